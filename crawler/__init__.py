@@ -1,0 +1,1 @@
+"""The way in: source -> frontier -> fetch -> decode -> extract -> dedupe -> store."""

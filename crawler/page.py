@@ -1,0 +1,134 @@
+"""What goes from step to step on the way in: a request, the page it brought, the document made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from storage.records import Article, Headline
+
+if TYPE_CHECKING:
+    from config import Source
+
+
+class CrawlerError(Exception):
+    """Root of the crawler's errors.
+
+    CrawlerError
+    +-- FetchError     no usable answer from a URL: `url`, `reason`, and whether a later try may help
+    +-- ExtractError   bytes that hold no readable page: `reason`
+    """
+
+
+class FetchError(CrawlerError):
+    """No usable answer. `retry` says whether a later try may help; `after` is the server's wish in seconds."""
+
+    def __init__(self, url: str, reason: str, *, status: int = 0, retry: bool = False, after: float | None = None):
+        super().__init__(f"{url}: {reason}")
+        self.url, self.reason, self.status, self.retry, self.after = url, reason, status, retry, after
+
+
+class ExtractError(CrawlerError):
+    """The bytes hold no page that could be read; `reason` says why."""
+
+    def __init__(self, reason: str):
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET to make. Validators go out as If-None-Match and If-Modified-Since."""
+
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer: `url` is the final address, `body` the decoded bytes, `took` seconds, `fetched_at` UTC.
+
+    A 304 has an empty body. Header names are lower case.
+    """
+
+    request: Request
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    fetched_at: datetime
+    took: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Decoded HTML and what is known around it: all that the extraction gets to see.
+
+    `fetched_at` resolves relative times ("3小时前"); `source` carries a site's own selectors, time zone and
+    encoding, or is None.
+    """
+
+    url: str
+    html: str
+    fetched_at: datetime
+    encoding: str = "utf-8"
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A link of the page, resolved against its base. `nofollow` is rel=nofollow on the link itself."""
+
+    url: str
+    text: str
+    nofollow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkItem:
+    """One item of a link list; `position` counts from 1."""
+
+    title: str
+    url: str
+    published_at: datetime | None
+    position: int
+    ad_score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkList:
+    """A list of links with its heading; `kind` is latest, hot, related or list."""
+
+    heading: str
+    kind: str
+    items: tuple[LinkItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """Everything that one page yielded.
+
+    `kind` is article, flash, list, gallery, video or other; `article` is None unless the page is an article or
+    a flash. `fields` holds every field found, by its name in `crawler/fields/`; `evidence` says where each came
+    from. `headlines` are the items of `lists`, ready to store. `feeds` are the addresses that the page declares
+    as RSS, Atom or JSON feeds; `next_url` is the next page of the same list or article, or "".
+    """
+
+    kind: str
+    article: Article | None
+    fields: Mapping[str, object]
+    evidence: Mapping[str, str]
+    paragraphs: tuple[str, ...] = ()
+    markdown: str = ""
+    lists: tuple[LinkList, ...] = ()
+    headlines: tuple[Headline, ...] = ()
+    anchors: tuple[Anchor, ...] = ()
+    feeds: tuple[str, ...] = ()
+    canonical: str = ""
+    next_url: str = ""
+    noindex: bool = False
+    nofollow: bool = False
+    trace: tuple[str, ...] = field(default=())

@@ -1,0 +1,1 @@
+"""The rooms behind the database: records in, rows out."""

@@ -1,0 +1,110 @@
+"""The plain records that cross the door of `storage`.
+
+Every time is an aware `datetime`; the database keeps it as ISO 8601 with offset. A record knows nothing of
+HTML, HTTP or SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+TargetKind = Literal["list", "feed", "sitemap", "article"]
+Outcome = Literal["new", "same", "changed", "copy", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article as a page told it.
+
+    `url` is the address it was read from (after redirects), `canonical` the address that the page itself
+    declares, or "". `published_at` and `modified_at` are what the page claims; `fetched_at` is our clock.
+    `ad_score` is a probability in 0..1. `extra` holds the fields that have no attribute of their own; the store
+    keeps each in a column of its name.
+    """
+
+    url: str
+    title: str
+    text: str
+    fetched_at: datetime
+    canonical: str = ""
+    published_at: datetime | None = None
+    modified_at: datetime | None = None
+    author: str = ""
+    editor: str = ""
+    source: str = ""
+    site: str = ""
+    lang: str = ""
+    ad_score: float = 0.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One item of a link list seen on a page: `kind` is latest, hot, related or list; `position` counts from 1.
+
+    `ad_score` is the probability (0..1) that the item is advertising, not news.
+    """
+
+    url: str
+    title: str
+    seen_on: str
+    seen_at: datetime
+    published_at: datetime | None = None
+    position: int = 0
+    kind: str = "list"
+    block: str = ""
+    ad_score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A URL that the frontier knows: what it is, and when it may be asked.
+
+    Higher `priority` goes first. `etag` and `last_modified` are the validators of the last answer (RFC 9110,
+    8.8), `tries` counts failures in a row since the last success.
+    """
+
+    url: str
+    kind: TargetKind
+    source: str
+    priority: int = 0
+    depth: int = 0
+    next_at: datetime | None = None
+    found_on: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request and how it ended. `took` is in seconds, `size` in bytes of the decoded body.
+
+    `status` is 0 when no answer came; `error` then names why.
+    """
+
+    url: str
+    final_url: str
+    kind: TargetKind
+    source: str
+    at: datetime
+    status: int
+    error: str = ""
+    took: float = 0.0
+    size: int = 0
+    etag: str = ""
+    last_modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What the store made of a visit: how the article stood to those it had, and the new URLs it queued."""
+
+    outcome: Outcome
+    article_id: int | None = None
+    story_id: int | None = None
+    queued: int = 0
+    headlines: int = 0
