@@ -1,0 +1,60 @@
+"""What the class and id of an element say about it: one set of words, shared by all rules, cached per string.
+
+Names are evidence, never proof: a box called "sidebar" may hold the story, and a hashed class says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+BODY = 1  # the article's own box
+AWAY = 2  # furniture: navigation, related links, sharing, sidebars
+TALK = 4  # readers' comments
+META = 8  # date, source and author lines
+ADS = 16  # advertising and invitations to subscribe
+TITLE = 32  # the headline
+LEGAL = 64  # copyright and disclaimers
+
+_WORDS: tuple[tuple[int, str], ...] = (
+    (
+        BODY,
+        r"article-?_?(body|content|text|detail|con\b)|artic|content|story|post|entry|body|text\b|txt|main\b|detail|"
+        r"zhengwen|neirong|artibody|wenzhang|endtext|news-?_?(con|text|body|txt)|rich_media|showtxt|zoom\b",
+    ),
+    (
+        AWAY,
+        r"\bnav|navi|menu|breadcrumb|crumb|sitemap|side-?_?(bar|col|box|nav)|\bside\b|aside|sidebar|\bright|_right\b|"
+        r"rightbar|footer|\bfoot\b|foot_|_foot|header\b|topbar|top-?bar|toolbar|\btools?\b|masthead|related|relate\b|recommend|"
+        r"xiangguan|tuijian|xgxw|xgyd|more-?_?(news|stories|from|list|link|articles|posts|on)|read-?more|readmore|hot-?_?(news|list|"
+        r"topic|rank|article|post)|\bhot\b|\brank|ranking|paihang|popular|trending|most-?_?(read|viewed|popular|shared)|"
+        r"share|sharing|social|bdshare|jiathis|addthis|\bpager?\b|pagination|page-?_?(nav|num|link|list)|pagebar|prev-?_?next|nextprev|"
+        r"search|\btags?\b|tag-?_?(list|cloud|links)|taglist|keywords?\b|\bprint|font-?_?size|qr-?_?code|qrcode|erweima|ewm\b|"
+        r"app-?_?(down|guide|code)|feedback|jubao|vote\b|digg\b|widget|teaser|carousel|slider|ticker|skip-?link|jump|"
+        r"author-?_?(bio|info|box|card|about)|about-?_?author|latest-?_?(news|post|list)|newest|zuixin|friend-?link|links?\b",
+    ),
+    (TALK, r"comment|disqus|pinglun|liuyan|\breply|replies|discuss|respond\b|guestbook|cmnt|gentie"),
+    (
+        META,
+        r"\bmeta\b|post-?_?(info|meta|date|time)|art-?_?info|article-?_?(info|meta|header-?meta)|byline|dateline|datetime|pub-?_?(date|time|info)|"
+        r"pubtime|publish|timestamp|source|laiyuan|\bauthor|\binfo\b|news-?_?(info|date|time|source)|credit|\btime\b|\bdate\b|bianji|editor\b",
+    ),
+    (
+        ADS,
+        r"\bads?\b|\badv?[-_]|[-_]ads?\b|advert|guanggao|sponsor|promo|banner|newsletter|subscri|sign-?_?up|signup|"
+        r"paywall|popup|modal|cookie|consent|gdpr|outbrain|taboola|donat|login|regist|overlay|inread|mrec\b|\bgg\b",
+    ),
+    (TITLE, r"title|headline|biaoti|\bhed\b|\bh1\b"),
+    (LEGAL, r"copy-?right|disclaim|mianze|shengming|statement|legal|terms|license|banquan"),
+)
+_PATTERNS = tuple((bit, re.compile(words, re.I)) for bit, words in _WORDS)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+@lru_cache(maxsize=20_000)
+def flags(name: str) -> int:
+    """The bits that a "class id" string carries."""
+    if len(name) < 3:
+        return 0
+    name = _CAMEL.sub("-", name[:300])
+    return sum(bit for bit, pattern in _PATTERNS if pattern.search(name))
