@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{2,40})""", re.I)
 _XML = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9_.:\-]{2,40})""")
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{2,40})""", re.I)
+_RUN = re.compile(r"[^\x00-\x7f]{3,}")
 _HEAD = 8192
 
 # Labels that the web uses for a larger encoding (WHATWG Encoding Standard, 4.2).
@@ -103,8 +104,8 @@ def _share(text: str, name: str) -> float:
         return 0.0
     common = _COMMON[name]
     hits = sum(c in common for c in foreign) - 2 * sum(c == "\ufffd" for c in foreign)
-    if name == "cp1251" and len(foreign) * 3 < sum(c.isalpha() for c in text[:50_000]):
-        return 0.0  # a few accents in Latin text are no Cyrillic
+    if name == "cp1251" and sum(map(len, _RUN.findall(text[:50_000]))) * 2 < len(foreign):
+        return 0.0  # single accents in Latin words are no Cyrillic
     return hits / len(foreign)
 
 
@@ -113,7 +114,7 @@ def _plausible(text: str, name: str) -> bool:
     key = name.replace("-", "")
     if key not in ("gb18030", "big5hkscs"):
         return True
-    return _share(text, key) >= 0.04 or len(text) - len(text.encode("ascii", "ignore")) < 40
+    return _share(text, key) >= 0.04 or len(text) - len(text.encode("ascii", "ignore")) < 16
 
 
 def _trial(body: bytes) -> tuple[str, str]:
