@@ -1,0 +1,106 @@
+"""The body of the article.
+
+1. Every line gets a value, and the box with the greatest sum is the body (`crawler.box`).
+2. Inside it, whole boxes that are furniture go: link grids, sharing, comments, related lists (`_drop_boxes`).
+3. Single lines go that are no story: editor, source and date lines, invitations, legal text (`_drop_lines`).
+4. What stands after the first end mark goes, unless a normal paragraph comes after it (`_drop_tail`).
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+
+from crawler.box import LEGAL_TEXT, choose, line_values
+from crawler.names import ADS, AWAY, BODY, LEGAL, META, TALK, flags
+from crawler.tree import Line
+from crawler.view import View, squeeze
+
+TYPE = str
+
+_CREDIT = re.compile(
+    r"^[\s\[【（(]*(责任编辑|責任編輯|责编|本文编辑|值班编辑|编辑|編輯|编审|审核|审校|校对|校對|监制|策划|来源|來源|稿件来源|文章来源|信息来源|消息来源|"
+    r"原标题|原標題|作者|撰文|文/|文／|关键[字词]|關鍵字|标签|標籤|发布时间|发表时间|發佈時間|更新时间|时间|日期|点击|浏览|阅读|人气|字号|字體|字体|"
+    r"版权|声明|免责|转载|微信|公众号|扫码|扫一扫|更多精彩|延伸阅读|相关阅读|相关新闻|相关链接|相关专题|相關新聞|延伸閱讀|推荐阅读|热门推荐|"
+    r"上一篇|下一篇|上一页|下一页|分享到|分享至|网友评论|我要评论|发表评论|专题|更多)\s*[:：/／】\]]?",
+    re.I,
+)
+_CREDIT_SHORT = 120
+
+
+def locate(view: View) -> list[str]:
+    """Fill `view.box`, `view.kept` and `view.dropped`; return the paragraphs."""
+    values = line_values(view)
+    box, score, other, other_score = choose(view, values)
+    view.box = box
+    if box < 0 or score <= 0:
+        return []
+    element = view.tree.elements[box]
+    lines = range(element.first, element.last)
+    alive = [n for n in lines if n != view.title_line]
+    alive = _drop_boxes(view, values, alive)
+    alive = _drop_lines(view, alive)
+    view.kept = alive
+    return [view.tree.lines[n].text for n in alive]
+
+
+def _drop_boxes(view: View, values: list[float], alive: list[int]) -> list[int]:
+    tree = view.tree
+    root = tree.elements[view.box]
+    sums = list(accumulate(values, initial=0.0))
+    ends = list(accumulate((line.ends for line in tree.lines), initial=0))
+    for number in range(view.box + 1, len(tree.elements)):
+        element = tree.elements[number]
+        if element.first >= root.last:
+            break
+        if element.first == element.last or element.first in view.dropped:
+            continue
+        worth = sums[element.last] - sums[element.first]
+        share = tree.link_share(element)
+        bits = flags(element.name)
+        size = tree.size(element)
+        sentences = ends[element.last] - ends[element.first]
+        reason = ""
+        if share > 0.5 and sentences <= (element.last - element.first) / 3:
+            reason = "link grid"
+        elif bits & (TALK | ADS | LEGAL) and not bits & BODY and size * 2 < tree.size(root):
+            reason = "name: comment, advertising or legal"
+        elif bits & AWAY and not bits & BODY and size * 3 < tree.size(root) and (share > 0.2 or size < 200):
+            reason = "name: furniture"
+        elif bits & META and not bits & BODY and size < 200 and not sentences:
+            reason = "name: date and source line"
+        elif element.tag in ("nav", "footer", "form", "aside") and size * 3 < tree.size(root):
+            reason = f"<{element.tag}>"
+        elif element.hidden and size * 3 < tree.size(root):
+            reason = "hidden"
+        elif worth < 0 and share > 0.35:
+            reason = "more links than text"
+        if reason:
+            for n in range(element.first, element.last):
+                view.dropped.setdefault(n, reason)
+    return [n for n in alive if n not in view.dropped]
+
+
+def _drop_lines(view: View, alive: list[int]) -> list[int]:
+    kept = []
+    title = squeeze(view.title)
+    for n in alive:
+        line = view.tree.lines[n]
+        reason = _line_reason(line)
+        if not reason and len(kept) < 3 and line.size < 300 and squeeze(line.text) == title:
+            reason = "the headline again"
+        if reason:
+            view.dropped[n] = reason
+        else:
+            kept.append(n)
+    return kept
+
+
+def _line_reason(line: Line) -> str:
+    if line.size < _CREDIT_SHORT and _CREDIT.match(line.text):
+        return "credit line"
+    if LEGAL_TEXT.search(line.text) and line.size < 600:
+        return "legal text"
+    if line.link * 2 > line.size and line.ends == 0:
+        return "link line"
+    return ""

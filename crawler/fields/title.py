@@ -1,0 +1,115 @@
+"""The headline, without the name of the site: what the page shows, proved by what its head says.
+
+A line that stands in <title> and looks like a headline is one. Where no line agrees, a lone <h1>, then the page's
+own metadata, then the longest part of <title>.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crawler.names import AWAY, TITLE, flags
+from crawler.tree import Line
+from crawler.view import Found, View, squeeze
+
+TYPE = str
+
+_CUT = re.compile(r"\s*[_|｜丨¦»«]+\s*|\s+[-–—·:：•>]+\s+|-{2,}|[-–—]{1,2}(?=[^-–—]{2,14}$)")
+_META = ("og:title", "twitter:title", "headline", "articletitle", "dc.title", "title", "sailthru.title")
+
+
+def named(view: View) -> str:
+    """The headline as the head of the page tells it, or ""."""
+    for value in view.linked_data("headline"):
+        if isinstance(value, str) and len(value) > 3:
+            return value
+    for key in _META:
+        if len(view.meta.get(key, "")) > 3:
+            return view.meta[key]
+    return ""
+
+
+def shown(view: View) -> Found | None:
+    """A line that <title> or the metadata contain, marked up as a headline: the best by mark-up and length."""
+    page_title, meta = squeeze(view.tree.title), squeeze(named(view))
+    best, choice = 0.0, -1
+    for number, line in enumerate(view.tree.lines):
+        score = _headline_score(view, line, page_title, meta)
+        if score > best:
+            best, choice = score, number
+    if choice < 0 or best < 3:
+        return None
+    return Found(view.tree.lines[choice].text, f"line {choice} agrees with <title>", choice)
+
+
+def _headline_score(view: View, line: Line, page_title: str, meta: str) -> float:
+    if not 4 <= line.size <= 600:
+        return 0.0
+    element = view.tree.elements[line.box]
+    bits = flags(element.name)
+    marked = 3.0 - 0.5 * (line.heading - 1) if 0 < line.heading < 5 else (1.0 if bits & TITLE else 0.0)
+    if not marked and line.text not in view.tree.title and (not meta or line.text[:12] not in view.tree.title):
+        return 0.0
+    key = squeeze(line.text)
+    if len(key) < 2:
+        return 0.0
+    score = marked
+    if page_title and key in page_title:
+        score += 4.0 * len(key) / len(page_title)
+        score += 2.0 if page_title.startswith(key) else 0.0
+    elif len(key) > 11 and page_title and _common(key, page_title) > 0.8 * len(key):
+        score += 2.0
+    elif not (meta and (key == meta)):
+        return 0.0
+    if meta and key == meta:
+        score += 2.0
+    if line.link * 2 > line.size:
+        score -= 2.5
+    if bits & AWAY:
+        score -= 1.0
+    return score if len(key) > 3 else score - 2.5
+
+
+def _common(key: str, title: str) -> int:
+    """The length of the common start."""
+    length = 0
+    for a, b in zip(key, title, strict=False):
+        if a != b:
+            break
+        length += 1
+    return length
+
+
+def heading(view: View) -> Found | None:
+    """The only <h1> of the page, where no line agrees with its <title>."""
+    tops = [n for n, line in enumerate(view.tree.lines) if line.heading == 1 and line.link * 2 < line.size]
+    if len(tops) == 1 and view.tree.lines[tops[0]].size >= 12:
+        return Found(view.tree.lines[tops[0]].text, f"line {tops[0]}, the only <h1>", tops[0])
+    return None
+
+
+def metadata(view: View) -> Found | None:
+    """What the metadata call the article, less the site's name."""
+    name = named(view)
+    return Found(strip_site(name, view), "metadata") if name else None
+
+
+def page_title(view: View) -> Found | None:
+    """The longest part of <title>."""
+    title = view.tree.title
+    return Found(strip_site(title, view), "<title>") if title else None
+
+
+def strip_site(title: str, view: View) -> str:
+    """Cut a title at its separators and keep the first part that is longer than a name."""
+    parts = [p for p in _CUT.split(title) if p and p.strip()]
+    if len(parts) < 2:
+        return title.strip()
+    site = squeeze(view.meta.get("og:site_name", ""))
+    parts = [p for p in parts if not site or squeeze(p) != site] or parts
+    longest = max(parts, key=len)
+    first = parts[0]
+    return (first if len(first) * 2 >= len(longest) else longest).strip()
+
+
+RULES = (shown, heading, metadata, page_title)

@@ -1,0 +1,106 @@
+"""What every rule gets to see: the page as arrays, and what earlier steps found in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from crawler.tree import Tree, grow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config import Source
+    from crawler.page import Document
+
+_SPACE = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and where it came from; `line` is the line of the page that showed it, or -1."""
+
+    value: Any
+    evidence: str
+    line: int = -1
+
+
+@dataclass(slots=True)
+class View:
+    """The page under extraction. `title_line` and `kept` are filled by the steps in their order."""
+
+    url: str
+    tree: Tree
+    fetched_at: datetime
+    source: Source | None
+    meta: dict[str, str]
+    objects: list[dict[str, Any]]
+    title: str = ""
+    title_line: int = -1
+    box: int = -1
+    kept: list[int] = field(default_factory=list)
+    dropped: dict[int, str] = field(default_factory=dict)
+    found: dict[str, Found] = field(default_factory=dict)
+
+    @property
+    def first_kept(self) -> int:
+        """The number of the first body line, or of the last line where there is no body."""
+        return self.kept[0] if self.kept else len(self.tree.lines)
+
+    def linked_data(self, key: str) -> Iterator[Any]:
+        """The values of a key in the page's JSON-LD articles, outermost first."""
+        for item in self.objects:
+            value = item.get(key)
+            if value:
+                yield value
+
+
+def squeeze(text: str) -> str:
+    """Letters and digits only, of one width and case: for comparing what two places say."""
+    return _SPACE.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def look(document: Document) -> View:
+    """Parse a document into a view. Raises ExtractError."""
+    tree = grow(document.html)
+    meta: dict[str, str] = {}
+    for key, value in tree.metas:
+        if value:
+            meta.setdefault(key, value)
+    return View(document.url, tree, document.fetched_at, document.source, meta, _articles(tree.scripts))
+
+
+def _articles(scripts: list[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for script in scripts[:20]:
+        try:
+            data = json.loads(script.strip().rstrip(";"), strict=False)
+        except (ValueError, RecursionError):
+            continue
+        found += [item for item in _objects(data) if _is_article(item)]
+    return found
+
+
+def _objects(data: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a JSON-LD script, three levels deep at most: @graph and lists are unfolded."""
+    if isinstance(data, list):
+        for item in data[:50]:
+            yield from _objects(item)
+    elif isinstance(data, dict):
+        yield data
+        graph = data.get("@graph")
+        if isinstance(graph, list):
+            yield from (item for item in graph[:50] if isinstance(item, dict))
+        main = data.get("mainEntity")
+        if isinstance(main, dict):
+            yield main
+
+
+def _is_article(item: dict[str, Any]) -> bool:
+    kinds = item.get("@type")
+    names = kinds if isinstance(kinds, list) else [kinds]
+    return any(isinstance(n, str) and n.endswith(("Article", "Posting", "Report")) for n in names)
