@@ -1,71 +1,186 @@
-"""What a person edits, turned into frozen objects: the only code that reads TOML or the environment."""
+"""What a person edits, turned into frozen objects: the only code that reads TOML or the environment.
+
+`load` looks for one `kuaixun.toml` and the `sites/NAME.toml` files beside it. A key that is not known, a value of
+the wrong type or out of range is a ConfigError with file and key; nothing is guessed. The environment
+(`KUAIXUN_DELAY=2`) goes before the file, the command line before both.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated, Any
 
+from config.tables import ConfigError, keys, nearest, refuse_unknown, show, value_of_text, values
+from config.values import address, between, cron, each, encoding, filled, header, network, pattern, zone
 
-class ConfigError(Exception):
-    """A setting that cannot be used: names the file, the key and what is allowed."""
+__all__ = ["TEMPLATE", "Config", "ConfigError", "Settings", "Source", "keys", "load", "override", "pick", "show"]
 
-    def __init__(self, file: str, key: str, problem: str):
-        super().__init__(f"{file}: {key}: {problem}" if key else f"{file}: {problem}")
-        self.file, self.key, self.problem = file, key, problem
+FILE = "kuaixun.toml"
+PREFIX = "KUAIXUN_"
+TEMPLATE = Path(__file__).with_name(FILE)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One site: where to start, how often, and what the general rules get wrong there.
-
-    `every` is the pause between two looks at the seeds, or `cron` a five-field crontab line in `timezone`.
-    `article` is a regular expression that article URLs match (searched, not anchored), "" for the general rule.
-    `select` maps a field name to a CSS selector, `drop` lists selectors of boxes that are never body text.
-    `timezone` (IANA) reads times that state no zone; "" lets the page's language decide. `delay` is seconds
-    between two requests to one host, None for the default of the settings.
-    """
+    """One site: where to start, how often, and what the general rules get wrong there."""
 
     name: str
-    seeds: tuple[str, ...]
-    every: timedelta = timedelta(minutes=15)
-    cron: str = ""
-    article: str = ""
-    select: Mapping[str, str] = field(default_factory=dict)
-    drop: tuple[str, ...] = ()
-    encoding: str = ""
-    timezone: str = ""
-    delay: float | None = None
-    max_depth: int = 3
-    enabled: bool = True
+    seeds: Annotated[tuple[str, ...], "Where to start: list pages, feeds or sitemaps.", each(address)]
+    every: Annotated[timedelta, "The pause between two looks at the seeds."] = timedelta(minutes=15)
+    cron: Annotated[str, "Instead of `every`: a crontab line, in `timezone` or else the machine's.", cron] = ""
+    article: Annotated[str, "A regular expression found in article URLs; empty for the general rule.", pattern] = ""
+    select: Annotated[Mapping[str, str], "Field name to CSS selector."] = field(default_factory=dict)
+    drop: Annotated[tuple[str, ...], "CSS selectors of boxes that are never body text."] = ()
+    encoding: Annotated[str, "The encoding of its pages, where they lie about it.", encoding] = ""
+    timezone: Annotated[str, "IANA zone of times without one; empty: by the page's language.", zone] = ""
+    delay: Annotated[float | None, "Seconds between two requests to one host; none: the default.", between(0)] = None
+    max_depth: Annotated[int, "How many links away from a seed the crawl goes.", between(0)] = 3
+    enabled: Annotated[bool, "Whether it is crawled at all."] = True
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that a deployment may set, with its default; `kuaixun config` prints them all."""
 
-    database: Path = Path("kuaixun.db")
-    user_agent: str = "kuaixun/0.1 (+https://github.com/kuaixun/kuaixun)"
-    contact: str = ""
-    delay: float = 1.0
-    timeout: float = 30.0
-    deadline: float = 90.0
-    max_body: int = 8_000_000
-    max_redirects: int = 5
-    retries: int = 3
-    concurrency: int = 16
-    max_pages_per_host: int = 2000
-    allow_networks: tuple[str, ...] = ()
-    ad_threshold: float = 0.5
-    timezone: str = ""
-    jitter: float = 0.1
+    database: Annotated[Path, "The SQLite file; relative paths start at the configuration file."] = Path("kuaixun.db")
+    user_agent: Annotated[str, "How the crawler names itself to servers.", header, filled] = (
+        "kuaixun/0.1 (+https://github.com/kuaixun/kuaixun)"
+    )
+    contact: Annotated[str, "A mail address or URL at which a site's owner reaches you.", header] = ""
+    delay: Annotated[float, "Seconds between two requests to one host.", between(0, 3600)] = 1.0
+    timeout: Annotated[float, "Seconds to wait for a connection or the next bytes.", between(0.01, 3600)] = 30.0
+    deadline: Annotated[float, "Seconds that one whole answer may take.", between(0.01, 86400)] = 90.0
+    max_body: Annotated[int, "Bytes of one decoded answer, at most.", between(1)] = 8_000_000
+    max_redirects: Annotated[int, "Redirects followed for one request.", between(0, 50)] = 5
+    retries: Annotated[int, "Further tries after a failure that may pass.", between(0, 100)] = 3
+    concurrency: Annotated[int, "Requests under way at once, over all hosts.", between(1, 1000)] = 16
+    max_pages_per_host: Annotated[int, "Pages asked of one host in one pass.", between(1)] = 2000
+    allow_networks: Annotated[tuple[str, ...], "Private networks that may be asked (CIDR).", each(network)] = ()
+    ad_threshold: Annotated[float, "From this score on (0 to 1) an item counts as advertising.", between(0, 1)] = 0.5
+    timezone: Annotated[str, "IANA zone of times without one; empty: by the page's language.", zone] = ""
+    jitter: Annotated[float, "Share by which a pause is varied (0 to 1).", between(0, 1)] = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole deployment: its settings and its sources, in the order of the file."""
+    """A whole deployment: its settings, its sources in the order of the file, and where each setting came from."""
 
     settings: Settings
     sources: tuple[Source, ...]
     file: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+
+def load(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in `path`, else `$KUAIXUN_CONFIG`, else `./kuaixun.toml`, else the defaults.
+
+    A folder stands for the `kuaixun.toml` in it. Raises ConfigError.
+    """
+    file = _find(path, env)
+    config = _from_file(file) if file else Config(Settings(), ())
+    for name in keys(Settings):
+        text = env.get(PREFIX + name.upper())
+        if text is not None:
+            config = override(config, name, text, PREFIX + name.upper())
+    refuse_unknown(
+        (name for name in env if name.startswith(PREFIX)),
+        [PREFIX + name.upper() for name in (*keys(Settings), "config")],
+        file="environment",
+    )
+    return config
+
+
+def override(config: Config, name: str, text: str, origin: str) -> Config:
+    """The configuration with one setting given as text; lists are separated by commas. Raises ConfigError."""
+    value = value_of_text(
+        Settings, name, text, file="environment" if origin.isupper() else "command line", label=origin
+    )
+    changes: dict[str, Any] = {name: value}
+    return replace(config, settings=replace(config.settings, **changes), origins={**config.origins, name: origin})
+
+
+def pick(config: Config, names: tuple[str, ...]) -> tuple[Source, ...]:
+    """The sources of these names; without names, those that are enabled. Raises ConfigError for an unknown name."""
+    known = {source.name: source for source in config.sources}
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                str(config.file or "configuration"), "", f"has no source `{name}`; {nearest(name, known)}"
+            )
+    return tuple(known[name] for name in names) or tuple(source for source in config.sources if source.enabled)
+
+
+def _find(path: Path | None, env: Mapping[str, str]) -> Path | None:
+    wanted = path or (Path(env[PREFIX + "CONFIG"]) if env.get(PREFIX + "CONFIG") else None)
+    file = wanted or Path(FILE)
+    if file.is_dir():
+        file /= FILE
+    if file.is_file():
+        return file
+    if wanted:
+        raise ConfigError(str(file), "", "there is no such file; `kuaixun init` writes one")
+    return None
+
+
+def _from_file(file: Path) -> Config:
+    document = _read(file)
+    tables: dict[str, Any] = document.pop("sources", {})
+    nested: dict[str, Any] = document.pop("settings", {})
+    for name, table in (("sources", tables), ("settings", nested)):
+        if not isinstance(table, dict):
+            raise ConfigError(str(file), name, f"must be a table, written `[{name}]` on a line of its own")
+    for name in document.keys() & nested.keys():
+        raise ConfigError(str(file), f"settings.{name}", "is given twice, also at the top of the file")
+    # A table at the top that is no setting is most often a source whose `sources.` was forgotten.
+    for name, value in document.items():
+        if isinstance(value, dict) and name not in keys(Settings):
+            raise ConfigError(str(file), name, f"is not known; a source is written `[sources.{name}]`")
+    given = values(Settings, document, file=str(file), base=file.parent) | values(
+        Settings, nested, file=str(file), where="settings.", base=file.parent
+    )
+    given.setdefault("database", file.parent / Settings().database)
+    return Config(
+        Settings(**given), tuple(_sources(file, tables)), file, dict.fromkeys((*document, *nested), str(file))
+    )
+
+
+def _sources(file: Path, tables: Mapping[str, Any]) -> Iterator[Source]:
+    for name, table in tables.items():
+        yield _source(name, table, str(file), f"sources.{name}.")
+    for site in sorted((file.parent / "sites").glob("*.toml")):
+        if site.stem in tables:
+            raise ConfigError(str(site), "", f"the source `{site.stem}` is also in `{file}`; keep one of the two")
+        yield _source(site.stem, _read(site), str(site), "")
+
+
+def _source(name: str, table: Any, file: str, where: str) -> Source:
+    label = where.rstrip(".")
+    if not isinstance(table, dict):
+        raise ConfigError(file, label, f"must be a table, written `[{label}]` on a line of its own")
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ConfigError(file, label, "must be a name of letters, digits, `.`, `-` and `_`")
+    refuse_unknown(table, [key for key in keys(Source) if key != "name"], file=file, where=where)
+    given = values(Source, table, file=file, where=where, base=Path(file).parent)
+    if not given.get("seeds"):
+        raise ConfigError(file, where + "seeds", 'is missing: where to start, such as ["https://example.com/news/"]')
+    if "every" in given and given.get("cron"):
+        raise ConfigError(file, where + "cron", "and `every` exclude each other; keep one of the two")
+    return Source(name=name, **given)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        # Some editors put a byte order mark first, which TOML does not allow.
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(file), "", f"is no valid TOML: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(file), "", f"is not in UTF-8: byte {error.start} cannot be read") from None
+    except OSError as error:
+        raise ConfigError(str(file), "", f"cannot be read: {error.strerror}") from None

@@ -1,0 +1,53 @@
+"""`kuaixun config`: what holds, and who said so."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import click
+
+from config import Config, Settings, Source, keys, show
+from crawler.console import configured
+
+
+@click.command()
+@configured
+def command(setup: Config) -> None:
+    """Print every setting with its value and where it came from.
+
+    The answer is itself a valid configuration.
+
+    \b
+    Example:
+      kuaixun config
+      KUAIXUN_DELAY=2 kuaixun config
+    """
+    click.echo(f"# {setup.file or 'no configuration file: every setting has its default'}")
+    click.echo("[settings]")
+    for name, key in keys(Settings).items():
+        value = getattr(setup.settings, name)
+        origin = setup.origins.get(name, "default")
+        click.echo(f"\n# {key.meaning}\n{name} = {show(value)}  # {origin}{_default(key.default, value)}")
+    for source in setup.sources:
+        click.echo(f"\n[sources.{_bare(source.name)}]")
+        for name, value in _changed(source).items():
+            click.echo(f"{name} = {show(value)}")
+
+
+def _default(default: Any, value: Any) -> str:
+    return "" if default == value else f"; default {show(default)}"
+
+
+def _bare(name: str) -> str:
+    return name if name.isascii() and "." not in name else show(name)
+
+
+def _changed(source: Source) -> dict[str, Any]:
+    """What a source says beyond the defaults, as the keys of its table; a `cron` stands in place of `every`."""
+    known = keys(Source)
+    return {
+        item.name: getattr(source, item.name)
+        for item in fields(source)
+        if item.name != "name" and getattr(source, item.name) != known[item.name].default
+    }

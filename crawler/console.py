@@ -1,0 +1,74 @@
+"""What all commands share: the exit codes, the failure that carries one, `--config` and `--db`."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+import config
+
+NOTHING, USAGE, CONFIG, STORAGE, FETCH, EXTRACT, FAULT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 70, 130
+EXIT_CODES = {
+    0: "Done; a page that failed in a crawl is a row in the database, not a failure.",
+    NOTHING: "It ran and found nothing to show, or `check` found something wrong.",
+    USAGE: "The command line is wrong: unknown option, missing argument, no such file.",
+    CONFIG: "The configuration is wrong: unknown key, bad value, no such source.",
+    STORAGE: "The database or a file cannot be opened, read or written.",
+    FETCH: "No usable answer from the network: refused, not found, forbidden.",
+    EXTRACT: "Not a page that can be read: no HTML, empty, no article.",
+    FAULT: "A fault in kuaixun itself; `--debug` shows it.",
+    INTERRUPTED: "Stopped by Ctrl-C; the database is in order, and the next run goes on from there.",
+}
+
+SECTIONS = {
+    "Start": ("demo", "init", "config"),
+    "Crawl": ("crawl", "run", "fetch", "extract"),
+    "Read": ("search", "latest", "story", "export"),
+    "Look after": ("sources", "status", "check", "version"),
+}
+
+
+class Failure(click.ClickException):
+    """What went wrong and the exit code that says so."""
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message)
+        self.exit_code = code
+
+
+def code_of(error: Exception) -> int:
+    """The exit code of an error of ours, by the root of its family."""
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    families = {kind.__name__ for kind in type(error).__mro__}
+    codes = {"ConfigError": CONFIG, "StorageError": STORAGE, "FetchError": FETCH, "ExtractError": EXTRACT}
+    for family, code in codes.items():
+        if family in families:
+            return code
+    return STORAGE if isinstance(error, OSError | sqlite3.Error) else FAULT
+
+
+def configured(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command `--config` and `--db`, and passes it the Config that comes of them as first argument."""
+
+    @click.option(
+        "--config",
+        "config_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The configuration; else $KUAIXUN_CONFIG, else ./kuaixun.toml.",
+    )
+    @click.option("--db", metavar="FILE", help="The database, in place of the configured one.")
+    @functools.wraps(function)
+    def command(*args: Any, config_file: Path | None, db: str | None, **options: Any) -> Any:
+        setup = config.load(config_file)
+        if db is not None:
+            setup = config.override(setup, "database", db, "--db")
+        return function(setup, *args, **options)
+
+    return command
