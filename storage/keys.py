@@ -1,0 +1,211 @@
+"""What makes two addresses one address, and two texts one text: pure functions of strings.
+
+A URL key is the address as `//host[:port]/path[?query]`, without what does not choose the page: scheme, `www.`/`m.`,
+fragment, tracking parameters, session ids, index file names and trailing slashes. The rules for names are the sets
+below. When in doubt two addresses stay two: a page stored twice is mended by its text, a page never fetched is lost.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from hashlib import blake2b
+from urllib.parse import quote, urlsplit
+from zlib import crc32
+
+
+def _names(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# Host names that serve the pages of the name behind them.
+TWIN_LABELS = _names("www m mobile wap")
+# `m.com.cn` is a site, not the phone version of `com.cn`: no label is taken off in front of these.
+SECOND_LEVEL = _names("ac co com edu gov net ne or org")
+
+TRACKING_PREFIXES = ("utm_", "hsa_", "mtm_", "pk_", "share_", "wt.")
+TRACKING_NAMES = _names(
+    "_ _ga _gl bd_vid bdsource clicktime cmpid dclid enterid fbclid gbraid gclid gclsrc hmci hmcu hmkw hmpl hmsr igshid"
+    " isappinstalled mc_cid mc_eid mkt_tok msclkid ncid nsukey ocid ref_src ref_url scm spm spm_id_from sudaref twclid"
+    " vd_source wbraid wfr yclid"
+)
+# Names that track when their value is a word (`from=timeline`), and choose the page when it is a number or a pair
+# (`from=20`, `from=usd&to=cny`).
+TRACKING_WORDS = _names("from ref")
+SESSION_NAMES = _names("jsessionid phpsessid sessionid session_id sessid cfid cftoken")
+SESSION_PREFIXES = ("aspsessionid",)
+# `sid` is a section as often as a session; only the second looks like this.
+SESSION_VALUE = re.compile(r"[0-9a-zA-Z]{26,}")
+
+INDEX_FILE = re.compile(r"(?:index|default)\.(?:html?|shtml|xhtml|php|asp|aspx|jsp)", re.I)
+
+_CLEANED = {ord(character): None for character in "\t\r\n"}
+_ENDS = "".join(map(chr, range(0x21)))
+_PORTS = frozenset((None, 80, 443))
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?]*", re.I)
+_DOTS = re.compile(r"/\.{1,2}(?:/|$)")
+
+
+@lru_cache(maxsize=16384)
+def url_key(url: str) -> str:
+    """The one form of an address: equal for two addresses exactly when they name the same page.
+
+    Takes http and https addresses, with scheme or as `//host/path`; anything else comes back trimmed. Idempotent:
+    the key of a key is itself. `#!` is a fragment like any other: the server never sees it.
+    """
+    url = url.strip(_ENDS).translate(_CLEANED)
+    if "\\" in url:
+        # Browsers take a backslash before the query for a slash in http addresses (WHATWG URL, special schemes).
+        head, mark, rest = url.partition("?")
+        url = head.replace("\\", "/") + mark + rest
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url
+    if parts.scheme not in ("http", "https", "") or not parts.hostname:
+        return url
+    netloc = _host(parts.hostname) + ("" if port in _PORTS else f":{port}")
+    return f"//{netloc}{_path(parts.path)}{_query(parts.query)}"
+
+
+def host_of(url: str) -> str:
+    """The host that an address is asked from, lower case, without port; "" when it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _host(name: str) -> str:
+    if not name.isascii():
+        try:
+            name = name.encode("idna").decode("ascii")
+        except UnicodeError:
+            name = quote(name)
+    name = name.lower().strip(".")
+    if ":" in name:
+        return f"[{name}]"
+    while True:
+        label, _, rest = name.partition(".")
+        if label not in TWIN_LABELS or not _is_site(rest):
+            return name
+        name = rest
+
+
+def _is_site(name: str) -> bool:
+    """Whether a host name can be a site by itself: two labels or more, and not `com.cn`."""
+    first, _, rest = name.partition(".")
+    return bool(rest) and ("." in rest or first not in SECOND_LEVEL)
+
+
+def _path(path: str) -> str:
+    path = _PATH_SESSION.sub("", _escaped(path, "/:@!$&'()*+,;="))
+    if _DOTS.search(path):
+        path = _without_dots(path)
+    while True:
+        path = path.rstrip("/")
+        head, _, name = path.rpartition("/")
+        if not INDEX_FILE.fullmatch(name):
+            return path or "/"
+        path = head
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986, 5.2.4."""
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept)
+
+
+def _query(query: str) -> str:
+    if not query:
+        return ""
+    pairs = [_escaped(pair.replace("+", "%20"), "/:@!$'()*,;=?") for pair in query.split("&") if pair]
+    named = [(pair.partition("=")[0].lower(), pair) for pair in pairs]
+    names = {name for name, _ in named}
+    kept = sorted((pair for name, pair in named if not _tracks(name, pair, names)), key=_name)
+    return "?" + "&".join(kept) if kept else ""
+
+
+def _name(pair: str) -> str:
+    return pair.partition("=")[0]
+
+
+def _tracks(name: str, pair: str, names: set[str]) -> bool:
+    """Whether a parameter tells where the reader came from or who he is, not which page he wants."""
+    if name in TRACKING_NAMES or name in SESSION_NAMES or name.startswith((*TRACKING_PREFIXES, *SESSION_PREFIXES)):
+        return True
+    value = pair.partition("=")[2]
+    if name in TRACKING_WORDS:
+        return "to" not in names and not any(map(str.isdigit, value))
+    return name == "sid" and SESSION_VALUE.fullmatch(value) is not None
+
+
+def _escaped(text: str, safe: str) -> str:
+    """One spelling of percent-encoding (RFC 3986, 6.2.2): what needs none is plain, hex digits are upper case."""
+    if "%" in text:
+        text = _ESCAPE.sub(_one_escape, text)
+    elif text.isascii() and text.isalnum():
+        return text
+    return quote(text, safe=safe + "%~", errors="replace")
+
+
+def _one_escape(found: re.Match[str]) -> str:
+    digits = found[1]
+    if digits is None:
+        return "%25"
+    character = chr(int(digits, 16))
+    return character if character in _UNRESERVED else f"%{digits.upper()}"
+
+
+# -- texts
+
+# Everything that layout may change; a point inside a number is no layout: 3.5 and 35 are two numbers.
+_LAYOUT = re.compile(r"[^\w.]+|_+|\.(?!\d)|(?<!\d)\.")
+
+SHINGLE = 5
+SKETCH_SIZE = 40
+
+
+def fold(text: str) -> str:
+    """NFKC, then case folded: full-width and half-width, upper and lower case are one."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def plain(folded: str) -> str:
+    """Folded text without white space, punctuation and symbols."""
+    return _LAYOUT.sub("", folded)
+
+
+def text_key(text: str) -> str:
+    """32 hex digits, equal for texts that differ in layout, punctuation, width or case alone; "" for no text at all."""
+    return plain_key(plain(fold(text)))
+
+
+def plain_key(text: str) -> str:
+    """`text_key` of a text that is plain already."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest() if text else ""
+
+
+def fingerprint(text: str) -> frozenset[int]:
+    """A sketch of a plain text: about `SKETCH_SIZE` 32-bit hashes of its shingles of five characters.
+
+    Texts that share passages share hashes, in proportion. The share of shingles kept falls with the length in powers
+    of two, and what is kept at one rate is kept at every higher one, so that a short text still meets a long one.
+    """
+    data = text.encode("utf-16-le", "replace")
+    rate = max(0, (len(data) // (2 * SKETCH_SIZE)).bit_length() - 1)
+    mask, width = (1 << rate) - 1, 2 * SHINGLE
+    return frozenset(
+        found
+        for start in range(0, len(data) - width + 1, 2)
+        if not (found := crc32(data[start : start + width])) & mask
+    )
