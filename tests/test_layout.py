@@ -1,0 +1,123 @@
+"""The shape of the house: which room may know which, how long things may get, and that starting stays cheap."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("config", "storage", "crawler")
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+# A room may use rooms of its own line and of the lines above it, directly or by way of others. A room that is not
+# named here stands wherever its imports put it.
+LINES = (
+    ("config", "storage.records", "storage.keys"),
+    ("storage.schema",),
+    ("storage.query", "storage.store"),
+    ("storage", "storage.exporters"),
+    ("crawler.page", "crawler.urls", "crawler.decode", "crawler.screen"),
+    ("crawler.robots", "crawler.feeds", "crawler.fields", "crawler.headlines", "crawler.ads"),
+    ("crawler.fetch", "crawler.extract"),
+    ("crawler.frontier",),
+    ("crawler.crawl",),
+    ("crawler.schedule",),
+    ("crawler.demo",),
+    ("crawler.console", "crawler.commands"),
+    ("crawler.cli",),
+)
+LINE = {room: number for number, rooms in enumerate(LINES) for room in rooms}
+OWNERS = {"httpx": "crawler.fetch", "apscheduler": "crawler.schedule"}
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """The full names that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                package = module.split(".") if MODULES[module].stem == "__init__" else module.split(".")[:-1]
+                base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [base])])
+            found |= {full if (full := f"{base}.{alias.name}") in MODULES else base for alias in node.names}
+    return frozenset(found)
+
+
+def ours(module: str) -> list[str]:
+    """The modules of ours that a module imports."""
+    return sorted((imports(module) & MODULES.keys()) - {module})
+
+
+def reachable(module: str) -> set[str]:
+    """The modules of ours that a module imports, directly or not."""
+    seen, waiting = set(), [module]
+    while waiting:
+        for name in ours(waiting.pop()):
+            if name not in seen:
+                seen.add(name)
+                waiting.append(name)
+    return seen
+
+
+def room(module: str) -> str:
+    """The room of a module: its own name where LINES has it, else the package it lies in."""
+    return module if module in LINE or module.count(".") < 2 else ".".join(module.split(".")[:2])
+
+
+def test_no_module_imports_in_a_circle():
+    assert list(TopologicalSorter({module: ours(module) for module in MODULES}).static_order())
+
+
+@pytest.mark.parametrize("package", ["config", "storage"])
+def test_the_lower_packages_import_nothing_else_of_ours(package):
+    inside = [module for module in MODULES if module.split(".")[0] == package]
+    assert {name.split(".")[0] for module in inside for name in ours(module)} <= {package}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_arrow_goes_back(module):
+    own = LINE.get(room(module))
+    back = [name for name in reachable(module) if own is not None and LINE.get(room(name), 0) > own]
+    assert back == []
+
+
+@pytest.mark.parametrize(("library", "owner"), OWNERS.items())
+def test_only_its_owner_imports_a_library(library, owner):
+    users = {module for module in MODULES if any(name.split(".")[0] == library for name in imports(module))}
+    assert users <= {owner}
+
+
+def test_no_module_is_over_300_lines():
+    lines = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in MODULES.items()}
+    assert {module: number for module, number in lines.items() if number > 300} == {}
+
+
+def test_no_function_is_over_60_lines():
+    """Docstrings do not count."""
+    long = []
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                start = node.body[1].lineno if ast.get_docstring(node) and len(node.body) > 1 else node.lineno
+                if node.end_lineno - start >= 60:
+                    long.append(f"{module}.{node.name}")
+    assert long == []
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys, crawler.cli; crawler.cli.cli(['--help'], standalone_mode=False); print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    heavy = {"httpx", "apscheduler", "selectolax", "sqlite_utils", "protego", "asyncio", "storage"}
+    assert heavy & {name.split(".")[0] for name in told.split()} == set()
