@@ -38,13 +38,13 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, code: int):
         super().__init__(message)
-        self.exit_code = code
+        self.code = code
 
 
 def code_of(error: Exception) -> int:
     """The exit code of an error of ours, by the root of its family."""
     if isinstance(error, click.ClickException):
-        return error.exit_code
+        return error.code if isinstance(error, Failure) else error.exit_code
     families = {kind.__name__ for kind in type(error).__mro__}
     codes = {"ConfigError": CONFIG, "StorageError": STORAGE, "FetchError": FETCH, "ExtractError": EXTRACT}
     for family, code in codes.items():

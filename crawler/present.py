@@ -1,0 +1,108 @@
+"""An extraction as JSON, text, Markdown, or an account of its own reasons: for the screen and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from typing import Any
+
+from crawler.page import Extraction, LinkItem
+
+# In this order, before whatever else the fields hold.
+NAMES = ("title", "published_at", "modified_at", "author", "editor", "source", "site", "lang")
+
+
+def as_json(extraction: Extraction, *, url: str, threshold: float) -> dict[str, Any]:
+    """Everything known of a page, ready for `json.dumps`.
+
+    Times are ISO 8601 with offset, or null. `latest` holds the items of the page's latest-news lists, each once;
+    `spam` says that the ad score of an item reaches the threshold.
+    """
+    fields = dict(extraction.fields)
+    record: dict[str, Any] = {"url": url, "kind": extraction.kind}
+    for name in NAMES:
+        value = getattr(extraction.article, name, None) or fields.pop(name, None)
+        fields.pop(name, None)
+        record[name] = jsonable(value) if value or name.endswith("_at") else ""
+    if extraction.article:
+        record["ad_score"] = round(extraction.article.ad_score, 4)
+        record["spam"] = extraction.article.ad_score >= threshold
+    record["body"] = list(extraction.paragraphs)
+    record["text"] = extraction.article.text if extraction.article else "\n".join(extraction.paragraphs)
+    record["latest"] = [_item(item, threshold) for item in _latest(extraction)]
+    record["lists"] = [
+        {"heading": found.heading, "kind": found.kind, "items": [_item(item, threshold) for item in found.items]}
+        for found in extraction.lists
+    ]
+    record |= {"canonical": extraction.canonical, "next_url": extraction.next_url, "feeds": list(extraction.feeds)}
+    record |= {name: jsonable(value) for name, value in fields.items() if name not in record}
+    record["evidence"] = dict(extraction.evidence)
+    return record
+
+
+def as_text(extraction: Extraction) -> str:
+    """The article as plain text: title, a line of what is known, the paragraphs."""
+    return "\n\n".join(filter(None, (_title(extraction), _line(extraction), *extraction.paragraphs)))
+
+
+def as_markdown(extraction: Extraction) -> str:
+    """The article as Markdown: title as first heading, then the body with its headings, lists, links and images."""
+    body = extraction.markdown or "\n\n".join(extraction.paragraphs)
+    title = _title(extraction)
+    return "\n\n".join(filter(None, (f"# {title}" if title else "", _line(extraction), body)))
+
+
+def as_explanation(extraction: Extraction) -> Iterator[str]:
+    """What was decided and why: the kind, each field with its evidence, then the trace of the rules."""
+    yield f"kind: {extraction.kind}"
+    for name, value in sorted(extraction.fields.items()):
+        said = extraction.evidence.get(name, "")
+        yield f"{name}: {jsonable(value)}" + (f"  ({said})" if said else "")
+    for found in extraction.lists:
+        yield f"list: {found.kind}, {len(found.items)} items, heading `{found.heading}`"
+    yield from extraction.trace
+
+
+def jsonable(value: object) -> Any:
+    """A value of a field as JSON has it."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): jsonable(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [jsonable(item) for item in value]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return jsonable(asdict(value))
+        case _:
+            return str(value)
+
+
+def _latest(extraction: Extraction) -> list[LinkItem]:
+    items = (item for found in extraction.lists if found.kind == "latest" for item in found.items)
+    return list({item.url: item for item in items}.values())
+
+
+def _item(item: LinkItem, threshold: float) -> dict[str, Any]:
+    return {
+        "title": item.title,
+        "url": item.url,
+        "published_at": jsonable(item.published_at),
+        "spam": item.ad_score >= threshold,
+    }
+
+
+def _title(extraction: Extraction) -> str:
+    return str(extraction.fields.get("title") or "") or (extraction.article.title if extraction.article else "")
+
+
+def _line(extraction: Extraction) -> str:
+    """Time, source, author and editor in one line, as far as they are known."""
+    article = extraction.article
+    if article is None:
+        return ""
+    when = article.published_at.isoformat(" ", "minutes") if article.published_at else ""
+    return " · ".join(filter(None, (when, article.source, article.author, article.editor)))
