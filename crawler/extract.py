@@ -1,18 +1,203 @@
-"""Document to article and headlines."""
+"""Document to article and headlines: the steps in their order, each in a file of its own.
+
+tree -> title -> text -> the other fields -> link lists -> what kind of page this is.
+"""
 
 from __future__ import annotations
 
-from crawler.fields import text, title
-from crawler.page import Document
-from crawler.view import View, look
+import importlib
+import pkgutil
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from types import ModuleType
+from typing import Any
+from urllib.parse import urljoin
+
+from crawler import fields, headlines
+from crawler.fields import text as text_field
+from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
+from crawler.view import Found, View, look
+from storage.records import Article, Headline
+
+# Fields that an Article has an attribute for; every other one goes to `Article.extra`.
+_OWN = frozenset(("title", "text", "published", "modified", "author", "editor", "source", "site", "lang"))
+_FIRST = ("title", "text", "lang", "published")
+_FEED = re.compile(r"application/(rss|atom|feed)\+(xml|json)", re.I)
+_NEXT = re.compile(r"^[\s\[(]*(下一页|下一頁|下页|后一页|next( page)?|older( posts)?|›|»|>)[\s\])»›>]*$", re.I)
+_FLASH = 600
+
+AdScore = Callable[[str, str], float]
 
 
-def analyse(document: Document) -> tuple[View, list[str]]:
+@cache
+def field_modules() -> Mapping[str, ModuleType]:
+    """The fields, in the order in which they may lean on each other: the folder is the list."""
+    names = [m.name for m in pkgutil.iter_modules(fields.__path__) if not m.name.startswith("_")]
+    ordered = [*_FIRST, *sorted(n for n in names if n not in _FIRST)]
+    return {n: importlib.import_module(f"{fields.__name__}.{n}") for n in ordered if n in names}
+
+
+def columns() -> dict[str, str]:
+    """The extra fields with their SQLite types, for opening a store."""
+    sqlite = {str: "TEXT", list: "TEXT", int: "INTEGER", bool: "INTEGER", float: "REAL"}
+    found = {n: sqlite.get(m.TYPE, "TEXT") for n, m in field_modules().items() if n not in _OWN}
+    return {**found, "published_precision": "TEXT", "published_conflict": "TEXT", "claimed_time": "TEXT"}
+
+
+def analyse(document: Document) -> View:
+    """Run every field over a document. Raises ExtractError where there is nothing to read."""
     view = look(document)
-    for rule in title.RULES:
-        found = rule(view)
+    for name, module in field_modules().items():
+        if name == "text":
+            found = text_field.locate(view)
+            if found:
+                view.found["text"] = found
+        elif hasattr(module, "decide"):
+            view.found.update(module.decide(view))
+        else:
+            found = _first(module, view)
+            if found:
+                view.found[name] = found
+        if name == "title" and "title" in view.found:
+            view.title, view.title_line = view.found["title"].value, view.found["title"].line
+    return view
+
+
+def _first(module: ModuleType, view: View) -> Found | None:
+    for rule in module.RULES:
+        found: Found | None = rule(view)
         if found:
-            view.title, view.title_line = found.value, found.line
-            view.found["title"] = found
-            break
-    return view, text.locate(view)
+            return found
+    return None
+
+
+def extract(document: Document, *, ad_score: AdScore | None = None) -> Extraction:
+    """Everything that a page yields; `ad_score` rates the title and address of a list item, 0..1.
+
+    Raises ExtractError where the bytes hold no page.
+    """
+    view = analyse(document)
+    lists = _scored(headlines.link_lists(view), ad_score)
+    kind = page_kind(view, lists)
+    values = {name: found.value for name, found in view.found.items()}
+    robots = " ".join(view.meta.get(key, "") for key in ("robots", "kuaixun")).lower()
+    canonical = _canonical(view)
+    return Extraction(
+        kind=kind,
+        article=_article(view, values, canonical, ad_score) if kind in ("article", "flash") else None,
+        fields=values,
+        evidence={name: found.evidence for name, found in view.found.items()},
+        paragraphs=tuple(text_field.paragraphs(view)),
+        markdown=text_field.markdown(view),
+        lists=lists,
+        headlines=tuple(_headlines(view, lists)),
+        anchors=tuple(_anchors(view)),
+        feeds=tuple(_feeds(view)),
+        canonical=canonical,
+        next_url=_next_url(view),
+        noindex="noindex" in robots or "none" in robots.split(","),
+        nofollow="nofollow" in robots or "none" in robots.split(","),
+        trace=tuple(text_field.trace(view)),
+    )
+
+
+def page_kind(view: View, lists: tuple[LinkList, ...]) -> str:
+    """What sort of page this is: article, flash, list or other."""
+    size = sum(view.tree.lines[n].size for n in view.kept)
+    items = sum(len(block.items) for block in lists)
+    dated = "published" in view.found
+    if not size or not view.title:
+        return "list" if items >= 3 else "other"
+    sentences = sum(view.tree.lines[n].ends for n in view.kept)
+    if size < 300 and not dated and items >= 8:
+        return "list"
+    if not sentences and not dated:
+        return "list" if items >= 3 else "other"
+    return "flash" if size < _FLASH else "article"
+
+
+def _scored(lists: tuple[LinkList, ...], ad_score: AdScore | None) -> tuple[LinkList, ...]:
+    if ad_score is None:
+        return lists
+    return tuple(
+        LinkList(block.heading, block.kind, tuple(
+            LinkItem(i.title, i.url, i.published_at, i.position, ad_score(i.title, i.url)) for i in block.items
+        ))
+        for block in lists
+    )  # fmt: skip
+
+
+def _article(view: View, values: Mapping[str, Any], canonical: str, ad_score: AdScore | None) -> Article:
+    author = values.get("author") or []
+    return Article(
+        url=view.url,
+        title=values.get("title", ""),
+        text="\n".join(text_field.paragraphs(view)),
+        fetched_at=view.fetched_at,
+        canonical=canonical,
+        published_at=values.get("published"),
+        modified_at=values.get("modified"),
+        author="、".join(author) if str(values.get("lang", "")).startswith("zh") else ", ".join(author),
+        editor=values.get("editor", ""),
+        source=values.get("source", ""),
+        site=values.get("site", ""),
+        lang=values.get("lang", ""),
+        ad_score=ad_score(values.get("title", ""), view.url) if ad_score else 0.0,
+        extra={name: value for name, value in values.items() if name not in _OWN},
+    )
+
+
+def _headlines(view: View, lists: tuple[LinkList, ...]) -> Iterator[Headline]:
+    for block in lists:
+        for item in block.items:
+            yield Headline(
+                url=item.url, title=item.title, seen_on=view.url, seen_at=view.fetched_at, published_at=item.published_at,
+                position=item.position, kind=block.kind, block=block.heading, ad_score=item.ad_score,
+            )  # fmt: skip
+
+
+def _base(view: View) -> str:
+    return _join(view.url, view.tree.base) or view.url if view.tree.base else view.url
+
+
+def _join(base: str, href: str) -> str:
+    try:
+        return urljoin(base, href.strip())
+    except ValueError:
+        return ""
+
+
+def _anchors(view: View) -> Iterator[Anchor]:
+    base = _base(view)
+    for anchor in view.tree.anchors:
+        url = _join(base, anchor.href)
+        if url.startswith(("http://", "https://")):
+            yield Anchor(url, anchor.text or anchor.title, "nofollow" in anchor.rel.lower())
+
+
+def _feeds(view: View) -> Iterator[str]:
+    for link in view.tree.links:
+        if "alternate" in (link.get("rel") or "").lower() and _FEED.search(link.get("type") or ""):
+            url = _join(_base(view), link.get("href") or "")
+            if url:
+                yield url
+
+
+def _canonical(view: View) -> str:
+    for link in view.tree.links:
+        if (link.get("rel") or "").lower() == "canonical" and link.get("href"):
+            return _join(_base(view), link["href"] or "")
+    return _join(_base(view), view.meta["og:url"]) if view.meta.get("og:url") else ""
+
+
+def _next_url(view: View) -> str:
+    for link in view.tree.links:
+        if (link.get("rel") or "").lower() == "next" and link.get("href"):
+            return _join(_base(view), link["href"] or "")
+    for anchor in view.tree.anchors:
+        if ("next" in anchor.rel.lower().split() or _NEXT.match(anchor.text)) and not anchor.href.startswith(
+            ("#", "javascript")
+        ):
+            return _join(_base(view), anchor.href)
+    return ""

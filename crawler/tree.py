@@ -50,7 +50,8 @@ class Element:
     last: int = 0
     hidden: bool = False
     heading: int = 0
-    children: int = 0
+    first_anchor: int = 0
+    last_anchor: int = 0
 
 
 @dataclass(slots=True)
@@ -230,7 +231,11 @@ class _Walk:
         self.anchor = len(anchors)
         anchors.append(
             Anchor(
-                href.strip(), "", attributes.get("title") or "", len(self.tree.lines), element,
+                href.strip(),
+                "",
+                attributes.get("title") or "",
+                len(self.tree.lines),
+                element,
                 attributes.get("rel") or "",
             )  # fmt: skip
         )
@@ -257,6 +262,7 @@ def grow(html: str) -> Tree:
     walk.flush(0)
     for element in tree.elements:
         element.last = element.last or len(tree.lines)
+        element.last_anchor = element.last_anchor or len(tree.anchors)
     tree.size_sum = list(accumulate((line.size for line in tree.lines), initial=0))
     tree.link_sum = list(accumulate((line.link for line in tree.lines), initial=0))
     return tree
@@ -288,7 +294,7 @@ def _visit(root: LexborNode, walk: _Walk) -> None:
             if tag in BLOCK:
                 walk.flush(box)
             if tag == "a":
-                walk.open_anchor(node, current)
+                walk.open_anchor(node, len(elements))
             current, box = _open(tag or "", node, walk, current, box)
             if child is not None:
                 node = child
@@ -312,12 +318,13 @@ def _open(tag: str, node: LexborNode, walk: _Walk, current: int, box: int) -> tu
         return current, box
     attributes = node.attributes
     name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    element = Element(tag, current, name, 0, len(tree.lines))
+    element = Element(
+        tag, current, name, 0, len(tree.lines), first_anchor=len(tree.anchors) - (tag == "a" and walk.anchor >= 0)
+    )
     if current >= 0:
         parent = tree.elements[current]
         element.depth = parent.depth + 1
         element.hidden = parent.hidden
-        parent.children += 1
     style = attributes.get("style")
     if "hidden" in attributes or attributes.get("aria-hidden") == "true" or (style and _HIDDEN.search(style)):
         element.hidden = True
@@ -344,6 +351,7 @@ def _close(opened: tuple[str, int, int, int], walk: _Walk, current: int, box: in
         walk.close_anchor()
     if current >= 0 and current != parent:
         walk.tree.elements[current].last = len(walk.tree.lines)
+        walk.tree.elements[current].last_anchor = len(walk.tree.anchors)
     walk.heading = heading
     return parent, outer
 

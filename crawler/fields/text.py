@@ -14,9 +14,10 @@ from itertools import accumulate
 from crawler.box import LEGAL_TEXT, choose, line_values
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, TALK, flags
 from crawler.tree import Line
-from crawler.view import View, squeeze
+from crawler.view import Found, View, squeeze
 
 TYPE = str
+RULES = ()
 
 _CREDIT = re.compile(
     r"^[\s\[【（(]*(责任编辑|責任編輯|责编|本文编辑|值班编辑|编辑|編輯|编审|审核|审校|校对|校對|监制|策划|来源|來源|稿件来源|文章来源|信息来源|消息来源|"
@@ -28,20 +29,56 @@ _CREDIT = re.compile(
 _CREDIT_SHORT = 120
 
 
-def locate(view: View) -> list[str]:
-    """Fill `view.box`, `view.kept` and `view.dropped`; return the paragraphs."""
+def locate(view: View) -> Found | None:
+    """Fill `view.box`, `view.kept` and `view.dropped`; the value is the body, a paragraph a line."""
     values = line_values(view)
     box, score, other, other_score = choose(view, values)
-    view.box = box
     if box < 0 or score <= 0:
-        return []
+        return None
+    view.box = box
     element = view.tree.elements[box]
-    lines = range(element.first, element.last)
-    alive = [n for n in lines if n != view.title_line]
+    alive = [n for n in range(element.first, element.last) if n != view.title_line]
     alive = _drop_boxes(view, values, alive)
-    alive = _drop_lines(view, alive)
-    view.kept = alive
-    return [view.tree.lines[n].text for n in alive]
+    view.kept = _drop_lines(view, alive)
+    evidence = f"{_name(view, box)} score {score:.0f}; runner-up {_name(view, other)} score {other_score:.0f}"
+    return Found("\n".join(paragraphs(view)), evidence) if view.kept else None
+
+
+def paragraphs(view: View) -> list[str]:
+    """The body, paragraph by paragraph."""
+    return [view.tree.lines[n].text for n in view.kept]
+
+
+def markdown(view: View) -> str:
+    """The body as Markdown: headings and list items keep their marks."""
+    parts = []
+    for n in view.kept:
+        line = view.tree.lines[n]
+        tag = view.tree.elements[line.box].tag
+        mark = (
+            "#" * max(2, line.heading) + " "
+            if line.heading
+            else "- "
+            if tag == "li"
+            else "> "
+            if tag == "blockquote"
+            else ""
+        )
+        parts.append(mark + line.text)
+    return "\n\n".join(parts)
+
+
+def trace(view: View) -> list[str]:
+    """One line for each dropped line of the page: its number, the rule, the text."""
+    lines = view.tree.lines
+    return [f"{n}: {why}: {lines[n].text[:60]}" for n, why in sorted(view.dropped.items())]
+
+
+def _name(view: View, index: int) -> str:
+    if index < 0:
+        return "none"
+    element = view.tree.elements[index]
+    return f"<{element.tag} {element.name.strip()}>" if element.name.strip() else f"<{element.tag}>"
 
 
 def _drop_boxes(view: View, values: list[float], alive: list[int]) -> list[int]:

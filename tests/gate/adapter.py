@@ -6,12 +6,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crawler.decode import decode
-from crawler.extract import analyse
+from crawler.extract import extract as extract_page
 from crawler.page import Document
-
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def extract(html: bytes, url: str | None) -> dict[str, Any]:
-    view, paragraphs = analyse(Document(url or "", decode(html).text, _NOW))
-    return {"title": view.title, "text": "\n".join(paragraphs)}
+    """Bytes to the fields that the scorers compare."""
+    found = extract_page(Document(url or "", decode(html).text, datetime.now(UTC)))
+    published = found.fields.get("published")
+    day = found.fields.get("published_precision") == "day"
+    return {
+        "title": found.fields.get("title", ""),
+        "text": "\n".join(found.paragraphs),
+        "published_at": None
+        if not isinstance(published, datetime)
+        else (published.date() if day else published).isoformat(),
+        "author": found.fields.get("author") or [],
+        "source": found.fields.get("source", ""),
+        "items": [
+            {"title": item.title, "href": item.url, "time": item.published_at, "block": number, "kind": block.kind}
+            for number, block in enumerate(found.lists)
+            for item in block.items
+        ],
+    }

@@ -1,0 +1,118 @@
+"""Who wrote the article, as a list of names.
+
+A labelled name beside the headline first, then the reporter of the dateline or the last line, then metadata.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from crawler.fields._evidence import meta_lines
+from crawler.view import Found, View, squeeze
+
+TYPE = list
+
+_HAN = r"[\u4e00-\u9fff·]"
+_NAMES = rf"(?P<names>{_HAN}{{2,4}}(?:[\s、，,　/]+(?:(?:通讯员|实习生|实习记者|记者)[\s：:]*)?{_HAN}{{2,4}})*)"
+_END = r"(?=\s|$|[）)】\]|:：。,，;；/\d]|报道|文|发自|摄|编辑|责任|来源|责编)"
+_LABELLED = re.compile(rf"(?:作者|撰文|撰稿|记者|記者|文字)\s*[:：/／]\s*(?:本报)?(?:记者)?\s*{_NAMES}{_END}")
+_SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
+_REPORTER = re.compile(
+    rf"(?:本报|本刊|本网|本台|[\u4e00-\u9fff]{{2,6}}(?:报|网|社|台|新闻|财经|周刊))?(?:首席|实习|特约|见习|驻[\u4e00-\u9fff]{{2,4}})?"
+    rf"(?:记者|記者|通讯员|特派员)[\s:：]*{_NAMES}{_END}"
+)
+_BY = re.compile(
+    r"^(?:by|von|par|por|written by|posted by|author:?|autor:?)\s*:?\s*(?P<names>[^\W\d_][\w.'’\-]+(?:\s+(?:[^\W\d_][\w.'’\-]*|and|&|und|et|y)){0,7}"
+    r"(?:,\s*[^\W\d_][\w.'’\-]+(?:\s+[^\W\d_][\w.'’\-]*){1,3})*)",
+    re.I,
+)
+_SPLIT = re.compile(r"[、，,;；/|　]|\s+(?:and|&|und|et|y|with)\s+|\s{2,}", re.I)
+_HAN_SPLIT = re.compile(r"[\s、，,;；/　]+")
+_ROLE = re.compile(r"^(?:通讯员|实习生|实习记者|本报记者|记者|文|图|摄|by|von|par|por|作者)[\s:：/]*", re.I)
+_NOT_NAME = re.compile(
+    r"报道|获悉|从|了解|采访|发现|表示|编辑|来源|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
+    re.I,
+)
+
+
+def labelled(view: View) -> Found | None:
+    """作者：NAME, 记者：NAME or 文/NAME around the headline or after the body."""
+    for number in meta_lines(view):
+        line = view.tree.lines[number]
+        if line.size > 300:
+            continue
+        match = _LABELLED.search(line.text) or _SLASH.search(line.text)
+        names = _han(match["names"]) if match else []
+        if names:
+            return Found(names, f"line {number}: {line.text[:60]}", number)
+    return None
+
+
+def byline(view: View) -> Found | None:
+    """ "By NAME" around the headline or as the first line of the body."""
+    for number in [*meta_lines(view), *view.kept[:2]]:
+        line = view.tree.lines[number]
+        match = _BY.match(line.text) if line.size < 120 else None
+        names = _latin(match["names"]) if match else []
+        if names:
+            return Found(names, f"line {number}: {line.text[:60]}", number)
+    return None
+
+
+def reporter(view: View) -> Found | None:
+    """The reporter of the dateline, of the first paragraphs or of the last one."""
+    for number in [*view.kept[:3], *view.kept[-2:], *meta_lines(view)]:
+        text = view.tree.lines[number].text
+        for part in (text[:60], text[-40:]) if number not in view.kept[-2:] else (text[-60:], text[:60]):
+            match = _REPORTER.search(part) or _SLASH.search(part)
+            names = _han(match["names"]) if match else []
+            if names:
+                return Found(names, f"line {number}: {part}", number)
+    return None
+
+
+def linked(view: View) -> Found | None:
+    """JSON-LD author."""
+    for value in view.linked_data("author"):
+        names = [n for item in (value if isinstance(value, list) else [value]) for n in _latin(_name(item))]
+        if names:
+            return Found(list(dict.fromkeys(names)), "JSON-LD author")
+    return None
+
+
+def metadata(view: View) -> Found | None:
+    """A <meta> that names the author."""
+    for key in (
+        "author",
+        "article:author",
+        "dc.creator",
+        "byl",
+        "sailthru.author",
+        "parsely-author",
+        "dcterms.creator",
+    ):
+        names = _latin(view.meta.get(key, ""))
+        if names and not any(squeeze(n) == squeeze(view.meta.get("og:site_name", "")) for n in names):
+            return Found(names, f"meta {key}")
+    return None
+
+
+RULES = (labelled, byline, linked, reporter, metadata)
+
+
+def _name(item: Any) -> str:
+    if isinstance(item, dict):
+        name = item.get("name")
+        return name if isinstance(name, str) else ""
+    return item if isinstance(item, str) else ""
+
+
+def _han(text: str) -> list[str]:
+    names = [_ROLE.sub("", part) for part in _HAN_SPLIT.split(text)]
+    return list(dict.fromkeys(n for n in names if 2 <= len(n) <= 12 and not _NOT_NAME.search(n)))
+
+
+def _latin(text: str) -> list[str]:
+    names = [_ROLE.sub("", part.strip()) for part in _SPLIT.split(text)]
+    return [n for n in names if 2 <= len(n) <= 40 and not _NOT_NAME.search(n) and len(n.split()) <= 5]

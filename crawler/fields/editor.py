@@ -1,0 +1,29 @@
+"""The editor in charge (责任编辑), as the page credits one."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.fields._evidence import body_edges, meta_lines
+from crawler.view import Found, View
+
+TYPE = str
+
+_EDITOR = re.compile(
+    r"(?:责任编辑|責任編輯|责编|責編|本文编辑|值班编辑|网络编辑|网站编辑|编辑|編輯|editor)\s*[:：]\s*"
+    r"(?P<name>[^\s:：\]】）)|,，;；。]{1,20}(?:\s[A-Z][a-z]+)?)(?=\s|$|[\]】）)|,，;；。])",
+    re.I,
+)
+
+
+def credited(view: View) -> Found | None:
+    """编辑：NAME around the headline or at the end of the body."""
+    for number in [*meta_lines(view), *body_edges(view)]:
+        line = view.tree.lines[number]
+        match = _EDITOR.search(line.text) if line.size < 600 else None
+        if match:
+            return Found(match["name"].strip(), f"line {number}: {line.text[:60]}", number)
+    return None
+
+
+RULES = (credited,)

@@ -1,0 +1,80 @@
+"""The language of the text, two letters (ISO 639-1), and the script of Chinese: zh-Hans or zh-Hant (RFC 5646).
+
+The text's own characters decide; the page's declaration tells apart the languages that share an alphabet.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crawler.view import Found, View
+
+TYPE = str
+
+_SCRIPTS = (
+    ("ja", re.compile(r"[\u3040-\u30ff]")),
+    ("ko", re.compile(r"[\uac00-\ud7af]")),
+    ("zh", re.compile(r"[\u4e00-\u9fff]")),
+    ("ru", re.compile(r"[\u0400-\u04ff]")),
+    ("el", re.compile(r"[\u0370-\u03ff]")),
+    ("ar", re.compile(r"[\u0600-\u06ff]")),
+    ("he", re.compile(r"[\u0590-\u05ff]")),
+    ("th", re.compile(r"[\u0e00-\u0e7f]")),
+)
+_SHARE = {"ja": 0.05, "ko": 0.15, "zh": 0.15}
+_TRADITIONAL = re.compile(
+    "[這個們來說時會國對後學發經過還應當與為從將見長開關點頭嗎東車話實錢報聞電業產動務並兩萬問間體]"
+)
+_SIMPLIFIED = re.compile(
+    "[这个们来说时会国对后学发经过还应当与为从将见长开关点头吗东车话实钱报闻电业产动务并两万问间体]"
+)
+_WORDS = {
+    "en": frozenset("the of and to in that is was for with on".split()),
+    "de": frozenset("der die und das den nicht mit ist von zu ein".split()),
+    "fr": frozenset("le la les des et une est pour dans que qui".split()),
+    "es": frozenset("el los las una que del por con para se su".split()),
+    "it": frozenset("il che di della per una con sono gli nel".split()),
+    "pl": frozenset("nie się na jest że do po przez oraz dla".split()),
+    "pt": frozenset("que não uma para com os dos mais foi ao".split()),
+    "nl": frozenset("het een van dat niet voor zijn met aan ook".split()),
+    "tr": frozenset("bir bu ve için ile olarak daha çok olan".split()),
+}  # fmt: skip
+
+
+def detect(text: str) -> str:
+    """The language of a text of some length, "" where it cannot be told."""
+    sample = text[:4000]
+    letters = sum(c.isalpha() for c in sample)
+    if not letters:
+        return ""
+    for name, script in _SCRIPTS:
+        if len(script.findall(sample)) > _SHARE.get(name, 0.3) * letters:
+            return _chinese(sample) if name == "zh" else name
+    words = sample.lower().split()
+    counts = {name: sum(w in common for w in words) for name, common in _WORDS.items()}
+    best = max(counts, key=lambda n: counts[n])
+    return best if counts[best] * 20 >= len(words) else ""
+
+
+def _chinese(text: str) -> str:
+    traditional, simplified = len(_TRADITIONAL.findall(text)), len(_SIMPLIFIED.findall(text))
+    if traditional == simplified:
+        return "zh"
+    return "zh-Hant" if traditional > simplified else "zh-Hans"
+
+
+def written(view: View) -> Found | None:
+    """From the characters and the small words of the body."""
+    lines = view.tree.lines
+    text = " ".join(lines[n].text for n in view.kept) or view.title or " ".join(line.text for line in lines[:60])
+    name = detect(text)
+    return Found(name, "the text") if name else None
+
+
+def declared(view: View) -> Found | None:
+    """From <html lang>, where the text does not tell."""
+    name = view.tree.html_lang.split("-")[0].lower()
+    return Found(name, f"<html lang={view.tree.html_lang}>") if len(name) == 2 else None
+
+
+RULES = (written, declared)

@@ -1,0 +1,151 @@
+"""The medium that the page names as the origin of its text (来源), not the site that shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from crawler.fields._evidence import body_edges, meta_lines
+from crawler.names import flags
+from crawler.times import moments
+from crawler.view import Found, View, squeeze
+
+TYPE = str
+
+_LABEL = r"(?:(?:文章|稿件|信息|消息|新闻|新聞|内容|资料|資料|稿源|图片)?(?:来源|來源|来自|來自|出处|出處|稿源|转自|轉自|摘自)|source)(?:于)?"
+_STOP = (
+    r"(?=\s{1,}|$|[\]】）)|│｜,，;；。]|责任|責任|作者|编辑|編輯|记者|記者|发布|發布|发表|時間|时间|日期|点击|點擊|浏览|阅读|人气|字号|字體|字体|"
+    r"评论|手机|我要|分享|打印|纠错|\d{4}[-年/])"
+)
+_LABELLED = re.compile(
+    rf"{_LABEL}\s*[:：/]\s*[\[【<（(]?\s*(?P<name>[^\s\]】）)|│｜,，;；。]{{1,30}}?)\s*{_STOP}", re.I
+)
+_SPACED = re.compile(rf"{_LABEL}\s+(?P<name>[\u4e00-\u9fff《》·\-A-Za-z0-9]{{2,20}}?){_STOP}", re.I)
+_NOISE = re.compile(
+    r"我要分享|分享|评论|參與|参与|打印|字号|字體|字体|微博|收藏|大|中|小|浏览|阅读|次|点击|订阅|關注|关注|来源|發佈|发布|时间|于|at|\W|首页|正文|简体|繁體|繁体"
+)
+_MEDIUM = re.compile(
+    r"(网|網|报|報|社|台|臺|新闻|新聞|日报|周刊|週刊|在线|频道|频道|客户端|头条|财经|時報|时报|电视|广播|杂志|出版|中心|论坛)$"
+)
+_LEAD = re.compile(
+    r"^[\s（(【\[]*(?:据)?(新华社|新華社|中新社|中新网|中央社|人民网|新华网|中国新闻网|法新社|路透社|美联社)[^，。]{0,16}?\d{1,2}(?:月\d{1,2})?日(?:电|電|讯|消息)"
+)
+_META = (
+    "source",
+    "mediaid",
+    "og:article:source",
+    "dc.source",
+    "contentsource",
+    "weibo:article:source",
+    "copyright-source",
+)
+
+
+def labelled(view: View) -> Found | None:
+    """来源：NAME on a line around the headline or after the body."""
+    for number in _places(view):
+        line = view.tree.lines[number]
+        if line.size > 500:
+            continue
+        match = _LABELLED.search(line.text) or _SPACED.search(line.text)
+        if match:
+            name = _clean(match["name"])
+            if name:
+                return Found(name, f"line {number}: {line.text[:80]}", number)
+    return None
+
+
+def _places(view: View) -> Iterator[int]:
+    yield from meta_lines(view)
+    yield from body_edges(view)
+
+
+def split(view: View) -> Found | None:
+    """A label on one line and the name on the next, as boxes of their own."""
+    numbers = list(meta_lines(view))
+    for number in numbers:
+        line = view.tree.lines[number]
+        if (
+            line.size < 40
+            and re.search(_LABEL + r"\s*[:：]\s*$", line.text, re.I)
+            and number + 1 < len(view.tree.lines)
+        ):
+            name = _clean(view.tree.lines[number + 1].text)
+            if name and len(name) <= 20:
+                return Found(name, f"line {number + 1}, after its label", number + 1)
+    return None
+
+
+def metadata(view: View) -> Found | None:
+    """A <meta> for the source."""
+    for key in _META:
+        name = _clean(re.sub(rf"^{_LABEL}\s*[:：]\s*", "", view.meta.get(key, ""), flags=re.I))
+        if name and not re.fullmatch(r"[\d.]+|本站|原创|https?:.*", name):
+            return Found(name, f"meta {key}")
+    return None
+
+
+def beside_time(view: View) -> Found | None:
+    """A name that stands alone beside the time, in a line of its own or in the same one."""
+    published = view.found.get("published")
+    if published is None or published.line < 0:
+        return None
+    now = view.fetched_at
+    at = published.line
+    for number in (at, at - 1, at + 1):
+        if not view.title_line < number < min(len(view.tree.lines), view.first_kept + 1):
+            continue
+        line = view.tree.lines[number]
+        if line.size > 120:
+            continue
+        text = line.text
+        for moment in sorted(moments(text, now), key=lambda m: -m.start):
+            text = text[: moment.start] + " " + text[moment.end :]
+        text = re.sub(r"https?://\S+|(?:作者|记者|编辑|責任編輯|责任编辑)\s*[:：]?\s*\S+", " ", text)
+        named = flags(view.tree.elements[line.box].name)
+        words = [
+            w for w in re.split(r"[\s|│｜\xa0\[\]【】()（）]+", text) if 2 <= len(w) <= 16 and not _NOISE.fullmatch(w)
+        ]
+        words = [w for w in words if re.search(r"[\u4e00-\u9fff]", w) and not re.search(r"[:：,，。！？]", w)]
+        medium = [w for w in words if _MEDIUM.search(w)]
+        if medium:
+            return Found(_clean(medium[-1]), f"line {number}, beside the time: {line.text[:60]}", number)
+        if len(words) == 1 and (named or number != at) and line.link * 2 <= line.size and number == at - 1:
+            return Found(_clean(words[0]), f"line {number}, before the time", number)
+    return None
+
+
+def agency(view: View) -> Found | None:
+    """A news agency in the dateline of the first paragraph."""
+    for number in view.kept[:2]:
+        match = _LEAD.search(view.tree.lines[number].text)
+        if match:
+            return Found(match[1], f"dateline of line {number}", number)
+    return None
+
+
+def publisher(view: View) -> Found | None:
+    """The publisher of the JSON-LD, where it is not the site itself."""
+    site = squeeze(view.meta.get("og:site_name", ""))
+    for value in view.linked_data("publisher"):
+        name = value.get("name") if isinstance(value, dict) else value
+        if (
+            isinstance(name, str)
+            and name.strip()
+            and squeeze(name) != site
+            and squeeze(name) not in squeeze(view.tree.title)
+        ):
+            return Found(name.strip(), "JSON-LD publisher")
+    return None
+
+
+RULES = (labelled, split, metadata, beside_time, agency, publisher)
+
+
+def _clean(name: str) -> str:
+    name = re.sub(
+        r"^[\s:：《\[【（(<]+(?=.*)|[\s\]】）)>|,，。;；]+$", lambda m: "《" if "《" in m[0] else "", name.strip()
+    )
+    if name.startswith("《") and name.endswith("》"):
+        name = name[1:-1]
+    return "" if _NOISE.fullmatch(name) or not squeeze(name) else name

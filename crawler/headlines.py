@@ -1,0 +1,190 @@
+"""The link lists of a page: latest, hot and related news, each item with title, address, time and position.
+
+A list is a box whose children each hold one link with a headline in it. Grouping is by structure; the heading before
+the box and the names around it say what kind of list it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import accumulate
+from urllib.parse import urljoin
+
+from crawler.fields.published import default_zone
+from crawler.page import LinkItem, LinkList
+from crawler.times import first
+from crawler.tree import Anchor, Tree
+from crawler.view import View
+
+MIN_ITEMS = 3
+MIN_TITLE = 13
+MAX_ITEMS = 500
+
+_KINDS = (
+    (
+        "latest",
+        re.compile(
+            r"最新|滚动|滾動|即时|即時|快讯|快訊|新闻速递|新聞速遞|今日|刚刚|实时|24小时|更新|latest|newest|recent|just in|breaking",
+            re.I,
+        ),
+    ),
+    (
+        "hot",
+        re.compile(r"热|熱|排行|点击|點擊|榜|人气|人氣|精彩|最多|焦点|焦點|most|popular|trending|top \d|hot\b", re.I),
+    ),
+    (
+        "related",
+        re.compile(r"相关|相關|延伸|关联|更多关于|同类|专题|related|more on|see also|further reading|similar", re.I),
+    ),
+)
+_NAMES = (
+    ("latest", re.compile(r"latest|newest|newlist|new-?list|zuixin|recent|breaking|roll", re.I)),
+    ("hot", re.compile(r"\bhot|rank|paihang|popular|trending|most|top10|redian", re.I)),
+    ("related", re.compile(r"relat|xiangguan|xgxw|correl|similar", re.I)),
+)
+_ONLY_TIME = re.compile(r"^[\[(（]?[\d\s:：\-/.年月日时分秒前今昨天小时分钟]+[\])）]?$")
+_TRAILING_TIME = re.compile(
+    r"\s*[\[(（]?(?:\d{1,4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?[\])）]?\s*$|\s*\d{1,2}:\d{2}(?::\d{2})?\s*$"
+)
+_STEPS = re.compile(r"^(上一篇|下一篇|上一页|下一页|更多|more|查看|阅读|全文|详细|\d+|首页|返回|prev|next)\W*", re.I)
+
+
+def link_lists(view: View) -> tuple[LinkList, ...]:
+    """Every list of at least three headlines outside the body, in the order of the page."""
+    tree = view.tree
+    titles = _titles(view)
+    if len(titles) < MIN_ITEMS:
+        return ()
+    lists = []
+    for box, numbers in _groups(tree, titles).items():
+        items = list(_items(view, numbers, titles))
+        if len(items) < MIN_ITEMS:
+            continue
+        heading = _heading(view, box, numbers, titles)
+        lists.append(LinkList(heading, _kind(tree, box, heading), tuple(items[:MAX_ITEMS])))
+    return tuple(lists)
+
+
+def _titles(view: View) -> dict[int, str]:
+    """The anchors that carry a headline, by number."""
+    body = set(view.kept)
+    found = {}
+    for number, anchor in enumerate(view.tree.anchors):
+        if anchor.line in body or anchor.href.startswith(("#", "javascript:", "mailto:", "tel:")):
+            continue
+        title = _title(view.tree, anchor)
+        if len(title.encode("utf-8", "replace")) >= MIN_TITLE and not _STEPS.fullmatch(title):
+            found[number] = title
+    return found
+
+
+def _title(tree: Tree, anchor: Anchor) -> str:
+    """The headline that a link shows: its longest line that is no time, completed by its title attribute."""
+    text = anchor.text
+    if 0 <= anchor.element < len(tree.elements):
+        box = tree.elements[anchor.element]
+        inside = [tree.lines[n].text for n in range(box.first, box.last)]
+        if box.tag == "a" and len(inside) > 1:
+            text = max((t for t in inside if not _ONLY_TIME.match(t)), key=len, default="")
+    text = _TRAILING_TIME.sub("", text) if len(text) > 12 else text
+    full = " ".join(anchor.title.split())
+    cut = text.rstrip(".…")
+    if full and (not text or (len(full) > len(cut) and full.startswith(cut))):
+        return full
+    return text.strip()
+
+
+def _groups(tree: Tree, titles: dict[int, str]) -> dict[int, list[int]]:
+    """Anchors by the box that lists them: the nearest one with at least three different headlines."""
+    fresh, last = [0] * len(tree.anchors), ""
+    for number in titles:
+        href = tree.anchors[number].href
+        fresh[number] = int(href != last)
+        last = href
+    counts = list(accumulate(fresh, initial=0))
+    groups: dict[int, list[int]] = {}
+    for number in titles:
+        groups.setdefault(_list_box(tree, counts, tree.anchors[number].element), []).append(number)
+    groups.pop(-1, None)
+    return groups
+
+
+def _list_box(tree: Tree, counts: list[int], index: int) -> int:
+    while index >= 0:
+        element = tree.elements[index]
+        if counts[element.last_anchor] - counts[element.first_anchor] >= MIN_ITEMS:
+            return index
+        index = element.parent
+    return -1
+
+
+def _items(view: View, numbers: list[int], titles: dict[int, str]) -> Iterator[LinkItem]:
+    seen: dict[str, int] = {}
+    kept: list[tuple[int, str]] = []
+    for number in numbers:
+        href = view.tree.anchors[number].href
+        if href in seen:
+            if len(titles[number]) > len(kept[seen[href]][1]):
+                kept[seen[href]] = number, titles[number]
+            continue
+        seen[href] = len(kept)
+        kept.append((number, titles[number]))
+    base = urljoin(view.url, view.tree.base) if view.tree.base else view.url
+    for position, (number, title) in enumerate(kept, 1):
+        following = kept[position][0] if position < len(kept) else len(view.tree.anchors)
+        try:
+            url = urljoin(base, view.tree.anchors[number].href)
+        except ValueError:
+            continue
+        yield LinkItem(title, url, _time(view, number, following), position)
+
+
+def _time(view: View, number: int, following: int) -> datetime | None:
+    """The time beside an item: in its own line, or in the lines before the next item."""
+    tree = view.tree
+    line = tree.anchors[number].line
+    end = tree.anchors[following].line if following < len(tree.anchors) else line + 3
+    zone = default_zone(view)[0]
+    now = view.fetched_at.astimezone(zone)
+    for stamp in tree.times:
+        if line <= stamp.line < max(end, line + 1):
+            moment = first(stamp.value, now)
+            if moment:
+                return moment.at if moment.at.tzinfo else moment.at.replace(tzinfo=zone)
+    for n in range(line, min(max(end, line + 1), line + 4, len(tree.lines))):
+        text = tree.lines[n].text
+        if tree.lines[n].size > 300:
+            continue
+        moment = first(text, now)
+        if moment and moment.at.replace(tzinfo=None) <= now.replace(tzinfo=None).replace(year=now.year + 1):
+            return moment.at if moment.at.tzinfo else moment.at.replace(tzinfo=zone)
+    return None
+
+
+def _heading(view: View, box: int, numbers: list[int], titles: dict[int, str]) -> str:
+    """The short line before the first item that is no item itself, within reach of the box."""
+    tree = view.tree
+    start = min(tree.anchors[n].line for n in numbers)
+    items = {tree.anchors[n].line for n in titles}
+    body = set(view.kept)
+    for n in range(start - 1, max(-1, start - 4), -1):
+        line = tree.lines[n]
+        if n in body or n in items:
+            break
+        if line.size > 80 or _ONLY_TIME.match(line.text) or _STEPS.fullmatch(line.text):
+            continue
+        return line.text.strip(" :：>»|")
+    return ""
+
+
+def _kind(tree: Tree, box: int, heading: str) -> str:
+    for kind, words in _KINDS:
+        if words.search(heading):
+            return kind
+    for index in tree.ancestors(box)[:3]:
+        for kind, words in _NAMES:
+            if words.search(tree.elements[index].name):
+                return kind
+    return "list"

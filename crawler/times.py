@@ -1,0 +1,208 @@
+"""Times in text: every notation that news pages use, read without guessing more than the page says.
+
+A `Moment` keeps what was written: its precision, and its zone only where one was stated. Zones are added later, by
+`crawler.fields.published`, because a page's other times tell more about them than the string does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+
+FIRST_YEAR = 1990
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time as written: `at` is naive unless the text stated a zone; `precision` is day, minute or second."""
+
+    at: datetime
+    precision: str
+    start: int = 0
+    end: int = 0
+
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar janvier janv jänner jaenner gennaio enero ene janeiro января январь stycznia styczeń ιανουαρίου ιαν ocak januari",
+            "february feb februar février fevrier févr febbraio febrero fevereiro fev февраля февраль lutego luty φεβρουαρίου φεβ şubat februari",
+            "march mar märz maerz mrz mars marzo março марта март marca marzec μαρτίου μαρ mart maart",
+            "april apr avril avr aprile abril abr апреля апрель kwietnia kwiecień απριλίου απρ nisan",
+            "may mai maggio mayo maio мая май maja maj μαΐου μαϊ mayıs mei",
+            "june jun juni juin giugno junio junho июня июнь czerwca czerwiec ιουνίου ιουν haziran",
+            "july jul juli juillet juil luglio julio julho июля июль lipca lipiec ιουλίου ιουλ temmuz",
+            "august aug août aout agosto ago августа август sierpnia sierpień αυγούστου αυγ ağustos augustus",
+            "september sept sep septembre settembre septiembre setembro сентября сентябрь września wrzesień σεπτεμβρίου σεπ eylül",
+            "october oct oktober okt octobre ottobre octubre outubro октября октябрь października październik οκτωβρίου οκτ ekim",
+            "november nov novembre noviembre novembro ноября ноябрь listopada listopad νοεμβρίου νοε kasım",
+            "december dec dezember dez décembre dicembre diciembre dezembro декабря декабрь grudnia grudzień δεκεμβρίου δεκ aralık",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
+
+_ZONE = r"(?:\s*(?P<zone>Z\b|(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?\b|UTC\b|GMT\b|HKT\b|CST\b|BST\b|CET\b|CEST\b|E[SD]?T\b|P[SD]T\b|JST\b|KST\b|MSK\b))"
+_CLOCK = (
+    r"(?P<half>上午|下午|凌晨|清晨|早上|早晨|中午|晚上|晚间|傍晚|晚|am|pm)?\s*(?P<hour>\d{1,2})\s*(?:[:：∶h]|时|時|点|點|h)\s*(?P<minute>\d{2})"
+    r"(?:\s*[:：∶分]\s*(?P<second>\d{2})(?:\.\d{1,9})?)?(?:秒|分)?(?:\s*(?P<after>[ap]\.?m\b\.?))?(?:\s*(?:Uhr|ч|hrs))?"
+    + _ZONE
+    + "?"
+)
+_GAP = r"(?:\s*[T,，|\-–—/·•]?\s*(?:at|um|à|a las|o|в|г\.,?|kl\.?|στις|@)?\s*|\s*[(（\[]?(?:星期|周|週|礼拜)[一二三四五六日天][)）\]]?\s*|\s+[A-Za-z]{3,9},?\s+)"
+_YEAR_FIRST = re.compile(
+    r"(?<![\d.])(?P<year>(?:19|20)\d\d)\s*(?:(?P<sep>[-/.／－—])\s*(?P<month>\d{1,2})\s*[-/.／－—]\s*(?P<day>\d{1,2})(?:(?![\d年])|(?=\d\d[:：]\d\d))|年\s*(?P<m2>\d{1,2})\s*月\s*(?P<d2>\d{1,2})\s*(?:[日号]|(?![\d年])))"
+    r"(?:" + _GAP + _CLOCK + ")?",
+    re.I,
+)
+_CLOCK_FIRST = re.compile(
+    r"(?<![\d:])(?P<hour>\d{1,2})[:：](?P<minute>\d{2})(?:[:：](?P<second>\d{2}))?\s*(?P<after>[ap]\.?m\b\.?)?"
+    + _ZONE
+    + r"?[\s,，|·]{1,4}"
+    r"(?P<year>(?:19|20)\d\d)(?:[-/.年])(?P<month>\d{1,2})(?:[-/.月])(?P<day>\d{1,2})(?!\d)",
+    re.I,
+)
+_NAMED = re.compile(
+    rf"(?<![\w])(?:(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.|er|º)?\s*(?:de\s+|of\s+)?(?P<name>{_NAME})\.?|(?P<name2>{_NAME})\.?\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?)"
+    r"(?:\s*,?\s*(?:de(?:l)?\s+)?(?P<year>(?:19|20)\d\d))(?!\d)(?:" + _GAP + _CLOCK + ")?",
+    re.I,
+)
+_DAY_FIRST = re.compile(
+    r"(?<![\d.:/-])(?P<day>\d{1,2})(?P<sep>[./-])(?P<month>\d{1,2})(?P=sep)(?P<year>(?:19|20)\d\d|\d\d(?=[\s,]+\d{1,2}:))(?![\d/])(?:" + _GAP + _CLOCK + ")?",
+    re.I,
+)  # fmt: skip
+_NO_YEAR = re.compile(
+    r"(?<![\d./:-])(?:(?P<month>\d{1,2})[-/](?P<day>\d{1,2})|(?P<m2>\d{1,2})月(?P<d2>\d{1,2})日)(?!\d)\s*(?:[(（]?(?:星期|周|週)[一二三四五六日天][)）]?)?[\s,，]*"
+    + _CLOCK,
+    re.I,
+)
+_AGO = re.compile(
+    r"(?P<count>\d{1,3}|刚刚|剛剛|an?|半)\s*(?:个|個)?\s*(?P<unit>秒|分钟|分鐘|分|小时|小時|天|日|周|星期|月|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)?\s*(?:之?前|ago\b)",
+    re.I,
+)
+_TODAY = re.compile(r"(?P<word>今天|今日|昨天|昨日|前天|today|yesterday)[\s,，at]*" + _CLOCK, re.I)
+_UNITS = {
+    "秒": 1, "s": 1, "分": 60, "min": 60, "小": 3600, "h": 3600, "天": 86400, "日": 86400, "d": 86400,
+    "周": 604800, "星": 604800, "w": 604800, "月": 2592000, "mo": 2592000,
+}  # fmt: skip
+_DAYS = {"今": 0, "昨": 1, "前": 2, "t": 0, "y": 1}
+_ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "HKT": 8, "CST": 8, "BST": 1, "CET": 1, "CEST": 2, "ET": -5, "EST": -5, "EDT": -4,
+    "PST": -8, "PDT": -7, "JST": 9, "KST": 9, "MSK": 3,
+}  # fmt: skip
+_HINT = re.compile(r"\d[:：]\d\d|(?:19|20)\d\d|\d月|前|ago\b|刚|剛|昨|今", re.I)
+
+
+def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[Moment]:
+    """Every time in a text, in the order of how sure the notation is.
+
+    `now` (aware) resolves "3小时前" and dates without a year; `month_first` reads 3/4/2026 as March 4th.
+    """
+    if not _HINT.search(text):
+        return
+    for pattern in (_CLOCK_FIRST, _YEAR_FIRST, _NAMED, _DAY_FIRST):
+        for match in pattern.finditer(text):
+            moment = _moment(match, now, month_first=month_first and pattern is _DAY_FIRST)
+            if moment:
+                yield moment
+    yield from relative(text, now)
+
+
+def relative(text: str, now: datetime) -> Iterator[Moment]:
+    """Times that lean on the moment of fetching: 3小时前, 今天 08:30, 03-19 21:44, "2 hours ago"."""
+    for match in _TODAY.finditer(text):
+        day = now - timedelta(days=_DAYS[match["word"][0].lower()])
+        moment = _at(match, day.year, day.month, day.day)
+        if moment:
+            yield moment
+    for match in _AGO.finditer(text):
+        seconds = _seconds(match)
+        if seconds is not None:
+            at = now - timedelta(seconds=seconds)
+            precision = "minute" if seconds < 86400 else "day"
+            yield Moment(at.replace(second=0, microsecond=0), precision, match.start(), match.end())
+    for match in _NO_YEAR.finditer(text):
+        month, day = int(match["month"] or match["m2"]), int(match["day"] or match["d2"])
+        for year in (now.year, now.year - 1):
+            moment = _at(match, year, month, day)
+            if moment and moment.at.replace(tzinfo=None) <= now.replace(tzinfo=None) + timedelta(days=1):
+                yield moment
+                break
+
+
+def _seconds(match: re.Match[str]) -> float | None:
+    count, unit = match["count"].lower(), (match["unit"] or "").lower()
+    if count in ("刚刚", "剛剛"):
+        return 0.0
+    if not unit:
+        return None
+    number = 0.5 if count == "半" else 1.0 if count in ("a", "an") else float(count)
+    for key in sorted(_UNITS, key=len, reverse=True):
+        if unit.startswith(key):
+            return number * _UNITS[key]
+    return number * 60 if unit.startswith("m") else None
+
+
+def _moment(match: re.Match[str], now: datetime, *, month_first: bool) -> Moment | None:
+    groups = match.groupdict()
+    if groups.get("name") or groups.get("name2"):
+        month = _MONTHS[(groups.get("name") or groups["name2"]).lower()]
+        day = int(groups.get("day") or groups["day2"])
+    else:
+        month, day = int(groups.get("month") or groups["m2"]), int(groups.get("day") or groups["d2"])
+    if month_first and groups.get("sep") == "/" and day <= 12:
+        month, day = day, month
+    elif month > 12 >= day:
+        month, day = day, month
+    year = int(groups["year"])
+    year = year + 2000 if year < 100 else year
+    return _at(match, year, month, day) if FIRST_YEAR <= year <= now.year + 1 else None
+
+
+def _at(match: re.Match[str], year: int, month: int, day: int) -> Moment | None:
+    groups = match.groupdict()
+    hour, minute, second = groups.get("hour"), groups.get("minute"), groups.get("second")
+    try:
+        if hour is None or minute is None:
+            return Moment(datetime(year, month, day), "day", match.start(), match.end())
+        clock = _hour(int(hour), groups.get("half"), groups.get("after"))
+        at = datetime(year, month, day, clock, int(minute), int(second or 0), tzinfo=_zone(groups.get("zone")))
+    except ValueError:
+        try:
+            return Moment(datetime(year, month, day), "day", match.start(), match.end())
+        except ValueError:
+            return None
+    return Moment(at, "second" if second else "minute", match.start(), match.end())
+
+
+def _hour(hour: int, half: str | None, after: str | None) -> int:
+    word = (half or after or "").lower().replace(".", "")
+    if word in ("pm", "下午", "晚上", "晚间", "傍晚", "晚") and hour < 12:
+        return hour + 12
+    if word in ("am", "上午", "凌晨") and hour == 12:
+        return 0
+    return hour
+
+
+def _zone(text: str | None) -> tzinfo | None:
+    if not text:
+        return None
+    name = text.strip().upper().replace(" ", "")
+    if name in _ZONES:
+        return timezone(timedelta(hours=_ZONES[name]))
+    sign = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", name)
+    if not sign:
+        return None
+    offset = timedelta(hours=int(sign[2]), minutes=int(sign[3] or 0))
+    return timezone(-offset if sign[1] == "-" else offset) if offset < timedelta(hours=15) else None
+
+
+def first(text: str, now: datetime, *, month_first: bool = False) -> Moment | None:
+    """The surest time of a text, one with a clock before one without."""
+    found = list(moments(text, now, month_first=month_first))
+    return next((m for m in found if m.precision != "day"), found[0] if found else None)
