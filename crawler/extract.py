@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Any
-from urllib.parse import urljoin
 
 from crawler import fields, headlines
 from crawler.fields import text as text_field
 from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
+from crawler.urls import resolve
 from crawler.view import Found, View, look
 from storage.records import Article, Headline
 
@@ -24,7 +24,7 @@ from storage.records import Article, Headline
 _OWN = frozenset(("title", "text", "published", "modified", "author", "editor", "source", "site", "lang"))
 _FIRST = ("title", "text", "lang", "published")
 _FEED = re.compile(r"application/(rss|atom|feed)\+(xml|json)", re.I)
-_NEXT = re.compile(r"^[\s\[(]*(下一页|下一頁|下页|后一页|next( page)?|older( posts)?|›|»|>)[\s\])»›>]*$", re.I)
+_NEXT = re.compile(r"^[\s\[(]*(下一页|下一頁|下页|后一页|next( page)?|older( posts)?)[\s\])»›>]*$", re.I)
 _FLASH = 600
 
 AdScore = Callable[[str, str], float]
@@ -162,17 +162,14 @@ def _base(view: View) -> str:
 
 
 def _join(base: str, href: str) -> str:
-    try:
-        return urljoin(base, href.strip())
-    except ValueError:
-        return ""
+    return resolve(base, href) or ""
 
 
 def _anchors(view: View) -> Iterator[Anchor]:
     base = _base(view)
     for anchor in view.tree.anchors:
-        url = _join(base, anchor.href)
-        if url.startswith(("http://", "https://")):
+        url = resolve(base, anchor.href)
+        if url:
             yield Anchor(url, anchor.text or anchor.title, "nofollow" in anchor.rel.lower())
 
 

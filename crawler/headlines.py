@@ -16,7 +16,9 @@ from crawler.fields.published import default_zone
 from crawler.page import LinkItem, LinkList
 from crawler.times import first
 from crawler.tree import Anchor, Tree
+from crawler.urls import resolve
 from crawler.view import View
+from storage.keys import without_tracking
 
 MIN_ITEMS = 3
 MIN_TITLE = 13
@@ -134,11 +136,9 @@ def _items(view: View, numbers: list[int], titles: dict[int, str]) -> Iterator[L
     base = urljoin(view.url, view.tree.base) if view.tree.base else view.url
     for position, (number, title) in enumerate(kept, 1):
         following = kept[position][0] if position < len(kept) else len(view.tree.anchors)
-        try:
-            url = urljoin(base, view.tree.anchors[number].href)
-        except ValueError:
-            continue
-        yield LinkItem(title, url, _time(view, number, following), position)
+        url = resolve(base, view.tree.anchors[number].href)
+        if url:
+            yield LinkItem(title, without_tracking(url), _time(view, number, following), position)
 
 
 def _time(view: View, number: int, following: int) -> datetime | None:

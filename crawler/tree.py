@@ -69,7 +69,10 @@ class Anchor:
 
 @dataclass(slots=True)
 class Line:
-    """One line of the page. `link` is the part of `size` that stands in links."""
+    """One line of the page. `link` is the part of `size` that stands in links.
+
+    `spaced` is the text with a blank between the elements that style sheets set apart: "NAME 12:30", not "NAME12:30".
+    """
 
     text: str
     box: int
@@ -80,6 +83,7 @@ class Line:
     commas: int = 0
     anchors: list[int] = field(default_factory=list)
     broken: bool = False
+    spaced: str = ""
 
 
 @dataclass(slots=True)
@@ -196,6 +200,7 @@ class _Walk:
         self.anchor_parts: list[str] = []
         self.heading = 0
         self.pending: list[int] = []
+        self.boxed = False
 
     def text(self, value: str) -> None:
         self.parts.append(value)
@@ -207,19 +212,30 @@ class _Walk:
         if not self.parts:
             return
         text = " ".join("".join(self.parts).split())
+        spaced = " ".join(" ".join(self.parts).split()) if len(self.parts) > 1 and len(text) < 200 else text
         self.parts.clear()
         link, self.link_size = self.link_size, 0
         if not text:
             return
         size = len(text.encode("utf-8", "replace"))
-        line = Line(text, box, size, min(link, size), self.heading, broken=broken)
+        line = Line(text, box, size, min(link, size), self.heading, broken=broken, spaced=spaced)
         if size > 24:
             line.ends = len(_SENTENCE.findall(text))
             line.commas = len(_COMMA.findall(text))
         line.anchors, self.pending = self.pending, []
-        if self.anchor >= 0:
-            line.anchors.append(self.anchor)
         self.tree.lines.append(line)
+        if self.anchor >= 0:
+            self._flushed_in_anchor(line)
+
+    def _flushed_in_anchor(self, line: Line) -> None:
+        """A box inside a link ends the line: what stood before the link is a line of its own."""
+        anchor = self.tree.anchors[self.anchor]
+        if any(part.strip() for part in self.anchor_parts):
+            line.anchors.append(self.anchor)
+        else:
+            element = self.tree.elements[anchor.element]
+            anchor.line = element.first = len(self.tree.lines)
+        self.boxed = True
 
     def open_anchor(self, node: LexborNode, element: int) -> None:
         attributes = node.attributes
@@ -240,9 +256,12 @@ class _Walk:
             )  # fmt: skip
         )
 
-    def close_anchor(self) -> None:
+    def close_anchor(self, box: int = 0) -> None:
         if self.anchor < 0:
             return
+        if self.boxed:
+            self.flush(box)
+            self.boxed = False
         anchor = self.tree.anchors[self.anchor]
         anchor.text = " ".join("".join(self.anchor_parts).split())
         self.anchor_parts.clear()
@@ -348,7 +367,7 @@ def _close(opened: tuple[str, int, int, int], walk: _Walk, current: int, box: in
     if tag in BLOCK:
         walk.flush(box)
     if tag == "a":
-        walk.close_anchor()
+        walk.close_anchor(box)
     if current >= 0 and current != parent:
         walk.tree.elements[current].last = len(walk.tree.lines)
         walk.tree.elements[current].last_anchor = len(walk.tree.anchors)
@@ -380,4 +399,4 @@ def _void(tag: str, node: LexborNode, walk: _Walk, current: int, box: int) -> No
 
 def _script(node: LexborNode, walk: _Walk) -> None:
     if "ld+json" in (node.attributes.get("type") or ""):
-        walk.tree.scripts.append(node.text_content or "")
+        walk.tree.scripts.append(node.text(deep=True) or "")

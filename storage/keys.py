@@ -72,6 +72,20 @@ def url_key(url: str) -> str:
     return f"//{netloc}{_path(parts.path)}{_query(parts.query)}"
 
 
+def without_tracking(url: str) -> str:
+    """The address as it is, less the parameters that tell where a reader came from: for showing and for asking."""
+    head, mark, query = url.partition("?")
+    if not mark:
+        return url
+    query, fragment_mark, fragment = query.partition("#")
+    pairs = [pair for pair in query.split("&") if pair]
+    names = {_name(pair).lower() for pair in pairs}
+    kept = [pair for pair in pairs if not _tracks(_name(pair).lower(), pair, names)]
+    if len(kept) == len(pairs):
+        return url
+    return head + ("?" + "&".join(kept) if kept else "") + fragment_mark + fragment
+
+
 def host_of(url: str) -> str:
     """The host that an address is asked from, lower case, without port; "" when it has none."""
     try:
@@ -172,7 +186,7 @@ def _one_escape(found: re.Match[str]) -> str:
 _LAYOUT = re.compile(r"[^\w.]+|_+|\.(?!\d)|(?<!\d)\.")
 
 SHINGLE = 5
-SKETCH_SIZE = 40
+SKETCH_SIZE = 24
 
 
 def fold(text: str) -> str:

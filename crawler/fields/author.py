@@ -42,7 +42,7 @@ def labelled(view: View) -> Found | None:
         line = view.tree.lines[number]
         if line.size > 300:
             continue
-        match = _LABELLED.search(line.text) or _SLASH.search(line.text)
+        match = _LABELLED.search(line.spaced) or _SLASH.search(line.spaced)
         names = _han(match["names"]) if match else []
         if names:
             return Found(names, f"line {number}: {line.text[:60]}", number)

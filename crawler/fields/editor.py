@@ -20,7 +20,7 @@ def credited(view: View) -> Found | None:
     """编辑：NAME around the headline or at the end of the body."""
     for number in [*meta_lines(view), *body_edges(view)]:
         line = view.tree.lines[number]
-        match = _EDITOR.search(line.text) if line.size < 600 else None
+        match = _EDITOR.search(line.spaced) if line.size < 600 else None
         if match:
             return Found(match["name"].strip(), f"line {number}: {line.text[:60]}", number)
     return None

@@ -58,7 +58,7 @@ def shown(view: View) -> Found | None:
     """A time on a line between headline and body or beside them, one with a clock first."""
     best: tuple[int, Found] | None = None
     for order, (number, moment) in enumerate(_candidates(view)):
-        text = view.tree.lines[number].text
+        text = view.tree.lines[number].spaced
         before = text[max(0, moment.start - 12) : moment.start]
         rank = order + (0 if moment.precision != "day" else 20) + (40 if _UPDATED.search(before) else 0)
         rank -= 5 if _PUBLISHED.search(before) else 0
@@ -74,7 +74,7 @@ def _candidates(view: View) -> Iterator[tuple[int, Moment]]:
         line = view.tree.lines[number]
         if line.size > 400 or (line.size > 150 and line.ends) or re.search(r"copyright|©|版权", line.text, re.I):
             continue
-        for moment in moments(line.text, now, month_first=english):
+        for moment in moments(line.spaced, now, month_first=english):
             if line.link * 3 < line.size * 2 or moment.precision != "day":
                 yield number, moment
     for stamp in view.tree.times:

@@ -47,7 +47,7 @@ def labelled(view: View) -> Found | None:
         line = view.tree.lines[number]
         if line.size > 500:
             continue
-        match = _LABELLED.search(line.text) or _SPACED.search(line.text)
+        match = _LABELLED.search(line.spaced) or _SPACED.search(line.spaced)
         if match:
             name = _clean(match["name"])
             if name:
@@ -98,7 +98,7 @@ def beside_time(view: View) -> Found | None:
         line = view.tree.lines[number]
         if line.size > 120:
             continue
-        text = line.text
+        text = line.spaced
         for moment in sorted(moments(text, now), key=lambda m: -m.start):
             text = text[: moment.start] + " " + text[moment.end :]
         text = re.sub(r"https?://\S+|(?:作者|记者|编辑|責任編輯|责任编辑)\s*[:：]?\s*\S+", " ", text)
