@@ -1,0 +1,286 @@
+"""One GET at a time, made safe: the only file that imports httpx.
+
+What a server can do wrong ends as a FetchError with a reason: limits stand on waiting for bytes, on the whole answer,
+on its size decoded, and on redirects; each address connected to is checked. Cookies and proxies are off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import replace
+from datetime import UTC, datetime
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+import httpcore
+import httpx
+
+from config import Settings
+from crawler.answer import HEAD, Coding, is_page, retry_after
+from crawler.guard import networks, refusal
+from crawler.page import FetchError, Page, Request
+from crawler.urls import resolve
+
+Check = Callable[[str, str], Awaitable[None]]
+
+_ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
+_TRY_LATER = frozenset((408, 425, 429))
+
+# Whether the request under way opened a connection; a failure on an old one says nothing about the server.
+_connected: ContextVar[bool] = ContextVar("connected", default=True)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Refused(Exception):
+    """No connection may or can be made; the text says why."""
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Resolves names itself and connects only to addresses that `guard` lets pass."""
+
+    def __init__(self, allow_networks: Iterable[str]):
+        self._allowed = networks(tuple(allow_networks))
+        self._inner = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        _connected.set(True)
+        open_ones, reason = await self._addresses(host, port)
+        error: Exception = _Refused(reason)
+        for address in open_ones[:4]:
+            try:
+                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failure:
+                error = failure
+        raise error
+
+    async def _addresses(self, host: str, port: int) -> tuple[list[str], str]:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            raise httpcore.ConnectError(f"the name `{host}` was not found") from error
+        reasons = {str(where[4][0]): refusal(str(where[4][0]), self._allowed) for where in found}
+        return [address for address, reason in reasons.items() if not reason], next(iter(reasons.values()), "")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def _transport(settings: Settings) -> httpx.AsyncHTTPTransport:
+    transport = httpx.AsyncHTTPTransport()
+    # httpx has no public way to a network backend; the pool is the one that it builds itself, plus ours.
+    transport._pool = httpcore.AsyncConnectionPool(
+        ssl_context=httpx.create_ssl_context(),
+        max_connections=settings.concurrency + 4,
+        max_keepalive_connections=settings.concurrency,
+        keepalive_expiry=30.0,
+        network_backend=_Backend(settings.allow_networks),
+    )
+    return transport
+
+
+class Fetcher:
+    """GETs pages; an async context manager. `transport` replaces the network in tests, `clock` tells UTC."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ):
+        self._settings, self._clock = settings, clock
+        self._transport = transport or _transport(settings)
+        self._timeout = {"timeout": httpx.Timeout(settings.timeout).as_dict()}
+        self._headers = {
+            "User-Agent": user_agent(settings),
+            "Accept": _ACCEPT,
+            "Accept-Encoding": "gzip, deflate",
+        }
+
+    async def __aenter__(self) -> Self:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.__aexit__(kind, error, trace)
+
+    async def get(self, request: Request, *, check: Check | None = None) -> Page:
+        """The page at `request.url`, redirects followed. Raises FetchError.
+
+        `check` is awaited before each redirect with both addresses, and raises FetchError to stop it. Status 304
+        gives a page with an empty body; every other status outside 200..299 is an error, as is a type that cannot
+        be a page, a feed or a sitemap.
+        """
+        return await self._within_deadline(request, check, self._settings.max_body, any_type=False)
+
+    async def beginning(self, url: str, size: int) -> Page:
+        """The first `size` bytes at `url`, of any type, redirects followed. Raises FetchError."""
+        return await self._within_deadline(Request(url), None, size, any_type=True)
+
+    async def _within_deadline(self, request: Request, check: Check | None, size: int, *, any_type: bool) -> Page:
+        started, deadline = perf_counter(), self._settings.deadline
+        try:
+            async with asyncio.timeout(deadline):
+                page = await self._follow(request, check, size, any_type=any_type)
+        except TimeoutError:
+            raise FetchError(request.url, f"no whole answer within {deadline:g} s", retry=True) from None
+        return replace(page, took=perf_counter() - started)
+
+    async def _follow(self, request: Request, check: Check | None, size: int, *, any_type: bool) -> Page:
+        url, seen = request.url, [request.url]
+        while True:
+            response = await self._send(request, url)
+            try:
+                target = self._redirect(response, url)
+                if not target:
+                    return await self._page(request, url, response, size, any_type=any_type)
+            finally:
+                await response.aclose()
+            if target in seen:
+                raise FetchError(request.url, "redirects lead in a circle", status=response.status_code)
+            if len(seen) > self._settings.max_redirects:
+                raise FetchError(
+                    request.url, f"more than {self._settings.max_redirects} redirects", status=response.status_code
+                )
+            if check:
+                await check(url, target)
+            seen.append(target)
+            url = target
+
+    async def _send(self, request: Request, url: str) -> httpx.Response:
+        headers = dict(self._headers)
+        if request.etag:
+            headers["If-None-Match"] = request.etag
+        if request.last_modified:
+            headers["If-Modified-Since"] = request.last_modified
+        try:
+            sent = httpx.Request("GET", url, headers=headers, extensions=self._timeout)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise FetchError(url, f"not a usable address: {error}") from error
+        # A server may close an idle connection without a word: that is no failure, ask once more on a new one.
+        return await self._answer(sent, may_be_stale=True) or await self._answer(sent) or httpx.Response(0)
+
+    async def _answer(self, sent: httpx.Request, *, may_be_stale: bool = False) -> httpx.Response | None:
+        """The head of the answer; None when it failed on a connection that was opened for an earlier request."""
+        _connected.set(not may_be_stale)
+        try:
+            return await self._transport.handle_async_request(sent)
+        except (httpx.HTTPError, _Refused) as error:
+            broken = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
+            if broken and not _connected.get():
+                return None
+            raise _translated(str(sent.url), error) from error
+
+    def _redirect(self, response: httpx.Response, url: str) -> str:
+        """Where the answer sends us, or "" when nowhere."""
+        if response.status_code not in (301, 302, 303, 307, 308):
+            return ""
+        location = response.headers.get("location", "")
+        target = resolve(url, location)
+        if not location or not target:
+            reason = f"redirects to `{location[:200]}`, which is no web address"
+            raise FetchError(url, reason, status=response.status_code)
+        return target
+
+    async def _page(self, request: Request, url: str, response: httpx.Response, size: int, *, any_type: bool) -> Page:
+        status, headers = response.status_code, dict(response.headers.items())
+        if status == 304:
+            return Page(request, url, status, headers, b"", self._clock())
+        if not 200 <= status < 300:
+            after = retry_after(headers.get("retry-after", ""), self._clock())
+            retry = status in _TRY_LATER or 500 <= status < 600
+            raise FetchError(url, f"status {status}", status=status, retry=retry, after=after)
+        try:
+            body = await self._body(url, response, size, any_type=any_type)
+        except httpx.HTTPError as error:
+            raise _translated(url, error) from error
+        if not body and not any_type:
+            raise FetchError(url, "the answer is empty", status=status)
+        return Page(request, url, status, headers, body, self._clock())
+
+    async def _body(self, url: str, response: httpx.Response, size: int, *, any_type: bool) -> bytes:
+        status, content_type = response.status_code, response.headers.get("content-type", "")
+        declared = response.headers.get("content-length", "")
+        too_large = FetchError(url, f"larger than {size:,} bytes (setting `max_body`)", status=status)
+        if declared.isdecimal() and int(declared) > size and not any_type:
+            raise too_large
+        try:
+            coding, body = Coding(response.headers.get("content-encoding", ""), size), bytearray()
+            judged = any_type
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            async for piece in response.stream:
+                body += coding.read(piece)
+                if not judged and len(body) >= HEAD:
+                    judged = _judge(url, content_type, body)
+                if coding.full:
+                    break
+            coding.end()
+        except ValueError as error:
+            raise FetchError(url, str(error), status=status, retry=True) from None
+        if coding.full and not any_type:
+            raise too_large
+        if body and not judged:
+            _judge(url, content_type, body)
+        return bytes(body)
+
+
+def _judge(url: str, content_type: str, body: bytearray) -> bool:
+    if not is_page(content_type, bytes(body[:HEAD])):
+        raise FetchError(url, f"not a page (type `{content_type or 'not given'}`)", status=200)
+    return True
+
+
+def user_agent(settings: Settings) -> str:
+    """The name that servers see, with the contact that the settings give."""
+    name, contact = settings.user_agent, settings.contact
+    if not contact or contact in name:
+        return name
+    return f"{name[:-1]}; {contact})" if name.endswith(")") else f"{name} ({contact})"
+
+
+def _translated(url: str, error: Exception) -> FetchError:
+    """httpx's error as a reason in words, and whether a later try may help."""
+    if isinstance(error, _Refused):
+        return FetchError(url, str(error))
+    if isinstance(error, httpx.ConnectTimeout):
+        return FetchError(url, "no connection in time", retry=True)
+    if isinstance(error, httpx.TimeoutException):
+        return FetchError(url, "no bytes came in time", retry=True)
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return FetchError(url, f"TLS: the certificate is not valid ({cause.verify_message})")
+        if isinstance(cause, ssl.SSLError):
+            return FetchError(url, f"TLS failed ({cause.reason or cause})", retry=True)
+        if isinstance(cause, ConnectionRefusedError):
+            return FetchError(url, "connection refused", retry=True)
+    if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return FetchError(url, f"cannot be asked: {error}")
+    words = str(error) or str(causes[-1]) or type(error).__name__
+    return FetchError(
+        url, f"the connection broke: {words}" if isinstance(error, httpx.ReadError) else words, retry=True
+    )
+
+
+def _causes(error: BaseException) -> Iterable[BaseException]:
+    seen: BaseException | None = error
+    while seen:
+        yield seen
+        seen = seen.__cause__ or seen.__context__

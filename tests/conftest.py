@@ -1,0 +1,72 @@
+"""What several test files share: a web that answers from a dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+@dataclass
+class Web:
+    """A web in memory: `pages` maps a URL to its answers, the last one for ever; `asked` is what was asked of it.
+
+    An answer is (status, headers, body), an exception to raise, or a function of the request that gives either.
+    A page with an ETag or Last-Modified answers 304 to a request that names it. Unknown addresses are 404.
+    """
+
+    pages: dict[str, list[Answer | Exception | Callable[[httpx.Request], Answer]]] = field(default_factory=dict)
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    def add(self, url: str, body: str | bytes = b"", status: int = 200, **headers: str) -> None:
+        """Another answer of `url`; `content_type="text/html"` and the like become headers."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        names.setdefault("content-type", "text/html; charset=utf-8")
+        body = body.encode() if isinstance(body, str) else body
+        self.pages.setdefault(url, []).append((status, names, body))
+
+    def fail(self, url: str, error: Exception) -> None:
+        self.pages.setdefault(url, []).append(error)
+
+    def urls(self) -> list[str]:
+        """The addresses asked, in order."""
+        return [str(request.url) for request in self.asked]
+
+    @property
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        answers = self.pages.get(str(request.url)) or [(404, {}, b"")]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if callable(answer):
+            answer = answer(request)
+        if isinstance(answer, Exception):
+            raise answer
+        status, headers, body = answer
+        for name, condition in (("etag", "if-none-match"), ("last-modified", "if-modified-since")):
+            if status == 200 and headers.get(name) and headers[name] == request.headers.get(condition):
+                return httpx.Response(304)
+        return httpx.Response(status, headers=dict(headers), stream=_Body(body))
+
+
+class _Body(httpx.AsyncByteStream):
+    """The bytes as they come, so that a content coding stays on."""
+
+    def __init__(self, body: bytes):
+        self.body = body
+
+    async def __aiter__(self):
+        for start in range(0, len(self.body), 65536):
+            yield self.body[start : start + 65536]
+
+
+@pytest.fixture
+def web() -> Web:
+    """A web in memory; `web.transport` is for the Fetcher."""
+    return Web()
