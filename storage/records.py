@@ -64,7 +64,7 @@ class Target:
     """A URL that the frontier knows: what it is, and when it may be asked.
 
     Higher `priority` goes first. `etag` and `last_modified` are the validators of the last answer (RFC 9110,
-    8.8), `tries` counts failures in a row since the last success.
+    8.8), `tries` counts failures in a row since the last success, `visited_at` is when it was last asked.
     """
 
     url: str
@@ -77,6 +77,7 @@ class Target:
     etag: str = ""
     last_modified: str = ""
     tries: int = 0
+    visited_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
