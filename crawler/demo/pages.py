@@ -136,7 +136,6 @@ def _frame(edition: Edition, theme: Theme) -> dict[str, object]:
     return {
         "lang": edition.lang,
         "site": edition.name,
-        "tagline": edition.tagline,
         "declared": edition.declared,
         "home_path": edition.prefix,
         "nav": Markup().join(fill(_NAV[theme], path=path, name=name) for path, name in nav),

@@ -32,7 +32,6 @@ class Edition:
     prefix: str
     theme: Theme
     name: str
-    tagline: str
     lang: str
     charset: str
     declared: str
