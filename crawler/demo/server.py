@@ -111,7 +111,8 @@ def _bind(places: Sequence[tuple[str, int]]) -> list[_Server]:
 class _Server(ThreadingHTTPServer):
     """One host. It remembers its open connections, so that closing does not wait for idle ones."""
 
-    daemon_threads = True
+    # Threads of this kind are joined on close.
+    daemon_threads = False
 
     def open_to(self, served: Served, number: int) -> None:
         self.served, self.number = served, number
