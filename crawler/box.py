@@ -8,6 +8,7 @@ needed: a story of 70 characters wins as one of 7,000 does.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from itertools import accumulate
 
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, TALK, flags
@@ -21,6 +22,12 @@ LEGAL_TEXT = re.compile(
     re.I,
 )
 BEFORE_TITLE = 0.4
+FAR = 1500.0  # so many bytes of furniture after the headline halve what a line is worth
+BOX_JOIN = 30.0
+JOIN = dict.fromkeys(
+    ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "figure", "br", "span", "pre", "font"),
+    0.0,
+)
 
 
 def value(line: Line) -> float:
@@ -45,14 +52,18 @@ def line_values(view: View) -> list[float]:
     tree = view.tree
     factors = _factors(view)
     values = []
+    far = 0.0
     for number, line in enumerate(tree.lines):
         worth = value(line)
         if worth > 0:
-            worth *= factors[line.box]
+            worth *= factors[line.box] / (1.0 + far / FAR)
+            far = max(0.0, far - worth)
             if number < view.title_line:
                 worth *= BEFORE_TITLE
             elif number == view.title_line:
                 worth = 0.0
+        elif number > view.title_line:
+            far -= worth
         values.append(worth)
     return values
 
@@ -66,27 +77,69 @@ def _factors(view: View) -> list[float]:
         own = 1.0
         if bits & TALK:
             own = 0.1
-        elif bits & (AWAY | ADS | LEGAL) and not bits & BODY:
-            own = 0.3
+        elif bits & (AWAY | ADS | LEGAL):
+            own = 0.6 if bits & BODY else 0.3
         elif element.tag in ("aside", "nav", "footer", "form") or (element.hidden and not bits & BODY):
             own = 0.3
         elif bits & META and not bits & BODY:
             own = 0.7
         elif bits & BODY or element.tag == "article":
             own = 1.15
-        factors.append(min(above * own, 1.5))
+        factors.append(own if above >= 1.0 else min(above, own))
     return factors
 
 
-def choose(view: View, values: list[float]) -> tuple[int, float, int, float]:
-    """The number and score of the best box, and of the best box that neither holds it nor stands in it."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring children of one box: the lines `first` to `last` (half open), what they are worth, and the box."""
+
+    score: float
+    box: int
+    first: int
+    last: int
+
+
+def choose(view: View, values: list[float]) -> tuple[Run | None, Run | None]:
+    """The best run of neighbouring children of any box, and the best one that does not touch it."""
+    runs = _runs(view, values)
+    best = max(runs, key=lambda r: (r.score, r.box), default=None)
+    if best is None:
+        return None, None
+    other = max((r for r in runs if r.first >= best.last or r.last <= best.first), key=lambda r: r.score, default=None)
+    return best, other
+
+
+def _runs(view: View, values: list[float]) -> list[Run]:
+    """Every box whole, and for every box the neighbouring paragraphs with the greatest sum (Kadane's rule).
+
+    The second kind serves stories that share a box with menus: paragraphs and bare lines join freely, furniture
+    between them is bridged at its cost, but another box with text of its own ends the run.
+    """
     elements = view.tree.elements
     sums = list(accumulate(values, initial=0.0))
-    scores = [sums[e.last] - sums[e.first] for e in elements]
-    best = max(range(len(elements)), key=lambda i: (scores[i], elements[i].depth), default=-1)
-    if best < 0:
-        return -1, 0.0, -1, 0.0
-    first, last = elements[best].first, elements[best].last
-    outside = [i for i, e in enumerate(elements) if e.first >= last or e.last <= first]
-    second = max(outside, key=lambda i: scores[i], default=-1)
-    return best, scores[best], second, scores[second] if second >= 0 else 0.0
+    running: list[tuple[float, int]] = [(0.0, 0)] * len(elements)
+    ended = [0] * len(elements)
+    best: list[Run | None] = [None] * len(elements)
+
+    def add(box: int, first: int, last: int, fee: float) -> None:
+        worth = sums[last] - sums[first]
+        score, start = running[box]
+        if fee and worth > 0:
+            running[box], ended[box] = (0.0, last), last
+            return
+        score, start = (score + worth - fee, start) if score > fee else (worth - fee, first)
+        running[box], ended[box] = (score, start), last
+        found = best[box]
+        if score > 0 and (found is None or score > found.score):
+            best[box] = Run(score, box, start, last)
+
+    children: list[tuple[int, int, int, float]] = []
+    for element in elements:
+        if element.parent >= 0 and element.first < element.last:
+            children.append((element.first, element.parent, element.last, JOIN.get(element.tag, BOX_JOIN)))
+    lines = [(n, line.box, n + 1, 0.0) for n, line in enumerate(view.tree.lines)]
+    for first, box, last, fee in sorted(children + lines):
+        if first >= ended[box]:
+            add(box, first, last, fee)
+    whole = [Run(sums[e.last] - sums[e.first], i, e.first, e.last) for i, e in enumerate(elements)]
+    return [run for run in (*whole, *best) if run is not None and run.score > 0]

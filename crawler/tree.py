@@ -47,11 +47,11 @@ class Element:
     name: str
     depth: int
     first: int
-    last: int = 0
+    last: int = -1
     hidden: bool = False
     heading: int = 0
     first_anchor: int = 0
-    last_anchor: int = 0
+    last_anchor: int = -1
 
 
 @dataclass(slots=True)
@@ -280,11 +280,23 @@ def grow(html: str) -> Tree:
     _visit(parse(html), walk)
     walk.flush(0)
     for element in tree.elements:
-        element.last = element.last or len(tree.lines)
-        element.last_anchor = element.last_anchor or len(tree.anchors)
+        element.last = len(tree.lines) if element.last < 0 else element.last
+        element.last_anchor = len(tree.anchors) if element.last_anchor < 0 else element.last_anchor
+    _unlink_wrapped(tree)
     tree.size_sum = list(accumulate((line.size for line in tree.lines), initial=0))
     tree.link_sum = list(accumulate((line.link for line in tree.lines), initial=0))
     return tree
+
+
+def _unlink_wrapped(tree: Tree) -> None:
+    """A link around whole paragraphs was never closed: its text is no link text."""
+    for anchor in tree.anchors:
+        if anchor.element < len(tree.elements):
+            box = tree.elements[anchor.element]
+            inside = tree.lines[box.first : box.last]
+            if len(inside) >= 3 and sum(line.ends for line in inside) >= 3 and sum(line.size for line in inside) > 600:
+                for line in inside:
+                    line.link = 0
 
 
 def _visit(root: LexborNode, walk: _Walk) -> None:

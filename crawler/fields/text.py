@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from crawler.box import LEGAL_TEXT, choose, line_values
+from crawler.box import LEGAL_TEXT, Run, choose, line_values
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, TALK, flags
 from crawler.tree import Line
 from crawler.view import Found, View, squeeze
@@ -27,20 +27,34 @@ _CREDIT = re.compile(
     re.I,
 )
 _CREDIT_SHORT = 120
+_TALK_HEAD = re.compile(
+    r"^\W*((\d+\s*)?(网友|最新|热门|全部|精彩|用户|發表|发表)?(评论|評論|留言|跟帖|讨论区|回响)(区|列表)?|(leave a )?(comments?|repl(y|ies)|discussion)|kommentare|"
+    r"commentaires|comentarios|комментарии|komentarze|σχόλια)\W*(\(?\d*\)?|条|則|则)?\W*$",
+    re.I,
+)
+_OTHER_HEAD = re.compile(
+    r"^\W*(相关|相關|延伸|推荐|推薦|更多|热门|熱門|猜你|您可能|你可能|为您推荐|往期|最新|精彩|编辑推荐|大家都在)[\u4e00-\u9fff]{0,8}\W*$|"
+    r"^\W*(related|see also|read (more|also|next)|more (from|on|in|stories|news)|you (may|might) (also|like)|recommended|trending|most (read|popular)|"
+    r"popular|latest|further reading|don['’]t miss|mehr zum thema|lesen sie auch|das könnte sie|à lire|lire aussi|читайте также|по теме|czytaj)\b.{0,40}$",
+    re.I,
+)
+_PARAGRAPHS = frozenset(
+    ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "span", "blockquote", "b", "strong", "font", "em", "i")
+)
 
 
 def locate(view: View) -> Found | None:
     """Fill `view.box`, `view.kept` and `view.dropped`; the value is the body, a paragraph a line."""
     values = line_values(view)
-    box, score, other, other_score = choose(view, values)
-    if box < 0 or score <= 0:
+    run, other = choose(view, values)
+    if run is None:
         return None
-    view.box = box
-    element = view.tree.elements[box]
-    alive = [n for n in range(element.first, element.last) if n != view.title_line]
-    alive = _drop_boxes(view, values, alive)
+    view.box = run.box
+    alive = [n for n in range(run.first, run.last) if n != view.title_line]
+    alive = _drop_boxes(view, values, run, alive)
+    alive = _drop_sections(view, run, alive)
     view.kept = _drop_lines(view, alive)
-    evidence = f"{_name(view, box)} score {score:.0f}; runner-up {_name(view, other)} score {other_score:.0f}"
+    evidence = f"{_name(view, run)}; runner-up {_name(view, other)}"
     return Found("\n".join(paragraphs(view)), evidence) if view.kept else None
 
 
@@ -74,23 +88,29 @@ def trace(view: View) -> list[str]:
     return [f"{n}: {why}: {lines[n].text[:60]}" for n, why in sorted(view.dropped.items())]
 
 
-def _name(view: View, index: int) -> str:
-    if index < 0:
+def _name(view: View, run: Run | None) -> str:
+    if run is None:
         return "none"
-    element = view.tree.elements[index]
-    return f"<{element.tag} {element.name.strip()}>" if element.name.strip() else f"<{element.tag}>"
+    element = view.tree.elements[run.box]
+    name = f" {element.name.strip()}" if element.name.strip() else ""
+    return f"<{element.tag}{name}> lines {run.first}-{run.last - 1} score {run.score:.0f}"
 
 
-def _drop_boxes(view: View, values: list[float], alive: list[int]) -> list[int]:
+def _drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> list[int]:
     tree = view.tree
-    root = tree.elements[view.box]
+    whole = tree.size_sum[run.last] - tree.size_sum[run.first]
     sums = list(accumulate(values, initial=0.0))
     ends = list(accumulate((line.ends for line in tree.lines), initial=0))
     for number in range(view.box + 1, len(tree.elements)):
         element = tree.elements[number]
-        if element.first >= root.last:
+        if element.first >= run.last:
             break
-        if element.first == element.last or element.first in view.dropped:
+        if (
+            element.first < run.first
+            or element.last > run.last
+            or element.first == element.last
+            or element.first in view.dropped
+        ):
             continue
         worth = sums[element.last] - sums[element.first]
         share = tree.link_share(element)
@@ -98,17 +118,19 @@ def _drop_boxes(view: View, values: list[float], alive: list[int]) -> list[int]:
         size = tree.size(element)
         sentences = ends[element.last] - ends[element.first]
         reason = ""
+        if element.tag in _PARAGRAPHS and sentences and share < 0.5:
+            continue
         if share > 0.5 and sentences <= (element.last - element.first) / 3:
             reason = "link grid"
-        elif bits & (TALK | ADS | LEGAL) and not bits & BODY and size * 2 < tree.size(root):
+        elif bits & (TALK | ADS | LEGAL) and not bits & BODY and size * 2 < whole:
             reason = "name: comment, advertising or legal"
-        elif bits & AWAY and not bits & BODY and size * 3 < tree.size(root) and (share > 0.2 or size < 200):
+        elif bits & AWAY and not bits & BODY and size * 3 < whole and (share > 0.2 or size < 200):
             reason = "name: furniture"
         elif bits & META and not bits & BODY and size < 200 and not sentences:
             reason = "name: date and source line"
-        elif element.tag in ("nav", "footer", "form", "aside") and size * 3 < tree.size(root):
+        elif element.tag in ("nav", "footer", "form", "aside") and size * 3 < whole:
             reason = f"<{element.tag}>"
-        elif element.hidden and size * 3 < tree.size(root):
+        elif element.hidden and size * 3 < whole and not tree.elements[element.parent].hidden:
             reason = "hidden"
         elif worth < 0 and share > 0.35:
             reason = "more links than text"
@@ -116,6 +138,52 @@ def _drop_boxes(view: View, values: list[float], alive: list[int]) -> list[int]:
             for n in range(element.first, element.last):
                 view.dropped.setdefault(n, reason)
     return [n for n in alive if n not in view.dropped]
+
+
+def _drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
+    """Comments and lists of other stories that say so in a heading of their own."""
+    lines = view.tree.lines
+    total = sum(lines[n].size for n in alive)
+    for n in alive:
+        line = lines[n]
+        if line.size > 70 or n in view.dropped:
+            continue
+        talk = _TALK_HEAD.match(line.text)
+        if not talk and not _OTHER_HEAD.match(line.text):
+            continue
+        end = _section_end(view, run, n)
+        section = [m for m in range(n, end) if m in alive]
+        if not talk:
+            section = _until_sentences(view, section)
+        if sum(lines[m].size for m in section) * 2 < total:
+            for m in section:
+                view.dropped.setdefault(m, f"section: {line.text[:20]}")
+    return [n for n in alive if n not in view.dropped]
+
+
+def _section_end(view: View, run: Run, n: int) -> int:
+    """Where the section that line `n` heads ends: with the outermost box that starts there, else with its parent."""
+    elements = view.tree.elements
+    index = view.tree.lines[n].box
+    end = n + 1
+    while index >= 0 and index != run.box:
+        element = elements[index]
+        end = max(end, element.last)
+        if element.first < n or element.last > n + 1:
+            break
+        index = elements[index].parent
+    return min(run.last, end if index != run.box else run.last)
+
+
+def _until_sentences(view: View, section: list[int]) -> list[int]:
+    """The heading and the links after it; the story may go on below them."""
+    taken = section[:1]
+    for m in section[1:]:
+        line = view.tree.lines[m]
+        if line.link * 2 < line.size and (line.ends or line.size > 90):
+            break
+        taken.append(m)
+    return taken
 
 
 def _drop_lines(view: View, alive: list[int]) -> list[int]:
