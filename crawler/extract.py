@@ -151,6 +151,8 @@ def _article(view: View, values: Mapping[str, Any], canonical: str, ad_score: Ad
 def _headlines(view: View, lists: tuple[LinkList, ...]) -> Iterator[Headline]:
     for block in lists:
         for item in block.items:
+            if "://" not in item.url:
+                continue
             yield Headline(
                 url=item.url, title=item.title, seen_on=view.url, seen_at=view.fetched_at, published_at=item.published_at,
                 position=item.position, kind=block.kind, block=block.heading, ad_score=item.ad_score,

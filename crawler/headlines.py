@@ -136,7 +136,8 @@ def _items(view: View, numbers: list[int], titles: dict[int, str]) -> Iterator[L
     base = urljoin(view.url, view.tree.base) if view.tree.base else view.url
     for position, (number, title) in enumerate(kept, 1):
         following = kept[position][0] if position < len(kept) else len(view.tree.anchors)
-        url = resolve(base, view.tree.anchors[number].href)
+        href = view.tree.anchors[number].href
+        url = resolve(base, href) if base else href  # a file without an address keeps what it says
         if url:
             yield LinkItem(title, without_tracking(url), _time(view, number, following), position)
 

@@ -9,36 +9,44 @@ from typing import Any
 
 from crawler.page import Extraction, LinkItem
 
-# In this order, before whatever else the fields hold.
-NAMES = ("title", "published_at", "modified_at", "author", "editor", "source", "site", "lang")
+# The keys that come first, in this order, each with the name of its field.
+NAMES = {
+    "title": "title",
+    "published_at": "published",
+    "modified_at": "modified",
+    "author": "author",
+    "editor": "editor",
+    "source": "source",
+    "site": "site",
+    "lang": "lang",
+}
 
 
 def as_json(extraction: Extraction, *, url: str, threshold: float) -> dict[str, Any]:
-    """Everything known of a page, ready for `json.dumps`.
+    """Everything known of a page, ready for `json.dumps`; what is unknown is null.
 
-    Times are ISO 8601 with offset, or null. `latest` holds the items of the page's latest-news lists, each once;
-    `spam` says that the ad score of an item reaches the threshold.
+    Times are ISO 8601 with offset. `latest` holds the items of the page's latest-news lists, each once; `spam` says
+    that the ad score of an item reaches the threshold.
     """
-    fields = dict(extraction.fields)
-    record: dict[str, Any] = {"url": url, "kind": extraction.kind}
-    for name in NAMES:
-        value = getattr(extraction.article, name, None) or fields.pop(name, None)
-        fields.pop(name, None)
-        record[name] = jsonable(value) if value or name.endswith("_at") else ""
-    if extraction.article:
-        record["ad_score"] = round(extraction.article.ad_score, 4)
-        record["spam"] = extraction.article.ad_score >= threshold
+    article, fields = extraction.article, dict(extraction.fields)
+    record: dict[str, Any] = {"url": url or None, "kind": extraction.kind}
+    for name, field in NAMES.items():
+        found = fields.pop(field, None)
+        record[name] = jsonable(getattr(article, name) if article else found) or None
+    if article:
+        record |= {"ad_score": round(article.ad_score, 4), "spam": article.ad_score >= threshold}
+    fields.pop("text", None)
     record["body"] = list(extraction.paragraphs)
-    record["text"] = extraction.article.text if extraction.article else "\n".join(extraction.paragraphs)
+    record["text"] = article.text if article else "\n".join(extraction.paragraphs)
     record["latest"] = [_item(item, threshold) for item in _latest(extraction)]
     record["lists"] = [
         {"heading": found.heading, "kind": found.kind, "items": [_item(item, threshold) for item in found.items]}
         for found in extraction.lists
     ]
-    record |= {"canonical": extraction.canonical, "next_url": extraction.next_url, "feeds": list(extraction.feeds)}
+    record |= {"canonical": extraction.canonical or None, "next_url": extraction.next_url or None}
+    record |= {"feeds": list(extraction.feeds)}
     record |= {name: jsonable(value) for name, value in fields.items() if name not in record}
-    record["evidence"] = dict(extraction.evidence)
-    return record
+    return record | {"evidence": dict(extraction.evidence)}
 
 
 def as_text(extraction: Extraction) -> str:

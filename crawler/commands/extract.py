@@ -11,7 +11,7 @@ from config import Config
 from crawler.console import EXTRACT, USAGE, Failure, configured
 
 if TYPE_CHECKING:
-    from crawler.page import Extraction
+    from crawler.commands._pages import Reading
 
 
 @click.command()
@@ -35,26 +35,27 @@ def command(setup: Config, page: str, url: str, form: str, explain: bool) -> Non
 
     from crawler import present
 
-    if page.startswith(("http://", "https://")):
-        from crawler.commands._pages import fetch, read
-
-        answer = fetch(setup, page)
-        extraction, url = read(setup, answer.body, answer.headers.get("content-type", ""), answer.url), answer.url
-    else:
-        extraction, url = _from_file(setup, page, url)
+    reading = _from_network(setup, page) if page.startswith(("http://", "https://")) else _from_file(setup, page, url)
+    extraction = reading.extraction
     if explain:
         click.echo("\n".join(present.as_explanation(extraction)))
     elif form == "json":
-        told = present.as_json(extraction, url=url, threshold=setup.settings.ad_threshold)
+        told = present.as_json(extraction, url=reading.url, threshold=setup.settings.ad_threshold)
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     elif not extraction.paragraphs:
-        raise Failure(f"{page}: holds no article ({extraction.kind})", EXTRACT)
+        raise Failure(f"{page}: holds no article (it is of the kind `{extraction.kind}`)", EXTRACT)
     else:
         click.echo(present.as_text(extraction) if form == "text" else present.as_markdown(extraction))
 
 
-def _from_file(setup: Config, page: str, url: str) -> tuple[Extraction, str]:
-    """The extraction and the address it holds for: the given one, or else the one that the page names."""
+def _from_network(setup: Config, page: str) -> Reading:
+    from crawler.commands._pages import fetch, read
+
+    answer = fetch(setup, page)
+    return read(setup, answer.body, answer.headers.get("content-type", ""), answer.url)
+
+
+def _from_file(setup: Config, page: str, url: str) -> Reading:
     from crawler.commands._pages import read
     from crawler.page import ExtractError
 
@@ -62,8 +63,6 @@ def _from_file(setup: Config, page: str, url: str) -> tuple[Extraction, str]:
         raise Failure(f"{page}: there is no such file", USAGE)
     body = click.get_binary_stream("stdin").read() if page == "-" else Path(page).read_bytes()
     try:
-        extraction = read(setup, body, "", url)
-        own = url or extraction.canonical
-        return (extraction if own == url else read(setup, body, "", own)), own
+        return read(setup, body, url=url)
     except ExtractError as error:
         raise Failure(f"{'stdin' if page == '-' else page}: {error.reason}", EXTRACT) from error
