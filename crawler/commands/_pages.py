@@ -1,0 +1,70 @@
+"""One page, for the commands that look at a single one: fetched with manners, read with the rules of its site."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from config import Config, Source
+from crawler.ads import score_title
+from crawler.answer import HEAD, is_page
+from crawler.decode import decode
+from crawler.extract import extract
+from crawler.page import Document, ExtractError, Extraction
+
+if TYPE_CHECKING:
+    from crawler.page import Page
+
+_TAG = re.compile(r"<(?:!doctype|html|head|body|title|meta|div|p|a|h[1-6]|table|article|br|span)\b", re.I)
+# What browsers write above a page that they save, and what some sites print for readers to copy.
+_SAVED_FROM = re.compile(r"<!--\s*saved from url=(?:\(\d+\))?(https?://[^\s<>\"']+)", re.I)
+_COPIED = re.compile(r"(?:\bvalue=[\"']|>)\s*(https?://[^\s<>\"']+/[^\s<>\"'/]+)\s*[\"'<]", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a page said, and the address that it holds for ("" when nobody knows)."""
+
+    extraction: Extraction
+    url: str
+
+
+def source_of(setup: Config, url: str) -> Source | None:
+    """The configured source that has a seed on the host of this address."""
+    host = urlsplit(url).hostname
+    return next((s for s in setup.sources if host and any(urlsplit(seed).hostname == host for seed in s.seeds)), None)
+
+
+def read(setup: Config, body: bytes, content_type: str = "", url: str = "") -> Reading:
+    """What the bytes say. Without `url` the page is asked for its own. Raises ExtractError where they are no page."""
+    if not body.strip():
+        raise ExtractError("is empty")
+    html = decode(body, content_type, _declared(setup, url)).text
+    if not is_page("text/html", body[:HEAD]) or not _TAG.search(html[:100_000]):
+        raise ExtractError("holds no HTML")
+    saved = _SAVED_FROM.search(html[:4096])
+    first = _extract(setup, html, url or (saved[1] if saved else ""))
+    own = first.url or first.extraction.canonical or shown_address(html)
+    return _extract(setup, html, own) if own != first.url else first
+
+
+def shown_address(html: str) -> str:
+    """The address that a page shows for copying, or "".
+
+    One that stands alone as a text or value is the page's own when the page shows no other, or shows it twice.
+    """
+    shown = _COPIED.findall(html)
+    return shown[0] if len(set(shown)) == 1 else next((url for url in shown if shown.count(url) > 1), "")
+
+
+def _declared(setup: Config, url: str) -> str:
+    source = source_of(setup, url)
+    return source.encoding if source else ""
+
+
+def _extract(setup: Config, html: str, url: str) -> Reading:
+    document = Document(url, html, datetime.now(UTC), source=source_of(setup, url))
+    return Reading(extract(document, ad_score=score_title), url)
