@@ -23,6 +23,7 @@ LEGAL_TEXT = re.compile(
 )
 BEFORE_TITLE = 0.4
 FAR = 1500.0  # so many bytes of furniture after the headline halve what a line is worth
+FEED = 0.2
 BOX_JOIN = 30.0
 JOIN = dict.fromkeys(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "figure", "br", "span", "pre", "font"),
@@ -53,6 +54,7 @@ def line_values(view: View) -> list[float]:
     factors = _factors(view)
     values = []
     far = 0.0
+    title_top = view.title_line >= 0 and tree.lines[view.title_line].heading == 1
     for number, line in enumerate(tree.lines):
         worth = value(line)
         if worth > 0:
@@ -64,19 +66,41 @@ def line_values(view: View) -> list[float]:
                 worth = 0.0
         elif number > view.title_line:
             far -= worth
+        if line.heading == 1 and title_top and number > view.title_line + 3 and line.size > 30:
+            far += FAR  # the next story of an endless page
         values.append(worth)
     return values
+
+
+def _feeds(view: View) -> set[int]:
+    """Boxes that tell other stories in short: at least three children that start with a link and go on with text."""
+    tree = view.tree
+    teasers: dict[int, int] = {}
+    children: dict[int, int] = {}
+    for element in tree.elements:
+        if element.first == element.last or element.parent < 0:
+            continue
+        children[element.parent] = children.get(element.parent, 0) + 1
+        start = tree.lines[element.first]
+        if start.link * 10 > start.size * 6 and 1 < element.last - element.first < 12 and start.size >= 12:
+            inside = tree.lines[element.first + 1 : element.last]
+            if any(line.link * 2 < line.size and line.size > 40 for line in inside):
+                teasers[element.parent] = teasers.get(element.parent, 0) + 1
+    return {box for box, count in teasers.items() if count >= 3 and count * 2 >= children[box]}
 
 
 def _factors(view: View) -> list[float]:
     """For each element, how far its name and its ancestors' names are to be believed as body text."""
     factors: list[float] = []
-    for element in view.tree.elements:
+    feeds = _feeds(view)
+    for number, element in enumerate(view.tree.elements):
         above = factors[element.parent] if element.parent >= 0 else 1.0
         bits = flags(element.name)
         own = 1.0
         if bits & TALK:
             own = 0.1
+        elif number in feeds:
+            own = FEED
         elif bits & (AWAY | ADS | LEGAL):
             own = 0.6 if bits & BODY else 0.3
         elif element.tag in ("aside", "nav", "footer", "form") or (element.hidden and not bits & BODY):

@@ -38,6 +38,18 @@ _OTHER_HEAD = re.compile(
     r"popular|latest|further reading|don['’]t miss|mehr zum thema|lesen sie auch|das könnte sie|à lire|lire aussi|читайте также|по теме|czytaj)\b.{0,40}$",
     re.I,
 )
+_INVITE = re.compile(
+    r"(关注|關注|下载|下載|扫描|扫码|掃描|长按|訂閱|订阅|点击|點擊|加入|按|请按|讚|转发|分享|登陆|登录|開設|搜索|回复|添加).{0,24}"
+    r"(公众号|公眾號|微信|微博|APP\b|客户端|客戶端|二维码|粉絲團|粉丝团|專頁|专页|facebook|频道|進行评论|进行评论|在看|点赞|朋友圈|小程序|newsletter|telegram)|"
+    r"^\W*(正文已结束|the end|完|完结|end|本文完|全文完)\W*$|^\W*(原题为|原标题|原題|本文原标题|原文标题)|(综合整理|综合编译|综合报道|资料来源|图片来源|文章来源|本文来源|本文系)[:：自于]|"
+    r"^(follow us|subscribe|sign up|download (the|our)|click here|tap here|like us|join our|get (the|our) (latest|free|daily)|support our)\b|"
+    r"^(advertisement|anzeige|publicité|реклама|reklama|story continues below|continue reading|share this|see more|view (comments|gallery)|add to wishlist)\W*$",
+    re.I,
+)
+_ONLY_TIME = re.compile(
+    r"^[\W\d_]*((年|月|日|时|分|秒|星期|周|週|[一二三四五六日]|上午|下午|晚上|AM|PM|HKT|CST|发布|發佈|发表|更新|时间|時間)[\W\d_]*)*$",
+    re.I,
+)
 _PARAGRAPHS = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "span", "blockquote", "b", "strong", "font", "em", "i")
 )
@@ -189,16 +201,36 @@ def _until_sentences(view: View, section: list[int]) -> list[int]:
 def _drop_lines(view: View, alive: list[int]) -> list[int]:
     kept = []
     title = squeeze(view.title)
-    for n in alive:
+    told = 0
+    for place, n in enumerate(alive):
         line = view.tree.lines[n]
         reason = _line_reason(line)
         if not reason and len(kept) < 3 and line.size < 300 and squeeze(line.text) == title:
             reason = "the headline again"
+        if not reason and not told:
+            reason = _head_reason(view, line)
+        if not reason and place * 2 > len(alive) and line.size < 400 and _INVITE.search(line.text):
+            reason = "invitation"
         if reason:
             view.dropped[n] = reason
         else:
             kept.append(n)
+            told += line.ends > 0 or line.size > 120
     return kept
+
+
+def _head_reason(view: View, line: Line) -> str:
+    """Before the first sentence stand date, source and byline, each short and in a box of its own."""
+    if line.ends or line.size > 60 or line.heading:
+        return ""
+    if _ONLY_TIME.match(line.text):
+        return "date line"
+    tag = view.tree.elements[line.box].tag
+    return (
+        "short line before the first sentence"
+        if tag not in ("p", "td", "blockquote", "pre") and not line.broken
+        else ""
+    )
 
 
 def _line_reason(line: Line) -> str:
