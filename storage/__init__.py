@@ -1,1 +1,64 @@
-"""The rooms behind the database: records in, rows out."""
+"""The rooms behind the database: records in, rows out.
+
+`open_store` is the door; `query` reads, `exporters` write files. Importing this package is cheap: the SQLite tools are
+loaded when a database is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from storage.errors import (
+    DatabaseLocked,
+    MissingDatabase,
+    NewerSchema,
+    NotOurDatabase,
+    OlderSchema,
+    StorageError,
+    Unwritable,
+)
+from storage.records import Article, Headline, Saved, Target, Visit
+
+if TYPE_CHECKING:
+    from storage.store import Store
+
+__all__ = [
+    "Article",
+    "DatabaseLocked",
+    "Headline",
+    "MissingDatabase",
+    "NewerSchema",
+    "NotOurDatabase",
+    "OlderSchema",
+    "Saved",
+    "StorageError",
+    "Target",
+    "Unwritable",
+    "Visit",
+    "open_store",
+]
+
+NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+
+
+def open_store(
+    path: Path,
+    *,
+    fields: Mapping[str, str] = NO_FIELDS,
+    readonly: bool = False,
+    ad_threshold: float = 0.5,
+    timeout: float = 5.0,
+) -> Store:
+    """Open a database, made or brought up to date if need be; `Path(":memory:")` is one that is gone when closed.
+
+    `fields` are added columns of `articles`: name to TEXT, INTEGER or REAL. `readonly` opens what is there and changes
+    nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds to wait for another process's
+    lock. Raises a StorageError; a file that is not ours is left as it is.
+    """
+    from storage.connection import connect
+    from storage.store import Store
+
+    return Store(connect(path, fields=fields, readonly=readonly, timeout=timeout), path, ad_threshold=ad_threshold)

@@ -1,0 +1,261 @@
+"""One article comes in: is its address known, is its text known, has it changed; its row, story and search entry.
+
+Three questions in order. (1) The address: its own key, then the one it declares as canonical, which is believed only if
+title or text agree, because whole sites declare their front page. (2) The same text elsewhere. (3) The same story,
+by `sketches`. What is known is never overwritten: a changed text moves the former version to `revisions`, and
+`first_seen_at` and `published_at` stay.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from storage import keys
+from storage.keys import url_key
+from storage.records import Article, Outcome, Visit
+from storage.search import index_tokens
+from storage.sketches import Original, Sketches
+from storage.times import claim, stamp
+
+# Shorter texts (letters and digits) are stubs and log-in notices: they are the same only under the same title.
+ALONE = 40
+
+_OWN = (
+    "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
+    "author", "editor", "source", "site", "lang", "story_id", "copy_of", "is_ad", "ad_score", "canonical", "found_by",
+    "url_key", "text_key", "text", "extra",
+)  # fmt: skip
+
+_BY_KEY = """
+    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how
+    FROM article_urls JOIN articles ON articles.id = article_id WHERE article_urls.url_key = ?
+"""
+_ALIAS = """
+    INSERT INTO article_urls (url_key, article_id, how) VALUES (?, ?, ?)
+    ON CONFLICT (url_key) DO UPDATE SET how = excluded.how
+    WHERE how = 'canonical' AND excluded.how = 'address' AND article_id = excluded.article_id
+"""
+_STORY = "INSERT INTO stories (id, first_article, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?)"
+_COPY = """
+    UPDATE stories SET copies = copies + 1, last_seen_at = ?,
+        sites = (SELECT count(DISTINCT site) FROM articles WHERE story_id = stories.id)
+    WHERE id = ?
+"""
+_KEEP = """
+    INSERT INTO revisions (article_id, revision, observed_at, replaced_at, title, text, published_at, modified_at,
+        author, editor, source)
+    SELECT id, revision, coalesce(revised_at, first_seen_at), ?, title, text, published_at, modified_at, author,
+        editor, source
+    FROM articles WHERE id = ?
+"""
+_REVISE = """
+    UPDATE articles SET title = ?, text = ?, text_key = ?, author = coalesce(?, author), editor = coalesce(?, editor),
+        source = coalesce(?, source), modified_at = coalesce(?, modified_at), published_at = coalesce(published_at, ?),
+        ad_score = ?, is_ad = ?, last_seen_at = ?, revised_at = ?, revision = revision + 1
+    WHERE id = ?
+"""
+_SEEN = "UPDATE articles SET last_seen_at = ?, published_at = coalesce(published_at, ?) WHERE id = ?"
+
+
+class _Ids(NamedTuple):
+    article: int
+    story: int
+    copy_of: int | None
+
+
+class _Text:
+    """A title and a text with all that is made of them, each thing once."""
+
+    def __init__(self, title: str, text: str):
+        folded_title, folded = keys.fold(title), keys.fold(text)
+        self.plain = keys.plain(folded)
+        self.tokens = index_tokens(folded_title), index_tokens(folded)
+        long = len(self.plain) >= ALONE
+        self.key = keys.plain_key(self.plain if long else f"{keys.plain(folded_title)}\n{self.plain}")
+        self.sketch = keys.fingerprint(self.plain)
+
+
+class Articles:
+    """The articles and what hangs on them. It opens no transaction: the store does."""
+
+    def __init__(self, connection: sqlite3.Connection, ad_threshold: float):
+        self._run = connection.execute
+        self._run_many = connection.executemany
+        self._sketches = Sketches(connection)
+        self._ad_threshold = ad_threshold
+        columns = [row[1] for row in connection.execute("PRAGMA table_info (articles)")]
+        self._extra = [name for name in columns if name not in _OWN]
+        names = ", ".join(f'"{name}"' for name in (*_OWN, *self._extra))
+        marks = ", ".join("?" * (len(_OWN) + len(self._extra)))
+        self._insert_sql = f"INSERT INTO articles ({names}) VALUES ({marks})"
+
+    def put(self, article: Article, visit: Visit) -> tuple[Outcome, int, int]:
+        """Store what a page told; how it stood to what was known, its id and its story's."""
+        own, declared = url_key(article.url), self._declared_key(article)
+        row = self._run(_BY_KEY, (own,)).fetchone()
+        if row and row[7] == "canonical" and not _agree(article, row):
+            self._release(row, own)
+            row = None
+        if row is None and declared:
+            row = self._run(_BY_KEY, (declared,)).fetchone()
+            if row and not _agree(article, row):
+                row, declared = None, ""
+        if row is None:
+            outcome, article_id, story_id = self._insert(article, visit, declared or own)
+        else:
+            outcome, article_id, story_id = self._meet(article, row, own)
+        self._name(article_id, {url_key(visit.url): "redirect", declared: "canonical", own: "address"})
+        return outcome, article_id, story_id
+
+    def confirm(self, visit: Visit) -> tuple[int, int] | None:
+        """The page has not changed since (304): its article was seen again. Its id and story, if it has one."""
+        row = self._run(_BY_KEY, (url_key(visit.url),)).fetchone()
+        if row is None:
+            return None
+        self._run(_SEEN, (stamp(visit.at), None, row[0]))
+        return row[0], row[5]
+
+    @staticmethod
+    def _declared_key(article: Article) -> str:
+        """The key of the canonical link; "" for none and for a front page, which is nobody's article."""
+        key = url_key(article.canonical) if article.canonical else ""
+        return key if key.startswith("//") and not key.endswith("/") else ""
+
+    def _release(self, row: Any, key: str) -> None:
+        """Another page had declared this address as its own, and lied: here is whose it is."""
+        self._run("DELETE FROM article_urls WHERE url_key = ?", (key,))
+        self._run("UPDATE articles SET url_key = ? WHERE id = ? AND url_key = ?", (url_key(row[1]), row[0], key))
+
+    def _name(self, article_id: int, names: dict[str, str]) -> None:
+        """Give an article its addresses, and the headlines that pointed there their article."""
+        rows = [(key, article_id, how) for key, how in names.items() if key]
+        self._run_many(_ALIAS, rows)
+        linked = [(article_id, key) for key, _, _ in rows]
+        self._run_many("UPDATE headlines SET article_id = ? WHERE url_key = ? AND article_id IS NULL", linked)
+
+    # -- an article that is known
+
+    def _meet(self, article: Article, row: Any, own: str) -> tuple[Outcome, int, int]:
+        article_id, url, key, title, text, story_id, copy_of, _ = row
+        at_home = own in (key, url_key(url))
+        # A phone page or page 2 words the same article otherwise; only its own address tells of a change.
+        if not at_home or (_squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)):
+            self._run(_SEEN, (stamp(article.fetched_at), claim(article.published_at), article_id))
+            return "same", article_id, story_id
+        self._revise(article, article_id, _Text(title, text), first=copy_of is None)
+        return "changed", article_id, story_id
+
+    def _revise(self, article: Article, article_id: int, old: _Text, *, first: bool) -> None:
+        at, new = stamp(article.fetched_at), _Text(article.title, article.text)
+        self._run(_KEEP, (at, article_id))
+        people = (article.author or None, article.editor or None, article.source or None)
+        times = (claim(article.modified_at), claim(article.published_at))
+        ad = (article.ad_score, article.ad_score >= self._ad_threshold)
+        self._run(_REVISE, (article.title, article.text, new.key, *people, *times, *ad, at, at, article_id))
+        self._run(
+            "INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
+            (article_id, *old.tokens),
+        )
+        self._index(article_id, new)
+        if first:
+            self._sketches.remove(article_id, old.sketch)
+            self._sketches.add(article_id, new.sketch)
+
+    def _index(self, article_id: int, text: _Text) -> None:
+        self._run("INSERT INTO articles_fts (rowid, title, text) VALUES (?, ?, ?)", (article_id, *text.tokens))
+
+    # -- an article that is new
+
+    def _insert(self, article: Article, visit: Visit, key: str) -> tuple[Outcome, int, int]:
+        text = _Text(article.title, article.text)
+        original, crowded = self._original(article, text)
+        (article_id,) = self._run("SELECT coalesce(max(id), 0) + 1 FROM articles").fetchone()
+        story_id = original.story_id if original else article_id
+        ids = _Ids(article_id, story_id, original.id if original else None)
+        self._run(self._insert_sql, self._row(article, visit, text, key=key, ids=ids))
+        self._index(article_id, text)
+        at = stamp(article.fetched_at)
+        if original:
+            self._run(_COPY, (at, story_id))
+        else:
+            self._run(_STORY, (story_id, article_id, at, at))
+            self._sketches.add(article_id, text.sketch - crowded)
+        return "copy" if original else "new", article_id, story_id
+
+    def _original(self, article: Article, text: _Text) -> tuple[Original | None, set[int]]:
+        row = self._run(
+            "SELECT coalesce(copy_of, id), story_id FROM articles WHERE text_key = ? ORDER BY id LIMIT 1", (text.key,)
+        ).fetchone()
+        if row:
+            return Original(*row), set()
+        when = article.published_at or article.fetched_at
+        return self._sketches.original(text.sketch, article.title, article.text, when)
+
+    def _row(self, article: Article, visit: Visit, text: _Text, *, key: str, ids: _Ids) -> list[Any]:
+        at = stamp(article.fetched_at)
+        rest = {name: _plain_value(value) for name, value in article.extra.items() if name not in self._extra}
+        values = {
+            "id": ids.article,
+            "url": article.url,
+            "title": article.title,
+            "published_at": claim(article.published_at),
+            "modified_at": claim(article.modified_at),
+            "first_seen_at": at,
+            "last_seen_at": at,
+            "revised_at": None,
+            "revision": 1,
+            "author": article.author or None,
+            "editor": article.editor or None,
+            "source": article.source or None,
+            "site": _site(article),
+            "lang": article.lang or None,
+            "story_id": ids.story,
+            "copy_of": ids.copy_of,
+            "is_ad": article.ad_score >= self._ad_threshold,
+            "ad_score": article.ad_score,
+            "canonical": article.canonical or None,
+            "found_by": visit.source or None,
+            "url_key": key,
+            "text_key": text.key,
+            "text": article.text,
+            "extra": json.dumps(rest, ensure_ascii=False) if rest else None,
+        }
+        return [*values.values(), *(_column_value(article.extra.get(name)) for name in self._extra)]
+
+
+def _agree(article: Article, row: Any) -> bool:
+    """Whether two pages of which one declares the other's address say the same."""
+    _, _, _, title, text, *_ = row
+    return keys.text_key(article.title) == keys.text_key(title) or keys.text_key(article.text) == keys.text_key(text)
+
+
+def _site(article: Article) -> str | None:
+    """The site's name, or else the host without `www.`."""
+    key = url_key(article.url)
+    return article.site or (key.split("/")[2] if key.startswith("//") else None)
+
+
+def _squeezed(text: str) -> str:
+    """Without white space: another template indents otherwise and changes nothing."""
+    return "".join(text.split())
+
+
+def _plain_value(value: Any) -> Any:
+    """A field's value as JSON takes it."""
+    if isinstance(value, datetime):
+        return claim(value)
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | dict):
+        return [_plain_value(item) for item in value]
+    return value
+
+
+def _column_value(value: Any) -> Any:
+    """A field's value as a column takes it: text, a number, or JSON for a list or mapping; empty ones are NULL."""
+    value = _plain_value(value)
+    if value in (None, "", [], {}):
+        return None
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value

@@ -1,0 +1,103 @@
+"""Opening the database file: is it there, is it ours, is it of this version, and how SQLite is to treat it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from storage import schema
+from storage.errors import (
+    MissingDatabase,
+    NewerSchema,
+    NotOurDatabase,
+    OlderSchema,
+    Unwritable,
+    translated,
+)
+
+MEMORY = Path(":memory:")
+
+# Rows of a few KB fill 4 KB pages badly: 16 KB saves a quarter of the file and half of the writing.
+PAGE_SIZE = 16384
+CACHE_KB = 32768
+
+
+def connect(path: Path, *, fields: Mapping[str, str], readonly: bool, timeout: float) -> Database:
+    """An open, checked and current database. `timeout`: seconds to wait for another process's lock.
+
+    StorageError when there is none to be had; a file that is not ours is left as it is.
+    """
+    if path != MEMORY:
+        _check_path(path, readonly)
+    with translated(path):
+        connection = _open(path, readonly, timeout)
+        try:
+            return _checked(Database(connection), path, fields, readonly)
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _check_path(path: Path, readonly: bool) -> None:
+    if path.is_dir():
+        raise NotOurDatabase(path, "it is a folder")
+    if readonly:
+        if not path.exists():
+            raise MissingDatabase(path)
+        return
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise Unwritable(path, f"there is no folder `{folder}`")
+    # SQLite writes its log beside the file, so the folder counts too.
+    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        raise Unwritable(path, "permission is missing")
+
+
+def _open(path: Path, readonly: bool, timeout: float) -> sqlite3.Connection:
+    name = path.absolute().as_uri() + "?mode=ro" if readonly and path != MEMORY else str(path)
+    return sqlite3.connect(
+        name, uri=name.startswith("file:"), timeout=timeout, isolation_level=None, cached_statements=256
+    )
+
+
+def _checked(db: Database, path: Path, fields: Mapping[str, str], readonly: bool) -> Database:
+    fresh = _is_fresh(db, path)
+    if schema.is_newer(db):
+        raise NewerSchema(path)
+    if readonly:
+        if fresh:
+            raise MissingDatabase(path)
+        if schema.migrations.pending(db):
+            raise OlderSchema(path)
+    else:
+        _make_current(db, fields, fresh)
+    db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA synchronous = NORMAL")
+    return db
+
+
+def _is_fresh(db: Database, path: Path) -> bool:
+    """Whether the file is still empty; NotOurDatabase when another program has filled it."""
+    if db.execute("PRAGMA application_id").fetchone()[0] == schema.APPLICATION_ID:
+        return False
+    tables = db.table_names()
+    if tables:
+        raise NotOurDatabase(path, f"another program's tables are in it, `{tables[0]}` among them")
+    return True
+
+
+def _make_current(db: Database, fields: Mapping[str, str], fresh: bool) -> None:
+    """Tables, migrations and columns that are missing, in one transaction; none at all when nothing is."""
+    if fresh:
+        db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+        db.enable_wal()
+    if fresh or schema.migrations.pending(db) or schema.missing_fields(db, fields):
+        with db.atomic():
+            db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            schema.migrations.apply(db)
+            schema.add_fields(db, fields)

@@ -1,0 +1,75 @@
+"""What can be wrong with a database file, each with its path and the remedy.
+
+StorageError
++-- MissingDatabase  nothing there yet, and the command only reads
++-- NotOurDatabase   no SQLite file, or another program's
++-- NewerSchema      made by a newer kuaixun
++-- OlderSchema      made by an older kuaixun, and the command only reads
++-- DatabaseLocked   another process holds the write lock
++-- Unwritable       the folder or the file cannot be written, or the disk is full
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class StorageError(Exception):
+    """Root of the storage errors; `path` is the database file."""
+
+    def __init__(self, path: Path, problem: str):
+        super().__init__(problem)
+        self.path = path
+
+
+class MissingDatabase(StorageError):
+    def __init__(self, path: Path):
+        super().__init__(path, f"There is no database at `{path}`. Crawl first, or name the file with --db.")
+
+
+class NotOurDatabase(StorageError):
+    def __init__(self, path: Path, found: str = "another program made it"):
+        super().__init__(path, f"`{path}` is no kuaixun database: {found}. Nothing was changed; choose another file.")
+
+
+class NewerSchema(StorageError):
+    def __init__(self, path: Path):
+        super().__init__(path, f"`{path}` was written by a newer kuaixun. Upgrade this one, or choose another file.")
+
+
+class OlderSchema(StorageError):
+    def __init__(self, path: Path):
+        super().__init__(
+            path, f"`{path}` was written by an older kuaixun. Any crawl with this one brings it up to date."
+        )
+
+
+class DatabaseLocked(StorageError):
+    def __init__(self, path: Path):
+        super().__init__(path, f"`{path}` is locked: another process is writing to it. Wait for it, or stop it.")
+
+
+class Unwritable(StorageError):
+    def __init__(self, path: Path, problem: str):
+        super().__init__(path, f"`{path}` cannot be written: {problem}.")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's complaints about the file into ours; anything else passes."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise DatabaseLocked(path) from error
+        if code == sqlite3.SQLITE_NOTADB:
+            raise NotOurDatabase(path, "it is not an SQLite file") from error
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            raise Unwritable(path, "permission is missing, or its folder does not exist") from error
+        if code == sqlite3.SQLITE_FULL:
+            raise Unwritable(path, "the disk is full") from error
+        raise

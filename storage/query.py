@@ -1,0 +1,189 @@
+"""Reading: rows as dicts, advertisements and copies left out unless asked for. Nothing is written.
+
+Every function takes the open `Store.db`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.keys import url_key
+from storage.search import snippet, words_to_match
+from storage.times import stamp
+
+Row = dict[str, Any]
+
+# Columns that serve the program, not the reader.
+INTERNAL = frozenset(("url_key", "text_key"))
+
+# Claimed times carry their own offset; datetime() makes them comparable, and an index keeps them so.
+_TIME = "datetime(coalesce(articles.published_at, articles.first_seen_at))"
+
+_SEARCH = """
+    SELECT {columns} FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
+    WHERE articles_fts MATCH ? {shown} ORDER BY articles_fts.rank LIMIT ?
+"""
+
+
+def columns(db: Database) -> list[str]:
+    """The columns of an article that a reader wants, in the table's order; added fields come last."""
+    return [row[1] for row in db.execute("PRAGMA table_info (articles)") if row[1] not in INTERNAL]
+
+
+def search(
+    db: Database,
+    words: str,
+    *,
+    limit: int = 20,
+    ads: bool = False,
+    copies: bool = False,
+    marks: tuple[str, str] = ("[", "]"),
+) -> list[Row]:
+    """The articles that hold every typed word, best match first, each with a `snippet` (words between `marks`).
+
+    Words may have any length and script; what cannot be searched (punctuation alone) finds nothing.
+    """
+    match = words_to_match(words)
+    if not match:
+        return []
+    sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies))
+    found = list(_rows(db, sql, (match, limit)))
+    for row in found:
+        row["snippet"] = snippet(row["text"], words, marks=marks)
+    return found
+
+
+def articles(
+    db: Database,
+    *,
+    where: str = "",
+    params: Sequence[Any] | Mapping[str, Any] = (),
+    ads: bool = False,
+    copies: bool = False,
+    order: str = "articles.id",
+    limit: int = -1,
+) -> Iterator[Row]:
+    """Articles one by one, in constant memory. `where` is SQL on the columns of `articles`, its values in `params`."""
+    condition = f"({where})" if where else "1"
+    sql = (
+        f"SELECT {_selected(db)} FROM articles WHERE {condition} {_shown(ads, copies)} ORDER BY {order} LIMIT {limit:d}"
+    )
+    return _rows(db, sql, params)
+
+
+def count(
+    db: Database,
+    *,
+    where: str = "",
+    params: Sequence[Any] | Mapping[str, Any] = (),
+    ads: bool = False,
+    copies: bool = False,
+) -> int:
+    """How many rows `articles` gives for the same arguments."""
+    condition = f"({where})" if where else "1"
+    sql = f"SELECT count(*) FROM articles WHERE {condition} {_shown(ads, copies)}"
+    total: int = db.conn.execute(sql, params).fetchone()[0]
+    return total
+
+
+def latest(db: Database, *, limit: int = 20, ads: bool = False, copies: bool = False) -> list[Row]:
+    """The newest articles by the time they claim, or by when they were first seen where they claim none."""
+    return list(articles(db, ads=ads, copies=copies, order=f"{_TIME} DESC, articles.id DESC", limit=limit))
+
+
+def headlines(db: Database, *, limit: int = 20, ads: bool = False) -> list[Row]:
+    """The headlines that came up last, whether or not their article was read."""
+    shown = "" if ads else "WHERE NOT is_ad"
+    return list(_rows(db, f"SELECT * FROM headlines {shown} ORDER BY first_seen_at DESC, position LIMIT ?", (limit,)))
+
+
+def article(db: Database, which: str) -> Row | None:
+    """One article, by its id or by any of its addresses in any variant; None when there is none."""
+    if which.isdecimal() and which.isascii():
+        rows = articles(db, where="id = ?", params=(int(which),), ads=True, copies=True)
+    else:
+        known = "id = (SELECT article_id FROM article_urls WHERE article_urls.url_key = ?)"
+        rows = articles(db, where=known, params=(url_key(which),), ads=True, copies=True)
+    return next(rows, None)
+
+
+def story(db: Database, which: str) -> Row | None:
+    """The story of an article (its id or address): the row of `stories`, and its `articles` in the order of their ids.
+
+    Each article has its former versions, oldest first, as `revisions`. None when there is no such article.
+    """
+    one = article(db, which)
+    if one is None:
+        return None
+    found = next(_rows(db, "SELECT * FROM stories WHERE id = ?", (one["story_id"],)))
+    told = articles(db, where="story_id = ?", params=(one["story_id"],), ads=True, copies=True)
+    found["articles"] = [{**row, "revisions": revisions(db, row["id"])} for row in told]
+    return found
+
+
+def revisions(db: Database, article_id: int) -> list[Row]:
+    """The former versions of an article, oldest first; the present one is the article itself."""
+    return list(_rows(db, "SELECT * FROM revisions WHERE article_id = ? ORDER BY revision", (article_id,)))
+
+
+def sources(db: Database) -> list[Row]:
+    """Every source with when it was visited, what went wrong since when, and how many articles it brought."""
+    sql = """
+        SELECT sources.*, (SELECT count(*) FROM articles WHERE found_by = name) AS articles,
+            (SELECT count(*) FROM frontier WHERE source = name AND next_at IS NOT NULL) AS waiting
+        FROM sources ORDER BY name
+    """
+    return [{**row, "seeds": json.loads(row["seeds"])} for row in _rows(db, sql)]
+
+
+def stats(db: Database, since: datetime | None = None) -> dict[str, int]:
+    """Counts since a time, or of everything.
+
+    requests, unchanged (304), errors; articles (neither copy nor ad), copies, ads, changed (revised at least once),
+    headlines, headline_ads, stories; waiting (addresses that will be asked again, whenever).
+    """
+    after = stamp(since) if since else ""
+    sql = """
+        SELECT count(*) AS requests, total(status = 304) AS unchanged, total(error IS NOT NULL) AS errors
+        FROM visits WHERE at >= :after
+    """
+    found = next(_rows(db, sql, {"after": after}))
+    sql = """
+        SELECT total(copy_of IS NULL AND NOT is_ad) AS articles, total(copy_of IS NOT NULL) AS copies,
+            total(is_ad) AS ads
+        FROM articles WHERE first_seen_at >= :after
+    """
+    found |= next(_rows(db, sql, {"after": after}))
+    for name, sql in _COUNTS.items():
+        found[name] = db.conn.execute(sql, {"after": after}).fetchone()[0]
+    return {name: int(number) for name, number in found.items()}
+
+
+_COUNTS = {
+    "changed": "SELECT count(*) FROM articles WHERE revised_at >= :after",
+    "headlines": "SELECT count(*) FROM headlines WHERE first_seen_at >= :after",
+    "headline_ads": "SELECT count(*) FROM headlines WHERE first_seen_at >= :after AND is_ad",
+    "stories": "SELECT count(*) FROM stories WHERE first_seen_at >= :after",
+    "waiting": "SELECT count(*) FROM frontier WHERE next_at IS NOT NULL",
+}
+
+
+def _selected(db: Database) -> str:
+    return ", ".join(f'articles."{name}"' for name in columns(db))
+
+
+def _shown(ads: bool, copies: bool) -> str:
+    return ("" if ads else "AND NOT articles.is_ad ") + ("" if copies else "AND articles.copy_of IS NULL")
+
+
+def _rows(db: Database, sql: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[Row]:
+    cursor: sqlite3.Cursor = db.conn.execute(sql, params)
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))

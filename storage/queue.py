@@ -1,0 +1,152 @@
+"""The table `frontier`: which addresses are known, when each may be asked again, and how its last visit ended.
+
+An address is due when its `next_at` has come; NULL means never again. `state` says how the last visit ended (done,
+gone, failed), or that there was none (waiting). Nothing is marked as being asked: who asks keeps that in mind, and
+after a crash whatever was in flight is due once more.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from storage.keys import host_of, url_key
+from storage.records import Target, Visit
+from storage.times import parse, stamp
+
+_ADD = """
+    INSERT OR IGNORE INTO frontier
+        (url_key, url, host, source, kind, priority, depth, next_at, etag, last_modified, found_on, added_at)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), ?
+    WHERE NOT EXISTS (SELECT 1 FROM article_urls WHERE url_key = ? AND how != 'canonical')
+"""
+# One seek a host finds the hosts, one more the best address of each: the cost grows with the hosts, not with the queue.
+_DUE = """
+    WITH RECURSIVE hosts (host) AS (
+        SELECT min(host) FROM frontier WHERE next_at IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(host) FROM frontier WHERE next_at IS NOT NULL AND host > hosts.host)
+        FROM hosts WHERE host IS NOT NULL
+    ), best (id) AS (
+        SELECT (
+            SELECT rowid FROM frontier WHERE host = hosts.host AND next_at IS NOT NULL AND next_at <= :now
+            ORDER BY priority DESC, next_at LIMIT 1
+        )
+        FROM hosts WHERE host IS NOT NULL AND host NOT IN (SELECT value FROM json_each(:busy))
+    )
+    SELECT next_at, visited_at, url, kind, source, priority, depth, coalesce(found_on, ''), coalesce(etag, ''),
+        coalesce(last_modified, ''), tries
+    FROM frontier WHERE rowid IN best ORDER BY priority DESC, next_at LIMIT :limit
+"""
+_FINISH = """
+    INSERT INTO frontier
+        (url_key, url, host, source, kind, state, next_at, etag, last_modified, added_at, visited_at, last_status)
+    VALUES (:key, :url, :host, :source, :kind, :state, :next_at, nullif(:etag, ''), nullif(:last_modified, ''),
+        :at, :at, :status)
+    ON CONFLICT (url_key) DO UPDATE SET
+        state = excluded.state, next_at = excluded.next_at, tries = 0, visited_at = excluded.visited_at,
+        last_status = excluded.last_status,
+        etag = CASE WHEN :status = 304 THEN coalesce(excluded.etag, etag) ELSE excluded.etag END,
+        last_modified = CASE WHEN :status = 304 THEN coalesce(excluded.last_modified, last_modified)
+            ELSE excluded.last_modified END
+"""
+_REACHED = """
+    INSERT INTO frontier (url_key, url, host, source, kind, state, added_at, visited_at, last_status)
+    VALUES (?, ?, ?, ?, ?, 'done', ?, ?, ?)
+    ON CONFLICT (url_key) DO UPDATE SET
+        state = 'done', next_at = NULL, visited_at = excluded.visited_at, last_status = excluded.last_status
+    WHERE state = 'waiting'
+"""
+_FAIL = """
+    INSERT INTO frontier (url_key, url, host, source, kind, state, tries, next_at, added_at, visited_at, last_status)
+    VALUES (:key, :url, :host, :source, :kind, :state, 1, :next_at, :at, :at, :status)
+    ON CONFLICT (url_key) DO UPDATE SET
+        state = excluded.state, next_at = excluded.next_at, tries = tries + 1, visited_at = excluded.visited_at,
+        last_status = excluded.last_status
+"""
+_KNOWN = """
+    SELECT value FROM json_each(?) WHERE value IN (SELECT url_key FROM frontier)
+        OR value IN (SELECT url_key FROM article_urls WHERE how != 'canonical')
+"""
+
+
+class Queue:
+    """The frontier's rows. It opens no transaction: the store does."""
+
+    def __init__(self, connection: sqlite3.Connection):
+        self._run = connection.execute
+        self._run_many = connection.executemany
+
+    def add(self, targets: Iterable[Target], now: str) -> int:
+        """Queue the addresses that are not known yet, due at their `next_at` or at once; how many those were."""
+        rows = []
+        for target in targets:
+            key, host = url_key(target.url), host_of(target.url)
+            next_at = stamp(target.next_at) if target.next_at else now
+            row = (key, target.url, host, target.source, target.kind, target.priority, target.depth, next_at)
+            if host:
+                rows.append((*row, target.etag, target.last_modified, target.found_on, now, key))
+        return self._run_many(_ADD, rows).rowcount if rows else 0
+
+    def due(self, now: str, limit: int, busy_hosts: Collection[str]) -> list[Target]:
+        """At most one address a host, none of a busy one; the highest priority first, then who waits longest."""
+        rows = self._run(_DUE, {"now": now, "busy": json.dumps(list(busy_hosts)), "limit": limit})
+        return [_target(*row) for row in rows]
+
+    def next_due(self) -> datetime | None:
+        """When the first address is due, past or future; None when none ever will be."""
+        (found,) = self._run("SELECT min(next_at) FROM frontier WHERE next_at IS NOT NULL").fetchone()
+        return parse(found) if found else None
+
+    def waiting(self, now: str) -> int:
+        """How many addresses are due."""
+        count: int = self._run("SELECT count(*) FROM frontier WHERE next_at <= ?", (now,)).fetchone()[0]
+        return count
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Those URL keys that need no queueing: queued or visited before, or another address of a stored article."""
+        return {key for (key,) in self._run(_KNOWN, (json.dumps(list(keys)),))}
+
+    def wake(self, keys: Iterable[str], now: str) -> int:
+        """Make known addresses due now, with their validators; how many."""
+        return self._run_many(
+            "UPDATE frontier SET next_at = ? WHERE url_key = ?", [(now, key) for key in keys]
+        ).rowcount
+
+    def finish(self, visit: Visit, state: str, next_at: str | None) -> None:
+        """An answer came. Where it came from after redirects counts as visited too: nobody need ask there."""
+        self._run(_FINISH, self._outcome(visit, state, next_at))
+        final = url_key(visit.final_url)
+        if final != url_key(visit.url):
+            at = stamp(visit.at)
+            row = (final, visit.final_url, host_of(visit.final_url), visit.source, visit.kind, at, at, visit.status)
+            self._run(_REACHED, row)
+
+    def fail(self, visit: Visit, next_at: str | None) -> None:
+        """No usable answer came; 404 and 410 are `gone`, everything else `failed`."""
+        self._run(_FAIL, self._outcome(visit, "gone" if visit.status in (404, 410) else "failed", next_at))
+
+    @staticmethod
+    def _outcome(visit: Visit, state: str, next_at: str | None) -> dict[str, object]:
+        return {
+            "key": url_key(visit.url),
+            "url": visit.url,
+            "host": host_of(visit.url),
+            "source": visit.source,
+            "kind": visit.kind,
+            "state": state,
+            "next_at": next_at,
+            "etag": visit.etag,
+            "last_modified": visit.last_modified,
+            "at": stamp(visit.at),
+            "status": visit.status,
+        }
+
+
+def _target(next_at: str, visited_at: str | None, *rest: Any) -> Target:
+    names = ("url", "kind", "source", "priority", "depth", "found_on", "etag", "last_modified", "tries")
+    times = {"next_at": parse(next_at), "visited_at": parse(visited_at) if visited_at else None}
+    return Target(**dict(zip(names, rest, strict=True)), **times)

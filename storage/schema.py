@@ -1,0 +1,206 @@
+"""The tables, as an append-only list of migrations: each runs once, in one transaction with the record that it ran.
+
+A released migration is never edited; what it got wrong, the next one mends. Times are ISO 8601 text: of our own clock
+in UTC with milliseconds, of the pages with the offset that they claim. An unknown value is NULL, never "".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sqlite_utils import Database
+from sqlite_utils.db import quote_identifier
+from sqlite_utils.migrations import Migrations
+
+# "kxun" in ASCII: names the file format to `file` and to us.
+APPLICATION_ID = 0x6B78756E
+
+migrations = Migrations("kuaixun")
+
+FIELD_TYPES = frozenset(("TEXT", "INTEGER", "REAL"))
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+
+
+@migrations()
+def m001_crawl(db: Database) -> None:
+    """What is crawled, what waits, and what became of every request."""
+    db.executescript(
+        """
+        CREATE TABLE sources (
+            name TEXT PRIMARY KEY,
+            seeds TEXT NOT NULL,                 -- JSON list of addresses
+            every REAL NOT NULL,                 -- seconds
+            cron TEXT,
+            enabled INTEGER NOT NULL DEFAULT 1,
+            added_at TEXT NOT NULL,
+            next_at TEXT,
+            last_visit_at TEXT,
+            last_success_at TEXT,
+            last_item_at TEXT,                   -- when a new article or headline last came
+            error TEXT,                          -- of its lists and feeds; NULL when the last visit went well
+            error_since TEXT,
+            error_count INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE TABLE frontier (
+            url_key TEXT PRIMARY KEY,
+            url TEXT NOT NULL,
+            host TEXT NOT NULL,
+            source TEXT NOT NULL,
+            kind TEXT NOT NULL,                  -- list, feed, sitemap, article
+            state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'gone', 'failed')),
+            priority INTEGER NOT NULL DEFAULT 0, -- higher goes first
+            depth INTEGER NOT NULL DEFAULT 0,
+            tries INTEGER NOT NULL DEFAULT 0,    -- failures in a row
+            next_at TEXT,                        -- NULL: not again
+            etag TEXT,
+            last_modified TEXT,
+            found_on TEXT,
+            added_at TEXT NOT NULL,
+            visited_at TEXT,
+            last_status INTEGER
+        );
+        CREATE INDEX frontier_due ON frontier (host, priority DESC, next_at) WHERE next_at IS NOT NULL;
+        CREATE INDEX frontier_next ON frontier (next_at) WHERE next_at IS NOT NULL;
+        CREATE TABLE visits (
+            id INTEGER PRIMARY KEY,
+            url TEXT NOT NULL,
+            final_url TEXT,                      -- NULL when it is `url`
+            kind TEXT NOT NULL,
+            source TEXT NOT NULL,
+            at TEXT NOT NULL,
+            status INTEGER NOT NULL,             -- 0: no answer
+            error TEXT,
+            took REAL NOT NULL,                  -- seconds
+            size INTEGER NOT NULL                -- bytes of the decoded body
+        );
+        CREATE INDEX visits_at ON visits (at);
+        """
+    )
+
+
+@migrations()
+def m002_articles(db: Database) -> None:
+    """What was read: articles with their former versions, their addresses, their stories; and what lists announced."""
+    db.executescript(
+        """
+        CREATE TABLE stories (
+            id INTEGER PRIMARY KEY,
+            first_article INTEGER NOT NULL REFERENCES articles (id) DEFERRABLE INITIALLY DEFERRED,
+            copies INTEGER NOT NULL DEFAULT 0,
+            sites INTEGER NOT NULL DEFAULT 1,
+            first_seen_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL
+        );
+        CREATE TABLE articles (
+            id INTEGER PRIMARY KEY,
+            url TEXT NOT NULL,
+            title TEXT NOT NULL,
+            published_at TEXT,                   -- as the page claims, with its own offset
+            modified_at TEXT,
+            first_seen_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL,
+            revised_at TEXT,                     -- when we first saw the present version, if it is not the first
+            revision INTEGER NOT NULL DEFAULT 1,
+            author TEXT,
+            editor TEXT,
+            source TEXT,                         -- the origin that the page names
+            site TEXT,
+            lang TEXT,
+            story_id INTEGER NOT NULL REFERENCES stories (id) DEFERRABLE INITIALLY DEFERRED,
+            copy_of INTEGER REFERENCES articles (id),
+            is_ad INTEGER NOT NULL DEFAULT 0,
+            ad_score REAL NOT NULL DEFAULT 0,
+            canonical TEXT,
+            found_by TEXT,                       -- the configured source whose crawl read it
+            url_key TEXT NOT NULL UNIQUE,
+            text_key TEXT NOT NULL,
+            text TEXT NOT NULL,
+            extra TEXT                           -- JSON: fields that have no column of their own
+        );
+        CREATE INDEX articles_text_key ON articles (text_key);
+        CREATE INDEX articles_story ON articles (story_id);
+        CREATE INDEX articles_first_seen ON articles (first_seen_at);
+        CREATE INDEX articles_time ON articles (datetime(coalesce(published_at, first_seen_at)));
+        CREATE TABLE article_urls (
+            url_key TEXT PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            how TEXT NOT NULL                    -- address, redirect, canonical
+        ) WITHOUT ROWID;
+        CREATE TABLE revisions (
+            id INTEGER PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            revision INTEGER NOT NULL,
+            observed_at TEXT NOT NULL,           -- when this version was first seen
+            replaced_at TEXT NOT NULL,           -- when the next one was
+            title TEXT NOT NULL,
+            text TEXT NOT NULL,
+            published_at TEXT,
+            modified_at TEXT,
+            author TEXT,
+            editor TEXT,
+            source TEXT,
+            UNIQUE (article_id, revision)
+        );
+        CREATE TABLE headlines (
+            id INTEGER PRIMARY KEY,
+            url TEXT NOT NULL,
+            title TEXT NOT NULL,
+            published_at TEXT,
+            first_seen_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL,
+            seen_on TEXT NOT NULL,
+            kind TEXT NOT NULL,                  -- latest, hot, related, list
+            block TEXT,                          -- the heading above the list
+            position INTEGER NOT NULL,
+            is_ad INTEGER NOT NULL DEFAULT 0,
+            ad_score REAL NOT NULL DEFAULT 0,
+            article_id INTEGER REFERENCES articles (id),
+            url_key TEXT NOT NULL,
+            UNIQUE (url_key, title)
+        );
+        CREATE INDEX headlines_first_seen ON headlines (first_seen_at);
+        CREATE TABLE sketches (
+            hash INTEGER NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            PRIMARY KEY (hash, article_id)
+        ) WITHOUT ROWID;
+        """
+    )
+
+
+@migrations()
+def m003_search(db: Database) -> None:
+    """The search index: `content=` lets stock tools find it; its tokens are put in by the store (`search.py`)."""
+    db.executescript(
+        """
+        CREATE VIRTUAL TABLE articles_fts USING FTS5 (
+            title, text, tokenize='unicode61', content="articles", content_rowid="id"
+        );
+        INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'bm25(4.0, 1.0)');
+        INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8);
+        """
+    )
+
+
+def is_newer(db: Database) -> bool:
+    """Whether a newer version of this program has been at work on the file."""
+    with Database(memory=True) as empty:
+        ours = {migration.name for migration in migrations.pending(empty)}
+    return any(migration.name not in ours for migration in migrations.applied(db))
+
+
+def missing_fields(db: Database, fields: Mapping[str, str]) -> dict[str, str]:
+    """The added fields (name to SQLite type) that have no column in `articles` yet."""
+    present = {column.name for column in db.table("articles").columns}
+    return {name: kind for name, kind in fields.items() if name not in present}
+
+
+def add_fields(db: Database, fields: Mapping[str, str]) -> None:
+    """Give every added field its column in `articles`, all in one transaction. ValueError names one that cannot be."""
+    for name, kind in fields.items():
+        if not _FIELD_NAME.fullmatch(name) or kind.upper() not in FIELD_TYPES:
+            raise ValueError(f"The field `{name}` of type `{kind}` cannot be a column.")
+    with db.atomic():
+        for name, kind in missing_fields(db, fields).items():
+            db.execute(f"ALTER TABLE articles ADD COLUMN {quote_identifier(name)} {kind.upper()}")

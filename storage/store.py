@@ -1,0 +1,213 @@
+"""The one writer. Whatever a visit brought is written in one transaction: all of it, or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+
+from sqlite_utils import Database
+
+from storage import query
+from storage.articles import Articles
+from storage.errors import translated
+from storage.keys import url_key
+from storage.queue import Queue
+from storage.records import Article, Headline, Outcome, Saved, Target, Visit
+from storage.times import claim, parse, stamp
+
+_VISIT = """
+    INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size)
+    VALUES (?, nullif(?, ?), ?, ?, ?, ?, nullif(?, ''), ?, ?)
+"""
+_HEADLINE = """
+    INSERT INTO headlines (url, title, published_at, first_seen_at, last_seen_at, seen_on, kind, block, position,
+        is_ad, ad_score, url_key, article_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, (SELECT article_id FROM article_urls WHERE url_key = ?))
+    ON CONFLICT (url_key, title) DO UPDATE SET
+        last_seen_at = excluded.last_seen_at, published_at = coalesce(published_at, excluded.published_at)
+"""
+_SOURCE = """
+    INSERT INTO sources (name, seeds, every, cron, enabled, added_at) VALUES (?, ?, ?, nullif(?, ''), ?, ?)
+    ON CONFLICT (name) DO UPDATE SET
+        seeds = excluded.seeds, every = excluded.every, cron = excluded.cron, enabled = excluded.enabled
+"""
+# A list that answers ends its source's error; an article says nothing about the source.
+_SOURCE_WELL = """
+    UPDATE sources SET last_visit_at = :at, last_success_at = :at, last_item_at = iif(:items, :at, last_item_at),
+        error = iif(:lists, NULL, error), error_since = iif(:lists, NULL, error_since),
+        error_count = iif(:lists, 0, error_count)
+    WHERE name = :name
+"""
+_SOURCE_ILL = """
+    UPDATE sources SET last_visit_at = :at, error = :error, error_since = coalesce(error_since, :at),
+        error_count = error_count + 1
+    WHERE name = :name
+"""
+
+
+class Store:
+    """An open database and everything that may be written to it. Close it, or use it as a context manager.
+
+    It belongs to the thread that opened it. `db` is there for reading, see `query`. StorageError when the file
+    is locked by another process or cannot be written.
+    """
+
+    def __init__(self, db: Database, path: Path, *, ad_threshold: float):
+        self.db, self.path = db, path
+        self._run = db.conn.execute
+        self._queue = Queue(db.conn)
+        self._articles = Articles(db.conn, ad_threshold)
+        self._ad_threshold = ad_threshold
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; SQLite then folds its log back into it."""
+        self.db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with translated(self.path), self.db.atomic():
+            yield
+
+    # -- a visit
+
+    def save(
+        self,
+        visit: Visit,
+        *,
+        article: Article | None = None,
+        headlines: Sequence[Headline] = (),
+        targets: Sequence[Target] = (),
+        next_at: datetime | None = None,
+        state: str = "done",
+    ) -> Saved:
+        """Write what an answer brought: the visit, its article, headlines and new addresses, and when to come back.
+
+        `next_at` None: never again. `state`: done, gone or failed. A 304 confirms the article known at its address.
+        """
+        with self._transaction():
+            # The first statement writes: so the lock is taken before anything is read, and what is read stays true.
+            self._note(visit)
+            outcome, article_id, story_id = self._put(visit, article)
+            fresh = self._put_headlines(headlines)
+            queued = self._queue.add(targets, stamp(visit.at))
+            self._queue.finish(visit, state, _stamped(next_at))
+            items = outcome in ("new", "copy") or fresh > 0
+            lists = visit.kind != "article"
+            self._run(_SOURCE_WELL, {"at": stamp(visit.at), "items": items, "lists": lists, "name": visit.source})
+        return Saved(outcome, article_id, story_id, queued, fresh)
+
+    def note_failure(self, visit: Visit, *, next_at: datetime | None) -> None:
+        """Write that no usable answer came, and when to try again; None: never."""
+        with self._transaction():
+            self._note(visit)
+            self._queue.fail(visit, _stamped(next_at))
+            if visit.kind != "article":
+                error = visit.error or f"HTTP status {visit.status}"
+                self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
+
+    def _note(self, visit: Visit) -> None:
+        what = (visit.url, visit.final_url, visit.url, visit.kind, visit.source, stamp(visit.at))
+        self._run(_VISIT, (*what, visit.status, visit.error, round(visit.took, 4), visit.size))
+
+    def _put(self, visit: Visit, article: Article | None) -> tuple[Outcome, int | None, int | None]:
+        if article:
+            return self._articles.put(article, visit)
+        known = self._articles.confirm(visit) if visit.status == 304 else None
+        return ("same", *known) if known else ("none", None, None)
+
+    def _put_headlines(self, headlines: Sequence[Headline]) -> int:
+        """How many of them were never seen before, by address and title."""
+        if not headlines:
+            return 0
+        before = self._last_headline()
+        self.db.conn.executemany(_HEADLINE, map(self._headline_row, headlines))
+        return self._last_headline() - before
+
+    def _last_headline(self) -> int:
+        last: int = self._run("SELECT coalesce(max(id), 0) FROM headlines").fetchone()[0]
+        return last
+
+    def _headline_row(self, headline: Headline) -> tuple[object, ...]:
+        at, key = stamp(headline.seen_at), url_key(headline.url)
+        what = (headline.url, headline.title, claim(headline.published_at), at, at, headline.seen_on)
+        where = (headline.kind, headline.block, headline.position)
+        return (*what, *where, headline.ad_score >= self._ad_threshold, headline.ad_score, key, key)
+
+    # -- the frontier
+
+    def add_targets(self, targets: Iterable[Target], now: datetime) -> int:
+        """Queue those addresses that are not known in any of their variants; how many those were."""
+        with self._transaction():
+            return self._queue.add(targets, stamp(now))
+
+    def due(self, now: datetime, *, limit: int, busy_hosts: Collection[str] = ()) -> list[Target]:
+        """What may be asked now: at most one address a host (`keys.host_of`), none of a busy one, the best first."""
+        return self._queue.due(stamp(now), limit, busy_hosts)
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the next address is due: `now` if one is already; None if none ever will be."""
+        found = self._queue.next_due()
+        return max(found, now) if found else None
+
+    def waiting(self, now: datetime) -> int:
+        """How many addresses are due."""
+        return self._queue.waiting(stamp(now))
+
+    def known(self, urls: Iterable[str]) -> set[str]:
+        """Those of the addresses that need no queueing: known in some variant, as a target or as an article's."""
+        by_key: dict[str, list[str]] = {}
+        for url in urls:
+            by_key.setdefault(url_key(url), []).append(url)
+        return {url for key in self._queue.known(by_key) for url in by_key[key]}
+
+    def wake(self, urls: Iterable[str], now: datetime) -> int:
+        """Make known addresses due now, as a source's seeds are when its time has come; how many."""
+        with self._transaction():
+            return self._queue.wake(map(url_key, urls), stamp(now))
+
+    # -- sources
+
+    def upsert_source(
+        self, name: str, seeds: Sequence[str], every: timedelta, cron: str = "", *, enabled: bool = True, now: datetime
+    ) -> None:
+        """Take a source over from the settings. What is known of its visits stays."""
+        row = (name, json.dumps(list(seeds), ensure_ascii=False), every.total_seconds(), cron, enabled, stamp(now))
+        with self._transaction():
+            self._run(_SOURCE, row)
+
+    def source_due(self, now: datetime) -> list[str]:
+        """The enabled sources whose time has come, those first that wait longest; one never visited is due."""
+        rows = self._run(
+            "SELECT name FROM sources WHERE enabled AND (next_at IS NULL OR next_at <= ?) ORDER BY next_at, name",
+            (stamp(now),),
+        )
+        return [name for (name,) in rows]
+
+    def source_next(self, name: str) -> datetime | None:
+        """When a source is due; None when it was never visited, or is not known."""
+        row = self._run("SELECT next_at FROM sources WHERE name = ?", (name,)).fetchone()
+        return parse(row[0]) if row and row[0] else None
+
+    def set_source_next(self, name: str, next_at: datetime) -> None:
+        with self._transaction():
+            self._run("UPDATE sources SET next_at = ? WHERE name = ?", (stamp(next_at), name))
+
+    def stats(self, since: datetime | None = None) -> dict[str, int]:
+        """Counts since a time, or of everything: see `query.stats`."""
+        return query.stats(self.db, since)
+
+
+def _stamped(at: datetime | None) -> str | None:
+    return stamp(at) if at else None
