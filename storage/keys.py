@@ -86,18 +86,6 @@ def without_tracking(url: str) -> str:
     return head + ("?" + "&".join(kept) if kept else "") + fragment_mark + fragment
 
 
-def without_tracking(url: str) -> str:
-    """The address without the parameters that only track; everything else stays as it is spelt."""
-    head, mark, rest = url.partition("?")
-    query, hash_mark, fragment = rest.partition("#")
-    pairs = query.split("&")
-    names = {_name(pair).lower() for pair in pairs}
-    kept = [pair for pair in pairs if not _tracks(_name(pair).lower(), pair, names)]
-    if not mark or len(kept) == len(pairs):
-        return url
-    return head + ("?" + "&".join(kept) if kept else "") + hash_mark + fragment
-
-
 def host_of(url: str) -> str:
     """The host that an address is asked from, lower case, without port; "" when it has none."""
     try:

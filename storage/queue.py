@@ -37,8 +37,8 @@ _DUE = """
         )
         FROM hosts WHERE host IS NOT NULL AND host NOT IN (SELECT value FROM json_each(:busy))
     )
-    SELECT next_at, visited_at, url, kind, source, priority, depth, coalesce(found_on, ''), coalesce(etag, ''),
-        coalesce(last_modified, ''), tries
+    SELECT url, kind, source, priority, depth, next_at, coalesce(found_on, ''), coalesce(etag, ''),
+        coalesce(last_modified, ''), tries, visited_at
     FROM frontier WHERE rowid IN best ORDER BY priority DESC, next_at LIMIT :limit
 """
 _FINISH = """
@@ -94,7 +94,7 @@ class Queue:
     def due(self, now: str, limit: int, busy_hosts: Collection[str]) -> list[Target]:
         """At most one address a host, none of a busy one; the highest priority first, then who waits longest."""
         rows = self._run(_DUE, {"now": now, "busy": json.dumps(list(busy_hosts)), "limit": limit})
-        return [_target(*row) for row in rows]
+        return [_target(row) for row in rows]
 
     def next_due(self) -> datetime | None:
         """When the first address is due, past or future; None when none ever will be."""
@@ -146,7 +146,7 @@ class Queue:
         }
 
 
-def _target(next_at: str, visited_at: str | None, *rest: Any) -> Target:
-    names = ("url", "kind", "source", "priority", "depth", "found_on", "etag", "last_modified", "tries")
-    times = {"next_at": parse(next_at), "visited_at": parse(visited_at) if visited_at else None}
-    return Target(**dict(zip(names, rest, strict=True)), **times)
+def _target(row: tuple[Any, ...]) -> Target:
+    *what, next_at, found_on, etag, last_modified, tries, visited_at = row
+    how = (found_on, etag, last_modified, tries)
+    return Target(*what, parse(next_at), *how, parse(visited_at) if visited_at else None)
