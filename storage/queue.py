@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -146,7 +146,7 @@ class Queue:
         }
 
 
-def _target(row: tuple[Any, ...]) -> Target:
-    *what, next_at, found_on, etag, last_modified, tries, visited_at = row
-    how = (found_on, etag, last_modified, tries)
-    return Target(*what, parse(next_at), *how, parse(visited_at) if visited_at else None)
+def _target(row: Sequence[Any]) -> Target:
+    found = list(row)
+    found[5], found[10] = parse(found[5]), parse(found[10]) if found[10] else None
+    return Target(*found)
