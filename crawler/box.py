@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, TALK, flags
-from crawler.tree import Line
+from crawler.tree import Element, Line
 from crawler.view import View
 
 LEGAL_TEXT = re.compile(
@@ -21,9 +21,14 @@ LEGAL_TEXT = re.compile(
     r"terms of (use|service)|privacy policy|cookie",
     re.I,
 )
+DATE_ONLY = re.compile(
+    r"^[\W\d_]*((年|月|日|时|分|秒|前|天|小时|小時|分钟|星期|周|週|[一二三四五六日]|上午|下午|晚上|AM|PM|HKT|CST|发布|發佈|发表|更新|时间|時間)[\W\d_]*)*$",
+    re.I,
+)
 BEFORE_TITLE = 0.4
 FAR = 1500.0  # so many bytes of furniture after the headline halve what a line is worth
 FEED = 0.2
+NEXT_STORY = 0.3  # what follows a second <h1> is the next story of an endless page
 BOX_JOIN = 30.0
 JOIN = dict.fromkeys(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "figure", "br", "span", "pre", "font"),
@@ -53,12 +58,12 @@ def line_values(view: View) -> list[float]:
     tree = view.tree
     factors = _factors(view)
     values = []
-    far = 0.0
+    far, later = 0.0, 1.0
     title_top = view.title_line >= 0 and tree.lines[view.title_line].heading == 1
     for number, line in enumerate(tree.lines):
         worth = value(line)
         if worth > 0:
-            worth *= factors[line.box] / (1.0 + far / FAR)
+            worth *= later * factors[line.box] / (1.0 + far / FAR)
             far = max(0.0, far - worth)
             if number < view.title_line:
                 worth *= BEFORE_TITLE
@@ -67,13 +72,13 @@ def line_values(view: View) -> list[float]:
         elif number > view.title_line:
             far -= worth
         if line.heading == 1 and title_top and number > view.title_line + 3 and line.size > 30:
-            far += FAR  # the next story of an endless page
+            later = NEXT_STORY
         values.append(worth)
     return values
 
 
-def _feeds(view: View) -> set[int]:
-    """Boxes that tell other stories in short: at least three children that start with a link and go on with text."""
+def feeds(view: View) -> set[int]:
+    """Boxes that tell other stories in short: at least three children that are teasers, half of all of them."""
     tree = view.tree
     teasers: dict[int, int] = {}
     children: dict[int, int] = {}
@@ -81,25 +86,43 @@ def _feeds(view: View) -> set[int]:
         if element.first == element.last or element.parent < 0:
             continue
         children[element.parent] = children.get(element.parent, 0) + 1
-        start = tree.lines[element.first]
-        if start.link * 10 > start.size * 6 and 1 < element.last - element.first < 12 and start.size >= 12:
-            inside = tree.lines[element.first + 1 : element.last]
-            if any(line.link * 2 < line.size and line.size > 40 for line in inside):
-                teasers[element.parent] = teasers.get(element.parent, 0) + 1
+        if element.last - element.first < 12 and _is_teaser(view, element):
+            teasers[element.parent] = teasers.get(element.parent, 0) + 1
     return {box for box, count in teasers.items() if count >= 3 and count * 2 >= children[box]}
+
+
+def _is_teaser(view: View, element: Element) -> bool:
+    """A link or a heading, then text and perhaps a date, in one small box."""
+    lines = view.tree.lines
+    start = lines[element.first]
+    if element.last - element.first == 1:
+        if element.tag != "li" or not start.anchors or start.link * 2 > start.size:
+            return False
+        anchor = view.tree.anchors[start.anchors[0]].text
+        return len(anchor.encode("utf-8", "replace")) > 24 and start.text.startswith(anchor)
+    inside = lines[element.first + 1 : element.last]
+    if not _is_link(start) and start.size < 60 and inside and _is_link(inside[0]):
+        start, inside = inside[0], inside[1:]
+    if _is_link(start):
+        return any(line.link * 2 < line.size and line.size > 40 for line in inside)
+    return bool(start.heading) and any(line.size < 40 and DATE_ONLY.match(line.text) for line in inside)
+
+
+def _is_link(line: Line) -> bool:
+    return line.size >= 12 and line.link * 10 > line.size * 6
 
 
 def _factors(view: View) -> list[float]:
     """For each element, how far its name and its ancestors' names are to be believed as body text."""
     factors: list[float] = []
-    feeds = _feeds(view)
+    teasing = feeds(view)
     for number, element in enumerate(view.tree.elements):
         above = factors[element.parent] if element.parent >= 0 else 1.0
         bits = flags(element.name)
         own = 1.0
         if bits & TALK:
-            own = 0.1
-        elif number in feeds:
+            own = 0.02
+        elif number in teasing:
             own = FEED
         elif bits & (AWAY | ADS | LEGAL):
             own = 0.6 if bits & BODY else 0.3
@@ -131,6 +154,22 @@ def choose(view: View, values: list[float]) -> tuple[Run | None, Run | None]:
         return None, None
     other = max((r for r in runs if r.first >= best.last or r.last <= best.first), key=lambda r: r.score, default=None)
     return best, other
+
+
+def widen(view: View, run: Run, values: list[float]) -> Run:
+    """Take in the paragraphs of the same box that links part from the run, up to the headline and down to the end."""
+    tree = view.tree
+    box = tree.elements[run.box]
+    top = max(box.first, view.title_line + 1) if view.title_line < run.first else run.first
+
+    def belongs(n: int) -> bool:
+        line = tree.lines[n]
+        own = line.box == run.box or (tree.elements[line.box].parent == run.box and tree.elements[line.box].tag in JOIN)
+        return own and line.ends > 0 and values[n] >= 15
+
+    first = next((n for n in range(top, run.first) if belongs(n)), run.first)
+    last = next((n + 1 for n in range(box.last - 1, run.last - 1, -1) if belongs(n)), run.last)
+    return Run(run.score, run.box, first, last)
 
 
 def _runs(view: View, values: list[float]) -> list[Run]:

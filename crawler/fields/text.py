@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from crawler.box import LEGAL_TEXT, Run, choose, line_values
+from crawler.box import DATE_ONLY, LEGAL_TEXT, Run, choose, feeds, line_values, widen
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, TALK, flags
 from crawler.tree import Line
 from crawler.view import Found, View, squeeze
@@ -46,10 +46,6 @@ _INVITE = re.compile(
     r"^(advertisement|anzeige|publicité|реклама|reklama|story continues below|continue reading|share this|see more|view (comments|gallery)|add to wishlist)\W*$",
     re.I,
 )
-_ONLY_TIME = re.compile(
-    r"^[\W\d_]*((年|月|日|时|分|秒|星期|周|週|[一二三四五六日]|上午|下午|晚上|AM|PM|HKT|CST|发布|發佈|发表|更新|时间|時間)[\W\d_]*)*$",
-    re.I,
-)
 _PARAGRAPHS = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "span", "blockquote", "b", "strong", "font", "em", "i")
 )
@@ -61,6 +57,7 @@ def locate(view: View) -> Found | None:
     run, other = choose(view, values)
     if run is None:
         return None
+    run = widen(view, run, values)
     view.box = run.box
     alive = [n for n in range(run.first, run.last) if n != view.title_line]
     alive = _drop_boxes(view, values, run, alive)
@@ -113,6 +110,7 @@ def _drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> 
     whole = tree.size_sum[run.last] - tree.size_sum[run.first]
     sums = list(accumulate(values, initial=0.0))
     ends = list(accumulate((line.ends for line in tree.lines), initial=0))
+    teasing = feeds(view)
     for number in range(view.box + 1, len(tree.elements)):
         element = tree.elements[number]
         if element.first >= run.last:
@@ -132,7 +130,9 @@ def _drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> 
         reason = ""
         if element.tag in _PARAGRAPHS and sentences and share < 0.5:
             continue
-        if share > 0.5 and sentences <= (element.last - element.first) / 3:
+        if number in teasing and size * 2 < whole:
+            reason = "teasers of other stories"
+        elif share > 0.5 and sentences <= (element.last - element.first) / 3:
             reason = "link grid"
         elif bits & (TALK | ADS | LEGAL) and not bits & BODY and size * 2 < whole:
             reason = "name: comment, advertising or legal"
@@ -223,7 +223,7 @@ def _head_reason(view: View, line: Line) -> str:
     """Before the first sentence stand date, source and byline, each short and in a box of its own."""
     if line.ends or line.size > 60 or line.heading:
         return ""
-    if _ONLY_TIME.match(line.text):
+    if DATE_ONLY.match(line.text):
         return "date line"
     tag = view.tree.elements[line.box].tag
     return (
