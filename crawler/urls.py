@@ -72,6 +72,15 @@ _PAGE_NUMBER = (
 _FIRST_PAGE = re.compile(r"(?:/(?:index|list|default))?(?:\.[a-z]+)?/?$", re.I)
 
 
+# What most links look like: nothing in it is spelled two ways.
+_PLAIN_URL = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,20}/(?!\.)[A-Za-z0-9/_~\-]*(?:\.[A-Za-z0-9]+)?(?:\?[A-Za-z0-9=&_\-]*)?"
+)
+_PLAIN_PATH = re.compile(r"/(?![/.])[A-Za-z0-9/_~\-]*(?:\.[A-Za-z0-9]+)?(?:\?[A-Za-z0-9=&_\-]+)?")
+_ORIGIN = re.compile(r"https?://[a-z0-9][a-z0-9.\-]*[a-z0-9](?=/|$)")
+
+
+@lru_cache(maxsize=16384)
 def resolve(base: str, href: str) -> str | None:
     """`href` as an absolute http(s) address without fragment, seen from `base` (absolute); None when it is junk.
 
@@ -80,6 +89,12 @@ def resolve(base: str, href: str) -> str | None:
     """
     if len(href) > 4 * MAX_LENGTH:
         return None
+    if len(href) < 500 and "//" not in href[8:]:
+        if _PLAIN_URL.fullmatch(href):
+            return href.removesuffix("?")
+        origin = _ORIGIN.match(base) if _PLAIN_PATH.fullmatch(href) else None
+        if origin:
+            return origin[0] + href
     href = href.strip(_ENDS).translate(_REMOVED)
     if _CONTROL.search(href):
         return None

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from crawler.tree import Tree, grow
+from crawler.tree import Tree
+from crawler.walk import grow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,67 @@
+"""HTML text to Lexbor's tree, behind a guard: no page may cost more than its size.
+
+Lexbor follows the HTML standard in linear time but for one thing: every open element is looked at for each new one,
+so 50,000 nested tags take seconds. Depth is counted before parsing, and tags deeper than any page needs are cut.
+"""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from crawler.page import ExtractError
+
+MAX_DEPTH = 400
+FEW_TAGS = 5_000  # so many nested tags still parse in milliseconds
+
+VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_CLOSED_BY_THE_NEXT = VOID | {"p", "li", "td", "tr", "th", "dd", "dt", "option"}
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>?")
+_ANY_TAG = re.compile(r"<(?:!doctype|[a-z][a-z0-9]*[\s>/])", re.I)
+
+
+def parse(html: str) -> LexborNode:
+    """The root of the page; `scripting` keeps a <noscript> from closing the head.
+
+    Raises ExtractError for a text that is empty or holds no mark-up.
+    """
+    if not html.strip():
+        raise ExtractError("The page is empty.")
+    if not _ANY_TAG.search(html) or html.count("\ufffd", 0, 4000) * 10 > len(html[:4000]):
+        raise ExtractError("The page is no HTML: it holds no mark-up.")
+    root = LexborHTMLParser(_flat(html), scripting=True).root
+    if root is None:
+        raise ExtractError("The page holds no element.")
+    return root
+
+
+def _flat(html: str) -> str:
+    """The page without the tags below `MAX_DEPTH`; the same string where there are none."""
+    if html.count("<") < FEW_TAGS:
+        return html
+    depth = 0
+    for match in _TAG.finditer(html):
+        if match[1]:
+            depth -= depth > 0
+        elif match[2].lower() not in _CLOSED_BY_THE_NEXT:
+            depth += 1
+            if depth > 4 * MAX_DEPTH:
+                return _cut(html)
+    return html
+
+
+def _cut(html: str) -> str:
+    depth = 0
+
+    def keep(match: re.Match[str]) -> str:
+        nonlocal depth
+        if match[2].lower() in _CLOSED_BY_THE_NEXT:
+            return match[0]
+        if match[1]:
+            depth -= depth > 0
+            return match[0] if depth < MAX_DEPTH else " "
+        depth += 1
+        return match[0] if depth <= MAX_DEPTH else " "
+
+    return _TAG.sub(keep, html)
