@@ -33,11 +33,12 @@ class PortsTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request that came in: what was asked of which host, and what it got."""
+    """One request that came in: what was asked of which host, and what it got; `size` is the body's bytes."""
 
     host: int
     target: str
     status: int
+    size: int
 
 
 @dataclass(slots=True)
@@ -155,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         served = self.server.served
         etag, since = self.headers["If-None-Match"] or "", self.headers["If-Modified-Since"] or ""
         response = answer(served.web, self.server.number, self.path, etag, since)
-        served.log.append(Asked(self.server.number, self.path, response.status))
+        served.log.append(Asked(self.server.number, self.path, response.status, len(response.body)))
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)

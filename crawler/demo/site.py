@@ -13,8 +13,11 @@ from crawler.demo.pages import Around, article, list_pager, listing, page_path
 from crawler.demo.texts import ZONE, Day, Edition, Story, editions, stories
 
 HOSTS = 3
-LATEST = 15
-PER_PAGE = 5
+# The latest list is long where advertisements take a third of it. What no short list shows, only paging leads to.
+LATEST = {"lanxi": 15}
+FEW = 10
+PER_PAGE = 4
+RELATED = 3
 # When the editors last touched what carries no date of its own.
 BUILT = datetime(2026, 3, 1, 9, 0, tzinfo=ZONE)
 
@@ -94,7 +97,7 @@ def news(edition: Edition, day: Day) -> list[Story]:
 
 def latest(edition: Edition, day: Day) -> list[Story]:
     """The edition's latest list: advertisements stand between the news, each with a time like any other."""
-    return [story for story in stories(day) if story.edition == edition.key][:LATEST]
+    return [story for story in stories(day) if story.edition == edition.key][: LATEST.get(edition.key, FEW)]
 
 
 def _edition(edition: Edition, base: str, day: Day) -> Iterator[tuple[str, Response]]:
@@ -125,7 +128,7 @@ def _around(edition: Edition, base: str, story: Story, day: Day) -> Around:
         base,
         latest=latest(edition, written),
         hot=_hot(edition),
-        related=[other for other in line if other.section == story.section and other.key != story.key][:PER_PAGE],
+        related=[other for other in line if other.section == story.section and other.key != story.key][:RELATED],
         newer=line[place - 1] if place else None,
         older=line[place + 1] if place is not None and place + 1 < len(line) else None,
     )
@@ -133,7 +136,7 @@ def _around(edition: Edition, base: str, story: Story, day: Day) -> Around:
 
 def _hot(edition: Edition) -> list[Story]:
     """The ranking: nothing of today, and the same for the whole demo."""
-    return sorted(news(edition, 1)[LATEST:], key=lambda story: story.id * 7 % 11)[:PER_PAGE]
+    return sorted(news(edition, 1)[FEW:], key=lambda story: story.id * 7 % 11)[:PER_PAGE]
 
 
 def _sections(edition: Edition, base: str, day: Day) -> Iterator[tuple[str, Response]]:
@@ -215,7 +218,7 @@ def _feed(paper: Edition, base: str, line: Sequence[Story]) -> Markup:
             date=format_datetime(story.at),
             text=story.pages[0][0],
         )
-        for story in line[:LATEST]
+        for story in line[:FEW]
     )
     return fill(
         '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel><title>$name</title><link>$base/</link>'
