@@ -1,0 +1,233 @@
+"""What next, and when: the decisions of the crawl as pure functions of values.
+
+Pace belongs to the host, order to the kind (feeds and sitemaps before lists before articles, the newest first), the
+next visit to what the last one was, and budgets keep a hostile or endless site from taking the pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import log2
+
+from config import Settings, Source
+from crawler.page import FetchError
+from crawler.urls import bare_host, host, page_number, suffix
+from storage.records import Target, TargetKind
+
+# A pass waits this long for a host that asked it to, and for a retry; who wants more is asked in a later pass.
+PATIENCE = timedelta(minutes=5)
+# So many failures in a row, whatever the address, and a host is left alone for the rest of the pass.
+GIVE_UP = 8
+# Lists asked of one host in one pass, and pages of one list: a calendar or an archive has no end.
+MAX_LISTS = 200
+MAX_PAGE = 20
+
+_FIRST_RETRY, _RETRY_GROWTH, _LONGEST_RETRY = 2.0, 4.0, 3600.0
+_LATER_TRIES = 8
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_SETTLED = timedelta(days=3)
+
+NextVisit = Callable[[Source, datetime], datetime]
+
+
+def next_visit(source: Source, now: datetime) -> datetime:
+    """When a source without a crontab line is looked at again; `schedule.next_visit` knows crontab and jitter too."""
+    return now + source.every
+
+
+# -- order
+
+
+def list_priority(kind: TargetKind, depth: int) -> int:
+    """Feeds 100, sitemaps 90, lists 80; less with each step from the seeds. Articles stay below."""
+    return {"feed": 100, "sitemap": 90, "list": 80, "article": 60}[kind] - min(depth, 4) * 4
+
+
+def article_priority(published_at: datetime | None, now: datetime) -> int:
+    """60 for this minute, 55 an hour old, 37 a day, 12 a month; 40 when nobody says how old."""
+    if published_at is None:
+        return 40
+    hours = max(0.0, (now - published_at).total_seconds() / 3600)
+    return max(1, 60 - round(5 * log2(1 + hours)))
+
+
+def kind_of_seed(url: str) -> TargetKind:
+    """What a start address looks like; the content decides when it comes."""
+    return "feed" if suffix(url) in ("xml", "rss", "atom", "rdf", "gz") else "list"
+
+
+# -- when again
+
+
+def after_article(target: Target, published_at: datetime | None, now: datetime) -> datetime | None:
+    """An article is asked again after an hour and after a day, then never; one that came old has settled.
+
+    The last pause tells which visit this was: pauses grow from none to an hour to a day.
+    """
+    if target.visited_at is None or target.next_at is None or target.tries:
+        fresh = published_at is None or now - published_at < _SETTLED
+        return now + _HOUR if fresh else None
+    last_pause: timedelta = target.next_at - target.visited_at
+    return now + _DAY - _HOUR if last_pause < 2 * _HOUR else None
+
+
+def after_list(
+    target: Target, source: Source, source_next: datetime, now: datetime, *, has_news: bool
+) -> datetime | None:
+    """A list near the seeds is asked whenever its source is, one further away four times more seldom each step.
+
+    Page 2 and further are asked again after a day while they have news, then only when paging leads there.
+    """
+    if page_number(target.url) > 1 and target.depth > 0:
+        return now + _DAY if has_news else None
+    if target.depth == 0 or target.kind == "feed":
+        return source_next
+    pause: timedelta = source.every * 4**target.depth
+    return max(source_next, now + min(pause, _DAY))
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """When to try again, None for never; `soon` when this pass should wait for it."""
+
+    at: datetime | None
+    soon: bool = False
+
+
+def after_failure(target: Target, error: FetchError, settings: Settings, source_next: datetime, now: datetime) -> Again:
+    """What a failure means for its address: a retry in this pass, a later visit, or the end.
+
+    A seed stays with its source, because a broken source must be seen to be broken. For everything else 404 and 410
+    are the end, and so is a refusal for an article; lists and passing troubles get some later visits.
+    """
+    wait = timedelta(seconds=max(retry_pause(target.tries), error.after or 0))
+    if error.retry and target.tries < settings.retries and wait <= PATIENCE:
+        return Again(now + wait, soon=True)
+    if target.kind != "article" and not target.found_on:
+        return Again(max(source_next, now + wait))
+    final = error.status in (404, 410) or (target.kind == "article" and not error.retry)
+    if final or target.tries >= settings.retries + _LATER_TRIES:
+        return Again(None)
+    later: timedelta = _HOUR * 2 ** max(0, target.tries - settings.retries)
+    return Again(now + max(wait, min(later, _DAY)))
+
+
+def retry_pause(tries: int) -> float:
+    """Seconds before the next try after `tries` failures: 2, 8, 32, ... at most an hour."""
+    return min(_FIRST_RETRY * _RETRY_GROWTH ** min(tries, 20), _LONGEST_RETRY)
+
+
+# -- pace
+
+
+@dataclass(slots=True)
+class _Host:
+    next_at: datetime
+    requests: int = 0
+    failures: int = 0
+    closed: bool = False
+    lists: set[str] = field(default_factory=set)
+
+
+class Pace:
+    """How fast each host may be asked, and how much of it in this pass. Times come in; nothing is waited for here."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._hosts: dict[str, _Host] = {}
+
+    def _host(self, name: str, now: datetime) -> _Host:
+        return self._hosts.setdefault(name, _Host(now))
+
+    def new_pass(self) -> None:
+        """Budgets start again, and hosts that were given up get another chance; pauses stay."""
+        for each in self._hosts.values():
+            each.requests, each.failures, each.closed = 0, 0, False
+            each.lists.clear()
+
+    def answered(self, name: str, gap: float, now: datetime) -> None:
+        """A request to the host ended well: the next one `gap` seconds from now."""
+        known = self._host(name, now)
+        known.failures = 0
+        self._count(known, now, gap)
+
+    def failed(self, name: str, gap: float, error: FetchError, now: datetime) -> None:
+        """A request failed. The pause doubles with each failure in a row; Retry-After stops the whole host.
+
+        A status such as 404 is an answer about a page and says nothing about the host.
+        """
+        known = self._host(name, now)
+        known.failures = known.failures + 1 if error.retry else 0
+        slower = max(gap, 1.0) * 2 ** min(known.failures, 6) if known.failures > 1 else gap
+        wait = max(slower, error.after or 0.0)
+        self._count(known, now, wait)
+        known.closed |= known.failures >= GIVE_UP or timedelta(seconds=wait) > PATIENCE
+
+    def close(self, name: str, now: datetime) -> None:
+        """Leave a host alone for the rest of the pass."""
+        self._host(name, now).closed = True
+
+    def _count(self, known: _Host, now: datetime, gap: float) -> None:
+        known.requests += 1
+        known.next_at = max(known.next_at, now + timedelta(seconds=gap))
+        known.closed |= known.requests >= self._settings.max_pages_per_host
+
+    def resting(self, now: datetime) -> dict[str, datetime]:
+        """The hosts that must not be asked yet, and until when."""
+        return {name: each.next_at for name, each in self._hosts.items() if each.next_at > now and not each.closed}
+
+    def closed(self) -> set[str]:
+        """The hosts that this pass has done with: down, told to wait for long, or their budget is used up."""
+        return {name for name, each in self._hosts.items() if each.closed}
+
+    def admits(self, target: Target, now: datetime) -> bool:
+        """Whether a new list fits into its host's budget for this pass; other kinds always do."""
+        if target.kind != "list" or target.depth == 0:
+            return True
+        lists = self._host(host(target.url), now).lists
+        if target.url not in lists and len(lists) < MAX_LISTS:
+            lists.add(target.url)
+        return target.url in lists
+
+
+def gap(settings: Settings, source: Source, crawl_delay: float | None) -> float:
+    """Seconds between two requests to a host: the source's own or the general pause, or the host's longer wish."""
+    own = settings.delay if source.delay is None else source.delay
+    return max(own, crawl_delay or 0.0)
+
+
+# -- whose address is it
+
+
+class Owners:
+    """Which source an address belongs to: the one with a seed on its host, on its www or phone twin, or above it."""
+
+    def __init__(self, sources: Iterable[Source]):
+        self.by_name: dict[str, Source] = {}
+        self._by_host: dict[str, Source] = {}
+        for source in sources:
+            self.by_name[source.name] = source
+            for seed in source.seeds:
+                self._by_host.setdefault(bare_host(seed), source)
+
+    def of(self, url: str) -> Source | None:
+        """The source of `url`, None for a stranger's."""
+        name = bare_host(url)
+        if name in self._by_host:
+            return self._by_host[name]
+        while "." in name and not name.replace(".", "").isdigit():
+            name = name.partition(".")[2]
+            if name in self._by_host:
+                return self._by_host[name]
+        return None
+
+
+def sources_of(addresses: Iterable[str]) -> tuple[Source, ...]:
+    """A source for each host among plain start addresses, named after it; they are never stored as a configuration."""
+    seeds: dict[str, list[str]] = {}
+    for address in addresses:
+        if host(address):
+            seeds.setdefault(host(address), []).append(address)
+    return tuple(Source(name=name, seeds=tuple(dict.fromkeys(found))) for name, found in seeds.items())

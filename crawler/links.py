@@ -1,0 +1,156 @@
+"""From what a page or a feed says to the addresses worth asking next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from config import Source
+from crawler.feeds import Feed, Item
+from crawler.frontier import MAX_PAGE, Owners, article_priority, list_priority
+from crawler.page import Anchor, Extraction
+from crawler.urls import is_page_of, looks_like_article, looks_like_list, page_number, worth_fetching
+from storage.keys import url_key
+from storage.records import Target
+
+# A page of a million links is no page of news.
+MAX_TARGETS = 1000
+MAX_ANCHORS = 5000
+MAX_SITEMAPS = 50
+_TITLE = 8  # Characters from which the text of a link can be a headline rather than the name of a section.
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where links were found: the final address, what was asked for there, whose addresses are whose, and when."""
+
+    url: str
+    target: Target
+    owners: Owners
+    now: datetime
+
+    @property
+    def source(self) -> Source:
+        return self.owners.by_name[self.target.source]
+
+
+def from_page(page: Extraction, place: Place, *, ad_threshold: float) -> list[Target]:
+    """New addresses on a page: articles, and from lists also lists and feeds.
+
+    The items of link lists come first, then anchors that look like articles. Advertising, rel=nofollow and the
+    addresses of strangers are left out; `max_depth` bounds how far lists lead to lists and articles to articles.
+    """
+    if page.nofollow:
+        return []
+    target, anchors = place.target, page.anchors[:MAX_ANCHORS]
+    is_list = target.kind != "article" or page.kind == "list"
+    depth = target.depth if is_list else target.depth + 1
+    barred = {url_key(anchor.url) for anchor in anchors if anchor.nofollow}
+    barred |= {url_key(item.url) for item in page.headlines if item.ad_score >= ad_threshold}
+    found: dict[str, Target] = {}
+    if depth <= place.source.max_depth:
+        for each in _articles(page, anchors, place, depth):
+            found.setdefault(url_key(each.url), each)
+    if is_list:
+        for each in (*_feeds(page, place), *_lists(anchors, place)):
+            found.setdefault(url_key(each.url), each)
+    return [each for key, each in found.items() if key not in barred][:MAX_TARGETS]
+
+
+def _articles(page: Extraction, anchors: Collection[Anchor], place: Place, depth: int) -> Iterator[Target]:
+    for item in page.headlines:
+        owner = place.owners.of(item.url)
+        if owner and _may_be_article(item.url, item.title, owner, dated=item.published_at is not None):
+            priority = article_priority(item.published_at, place.now)
+            yield Target(item.url, "article", owner.name, priority, depth, found_on=place.url)
+    for anchor in anchors:
+        owner = place.owners.of(anchor.url)
+        if owner and is_article(anchor.url, owner) and not _is_further_page(anchor.url, place.url):
+            yield Target(
+                anchor.url, "article", owner.name, article_priority(None, place.now), depth, found_on=place.url
+            )
+
+
+def is_article(url: str, owner: Source) -> bool:
+    """Whether an address looks like an article by its site's pattern or by the general rule."""
+    return worth_fetching(url) and looks_like_article(url, owner.article)
+
+
+def _may_be_article(url: str, title: str, owner: Source, *, dated: bool) -> bool:
+    """A headline is evidence too: under a time or a long title, an address that says nothing may be an article."""
+    if owner.article or is_article(url, owner):
+        return is_article(url, owner)
+    headline = dated or len(title) >= _TITLE
+    return headline and worth_fetching(url) and not looks_like_list(url) and page_number(url) < 2
+
+
+def _is_further_page(url: str, page: str) -> bool:
+    """Whether `url` is page 2 or further of the article at `page`."""
+    return page_number(url) > 1 and page_number(page) == 1 and is_page_of(url, page)
+
+
+def _feeds(page: Extraction, place: Place) -> Iterator[Target]:
+    for url in page.feeds:
+        name = (place.owners.of(url) or place.source).name
+        depth = place.target.depth
+        yield Target(url, "feed", name, list_priority("feed", depth), depth, found_on=place.url)
+
+
+def _lists(anchors: Collection[Anchor], place: Place) -> Iterator[Target]:
+    depth = place.target.depth + 1
+    if depth > place.source.max_depth:
+        return
+    for anchor in anchors:
+        owner = place.owners.of(anchor.url)
+        if owner and page_number(anchor.url) < 2 and looks_like_list(anchor.url, anchor.text):
+            yield Target(anchor.url, "list", owner.name, list_priority("list", depth), depth, found_on=place.url)
+
+
+def next_page(page: Extraction, place: Place) -> Target | None:
+    """The page of a list after this one; None after the last one and beyond `MAX_PAGE`."""
+    number = page_number(place.url) + 1
+    if number > MAX_PAGE or page.nofollow:
+        return None
+    for url in (page.next_url, *(anchor.url for anchor in page.anchors[:MAX_ANCHORS])):
+        if url and page_number(url) == number and is_page_of(url, place.url):
+            depth = max(1, place.target.depth)
+            return Target(url, "list", place.target.source, list_priority("list", depth) - 1, depth, found_on=place.url)
+    return None
+
+
+def from_feed(feed: Feed, place: Place, *, barred: Collection[str] = ()) -> list[Target]:
+    """New addresses in a feed or sitemap, the newest first; those whose key is `barred` are left out."""
+    if feed.kind == "index":
+        return list(_sitemaps(feed, place))
+    found: dict[str, Target] = {}
+    for item in sorted(feed.items, key=_newest_first):
+        owner = place.owners.of(item.url)
+        if owner and url_key(item.url) not in barred and _is_wanted(item, owner, is_feed=feed.kind == "feed"):
+            priority = article_priority(item.published_at, place.now)
+            found.setdefault(item.url, Target(item.url, "article", owner.name, priority, found_on=place.url))
+        if len(found) == MAX_TARGETS:
+            break
+    return list(found.values())
+
+
+def _newest_first(item: Item) -> float:
+    return -item.published_at.timestamp() if item.published_at else 0.0
+
+
+def _is_wanted(item: Item, owner: Source, *, is_feed: bool) -> bool:
+    """A feed announces articles; a sitemap also sections, and pages about the site."""
+    if owner.article or is_article(item.url, owner):
+        return is_article(item.url, owner)
+    return worth_fetching(item.url) and (is_feed or bool(item.title))
+
+
+def _sitemaps(feed: Feed, place: Place) -> Iterator[Target]:
+    """The newest sitemaps of an index, those of news first."""
+    depth = place.target.depth + 1
+    if depth > place.source.max_depth:
+        return
+    ordered = sorted(feed.items, key=lambda item: ("news" not in item.url.lower(), _newest_first(item)))
+    for item in ordered[:MAX_SITEMAPS]:
+        name = (place.owners.of(item.url) or place.source).name
+        yield Target(item.url, "sitemap", name, list_priority("sitemap", depth), depth, found_on=place.url)

@@ -1,0 +1,71 @@
+"""From an answer to what is to be stored: the article, the headlines, and the addresses to ask next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from crawler import feeds, links
+from crawler.decode import decode
+from crawler.extract import AdScore, extract
+from crawler.feeds import Feed
+from crawler.links import Place
+from crawler.page import Document, Page
+from crawler.urls import host
+from storage.keys import url_key
+from storage.records import Article, Headline, Target
+
+Timer = Callable[[str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one answer yielded. `following` is the next page of a list, wanted while this one shows news."""
+
+    article: Article | None = None
+    headlines: Sequence[Headline] = ()
+    targets: Sequence[Target] = ()
+    following: Target | None = None
+
+
+def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer) -> Reading:
+    """Read a page, a feed or a sitemap, whatever its label says. Raises ExtractError; `timed` measures the steps."""
+    content_type, source = page.headers.get("content-type", ""), place.source
+    with timed("decode"):
+        feed = feeds.parse(page.body, page.url, content_type, ZoneInfo(source.timezone) if source.timezone else None)
+        decoded = None if feed else decode(page.body, content_type, source.encoding)
+    with timed("extract"):
+        if decoded is None:
+            assert feed
+            return _read_feed(feed, place, ad_score, ad_threshold)
+        document = Document(page.url, decoded.text, page.fetched_at, decoded.encoding, source)
+        found = extract(document, ad_score=ad_score)
+        targets = links.from_page(found, place, ad_threshold=ad_threshold)
+        is_list = place.target.kind != "article" and not found.article
+        following = links.next_page(found, place) if is_list else None
+    wanted = not found.noindex and not _forbids_index(page) and not _is_front_page(page.url)
+    return Reading(found.article if wanted else None, found.headlines, targets, following)
+
+
+def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float) -> Reading:
+    """A feed's items are headlines too; a plain sitemap has no titles and gives addresses only."""
+    scored = [(item, ad_score(item.title, item.url)) for item in feed.items if item.title]
+    headlines = [
+        Headline(item.url, item.title, place.url, place.now, item.published_at, position, ad_score=score)
+        for position, (item, score) in enumerate(scored, 1)
+    ]
+    barred = {url_key(item.url) for item, score in scored if score >= ad_threshold}
+    return Reading(headlines=headlines, targets=links.from_feed(feed, place, barred=barred))
+
+
+def _forbids_index(page: Page) -> bool:
+    """X-Robots-Tag, the header form of the robots meta tag."""
+    words = page.headers.get("x-robots-tag", "").lower().replace(",", " ").split()
+    return "noindex" in words or "none" in words
+
+
+def _is_front_page(url: str) -> bool:
+    """A host's front page is nobody's article, however much it reads like one."""
+    return url_key(url) == url_key(f"//{host(url)}/")
