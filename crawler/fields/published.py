@@ -77,6 +77,12 @@ def _candidates(view: View) -> Iterator[tuple[int, Moment]]:
         for moment in moments(line.spaced, now, month_first=english):
             if line.link * 3 < line.size * 2 or moment.precision != "day":
                 yield number, moment
+    head = [view.tree.lines[n] for n in range(view.title_line + 1, min(view.first_kept, view.title_line + 13))]
+    if view.title_line >= 0 and head:
+        joined = " ".join(line.spaced for line in head if line.size < 30)
+        for moment in moments(joined, now, month_first=english):
+            if moment.precision != "day":
+                yield view.title_line + 1, moment
     for stamp in view.tree.times:
         if view.title_line - 3 <= stamp.line <= view.first_kept + 1:
             found = first(stamp.value, now)

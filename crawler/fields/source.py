@@ -27,6 +27,7 @@ _NOISE = re.compile(
 _MEDIUM = re.compile(
     r"(网|網|报|報|社|台|臺|新闻|新聞|日报|周刊|週刊|在线|频道|频道|客户端|头条|财经|時報|时报|电视|广播|杂志|出版|中心|论坛)$"
 )
+_NAMED = re.compile(r"source|laiyuan|nickname|profile_inner|media_meta|account|media-?name|from-?name|pub-?name", re.I)
 _LEAD = re.compile(
     r"^[\s（(【\[]*(?:据)?(新华社|新華社|中新社|中新网|中央社|人民网|新华网|中国新闻网|法新社|路透社|美联社)[^，。]{0,16}?\d{1,2}(?:月\d{1,2})?日(?:电|電|讯|消息)"
 )
@@ -109,9 +110,24 @@ def beside_time(view: View) -> Found | None:
         words = [w for w in words if re.search(r"[\u4e00-\u9fff]", w) and not re.search(r"[:：,，。！？]", w)]
         medium = [w for w in words if _MEDIUM.search(w)]
         if medium:
-            return Found(_clean(medium[-1]), f"line {number}, beside the time: {line.text[:60]}", number)
+            return Found(
+                _clean(medium[-1].rsplit("/", 1)[-1]), f"line {number}, beside the time: {line.text[:60]}", number
+            )
         if len(words) == 1 and (named or number != at) and line.link * 2 <= line.size and number == at - 1:
             return Found(_clean(words[0]), f"line {number}, before the time", number)
+    return None
+
+
+def named(view: View) -> Found | None:
+    """A short line before the body in a box that is called source, account or medium."""
+    for number in meta_lines(view):
+        line = view.tree.lines[number]
+        if line.size > 60 or number >= view.first_kept or not line.text.strip():
+            continue
+        around = " ".join(view.tree.elements[i].name for i in view.tree.ancestors(line.box)[:2])
+        name = _clean(line.text)
+        if _NAMED.search(around) and 2 <= len(name) <= 16 and not re.search(r"[\d:：，。]", name):
+            return Found(name, f"line {number}, in a box called{around[:40]}", number)
     return None
 
 
@@ -139,7 +155,7 @@ def publisher(view: View) -> Found | None:
     return None
 
 
-RULES = (labelled, split, metadata, beside_time, agency, publisher)
+RULES = (labelled, split, metadata, beside_time, named, agency, publisher)
 
 
 def _clean(name: str) -> str:

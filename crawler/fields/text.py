@@ -46,6 +46,9 @@ _INVITE = re.compile(
     r"^(advertisement|anzeige|publicité|реклама|reklama|story continues below|continue reading|share this|see more|view (comments|gallery)|add to wishlist)\W*$",
     re.I,
 )
+_DATED = re.compile(
+    r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?(?:\s*\d{1,2}\s*[:：]\s*\d\d|.{0,6}来源|.{0,6}來源)"
+)
 _PARAGRAPHS = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "span", "blockquote", "b", "strong", "font", "em", "i")
 )
@@ -221,6 +224,8 @@ def _drop_lines(view: View, alive: list[int]) -> list[int]:
 
 def _head_reason(view: View, line: Line) -> str:
     """Before the first sentence stand date, source and byline, each short and in a box of its own."""
+    if _DATED.search(line.text) and line.size < 160 and not line.text.endswith(("。", "！", "？", ".")):
+        return "date line"
     if line.ends or line.size > 60 or line.heading:
         return ""
     if DATE_ONLY.match(line.text):
