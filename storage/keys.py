@@ -86,6 +86,7 @@ def without_tracking(url: str) -> str:
     return head + ("?" + "&".join(kept) if kept else "") + fragment_mark + fragment
 
 
+@lru_cache(maxsize=16384)
 def host_of(url: str) -> str:
     """The host that an address is asked from, lower case, without port; "" when it has none."""
     try:
@@ -185,12 +186,17 @@ def _one_escape(found: re.Match[str]) -> str:
 # Everything that layout may change; a point inside a number is no layout: 3.5 and 35 are two numbers.
 _LAYOUT = re.compile(r"[^\w.]+|_+|\.(?!\d)|(?<!\d)\.")
 
+_WIDE = tuple((mark, unicodedata.normalize("NFKC", mark)) for mark in "，：；！？（）％…\u3000")
+
 SHINGLE = 5
-SKETCH_SIZE = 24
+SKETCH_SIZE = 16
 
 
 def fold(text: str) -> str:
     """NFKC, then case folded: full-width and half-width, upper and lower case are one."""
+    # Chinese text is in NFKC but for these: with them replaced, normalising ends at its quick check, four times faster.
+    for wide, narrow in _WIDE:
+        text = text.replace(wide, narrow)
     return unicodedata.normalize("NFKC", text).casefold()
 
 

@@ -24,8 +24,9 @@ _CJK = (
     "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _LETTER = rf"[^\W_{_CJK}]"
-_RUN = re.compile(rf"[{_CJK}]+|{_LETTER}+")
-_IS_CJK = re.compile(rf"[{_CJK}]")
+# A run of Chinese, Japanese or Korean, or else a word of another script.
+_RUN = re.compile(rf"([{_CJK}]+)|({_LETTER}+)")
+_ALL_CJK = re.compile(rf"[{_CJK}]+")
 _MIXED_NAME = re.compile(rf"(?<=[{_CJK}])[a-z0-9]*[a-z][a-z0-9]*|[a-z0-9]*[a-z][a-z0-9]*(?=[{_CJK}])")
 _TYPED = re.compile(r'"([^"]*)"|(\S+)')
 
@@ -36,15 +37,18 @@ MAX_TOKENS = 64
 
 def index_tokens(folded: str) -> str:
     """The tokens of a folded text (`keys.fold`), in order, parted by spaces; then its mixed names."""
-    out: list[str] = []
-    for run in _RUN.findall(folded):
-        out.extend(_tokens(run))
+    out = _tokens(_RUN.findall(folded))
     out.extend(_mixed_names(folded))
     return " ".join(out)
 
 
-def _tokens(run: str) -> list[str]:
-    return [*map(add, run, run[1:]), run[-1]] if _IS_CJK.match(run) else [run]
+def _tokens(runs: Iterable[tuple[str, str]]) -> list[str]:
+    out: list[str] = []
+    for chinese, word in runs:
+        if chinese:
+            out.extend(map(add, chinese, chinese[1:]))
+        out.append(word or chinese[-1])
+    return out
 
 
 def _mixed_names(folded: str) -> Iterable[str]:
@@ -53,8 +57,7 @@ def _mixed_names(folded: str) -> Iterable[str]:
     for name in _MIXED_NAME.finditer(folded):
         start, end = name.span()
         for joined in (folded[start : end + 1], folded[start : end + 2], folded[max(0, start - 2) : end]):
-            rest = joined.replace(name[0], "", 1)
-            if rest and all(map(_IS_CJK.match, rest)):
+            if _ALL_CJK.fullmatch(joined.replace(name[0], "", 1)):
                 found[joined] = None
     return found
 
@@ -76,10 +79,11 @@ def _typed(words: str) -> Iterator[str]:
 def _phrase(word: str) -> str:
     """One typed word as a phrase of tokens; a last single character of Chinese asks for what begins with it."""
     runs = _RUN.findall(word)
-    tokens = [token for run in runs for token in _tokens(run)]
-    if not runs or not _IS_CJK.match(runs[-1]):
+    tokens = _tokens(runs)
+    last = runs[-1][0] if runs else ""
+    if not last:
         return _quoted(tokens) if tokens else ""
-    return _quoted(tokens) + " *" if len(runs[-1]) == 1 else _quoted(tokens[:-1])
+    return _quoted(tokens) + " *" if len(last) == 1 else _quoted(tokens[:-1])
 
 
 def _quoted(tokens: list[str]) -> str:
@@ -115,9 +119,9 @@ def _pattern(word: str) -> str:
     runs = _RUN.findall(word)
     if not runs:
         return ""
-    before = "" if _IS_CJK.match(runs[0]) else rf"(?<!{_LETTER})"
-    after = "" if _IS_CJK.match(runs[-1]) else rf"(?!{_LETTER})"
-    return before + r"[\W_]*".join(map(re.escape, runs)) + after
+    before = rf"(?<!{_LETTER})" if runs[0][1] else ""
+    after = rf"(?!{_LETTER})" if runs[-1][1] else ""
+    return before + r"[\W_]*".join(re.escape(chinese or word) for chinese, word in runs) + after
 
 
 @lru_cache(maxsize=16384)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
+@lru_cache(maxsize=256)
 def stamp(at: datetime) -> str:
     """A time of our own clock: UTC with milliseconds, so that text order is time order."""
     return _aware(at).astimezone(UTC).isoformat(timespec="milliseconds")
