@@ -13,7 +13,8 @@ from math import log2
 
 from config import Settings, Source
 from crawler.page import FetchError
-from crawler.urls import bare_host, host, page_number, suffix
+from crawler.shapes import page_number, suffix
+from crawler.urls import bare_host, host
 from storage.records import Target, TargetKind
 
 # A pass waits this long for a host that asked it to, and for a retry; who wants more is asked in a later pass.

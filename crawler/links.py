@@ -10,7 +10,15 @@ from config import Source
 from crawler.feeds import Feed, Item
 from crawler.frontier import MAX_PAGE, Owners, article_priority, list_priority
 from crawler.page import Anchor, Extraction
-from crawler.urls import is_page_of, looks_like_article, looks_like_list, page_number, worth_fetching
+from crawler.shapes import (
+    is_page_of,
+    is_service,
+    looks_like_article,
+    looks_like_list,
+    page_number,
+    unpaged,
+    worth_fetching,
+)
 from storage.keys import url_key
 from storage.records import Target
 
@@ -18,7 +26,8 @@ from storage.records import Target
 MAX_TARGETS = 1000
 MAX_ANCHORS = 5000
 MAX_SITEMAPS = 50
-_TITLE = 8  # Characters from which the text of a link can be a headline rather than the name of a section.
+# Bytes from which the text of a link is a headline rather than the name of a section: 8 Chinese characters, 4 words.
+_TITLE = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +73,11 @@ def _articles(page: Extraction, anchors: Collection[Anchor], place: Place, depth
         if owner and _may_be_article(item.url, item.title, owner, dated=item.published_at is not None):
             priority = article_priority(item.published_at, place.now)
             yield Target(item.url, "article", owner.name, priority, depth, found_on=place.url)
+    first_pages = {unpaged(url) for url in _addresses(page, anchors, place) if page_number(url) == 1}
     for anchor in anchors:
         owner = place.owners.of(anchor.url)
-        if owner and is_article(anchor.url, owner) and not _is_further_page(anchor.url, place.url):
+        further = page_number(anchor.url) > 1 and unpaged(anchor.url) in first_pages
+        if owner and is_article(anchor.url, owner) and not further:
             yield Target(
                 anchor.url, "article", owner.name, article_priority(None, place.now), depth, found_on=place.url
             )
@@ -81,13 +92,13 @@ def _may_be_article(url: str, title: str, owner: Source, *, dated: bool) -> bool
     """A headline is evidence too: under a time or a long title, an address that says nothing may be an article."""
     if owner.article or is_article(url, owner):
         return is_article(url, owner)
-    headline = dated or len(title) >= _TITLE
-    return headline and worth_fetching(url) and not looks_like_list(url) and page_number(url) < 2
+    headline = dated or len(title.encode("utf-8", "replace")) >= _TITLE
+    return headline and worth_fetching(url) and page_number(url) < 2 and not is_service(url)
 
 
-def _is_further_page(url: str, page: str) -> bool:
-    """Whether `url` is page 2 or further of the article at `page`."""
-    return page_number(url) > 1 and page_number(page) == 1 and is_page_of(url, page)
+def _addresses(page: Extraction, anchors: Collection[Anchor], place: Place) -> Iterator[str]:
+    yield from (place.url, page.canonical or place.url)
+    yield from (anchor.url for anchor in anchors)
 
 
 def _feeds(page: Extraction, place: Place) -> Iterator[Target]:
