@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import functools
+import json
+import shutil
 import sqlite3
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import config
+from crawler.screen import Live
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 NOTHING, USAGE, CONFIG, STORAGE, FETCH, EXTRACT, FAULT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 70, 130
 EXIT_CODES = {
@@ -72,3 +80,30 @@ def configured(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(setup, *args, **options)
 
     return command
+
+
+@contextmanager
+def reading(setup: config.Config) -> Iterator[Database]:
+    """The configured database, open for reading. Raises StorageError, also for what goes wrong while it is read."""
+    from storage import open_store
+    from storage.errors import translated
+
+    path = setup.settings.database
+    with open_store(path, readonly=True) as store, translated(path):
+        yield store.db
+
+
+def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
+    """One JSON object a line."""
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False, default=str))
+
+
+def live(*, quiet: bool = False) -> Live:
+    """The live line of a long job, on stderr."""
+    return Live(None if quiet else sys.stderr, width=screen_width)
+
+
+def screen_width() -> int:
+    """Columns of the terminal; 120 where there is none."""
+    return shutil.get_terminal_size((120, 24)).columns

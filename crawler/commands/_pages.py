@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from config import Config, Source
+from crawler import present, robots
 from crawler.ads import score_title
-from crawler.answer import HEAD, is_page
 from crawler.decode import decode
 from crawler.extract import extract
-from crawler.page import Document, ExtractError, Extraction
+from crawler.fetch import Fetcher
+from crawler.page import Document, Extraction, FetchError, Page, Request
 
-if TYPE_CHECKING:
-    from crawler.page import Page
-
-_TAG = re.compile(r"<(?:!doctype|html|head|body|title|meta|div|p|a|h[1-6]|table|article|br|span)\b", re.I)
 # What browsers write above a page that they save, and what some sites print for readers to copy.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=(?:\(\d+\))?(https?://[^\s<>\"']+)", re.I)
 _COPIED = re.compile(r"(?:\bvalue=[\"']|>)\s*(https?://[^\s<>\"']+/[^\s<>\"'/]+)\s*[\"'<]", re.I)
@@ -40,15 +38,17 @@ def source_of(setup: Config, url: str) -> Source | None:
 
 def read(setup: Config, body: bytes, content_type: str = "", url: str = "") -> Reading:
     """What the bytes say. Without `url` the page is asked for its own. Raises ExtractError where they are no page."""
-    if not body.strip():
-        raise ExtractError("is empty")
     html = decode(body, content_type, _declared(setup, url)).text
-    if not is_page("text/html", body[:HEAD]) or not _TAG.search(html[:100_000]):
-        raise ExtractError("holds no HTML")
     saved = _SAVED_FROM.search(html[:4096])
     first = _extract(setup, html, url or (saved[1] if saved else ""))
     own = first.url or first.extraction.canonical or shown_address(html)
     return _extract(setup, html, own) if own != first.url else first
+
+
+def told(setup: Config, reading: Reading) -> str:
+    """Everything known of a page, as JSON."""
+    known = present.as_json(reading.extraction, url=reading.url, threshold=setup.settings.ad_threshold)
+    return json.dumps(known, ensure_ascii=False, indent=1)
 
 
 def shown_address(html: str) -> str:
@@ -68,3 +68,31 @@ def _declared(setup: Config, url: str) -> str:
 def _extract(setup: Config, html: str, url: str) -> Reading:
     document = Document(url, html, datetime.now(UTC), source=source_of(setup, url))
     return Reading(extract(document, ad_score=score_title), url)
+
+
+def fetch(setup: Config, url: str) -> Page:
+    """The page at an address, if its robots.txt lets us. Raises FetchError."""
+    return asyncio.run(_fetch(setup, url))
+
+
+async def _fetch(setup: Config, url: str) -> Page:
+    known: dict[str, robots.Rules] = {}
+
+    async def obey(_: str, to: str) -> None:
+        if robots.origin(to) not in known:
+            known[robots.origin(to)] = await _rules(fetcher, setup.settings.user_agent, to)
+        if not known[robots.origin(to)].allows(to):
+            raise FetchError(to, "forbidden by robots.txt")
+
+    async with Fetcher(setup.settings) as fetcher:
+        await obey("", url)
+        return await fetcher.get(Request(url), check=obey)
+
+
+async def _rules(fetcher: Fetcher, user_agent: str, url: str) -> robots.Rules:
+    where = robots.address(url)
+    try:
+        page = await fetcher.beginning(where, robots.MAX_BYTES)
+    except FetchError as error:
+        return robots.without(error, user_agent)
+    return robots.parse(page.body, user_agent, where)

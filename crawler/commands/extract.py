@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--url", default="", help="The address that a file was saved from; relative links start there.")
 @click.option("--format", "form", type=click.Choice(["json", "text", "markdown"]), default="json", show_default=True)
 @click.option("--explain", is_flag=True, help="Print which rule found or dropped what, and from what evidence.")
-def command(setup: Config, page: str, url: str, form: str, explain: bool) -> None:
+def command(setup: Config, *, page: str, url: str, form: str, explain: bool) -> None:
     """Read one page and print what it says: title, time, source, body, latest list.
 
     FILE is HTML as it was saved, `-` reads it from stdin. Without --url the address comes from the page itself
@@ -31,17 +32,15 @@ def command(setup: Config, page: str, url: str, form: str, explain: bool) -> Non
       kuaixun extract page.html --url https://news.example/2026/1.html
       kuaixun extract https://mrkx.qghjm.com/1192287.html --format markdown
     """
-    import json
-
     from crawler import present
+    from crawler.commands import _pages
 
     reading = _from_network(setup, page) if page.startswith(("http://", "https://")) else _from_file(setup, page, url)
     extraction = reading.extraction
     if explain:
         click.echo("\n".join(present.as_explanation(extraction)))
     elif form == "json":
-        told = present.as_json(extraction, url=reading.url, threshold=setup.settings.ad_threshold)
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        click.echo(_pages.told(setup, reading))
     elif not extraction.paragraphs:
         raise Failure(f"{page}: holds no article (it is of the kind `{extraction.kind}`)", EXTRACT)
     else:
@@ -61,7 +60,7 @@ def _from_file(setup: Config, page: str, url: str) -> Reading:
 
     if page != "-" and not Path(page).is_file():
         raise Failure(f"{page}: there is no such file", USAGE)
-    body = click.get_binary_stream("stdin").read() if page == "-" else Path(page).read_bytes()
+    body = sys.stdin.buffer.read() if page == "-" else Path(page).read_bytes()
     try:
         return read(setup, body, url=url)
     except ExtractError as error:

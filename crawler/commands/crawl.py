@@ -1,0 +1,165 @@
+"""`kuaixun crawl`: one pass over what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from config import Config, ConfigError, Source, override, pick
+from crawler.commands._progress import Watch
+from crawler.console import FETCH, INTERRUPTED, USAGE, Failure, configured, live, print_json
+from crawler.screen import counted, span
+
+if TYPE_CHECKING:
+    from crawler.screen import Live
+    from crawler.tally import Event, Tally
+
+
+@click.command()
+@configured
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@click.option(
+    "--seeds", type=click.Path(path_type=Path), metavar="FILE", help="Start addresses, one a line; # comments."
+)
+@click.option("--allow-network", "networks", multiple=True, metavar="CIDR", help="A private network that may be asked.")
+@click.option("--delay", metavar="SECONDS", help="Between two requests to one host.")
+@click.option("--json", "to_json", is_flag=True, help="Every event as one JSON object a line, the sums at the end.")
+@click.option("--quiet", is_flag=True, help="No progress, no summary.")
+def command(
+    setup: Config,
+    *,
+    sources: tuple[str, ...],
+    seeds: Path | None,
+    networks: tuple[str, ...],
+    delay: str | None,
+    to_json: bool,
+    quiet: bool,
+) -> int:
+    """Make one pass over what is due, of all sources or the named ones, until nothing is.
+
+    With --seeds no configuration is needed: the addresses of the file are crawled, each host as a source of its own.
+    Ctrl-C stops in good order; the next pass goes on from there.
+
+    \b
+    Example:
+      kuaixun crawl
+      kuaixun crawl mrkx --json
+      kuaixun crawl --seeds sites.txt --db news.db --delay 2
+    """
+    if networks:
+        setup = override(setup, "allow_networks", ",".join(networks), "--allow-network")
+    if delay is not None:
+        setup = override(setup, "delay", delay, "--delay")
+    chosen = _from_file(seeds) if seeds else _configured(setup, sources)
+    started = time.monotonic()
+    with live(quiet=quiet or to_json) as line:
+        tally, watch, stopped = _crawl(setup, chosen, line, to_json=to_json)
+    if to_json:
+        print_json([{"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}])
+    elif not quiet:
+        click.echo(_summary(tally, setup, time.monotonic() - started))
+    if stopped:
+        raise Failure("stopped; the next pass goes on from here", INTERRUPTED)
+    if watch.failed_only():
+        raise Failure(f"no page could be fetched: {watch.last_failure}", FETCH)
+    return 0
+
+
+def _configured(setup: Config, names: tuple[str, ...]) -> tuple[Source, ...]:
+    found = pick(setup, names)
+    if not found:
+        where = str(setup.file or "no configuration")
+        raise ConfigError(where, "", "there is no source; `kuaixun init` writes one, --seeds FILE does without")
+    return found
+
+
+def _from_file(file: Path) -> tuple[Source, ...]:
+    """A source for each host among the addresses of a file."""
+    from crawler.frontier import sources_of
+
+    try:
+        lines = file.read_text("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"{file}: {getattr(error, 'strerror', None) or 'is not in UTF-8'}", USAGE) from error
+    # A `#` inside an address is a part of it.
+    told = (line.split(" #", 1)[0].strip() for line in lines)
+    wanted = [address for address in told if address and not address.startswith("#")]
+    for address in wanted:
+        if not address.startswith(("http://", "https://")):
+            raise Failure(f"{file}: `{address}` is no web address, such as https://example.com/news/", USAGE)
+    if not wanted:
+        raise Failure(f"{file}: holds no address", USAGE)
+    return sources_of(wanted)
+
+
+def _crawl(setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: bool) -> tuple[Tally, Watch, bool]:
+    """The sums of one pass, what was seen of it, and whether it was stopped."""
+    from crawler.crawl import crawl
+    from crawler.extract import columns
+    from crawler.fetch import Fetcher, utc_now
+    from storage import open_store
+
+    settings = setup.settings
+
+    async def go() -> tuple[Tally, bool]:
+        stop = asyncio.Event()
+        _on_signal(stop)
+        async with Fetcher(settings) as fetcher:
+            tally = await crawl(settings, sources, store, fetcher=fetcher, report=report, stop=stop)
+        return tally, stop.is_set()
+
+    with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
+        watch = Watch(line, waiting=lambda: store.waiting(utc_now()), each=True)
+
+        def report(event: Event) -> None:
+            watch.see(event)
+            if to_json:
+                print_json([asdict(event)])
+
+        tally, stopped = asyncio.run(go())
+    return tally, watch, stopped
+
+
+def _on_signal(stop: asyncio.Event) -> None:
+    """Ctrl-C and SIGTERM end the pass in good order; the second one ends it at once."""
+    loop = asyncio.get_running_loop()
+
+    def first() -> None:
+        stop.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    # Windows knows no handlers on a loop; Ctrl-C then raises KeyboardInterrupt, which leaves the database in order too.
+    with suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, first)
+
+
+def _summary(tally: Tally, setup: Config, seconds: float) -> str:
+    brought = (
+        counted(tally.new, "new article"),
+        f"{tally.changed:,} changed",
+        counted(tally.copies, "copy", "copies"),
+        counted(tally.headlines, "new headline"),
+        counted(tally.ads, "ad"),
+    )
+    asked = (
+        f"{tally.not_modified:,} not modified",
+        f"{tally.retries:,} repeated",
+        f"{tally.failed:,} failed",
+        f"{tally.forbidden:,} not allowed",
+    )
+    return (
+        f"{', '.join(brought)}\n"
+        f"{counted(tally.requests, 'request')} ({', '.join(asked)}), {tally.size / 1e6:,.1f} MB, "
+        f"{span(timedelta(seconds=seconds))}\n"
+        f"Database: {setup.settings.database}"
+    )

@@ -1,0 +1,53 @@
+"""`kuaixun latest`: what is new."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from config import Config
+from crawler.console import NOTHING, Failure, configured, print_json, reading, screen_width
+from crawler.screen import moment, table
+
+
+@click.command()
+@configured
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many rows.")
+@click.option("--headlines", is_flag=True, help="Headlines seen in lists, whether or not their article was read.")
+@click.option("--ads", is_flag=True, help="Advertisements too.")
+@click.option("--copies", is_flag=True, help="Copies of other articles too.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with every column.")
+def command(setup: Config, *, limit: int, headlines: bool, ads: bool, copies: bool, as_json: bool) -> None:
+    """List the newest articles, or headlines.
+
+    \b
+    Example:
+      kuaixun latest --limit 5
+      kuaixun latest --headlines --ads
+    """
+    from storage import query
+
+    with reading(setup) as db:
+        rows = (
+            query.headlines(db, limit=limit, ads=ads)
+            if headlines
+            else query.latest(db, limit=limit, ads=ads, copies=copies)
+        )
+    if not rows:
+        raise Failure(f"{setup.settings.database}: holds nothing yet", NOTHING)
+    if as_json:
+        print_json(rows)
+    else:
+        click.echo(_shown(rows, headlines=headlines))
+
+
+def _shown(rows: list[dict[str, Any]], *, headlines: bool) -> str:
+    head = ["time", "title", "address"] if headlines else ["id", "time", "site", "title"]
+    lines = [
+        [moment(row["published_at"] or row["first_seen_at"]), row["title"], row["url"]]
+        if headlines
+        else [row["id"], moment(row["published_at"] or row["first_seen_at"]), row["site"], row["title"]]
+        for row in rows
+    ]
+    return table(head, lines, width=screen_width())
