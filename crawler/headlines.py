@@ -93,7 +93,7 @@ def _title(tree: Tree, anchor: Anchor) -> str:
     text = _TRAILING_TIME.sub("", text) if len(text) > 12 else text
     full = " ".join(anchor.title.split())
     cut = text.rstrip(".…")
-    if full and (not text or (len(full) > len(cut) and full.startswith(cut))):
+    if full and full.startswith(cut) and (len(full) > len(cut) or cut != text):
         return full
     return text.strip()
 

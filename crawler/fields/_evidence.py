@@ -8,6 +8,14 @@ from crawler.view import View
 
 REACH = 25
 
+# The first characters of nearly all Chinese family names (Ministry of Public Security, name report of 2020).
+_SURNAMES = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江"
+    "史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜路詹关苗凌费纪"
+    "靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀"
+    "劉張陳楊趙黃吳孫馬羅鄭謝韓馮蕭鄧許呂蘇盧蔣賈葉閻鍾範譚鄒陸喬賀賴龔龐蘭顏倪嚴蘆魯韋畢聶叢齊莊歐項陽衛鮑單寧閔車邊饒"
+)
+
 
 def meta_lines(view: View) -> Iterator[int]:
     """Line numbers in the order in which they are likely to tell time, source and author.
@@ -31,3 +39,10 @@ def meta_lines(view: View) -> Iterator[int]:
 def body_edges(view: View) -> list[int]:
     """The first three and the last three lines of the body, where bylines hide."""
     return [*view.kept[:3], *view.kept[-3:]] if len(view.kept) > 6 else list(view.kept)
+
+
+def is_han_name(text: str) -> bool:
+    """Whether a string reads as the name of one person in Chinese characters."""
+    if "·" in text:
+        return 3 <= len(text) <= 12
+    return 2 <= len(text) <= 4 and text[0] in _SURNAMES

@@ -8,20 +8,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from crawler.fields._evidence import meta_lines
+from crawler.fields._evidence import is_han_name, meta_lines
 from crawler.view import Found, View, squeeze
 
 TYPE = list
 
 _HAN = r"[\u4e00-\u9fff·]"
 _NAMES = rf"(?P<names>{_HAN}{{2,4}}(?:[\s、，,　/]+(?:(?:通讯员|实习生|实习记者|记者)[\s：:]*)?{_HAN}{{2,4}})*)"
-# The first characters of nearly all Chinese family names (Ministry of Public Security, name report of 2020).
-_SURNAMES = frozenset(
-    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江"
-    "史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜路詹关苗凌费纪"
-    "靳盛童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀"
-    "劉張陳楊趙黃吳孫馬羅鄭謝韓馮蕭鄧許呂蘇盧蔣賈葉閻鍾範譚鄒陸喬賀賴龔龐蘭顏倪嚴蘆魯韋畢聶叢齊莊歐項陽衛鮑單寧閔車邊饒"
-)
 _END = r"(?=\s|$|[）)】\]|:：。,，;；/\d]|报道|文|发自|摄|编辑|责任|来源|责编)"
 _LABELLED = re.compile(rf"(?:作者|撰文|撰稿|记者|記者|文字)(?:\s*[:：/／]\s*|\s+)(?:本报)?(?:记者)?\s*{_NAMES}{_END}")
 _SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
@@ -120,17 +113,11 @@ def _han(text: str) -> list[str]:
     names: list[str] = []
     for part in _HAN_SPLIT.split(text):
         name = _ROLE.sub("", part)
-        if _is_han_name(name):
+        if is_han_name(name) and not _NOT_NAME.search(name):
             names.append(name)
         elif names:
             break
     return list(dict.fromkeys(names))
-
-
-def _is_han_name(name: str) -> bool:
-    if "·" in name:
-        return 3 <= len(name) <= 12
-    return 2 <= len(name) <= 4 and name[0] in _SURNAMES and not _NOT_NAME.search(name)
 
 
 def _latin(text: str) -> list[str]:
@@ -140,4 +127,4 @@ def _latin(text: str) -> list[str]:
 
 def _is_person(name: str) -> bool:
     """A Chinese string in an author field is a desk or a medium unless it reads as a name."""
-    return _is_han_name(name) if re.search(r"[\u4e00-\u9fff]", name) else True
+    return is_han_name(name) if re.search(r"[\u4e00-\u9fff]", name) else True

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crawler.fields._evidence import body_edges, meta_lines
-from crawler.names import flags
+from crawler.fields._evidence import body_edges, is_han_name, meta_lines
 from crawler.times import moments
 from crawler.view import Found, View, squeeze
 
@@ -31,6 +30,8 @@ _NAMED = re.compile(r"source|laiyuan|nickname|profile_inner|media_meta|account|m
 _LEAD = re.compile(
     r"^[\s（(【\[]*(?:据)?(新华社|新華社|中新社|中新网|中央社|人民网|新华网|中国新闻网|法新社|路透社|美联社)[^，。]{0,16}?\d{1,2}(?:月\d{1,2})?日(?:电|電|讯|消息)"
 )
+_CREDITED = re.compile(r"https?://\S+|(?:作者|记者|编辑|責任編輯|责任编辑)\s*[:：]?\s*\S+")
+_BREAK = re.compile(r"[\s|│｜\[\]【】()（）]+")
 _META = (
     "source",
     "mediaid",
@@ -87,35 +88,37 @@ def metadata(view: View) -> Found | None:
 
 
 def beside_time(view: View) -> Found | None:
-    """A name that stands alone beside the time, in a line of its own or in the same one."""
+    """A name beside the time: in its line a medium before any other word, in the next ones a medium only."""
     published = view.found.get("published")
     if published is None or published.line < 0:
         return None
-    now = view.fetched_at
-    at = published.line
-    for number in (at, at - 1, at + 1):
-        if not view.title_line < number < min(len(view.tree.lines), view.first_kept + 1):
+    last = min(len(view.tree.lines), view.first_kept + 1)
+    for number in (published.line, published.line - 1, published.line + 1):
+        if not view.title_line < number < last or view.tree.lines[number].size > 120:
             continue
-        line = view.tree.lines[number]
-        if line.size > 120:
-            continue
-        text = line.spaced
-        for moment in sorted(moments(text, now), key=lambda m: -m.start):
-            text = text[: moment.start] + " " + text[moment.end :]
-        text = re.sub(r"https?://\S+|(?:作者|记者|编辑|責任編輯|责任编辑)\s*[:：]?\s*\S+", " ", text)
-        named = flags(view.tree.elements[line.box].name)
-        words = [
-            w for w in re.split(r"[\s|│｜\xa0\[\]【】()（）]+", text) if 2 <= len(w) <= 16 and not _NOISE.fullmatch(w)
-        ]
-        words = [w for w in words if re.search(r"[\u4e00-\u9fff]", w) and not re.search(r"[:：,，。！？]", w)]
-        medium = [w for w in words if _MEDIUM.search(w)]
-        if medium:
-            return Found(
-                _clean(medium[-1].rsplit("/", 1)[-1]), f"line {number}, beside the time: {line.text[:60]}", number
-            )
-        if len(words) == 1 and (named or number != at) and line.link * 2 <= line.size and number == at - 1:
-            return Found(_clean(words[0]), f"line {number}, before the time", number)
+        before, after = _words_around(view, number)
+        words = before[::-1] + after
+        media = [w for w in words if _MEDIUM.search(w)]
+        if number == published.line and not media:
+            media = [w for w in words[:1] if not is_han_name(w)]
+        if media:
+            name = _clean(media[0].rsplit("/", 1)[-1])
+            return Found(name, f"line {number}, beside the time: {view.tree.lines[number].text[:60]}", number)
     return None
+
+
+def _words_around(view: View, number: int) -> tuple[list[str], list[str]]:
+    """The Chinese words of a meta line before and after its time, less labels, buttons and credits."""
+    text = view.tree.lines[number].spaced
+    found = list(moments(text, view.fetched_at))
+    start = min((m.start for m in found), default=len(text))
+    end = max((m.end for m in found), default=len(text))
+    parts = []
+    for part in (text[:start], text[end:]):
+        rest = _CREDITED.sub(" ", part)
+        words = (w for w in _BREAK.split(rest) if 2 <= len(w) <= 16 and not _NOISE.fullmatch(w))
+        parts.append([w for w in words if re.search(r"[\u4e00-\u9fff]", w) and not re.search(r"[:：,，。！？]", w)])
+    return parts[0], parts[1]
 
 
 def named(view: View) -> Found | None:
