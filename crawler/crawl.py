@@ -14,12 +14,13 @@ from datetime import datetime
 
 from config import Settings, Source
 from crawler import frontier
+from crawler.ask import Clock, Hosts, Report, Sleep, World
 from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
 from crawler.frontier import NextVisit, Owners
 from crawler.tally import Event, Tally
 from crawler.urls import host
-from crawler.visit import Clock, Hosts, Report, Sleep, Visitor, World
+from crawler.visit import Visitor
 from storage.records import Target
 from storage.store import Store
 

@@ -13,8 +13,9 @@ from math import log2
 
 from config import Settings, Source
 from crawler.page import FetchError
-from crawler.shapes import page_number, suffix
+from crawler.shapes import long_number, page_number, suffix
 from crawler.urls import bare_host, host
+from storage.keys import url_key
 from storage.records import Target, TargetKind
 
 # A pass waits this long for a host that asked it to, and for a retry; who wants more is asked in a later pass.
@@ -200,6 +201,24 @@ def gap(settings: Settings, source: Source, crawl_delay: float | None) -> float:
 
 
 # -- whose address is it
+
+
+class Twins:
+    """Addresses that carry one long number under one title on one site: the same article, by another way in.
+
+    Sites serve an article below its section, below `/old/`, for phones: asking for one of them is enough.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[int, int] = {}
+
+    def is_twin(self, url: str, title: str) -> bool:
+        """Whether another address of this article was seen before; the first one seen is not a twin."""
+        number = long_number(url)
+        if not number or not title:
+            return False
+        own = hash(url_key(url))
+        return self._first.setdefault(hash((bare_host(url), number, title)), own) != own
 
 
 class Owners:

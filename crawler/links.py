@@ -13,6 +13,7 @@ from crawler.page import Anchor, Extraction
 from crawler.shapes import (
     is_page_of,
     is_service,
+    long_number,
     looks_like_article,
     looks_like_list,
     page_number,
@@ -74,10 +75,13 @@ def _articles(page: Extraction, anchors: Collection[Anchor], place: Place, depth
             priority = article_priority(item.published_at, place.now)
             yield Target(item.url, "article", owner.name, priority, depth, found_on=place.url)
     first_pages = {unpaged(url) for url in _addresses(page, anchors, place) if page_number(url) == 1}
+    # What carries the number of the page itself is the same article: to print, in the other script, its comments.
+    own = long_number(place.url) if page.article else ""
     for anchor in anchors:
         owner = place.owners.of(anchor.url)
         further = page_number(anchor.url) > 1 and unpaged(anchor.url) in first_pages
-        if owner and is_article(anchor.url, owner) and not further:
+        itself = bool(own) and long_number(anchor.url) == own
+        if owner and is_article(anchor.url, owner) and not further and not itself:
             yield Target(
                 anchor.url, "article", owner.name, article_priority(None, place.now), depth, found_on=place.url
             )
@@ -119,7 +123,7 @@ def _lists(anchors: Collection[Anchor], place: Place) -> Iterator[Target]:
 
 
 def next_page(page: Extraction, place: Place) -> Target | None:
-    """The page of a list after this one; None after the last one and beyond `MAX_PAGE`."""
+    """The page after this one of the same list or article; None after the last one and beyond `MAX_PAGE`."""
     number = page_number(place.url) + 1
     if number > MAX_PAGE or page.nofollow:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from crawler import feeds, links
@@ -13,7 +14,7 @@ from crawler.extract import AdScore, extract
 from crawler.feeds import Feed
 from crawler.links import Place
 from crawler.page import Document, Page
-from crawler.urls import host
+from crawler.shapes import looks_like_article, looks_like_list
 from storage.keys import url_key
 from storage.records import Article, Headline, Target
 
@@ -22,7 +23,11 @@ Timer = Callable[[str], AbstractContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one answer yielded. `following` is the next page of a list, wanted while this one shows news."""
+    """What one answer yielded.
+
+    `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
+    this one shows news.
+    """
 
     article: Article | None = None
     headlines: Sequence[Headline] = ()
@@ -43,9 +48,8 @@ def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, ti
         document = Document(page.url, decoded.text, page.fetched_at, decoded.encoding, source)
         found = extract(document, ad_score=ad_score)
         targets = links.from_page(found, place, ad_threshold=ad_threshold)
-        is_list = place.target.kind != "article" and not found.article
-        following = links.next_page(found, place) if is_list else None
-    wanted = not found.noindex and not _forbids_index(page) and not _is_front_page(page.url)
+        following = links.next_page(found, place)
+    wanted = not found.noindex and not _forbids_index(page) and not _is_list(page.url, place.target)
     return Reading(found.article if wanted else None, found.headlines, targets, following)
 
 
@@ -66,6 +70,10 @@ def _forbids_index(page: Page) -> bool:
     return "noindex" in words or "none" in words
 
 
-def _is_front_page(url: str) -> bool:
-    """A host's front page is nobody's article, however much it reads like one."""
-    return url_key(url) == url_key(f"//{host(url)}/")
+def _is_list(url: str, target: Target) -> bool:
+    """What was asked for as a list, and has the address of one, is none of its articles, however it reads.
+
+    So is a front page: it is nobody's article.
+    """
+    front = urlsplit(url).path == "/" and not urlsplit(url).query
+    return front or (target.kind != "article" and looks_like_list(url) and not looks_like_article(url))

@@ -48,6 +48,8 @@ _ONLY_DATE = re.compile(rf"(?:{_DATE}|(?:19|20)\d\d|\d{{1,2}})")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:[\-_]?\d\d){0,2}")
 _DATE_IN_PATH = re.compile(rf"/(?:{_DATE}|(?:19|20)\d\d/\d{{1,2}}/\d{{1,2}}|(?:19|20)\d\d/\d{{3,4}})/")
 _LONG_NUMBER = re.compile(r"\d{5,}")
+_ID = re.compile(r"\d{6,}")
+_PLAIN_DATE = re.compile(r"(?:19|20)\d{4}(?:\d\d)?")
 _HASH = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{10,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f-]{17}")
 _SLUG = re.compile(r"[a-z0-9]+(?:[\-_][a-z0-9]+){3,}", re.I)
 
@@ -162,6 +164,12 @@ def _is_plain_word(segment: str) -> bool:
     if _ONLY_DATE.fullmatch(segment) or segment.isdigit():
         return len(segment) <= 10
     return len(segment) <= 24 and len(re.findall(r"[\-_]", segment)) <= 2 and not _LONG_NUMBER.search(segment)
+
+
+def long_number(url: str) -> str:
+    """The last number of six digits or more that is no date: what sites number their articles with; "" for none."""
+    numbers = [number for number in _ID.findall(url) if not _PLAIN_DATE.fullmatch(number)]
+    return numbers[-1] if numbers else ""
 
 
 def page_number(url: str) -> int:

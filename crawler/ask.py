@@ -1,0 +1,136 @@
+"""Asking with manners: robots.txt first, one request at a time, a pause after each, redirects only within a site."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from config import Settings, Source
+from crawler import frontier, robots
+from crawler.extract import AdScore
+from crawler.fetch import Fetcher, utc_now
+from crawler.frontier import NextVisit, Owners, Pace
+from crawler.page import FetchError, Page, Request
+from crawler.robots import Rules
+from crawler.tally import Event, EventKind, Tally
+from crawler.urls import host, same_site
+from storage.records import Target
+from storage.store import Store
+
+Sleep = Callable[[float], Awaitable[None]]
+Clock = Callable[[], datetime]
+Report = Callable[[Event], None]
+
+
+def _silent(event: Event) -> None:
+    """Progress for nobody."""
+
+
+class Hosts:
+    """What is known of the hosts and worth keeping from one pass to the next: their pace and their rules."""
+
+    def __init__(self, settings: Settings):
+        self.pace = Pace(settings)
+        self.rules = robots.Cache()
+
+
+@dataclass(slots=True)
+class World:
+    """All that a pass works with: the settings, whose address is whose, the database, the network, and the time."""
+
+    settings: Settings
+    owners: Owners
+    store: Store
+    fetcher: Fetcher
+    ad_score: AdScore
+    hosts: Hosts
+    clock: Clock = utc_now
+    sleep: Sleep = asyncio.sleep
+    report: Report = _silent
+    next_visit: NextVisit = frontier.next_visit
+
+    def source(self, target: Target) -> Source:
+        return self.owners.by_name[target.source]
+
+    def tell(self, kind: EventKind, target: Target, text: str = "", *, size: int = 0) -> None:
+        self.report(Event(kind, target.url, target.source, text, size))
+
+
+class Forbidden(FetchError):
+    """robots.txt does not allow it; nothing was asked."""
+
+    def __init__(self, url: str):
+        super().__init__(url, "forbidden by robots.txt")
+
+
+class Moved(FetchError):
+    """The page is at another site now, at `to`, which is asked in its own turn."""
+
+    def __init__(self, url: str, to: str):
+        super().__init__(url, f"moved to `{to}`, another site")
+        self.to = to
+
+
+@dataclass(slots=True)
+class Asker:
+    """Asks for addresses one by one, keeps their host's pace up to date, and counts."""
+
+    world: World
+    tally: Tally
+
+    async def ask(self, target: Target) -> Page:
+        """The page at `target.url`, with validators if it has them. Raises FetchError, Forbidden and Moved among it."""
+
+        async def check(url: str, to: str) -> None:
+            if not same_site(url, to):
+                raise Moved(url, to)
+            await self._obey(to, target)
+
+        try:
+            await self._obey(target.url, target)
+            self.tally.requests += 1
+            page = await self.world.fetcher.get(Request(target.url, target.etag, target.last_modified), check=check)
+        except FetchError as error:
+            if not isinstance(error, Forbidden) or error.url != target.url:
+                now, gap = self.world.clock(), self._gap(target.url, target)
+                self.world.hosts.pace.failed(host(target.url), gap, error, now)
+            raise
+        self.world.hosts.pace.answered(host(target.url), self._gap(target.url, target), self.world.clock())
+        self.tally.size += len(page.body)
+        self.world.tell("fetched", target, size=len(page.body))
+        return page
+
+    async def wait(self, target: Target) -> None:
+        """The pause between two requests to the host of `target`, for who goes on asking it."""
+        await self.world.sleep(self._gap(target.url, target))
+
+    async def _obey(self, url: str, target: Target) -> None:
+        """Raises Forbidden where robots.txt does not allow `url`, and reads it first where it is not known."""
+        rules = self.world.hosts.rules.get(url, self.world.clock())
+        if rules is None:
+            rules = await self._read_robots(url)
+            await self.world.sleep(self._gap(url, target))
+        if not rules.allows(url):
+            raise Forbidden(url)
+
+    async def _read_robots(self, url: str) -> Rules:
+        agent, where = self.world.settings.user_agent, robots.address(url)
+        self.tally.requests += 1
+        try:
+            page = await self.world.fetcher.beginning(where, robots.MAX_BYTES)
+            rules = robots.parse(page.body, agent, where)
+        except FetchError as error:
+            rules = robots.without(error, agent)
+        now = self.world.clock()
+        self.world.hosts.rules.keep(url, rules, now)
+        owner, priority = self.world.owners.of(url), frontier.list_priority("sitemap", 1)
+        if owner and rules.sitemaps:
+            found = (Target(each, "sitemap", owner.name, priority, 1, found_on=where) for each in rules.sitemaps)
+            self.tally.queued += self.world.store.add_targets(found, now)
+        return rules
+
+    def _gap(self, url: str, target: Target) -> float:
+        rules = self.world.hosts.rules.get(url, self.world.clock())
+        return frontier.gap(self.world.settings, self.world.source(target), rules.delay if rules else None)
