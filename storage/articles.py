@@ -21,7 +21,7 @@ from storage.search import index_tokens
 from storage.sketches import Original, Sketches
 from storage.times import claim, stamp
 
-# Shorter texts (letters and digits) are stubs and log-in notices: they are the same only under the same title.
+# Texts of fewer letters and digits are stubs and log-in notices: they are the same only under the same title.
 ALONE = 40
 
 _OWN = (

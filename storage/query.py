@@ -70,7 +70,7 @@ def articles(
     limit: int = -1,
 ) -> Iterator[Row]:
     """Articles one by one, in constant memory. `where` is SQL on the columns of `articles`, its values in `params`."""
-    condition = f"({where})" if where else "1"
+    condition = _condition(where)
     sql = (
         f"SELECT {_selected(db)} FROM articles WHERE {condition} {_shown(ads, copies)} ORDER BY {order} LIMIT {limit:d}"
     )
@@ -86,7 +86,7 @@ def count(
     copies: bool = False,
 ) -> int:
     """How many rows `articles` gives for the same arguments."""
-    condition = f"({where})" if where else "1"
+    condition = _condition(where)
     sql = f"SELECT count(*) FROM articles WHERE {condition} {_shown(ads, copies)}"
     total: int = db.conn.execute(sql, params).fetchone()[0]
     return total
@@ -176,6 +176,11 @@ _COUNTS = {
 
 def _selected(db: Database) -> str:
     return ", ".join(f'articles."{name}"' for name in columns(db))
+
+
+def _condition(where: str) -> str:
+    # On lines of its own, so that a comment in it ends with it.
+    return f"(\n{where}\n)" if where else "1"
 
 
 def _shown(ads: bool, copies: bool) -> str:

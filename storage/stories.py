@@ -21,16 +21,19 @@ _TOKEN = re.compile(r"\d+(?:\.\d+)*|[a-z]+|[^\W_]")
 _COMMA = re.compile(r"(?<=\d),(?=\d{3})")
 _DIGITS = frozenset("一二三四五六七八九十百千万亿两零〇")
 
-ANCHOR = 4  # tokens in a row that, alone of their kind in a text, fix one text to the other
-SWAP = 24  # tokens: a longer gap on both sides is another passage, not another wording
+# In tokens.
+ANCHOR = 4  # so many in a row that are alone of their kind in a text fix it to the other
+SWAP = 24  # a longer gap on both sides is another passage, not another wording
 EDGE = 6  # the same before the first and after the last agreement, where agencies and footers stand
-LEAD = 60  # tokens: the beginning of a text
-SHORT = 120  # tokens: below, a text is a flash, and a flash differs from the next in one word
+LEAD = 60  # the beginning of a text
+STUB = 40  # below, a text may be the log-in notice of any article, so the titles must agree too
+SHORT = 120  # below, it is a flash, and a flash differs from the next in one word
+FOOTER = 150  # what a reprint may add around a flash
 
-COVERED, COVERED_SHORT = 0.5, 0.85
-FOOTER = 150  # tokens that a reprint may add around a flash
-EXCERPT = 0.5  # the shorter text as a share of the longer one, below which it must be its beginning
-SWAPPED = 0.06  # both-sided changes as a share of the tokens that agree
+# As shares.
+COVERED, COVERED_SHORT = 0.5, 0.85  # of the shorter text that the longer one must hold
+EXCERPT = 0.5  # of the longer text, below which the shorter one must be its beginning
+SWAPPED = 0.06  # of the tokens that agree: so many changes of wording make another text
 
 
 class Block(NamedTuple):
@@ -53,7 +56,7 @@ class Verdict:
 def judge(one: tuple[str, str], other: tuple[str, str]) -> Verdict:
     """Compare two (title, text). Symmetric."""
     a, b = tokens(one[1]), tokens(other[1])
-    if len(a) > len(b):
+    if (len(a), a) > (len(b), b):
         a, b, one, other = b, a, other, one
     found = align(a, b)
     score = covered(found) / len(a) if a else 0.0
@@ -70,6 +73,8 @@ def judge(one: tuple[str, str], other: tuple[str, str]) -> Verdict:
         return Verdict(False, score, f"`{names[0]}` against `{names[1]}`")
     if not _lead_agrees(a, b, found):
         return Verdict(False, score, "another beginning")
+    if len(a) < STUB and not like(one[0], other[0]):
+        return Verdict(False, score, "a few words under another title")
     far = len(a) < EXCERPT * len(b) and len(b) - len(a) > FOOTER
     if far and not (like(one[0], other[0]) and found and min(block.b for block in found) < LEAD):
         return Verdict(False, score, "a passage of a longer text")

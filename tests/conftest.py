@@ -1,12 +1,16 @@
-"""What several test files share: a web that answers from a dictionary."""
+"""What several test files share: a web that answers from a dictionary, an empty database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 import pytest
+
+from storage import open_store
+from storage.store import Store
 
 Answer = tuple[int, Mapping[str, str], bytes]
 
@@ -70,3 +74,10 @@ class _Body(httpx.AsyncByteStream):
 def web() -> Web:
     """A web in memory; `web.transport` is for the Fetcher."""
     return Web()
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """A new database in memory, closed after the test."""
+    with open_store(Path(":memory:")) as opened:
+        yield opened

@@ -1,0 +1,134 @@
+"""Keys: when two addresses are one, when two texts are one."""
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from storage.keys import fingerprint, fold, host_of, plain, text_key, url_key, without_tracking
+
+ONE_PAGE = [
+    "https://www.example.com/news/1.html",
+    "http://www.example.com/news/1.html",
+    "http://example.com/news/1.html",
+    "//m.example.com/news/1.html",
+    "https://mobile.example.com:443/news/1.html",
+    "http://example.com:80/news/1.html",
+    "HTTP://WWW.EXAMPLE.COM./news/1.html",
+    "https://example.com/news/1.html#comments",
+    "https://example.com/news/1.html#!/page/2",
+    "https://example.com/news/1.html/",
+    "https://example.com/news/1.html?",
+    "https://example.com/news/1.html?utm_source=list&utm_medium=web",
+    "https://example.com/news/1.html?from=timeline&isappinstalled=0",
+    "https://example.com/news/1.html?spm=a2.17&fbclid=4f3",
+    "https://example.com/news/1.html;jsessionid=0A1B",
+    "https://example.com/news/1.html?PHPSESSID=0a1b2c",
+    "https://example.com/./news/x/../1.html",
+    "https://example.com/%6eews/1.html",
+    " https://example.com/new\ns/1.html\t",
+    "https:\\\\example.com\\news\\1.html",
+]
+SAME = [
+    ("http://example.com", "https://www.example.com/index.html"),
+    ("http://example.com/finance", "http://example.com/finance/index.shtml"),
+    ("http://example.com/a?b=2&a=1", "http://example.com/a?a=1&b=2"),
+    ("http://example.com/a?q=央行", "http://example.com/a?q=%e5%a4%ae%E8%A1%8C"),
+    ("http://example.com/a?q=x+y", "http://example.com/a?q=x%20y"),
+    ("http://例子.中国/a", "http://xn--fsqu00a.xn--fiqs8s/a"),
+    ("http://example.com/?ref=homepage", "http://example.com/"),
+]
+TWO_PAGES = [
+    ("http://example.com/article?id=1", "http://example.com/article?id=2"),
+    ("http://example.com/article?id=1", "http://example.com/article?id=1&page=2"),
+    ("http://example.com/list", "http://example.com/list?from=20"),
+    ("http://example.com/rate?from=usd&to=cny", "http://example.com/rate?from=eur&to=cny"),
+    ("http://example.com/a?1193300", "http://example.com/a?1193299"),
+    ("http://example.com/a?sid=12", "http://example.com/a?sid=13"),
+    ("http://example.com/index_2.html", "http://example.com/index_3.html"),
+    ("http://example.com/a%2Fb", "http://example.com/a/b"),
+    ("http://example.com/A", "http://example.com/a"),
+    ("http://example.com/a?tag=1&tag=2", "http://example.com/a?tag=2&tag=1"),
+    ("http://example.com:8080/a", "http://example.com/a"),
+    ("http://www.com.cn/", "http://com.cn/"),
+    ("http://news.example.com/a", "http://example.com/a"),
+    ("http://127.0.0.1/a", "http://127.0.0.2/a"),
+]
+
+
+@pytest.mark.parametrize("url", ONE_PAGE)
+def test_a_variant_of_an_address_has_its_key(url):
+    assert url_key(url) == "//example.com/news/1.html"
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_two_spellings_have_one_key(one, other):
+    assert url_key(one) == url_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), TWO_PAGES)
+def test_two_pages_have_two_keys(one, other):
+    assert url_key(one) != url_key(other)
+
+
+@given(st.text(max_size=60) | st.builds("http://{}".format, st.text(alphabet="aA.:/?&=%23é#;+\\[@", max_size=40)))
+@example("http://h/%%34%31")
+@example("http://h:443/a//index.html/index.htm/?")
+@example("http://[::1]/a")
+def test_the_key_of_a_key_is_itself(url):
+    assert url_key(url_key(url)) == url_key(url)
+
+
+SEGMENTS = st.text(alphabet="abc123-_", min_size=1, max_size=6)
+
+
+@given(st.lists(SEGMENTS, min_size=1, max_size=3), st.dictionaries(SEGMENTS, SEGMENTS, max_size=3), st.data())
+def test_pages_that_differ_in_a_segment_or_a_value_keep_two_keys(path, query, data):
+    other_path, other_query = list(path), dict(query)
+    if query and data.draw(st.booleans()):
+        assume(not {"_", "from", "ref", "sid"} & query.keys())
+        other_query[data.draw(st.sampled_from(sorted(query)))] = "other"
+    else:
+        other_path[data.draw(st.integers(0, len(path) - 1))] = "other"
+    address = [
+        f"http://h/{'/'.join(p)}?{'&'.join(map('='.join, q.items()))}"
+        for p, q in ((path, query), (other_path, other_query))
+    ]
+    assert url_key(address[0]) != url_key(address[1])
+
+
+@pytest.mark.parametrize("url", ["", "javascript:void(0)", "mailto:a@example.com", "http://[bad/", "/only/a/path"])
+def test_what_is_no_web_address_comes_back(url):
+    assert url_key(url) == url
+
+
+def test_without_tracking_leaves_the_rest_as_it_is_spelt():
+    assert without_tracking("http://M.example.com/a?b=2&utm_source=x&a=1#c") == "http://M.example.com/a?b=2&a=1#c"
+
+
+def test_the_host_is_the_one_that_is_asked():
+    assert host_of("https://M.Example.com:8443/a") == "m.example.com"
+
+
+def test_layout_width_and_case_do_not_change_a_text():
+    assert text_key("央行：降准 0.5％，Ａ股大涨。\n") == text_key("央行: 降准0.5%,a股大涨")
+
+
+@pytest.mark.parametrize(("one", "other"), [("涨3.5%", "涨35%"), ("涨3.5%", "跌3.5%"), ("一", "二")])
+def test_another_character_or_point_makes_another_text(one, other):
+    assert text_key(one) != text_key(other)
+
+
+def test_no_text_has_no_key():
+    assert text_key(" \n，。") == ""
+
+
+@given(st.text(max_size=300))
+def test_any_text_has_a_key_and_a_sketch(text):
+    folded = plain(fold(text))
+    assert len(text_key(text)) in (0, 32) and all(0 <= number < 2**32 for number in fingerprint(folded))
+
+
+def test_a_text_and_its_half_share_much_of_their_sketches():
+    text = "".join(chr(0x4E00 + number * 37 % 8000) for number in range(1200))
+    whole, half = fingerprint(text), fingerprint(text[:600])
+    assert len(whole & half) >= len(whole) / 4

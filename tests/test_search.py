@@ -1,0 +1,177 @@
+"""Search: any word of any script is found, by our command and, as far as they can, by stock tools."""
+
+import re
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from storage import Article, Visit, open_store
+from storage.keys import fold
+from storage.query import search
+from storage.search import index_tokens, snippet, words_to_match
+
+NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
+TEXTS = {
+    "央行宣布降准": "央行今日下调存款准备金率0.5个百分点，逆回购操作同步进行。货币政策保持稳健。",
+    "A股放量上涨": "沪指收涨1.2%，小米SU7产业链领涨，5G基站概念走强，600519.SH 创新高。",
+    "维生素价格回落": "Vitamin prices fell on Friday as interest rates rose. 业内人士称后市看涨。",
+    "삼성전자 실적 발표": "한국은행 기준금리 동결. 東京でも株価が上がった。",
+}
+
+
+def put(store, title, text, *, url=None, ad_score=0.0):
+    url = url or f"http://example.com/{abs(hash(title))}.html"
+    visit = Visit(url, url, "article", "s", NOW, 200)
+    return store.save(visit, article=Article(url, title, text, NOW, ad_score=ad_score))
+
+
+@pytest.fixture
+def filled(store):
+    for title, text in TEXTS.items():
+        put(store, title, text)
+    return store
+
+
+def titles(store, words, **options):
+    return [row["title"] for row in search(store.db, words, **options)]
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("央行", "央行宣布降准"),
+        ("逆回购", "央行宣布降准"),
+        ("存款准备金率", "央行宣布降准"),
+        ("货币政策保持稳健", "央行宣布降准"),
+        ("健", "央行宣布降准"),
+        ("货", "央行宣布降准"),
+        ("央行 逆回购", "央行宣布降准"),
+        ("Ａ股", "A股放量上涨"),
+        ("5G基站", "A股放量上涨"),
+        ("小米su7", "A股放量上涨"),
+        ("米SU7产", "A股放量上涨"),
+        ("600519", "A股放量上涨"),
+        ("600519.SH", "A股放量上涨"),
+        ("VITAMIN", "维生素价格回落"),
+        ('"interest rates"', "维生素价格回落"),
+        ("한국은행", "삼성전자 실적 발표"),
+        ("株価", "삼성전자 실적 발표"),
+    ],
+)
+def test_a_word_of_any_length_and_script_is_found(filled, words, title):
+    assert titles(filled, words) == [title]
+
+
+@pytest.mark.parametrize(
+    "words", ["行今", "准备率", "布降逆", '"rates interest"', "央行 逆回购 基站", "G基", "…！？", "", '"""']
+)
+def test_what_is_not_there_is_not_found(filled, words):
+    expected = ["央行宣布降准"] if words == "行今" else []
+    assert titles(filled, words) == expected
+
+
+def test_every_piece_of_a_text_is_found_and_nothing_else(filled):
+    text = TEXTS["央行宣布降准"].split("，")[0]
+    pieces = {text[start : start + size] for size in range(1, 9) for start in range(len(text) - size)}
+    pure = [piece for piece in pieces if not set(piece) & set("0.5")]
+    missed = [piece for piece in pure if "央行宣布降准" not in titles(filled, piece)]
+    assert missed == []
+
+
+def test_the_title_counts_more_than_the_text(store):
+    put(store, "楼市周报", "本周降准传闻再起，市场反应平淡，成交回落。")
+    put(store, "降准来了", "市场等待已久的消息终于公布，机构纷纷点评后市。")
+    assert titles(store, "降准") == ["降准来了", "楼市周报"]
+
+
+def test_copies_and_advertisements_are_left_out_unless_asked_for(store):
+    text = "央行今日下调存款准备金率，释放长期资金约一万亿元，支持实体经济发展，降低社会融资成本。"
+    put(store, "央行降准", text, url="http://a.example/1")
+    put(store, "转载：央行降准", text, url="http://b.example/9")
+    put(store, "央行存款代办 欢迎对接", "本公司代办开户存款业务，量大从优，诚邀合作。", ad_score=0.9)
+    assert len(titles(store, "存款")) == 1
+    assert len(titles(store, "存款", ads=True)) == 2
+    assert len(titles(store, "存款", ads=True, copies=True)) == 3
+
+
+def test_limit_counts_what_is_shown(filled):
+    assert len(titles(filled, "涨", limit=1)) == 1 < len(titles(filled, "涨"))
+
+
+@pytest.mark.parametrize("words", ["央行", "A股", "5G基站", "小米SU7", "vitamin", "600519", "央行 降准"])
+def test_stock_tools_find_words_of_two_characters_and_mixed_names(filled, words):
+    assert [row["title"] for row in filled.db.table("articles").search(words)]
+
+
+def test_a_revised_article_is_found_by_its_new_words_only(store):
+    put(store, "快讯", "央行宣布降准的消息不实，此前报道有误，请以公告为准。", url="http://a.example/1")
+    put(store, "快讯", "证监会发布新规，完善上市公司分红制度，即日起施行。", url="http://a.example/1")
+    assert (titles(store, "降准"), titles(store, "分红")) == ([], ["快讯"])
+
+
+def test_the_index_agrees_with_its_own_check(filled):
+    """FTS5 checks its own structure; the comparison with the content is ours, since the tokens are."""
+    filled.db.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('integrity-check', 0)")
+
+
+@given(st.text(max_size=80))
+@example('"')
+@example('a" OR "b')
+@example("NEAR(央行, 2) * ^ - :")
+@example("\x00\ud800")
+@example("央" * 500)
+@example(" ".join(map(chr, range(0x4E00, 0x4E90))))
+def test_no_input_is_a_syntax_error(words):
+    match = words_to_match(words)
+    with sqlite3.connect(":memory:") as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5(x)")
+        db.execute("SELECT * FROM t WHERE t MATCH ?", (match or '""',)).fetchall()
+    db.close()
+
+
+TEXT = st.text(alphabet="央行降准货币a5G 。，", max_size=40)
+
+
+@given(TEXT, st.data())
+def test_any_run_of_chinese_in_a_text_matches_its_tokens(text, data):
+    runs = re.findall("[央行降准货币]+", text)
+    if not runs:
+        return
+    run = data.draw(st.sampled_from(runs))
+    start = data.draw(st.integers(0, len(run) - 1))
+    piece = run[start : data.draw(st.integers(start + 1, len(run)))]
+    with sqlite3.connect(":memory:") as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5(x)")
+        db.execute("INSERT INTO t VALUES (?)", (index_tokens(fold(text)),))
+        assert db.execute("SELECT 1 FROM t WHERE t MATCH ?", (words_to_match(piece),)).fetchone()
+    db.close()
+
+
+def test_a_snippet_marks_the_words_in_the_original_text():
+    text = "开头" * 40 + "……Ａ股大涨，央行表态" + "结尾" * 40
+    assert "…[Ａ股]大涨，[央行]表态" in snippet(text, "a股 央行").replace("……", "…")
+
+
+def test_a_snippet_without_the_word_is_the_beginning():
+    assert snippet("今日收盘，沪指涨1%。" * 20, "降准", width=8) == "今日收盘，沪指涨…"
+
+
+def test_latin_words_are_marked_whole():
+    assert snippet("The banker at the bank.", "bank") == "The banker at the [bank]."
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_a_snippet_never_fails(text, words):
+    assert len(snippet(text, words, width=20)) <= 20 + 2 * 20 + 2
+
+
+def test_words_may_be_asked_of_a_file_that_is_only_read(tmp_path):
+    path = Path(tmp_path, "k.db")
+    with open_store(path) as store:
+        put(store, "央行宣布降准", TEXTS["央行宣布降准"])
+    with open_store(path, readonly=True) as store:
+        assert titles(store, "降准") == ["央行宣布降准"]

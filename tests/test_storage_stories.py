@@ -1,0 +1,149 @@
+"""Near-duplicates: a reprint is a copy, tomorrow's report is not."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage import Article, Visit
+from storage.stories import align, covered, judge, like, tokens
+
+NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
+TITLE = "江南造船交付首艘甲醇动力集装箱船"
+TEXT = (
+    "本报讯（记者 林远）江南造船厂三月二十日向船东交付了首艘甲醇动力集装箱船。该船总长336米，可装载1.6万个标准箱。\n"
+    "船厂负责人介绍，与燃油船相比，新船每年可减少二氧化碳排放约3.2万吨，航速达到22节，续航里程超过两万海里。\n"
+    "业内人士认为，绿色船舶订单正在加速增长，国内船企已占据全球甲醇动力船订单的六成以上，产业链配套日益完善。\n"
+    "据了解，同系列另有五艘船正在建造，预计明年底前全部交付，将投入亚欧航线运营，沿途挂靠十二个港口。\n"
+    "港口方面表示，已完成甲醇加注设施的改造，首次加注作业将在下月进行，届时会邀请多家航运公司现场观摩。"
+)
+LINES = TEXT.split("\n")
+REPORT = (
+    "沪深两市今日震荡整理，截至收盘，上证指数涨0.48%，报3215.66点；深证成指涨0.91%，报10874.32点。两市成交额8712亿元。\n"
+    "盘面上，半导体、券商板块涨幅居前，煤炭、银行板块回调。北向资金全天净买入35.6亿元，连续三日净流入。\n"
+    "分析人士认为，市场情绪逐步回暖，后续需关注宏观数据和增量资金的变化，建议投资者控制仓位，均衡配置。"
+)
+
+COPIES = {
+    "retitled": ("快讯：首艘甲醇动力箱船在沪交付_财经频道", TEXT),
+    "one line added": (TITLE, TEXT + "\n声明：本文转自其他媒体，不代表本网观点，如有侵权请联系删除。"),
+    "an agency line before": (TITLE, "东海新闻网3月20日讯 " + TEXT),
+    "a paragraph dropped": (TITLE, "\n".join(LINES[:2] + LINES[3:])),
+    "re-ordered": (TITLE, "\n".join([LINES[0], LINES[3], LINES[1], LINES[4], LINES[2]])),
+    "other punctuation and width": (TITLE, TEXT.replace("，", ", ").replace("。", ". ").replace("1.6", "１.６")),
+    "thousands with commas": (TITLE, TEXT.replace("336米", "336米，造价12,500万元")),
+    "only its beginning": (TITLE, "\n".join(LINES[:2])),
+}
+OTHERS = {
+    "tomorrow's figures": (
+        REPORT,
+        REPORT.replace("0.48%，报3215.66", "0.12%，报3219.52")
+        .replace("0.91%，报10874.32", "0.33%，报10910.2")
+        .replace("8712", "9035"),
+    ),
+    "one figure": (REPORT, REPORT.replace("8712亿", "9712亿")),
+    "one figure in Chinese": (TEXT, TEXT.replace("五艘", "六艘")),
+    "only the footer": (
+        "夜市经济火热，多地延长营业时间，餐饮消费明显回升，商户忙碌到凌晨。" + LINES[3] + LINES[4],
+        "图书馆推出自助借阅服务，读者凭身份证即可借书，全市通借通还。" + LINES[3] + LINES[4],
+    ),
+}
+
+
+def save(store, title, text, number, *, at=NOW):
+    url = f"http://s{number}.example/{number}.html"
+    article = Article(url, title, text, at, published_at=at)
+    return store.save(Visit(url, url, "article", "demo", at, 200), article=article)
+
+
+@pytest.mark.parametrize("title, text", COPIES.values(), ids=COPIES)
+def test_a_reprint_is_a_copy_of_the_first(store, title, text):
+    first = save(store, TITLE, TEXT, 1)
+    second = save(store, title, text, 2)
+    assert (second.outcome, second.story_id) == ("copy", first.story_id)
+
+
+@pytest.mark.parametrize("one, other", OTHERS.values(), ids=OTHERS)
+def test_a_look_alike_is_a_story_of_its_own(store, one, other):
+    save(store, "收评", one, 1)
+    assert save(store, "收评", other, 2).outcome == "new"
+
+
+def test_another_guest_makes_another_story(store):
+    text = "国务委员今日上午在北京会见来访的{0}外长一行。双方就双边关系和共同关心的问题交换意见，会谈气氛友好。"
+    save(store, "国务委员会见挪威外长", text.format("挪威"), 1)
+    assert save(store, "国务委员会见智利外长", text.format("智利"), 2).outcome == "new"
+
+
+def test_a_digest_that_quotes_the_story_is_no_copy_of_it(store):
+    save(store, TITLE, "\n".join(LINES[:2]), 1)
+    digest = "\n".join([REPORT, LINES[0], LINES[1], REPORT.replace("涨", "跌"), "以上为今日要闻。" * 40])
+    assert save(store, "财经早餐：今日要闻一览", digest, 2).outcome == "new"
+
+
+def test_the_same_notice_a_year_later_is_another_story(store):
+    text = TEXT.replace("首艘", "新一艘")
+    save(store, TITLE, TEXT, 1)
+    assert save(store, TITLE, text + "祝贺！", 2, at=NOW + timedelta(days=365)).outcome == "new"
+
+
+def test_a_copy_of_a_copy_belongs_to_the_first(store):
+    first = save(store, TITLE, TEXT, 1)
+    save(store, TITLE, "\n".join(LINES[:4]), 2)
+    third = save(store, TITLE, "\n".join(LINES[:3]), 3)
+    assert third.story_id == first.story_id
+    assert store.db.conn.execute("SELECT copy_of FROM articles WHERE id = 3").fetchone() == (first.article_id,)
+
+
+def test_a_correction_of_the_first_article_is_what_later_copies_are_held_against(store):
+    first = save(store, TITLE, TEXT, 1)
+    assert save(store, TITLE, TEXT.replace("336米", "366米"), 1, at=NOW + timedelta(hours=1)).outcome == "changed"
+    assert save(store, TITLE, "转载：" + TEXT.replace("336米", "366米"), 2).story_id == first.story_id
+    assert save(store, TITLE, "转载：" + TEXT, 3).outcome == "new"
+
+
+def test_a_verdict_says_why():
+    verdict = judge(("收评", REPORT), ("收评", REPORT.replace("35.6", "41.2")))
+    assert (verdict.copy, verdict.why) == (False, "`35.6` against `41.2`")
+
+
+TEXTS = st.lists(st.sampled_from([*LINES, *REPORT.split("\n"), "一", "7", "a"]), max_size=6).map("\n".join)
+
+
+@given(TEXTS, TEXTS)
+def test_the_verdict_does_not_depend_on_the_order(one, other):
+    assert judge(("题", one), ("题", other)) == judge(("题", other), ("题", one))
+
+
+@given(TEXTS, TEXTS)
+def test_aligned_passages_agree_and_do_not_overlap(one, other):
+    a, b = tokens(one), tokens(other)
+    found = align(a, b)
+    assert all(a[block.a : block.a + block.size] == b[block.b : block.b + block.size] for block in found)
+    assert sum(block.size for block in found) <= len(b) and covered(found) <= len(a)
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_any_two_texts_can_be_judged(one, other):
+    assert judge((one, one), (other, other)).copy in (True, False)
+
+
+def test_an_article_is_a_copy_of_itself():
+    assert judge((TITLE, TEXT), (TITLE, TEXT)).copy
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [("央行宣布降准", "快讯：央行宣布降准", True), ("央行降准", "楼市回暖", False), ("", "", False)],
+)
+def test_titles_are_alike_when_half_of_them_is(one, other, alike):
+    assert like(one, other) is alike
+
+
+def test_replace_keeps_the_first_seen_story_first(store):
+    save(store, TITLE, TEXT, 1)
+    article = replace(Article("http://s9.example/", TITLE, TEXT, NOW), published_at=NOW - timedelta(days=1))
+    saved = store.save(Visit(article.url, article.url, "article", "demo", NOW, 200), article=article)
+    assert saved.outcome == "copy"
