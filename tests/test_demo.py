@@ -6,15 +6,24 @@ import re
 import socket
 import threading
 from collections import Counter
+from datetime import datetime
 from html import unescape
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from sqlite_utils import Database
 
+from crawler.ads import score_title
+from crawler.decode import decode
 from crawler.demo import site, truth
 from crawler.demo.markup import Markup, fill
+from crawler.demo.run import MORNING, WORDS, Counts, Summary, run
 from crawler.demo.server import PortsTaken, serve
 from crawler.demo.texts import editions, stories
+from crawler.extract import extract
+from crawler.page import Document, Extraction
+from crawler.tally import Event
 
 BASES = [f"http://127.0.0.{n}:8631" for n in (1, 2, 3)]
 WEB = {day: site.build(BASES, day) for day in (1, 2)}
@@ -215,3 +224,163 @@ def test_an_interrupt_closes_the_server_and_frees_the_port():
     assert threading.active_count() == threads
     with serve(ports=[served.port]) as again:
         assert again.port == served.port
+
+
+# -- what the extraction reads of these pages
+
+KINDS = sorted({(story.edition, story.theme) for story in stories(2)})
+
+
+def read(url: str) -> Extraction:
+    response = get(url, 2)
+    decoded = decode(response.body, response.headers["Content-Type"])
+    return extract(Document(url, decoded.text, MORNING, decoded.encoding), ad_score=score_title)
+
+
+@pytest.mark.parametrize(("edition", "theme"), KINDS)
+def test_the_extraction_reads_each_article_as_it_was_written(edition: str, theme: str):
+    paths = {BASES[editions()[edition].host] + s.path for s in stories(2) if (s.edition, s.theme) == (edition, theme)}
+    wrong = []
+    for url, expected in truth.articles(BASES, 2).items():
+        if url not in paths:
+            continue
+        found = read(url)
+        article = found.article
+        assert article, f"{url} was taken for a {found.kind}"
+        pairs = {
+            "title": (article.title, expected.title),
+            "text": (found.paragraphs, expected.paragraphs[0]),
+            "published": (article.published_at, expected.published_at),
+            "author": (article.author, expected.author),
+            "editor": (article.editor, expected.editor),
+            "source": (article.source, expected.source),
+            "site": (article.site, expected.site),
+        }
+        wrong += [(url, name, got, want) for name, (got, want) in pairs.items() if got != want]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("edition", [*editions()])
+def test_the_extraction_reads_the_latest_list_with_times_and_advertisements(edition: str):
+    paper = editions()[edition]
+    found = read(BASES[paper.host] + paper.prefix)
+    assert found.article is None
+    assert [
+        (item.url, item.title, item.published_at, item.ad_score >= 0.5)
+        for latest in found.lists
+        if latest.kind == "latest"
+        for item in latest.items
+    ] == [(item.url, item.title, item.published_at, item.ad) for item in truth.latest_items(BASES, edition, 2)]
+
+
+def test_no_list_page_is_taken_for_an_article():
+    lists = [(host, path) for host, path in WEB[2] if path.endswith("/") and "-" not in path and "/20" not in path]
+    lists += [(host, path) for host, path in WEB[2] if "index_" in path]
+    assert len(lists) > 20
+    assert [key for key in lists if read(BASES[key[0]] + key[1]).article] == []
+
+
+# -- what a crawl of it leaves in the database
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Summary, Summary]:
+    """The first run in a new folder, and a second one after it."""
+    folder = tmp_path_factory.mktemp("demo")
+    return run(folder), run(folder)
+
+
+@pytest.fixture(scope="module")
+def rows(crawled: tuple[Summary, Summary]) -> dict[str, dict[str, Any]]:
+    """The articles in the database by address."""
+    with Database(crawled[0].database) as db:
+        return {row["url"]: row for row in db["articles"].rows}
+
+
+@pytest.fixture(scope="module")
+def expected(crawled: tuple[Summary, Summary]) -> dict[str, truth.Expected]:
+    """The articles that are no advertisements, at the addresses of the web that was crawled."""
+    port = 8631 if crawled[0].database.name == "demo.db" else int(crawled[0].database.stem.split("-")[1])
+    bases = [base.replace("8631", str(port)) for base in BASES]
+    return {url: one for url, one in truth.articles(bases, 2).items() if not one.ad}
+
+
+def test_the_first_run_finds_every_article_once(rows, expected):
+    pages = {page for one in expected.values() for page in one.pages[1:]}
+    assert {url for url, row in rows.items() if not row["is_ad"]} - pages == set(expected)
+
+
+def test_titles_and_times_are_stored_as_published(rows, expected):
+    assert {url: (rows[url]["title"], datetime.fromisoformat(rows[url]["published_at"])) for url in expected} == {
+        url: (one.title, one.published_at) for url, one in expected.items()
+    }
+
+
+def test_a_copy_is_joined_with_its_original_and_nothing_else(rows, expected):
+    ids = {row["id"]: url for url, row in rows.items()}
+    joined = {frozenset((url, ids[row["copy_of"]])) for url, row in rows.items() if row["copy_of"]}
+    assert joined == {frozenset((url, one.copy_of)) for url, one in expected.items() if one.copy_of}
+
+
+def test_a_correction_keeps_the_former_figure(crawled, rows, expected):
+    (url,) = (url for url, one in expected.items() if one.revised)
+    assert "11.6亿元" in rows[url]["text"]
+    with Database(crawled[0].database) as db:
+        former = [row["title"] for row in db.query("select * from revisions where article_id = ?", [rows[url]["id"]])]
+    assert former == ["澜拓航运预计一季度净利润12.6亿元 同比增长逾四成"]
+    assert crawled[0].total.changed == 1
+
+
+def test_the_five_advertisements_are_marked_and_no_news_is(crawled, rows):
+    with Database(crawled[0].database) as db:
+        marked = [row["url"].split("/")[-1] for row in db.query("select url from headlines where is_ad")]
+    assert sorted(marked) == [f"9900{n}.html" for n in range(1, 6)]
+    assert all(row["url"].split("/")[-1] in marked for row in rows.values() if row["is_ad"])
+
+
+def test_what_is_forbidden_or_nofollow_is_never_asked(crawled):
+    with Database(crawled[0].database) as db:
+        asked = [row["url"] for row in db.query("select url from visits where status > 0")]
+    assert [url for url in asked if re.search("/(neibu|drafts|vip|login)", url)] == []
+
+
+def test_the_first_run_has_two_passes_and_the_second_brings_the_news(crawled):
+    evening, morning = crawled[0].passes
+    assert crawled[0].first_run
+    # The second page of an article may be a row of its own.
+    assert (evening.brought.articles - 61 in (0, 1), evening.brought.copies) == (True, 4)
+    assert (morning.brought.articles, morning.brought.changed) == (2, 1)
+    assert morning.unchanged > 0.8 * morning.requests
+
+
+def test_a_second_run_fetches_next_to_nothing(crawled):
+    (again,) = crawled[1].passes
+    assert not crawled[1].first_run
+    assert again.requests <= 30
+    assert again.bytes < 5000
+    assert set(vars_of(again.brought).values()) == {0}
+
+
+def test_the_summary_shows_a_search_and_a_query(crawled):
+    first = crawled[0]
+    assert all(WORDS in hit["title"] + hit["text"] for hit in first.hits)
+    assert len(first.hits) >= 3
+    assert {row["site"] for row in first.rows} == {edition.name for edition in editions().values()}
+
+
+def test_an_interrupted_run_leaves_no_server_and_is_taken_up_again(tmp_path):
+    events = []
+
+    def interrupt(event: Event) -> None:
+        events.append(event)
+        if len(events) == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, interrupt)
+    again = run(tmp_path)
+    assert (again.first_run, again.total.articles - 63 in (0, 1)) == (False, True)
+
+
+def vars_of(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in counts.__slots__}
