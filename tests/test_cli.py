@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+import storage
 from crawler.cli import cli
-from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, INTERRUPTED, SECTIONS, STORAGE, USAGE
+from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, FETCH, INTERRUPTED, NOTHING, SECTIONS, STORAGE, USAGE
+from crawler.demo.server import serve
 
 SEEDS = 'seeds = ["https://news.example/"]\n'
 
@@ -124,7 +133,7 @@ def test_an_unknown_key_is_named_with_file_and_nearest(here):
 
 def test_an_empty_file_is_no_page(here):
     (here / "empty.html").write_bytes(b" \n")
-    assert refused(EXTRACT, "extract", "empty.html") == "kuaixun: empty.html: is empty"
+    assert refused(EXTRACT, "extract", "empty.html") == "kuaixun: empty.html: The page is empty."
 
 
 @pytest.mark.parametrize(
@@ -132,7 +141,217 @@ def test_an_empty_file_is_no_page(here):
 )
 def test_a_file_that_is_no_html_is_no_page(here, body):
     (here / "file.html").write_bytes(body)
-    assert refused(EXTRACT, "extract", "file.html") == "kuaixun: file.html: holds no HTML"
+    assert refused(EXTRACT, "extract", "file.html") == "kuaixun: file.html: The page is no HTML: it holds no mark-up."
+
+
+# -- the network
+
+
+@pytest.fixture
+def asked(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder of crawls on this machine that wait for nothing and try once."""
+    for name, value in {"ALLOW_NETWORKS": "127.0.0.0/8", "DELAY": "0", "RETRIES": "0"}.items():
+        monkeypatch.setenv(f"KUAIXUN_{name}", value)
+    return here
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    """The address of the demo web."""
+    with serve() as served:
+        yield served.bases[0]
+
+
+@pytest.fixture
+def nobody() -> str:
+    """An address at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{taken.getsockname()[1]}/"
+
+
+def test_a_page_is_fetched_stored_and_found(asked, web):
+    told = run("fetch", f"{web}/10126.html").stdout
+    assert told.startswith("A new article.\n储能电站一天两充两放")
+    assert "一天两充两放" in run("search", "储能电站").stdout
+
+
+def test_a_page_that_is_only_looked_at_leaves_nothing(asked, web):
+    assert json.loads(run("fetch", f"{web}/10126.html", "--no-store").stdout)["kind"] == "article"
+    assert list(asked.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("fetch",), ("fetch", "--no-store"), ("extract",)], ids=" ".join)
+def test_a_page_that_is_not_there(asked, web, command):
+    assert refused(FETCH, *command, f"{web}/none.html") == f"kuaixun: {web}/none.html: status 404"
+
+
+@pytest.mark.parametrize("command", ["fetch", "extract"])
+def test_a_host_that_refuses(asked, nobody, command):
+    assert "connection refused" in refused(FETCH, command, nobody)
+
+
+def test_a_crawl_to_which_nobody_answers_says_why(asked, nobody):
+    (asked / "seeds.txt").write_text(nobody)
+    assert "connection refused" in refused(FETCH, "crawl", "--quiet", "--seeds", "seeds.txt")
+
+
+def test_a_private_address_is_not_asked_unless_allowed(asked, web, monkeypatch):
+    monkeypatch.delenv("KUAIXUN_ALLOW_NETWORKS")
+    assert "allow it with the setting `allow_networks`" in refused(FETCH, "fetch", "--no-store", web)
+
+
+def test_plain_addresses_are_crawled_without_configuration(asked, web):
+    """The second pass finds nothing due and asks nobody."""
+    (asked / "seeds.txt").write_text(f"# a comment\n\n{web}/\n")
+    arguments = ("crawl", "--seeds", "seeds.txt", "--db", "news.db", "--json")
+    first, second = ([json.loads(line) for line in run(*arguments).stdout.splitlines()] for _ in range(2))
+    assert first[-1]["new"] > 20
+    assert [event["kind"] for event in second] == ["done"]
+
+
+def test_a_crawl_tells_what_it_found(asked, web):
+    (asked / "seeds.txt").write_text(f"{web}/10126.html")
+    told = run("crawl", "--seeds", "seeds.txt").stdout
+    assert re.search(r"^\d+ new articles, 0 changed, 0 copies", told)
+    assert "Database: kuaixun.db\n" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("", "holds no address"), ("news.example", "`news.example` is no web address"), ("\xff", "is not in UTF-8")],
+    ids=["empty", "no address", "no text"],
+)
+def test_a_file_of_seeds_that_is_none(here, text, says):
+    (here / "seeds.txt").write_bytes(text.encode("latin-1"))
+    assert says in refused(USAGE, "crawl", "--seeds", "seeds.txt")
+
+
+def test_a_source_that_does_not_exist(here):
+    run("init")
+    assert refused(CONFIG, "crawl", "mrk").endswith("kuaixun.toml: has no source `mrk`; did you mean `mrkx`?")
+    assert not (here / "kuaixun.db").exists()
+
+
+def test_a_crawl_without_any_source(here):
+    assert "there is no source; `kuaixun init` writes one" in refused(CONFIG, "crawl")
+
+
+def test_a_network_that_is_none(here):
+    said = refused(CONFIG, "crawl", "--seeds", "x", "--allow-network", "300.0.0.0/8")
+    assert "command line: `--allow-network` must be an address or a network" in said
+
+
+# -- the database
+
+
+@pytest.fixture
+def stored(asked: Path, web: str) -> Path:
+    """The working folder with one article in `kuaixun.db`."""
+    assert run("fetch", f"{web}/10126.html").exit_code == 0
+    return asked
+
+
+READING = [["search", "花"], ["latest"], ["story", "1"], ["export", "out.csv"], ["status"], ["check"]]
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_reading_needs_a_database_and_makes_none(here, command):
+    assert "There is no database at `kuaixun.db`" in refused(STORAGE, *command)
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["latest"], ["fetch", "http://127.0.0.1:9/"]], ids=" ".join)
+def test_a_database_of_another_program_is_left_as_it_is(here, command):
+    with closing(sqlite3.connect("kuaixun.db")) as other, other:
+        other.execute("CREATE TABLE theirs (x)")
+    before = (here / "kuaixun.db").read_bytes()
+    assert "`kuaixun.db` is no kuaixun database" in refused(STORAGE, *command)
+    assert [file.read_bytes() for file in here.iterdir()] == [before]
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(here):
+    (here / "kuaixun.db").write_text("no database " * 100)
+    assert "it is not an SQLite file" in refused(STORAGE, "latest")
+
+
+@pytest.mark.parametrize("place", ["file/news.db", "nowhere/news.db", "."])
+def test_a_place_where_no_database_can_be(here, place):
+    (here / "file").write_text("")
+    assert f"`{place}`" in refused(STORAGE, "fetch", "http://127.0.0.1:9/", "--db", place)
+    assert [file.name for file in here.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_that_cannot_be_written(here):
+    (here / "closed").mkdir(mode=0o500)
+    assert "permission is missing" in refused(STORAGE, "fetch", "http://127.0.0.1:9/", "--db", "closed/news.db")
+
+
+def test_a_locked_database_is_named(stored, web, monkeypatch):
+    monkeypatch.setattr("storage.open_store", partial(storage.open_store, timeout=0.01))
+    with closing(sqlite3.connect("kuaixun.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "`kuaixun.db` is locked" in refused(STORAGE, "fetch", f"{web}/10127.html")
+
+
+# -- reading
+
+
+def test_a_search_without_a_hit_says_so(stored):
+    assert refused(NOTHING, "search", "没有") == (
+        "kuaixun: no article holds `没有`; --ads and --copies would look further"
+    )
+
+
+def test_a_story_that_is_not_there(stored):
+    assert refused(NOTHING, "story", "99") == "kuaixun: kuaixun.db: has no article `99`"
+
+
+@pytest.mark.parametrize("arguments", [["search", "储能"], ["latest"], ["story", "1"]], ids=" ".join)
+def test_a_reading_command_gives_json_on_request(stored, arguments):
+    assert json.loads(run(*arguments, "--json").stdout.splitlines()[0])["id"] == 1
+
+
+def test_a_story_is_found_by_any_address_of_its_article(stored, web):
+    assert run("story", f"{web}/10126.html?utm_source=x#top").stdout == run("story", "1").stdout
+
+
+def test_an_export_is_guessed_by_its_suffix_or_written_to_stdout(stored):
+    run("export", "news.csv")
+    assert (stored / "news.csv").read_text(encoding="utf-8").startswith("id,url,title")
+    assert json.loads(run("export", "-").stdout)["id"] == 1
+
+
+@pytest.mark.parametrize("out", ["news.xyz", "news"])
+def test_an_export_in_a_format_that_does_not_exist(here, out):
+    assert "there is csv, jsonl" in refused(USAGE, "export", out)
+
+
+def test_an_export_to_where_no_file_can_be(stored):
+    (stored / "file").write_text("")
+    assert "cannot be written" in refused(STORAGE, "export", "file/news.csv")
+    assert [file for file in stored.iterdir() if not file.name.startswith("kuaixun.db")] == [stored / "file"]
+
+
+def test_sources_list_those_that_were_never_visited(here):
+    run("init")
+    assert re.search(r"^mrkx .* never visited$", run("sources").stdout, re.MULTILINE)
+
+
+def test_check_finds_a_selector_that_is_none_and_a_count_that_is_wrong(stored):
+    selectors = 'select = { titel = "h1", title = "h1[[" }'
+    (stored / "kuaixun.toml").write_text(f"[sources.a]\n{SEEDS}{selectors}")
+    with closing(sqlite3.connect("kuaixun.db")) as db, db:
+        db.execute("UPDATE stories SET copies = 5")
+    result = run("check")
+    assert result.exit_code == NOTHING
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == [
+        "source a",
+        "source a",
+        "stories",
+        "kuaixun.db",
+    ]
 
 
 # -- faults and interruptions

@@ -39,7 +39,7 @@ def command(*, folder: Path, quiet: bool) -> None:
 
 
 def _pass(number: int, one: Pass) -> str:
-    brought = one.brought
+    brought, cpu = one.brought, one.tally.cpu
     news = (
         counted(brought.articles, "new article"),
         counted(brought.headlines, "new headline"),
@@ -47,13 +47,18 @@ def _pass(number: int, one: Pass) -> str:
         counted(brought.changed, "correction"),
         counted(brought.ads, "advertising article"),
     )
-    asked = f"{counted(one.requests, 'request')}, {one.unchanged} of them answered 304 (not modified)"
-    return f"Pass {number}: {', '.join(news)}; {asked}; {one.seconds:.1f} s"
+    split = ", ".join(f"{step} {seconds / one.requests * 1000:.1f}" for step, seconds in cpu.items())
+    return (
+        f"Pass {number}: {', '.join(news)}\n"
+        f"  {counted(one.requests, 'request')}, {one.unchanged:,} of them answered 304 (not modified), "
+        f"{one.bytes / 1e6:.1f} MB, {one.seconds:.1f} s\n"
+        f"  CPU a request: {sum(cpu.values()) / one.requests * 1000:.1f} ms ({split})"
+    )
 
 
 def _found(summary: Summary) -> str:
     total, path = summary.total, summary.database
-    ads = f"{total.ads + total.ad_headlines} ads ({total.ads} articles, {total.ad_headlines} headlines)"
+    ads = f"{total.ads + total.headline_ads} ads ({total.ads} articles, {total.headline_ads} headlines)"
     known = f"{counted(total.articles, 'article')}, {counted(total.copies, 'copy', 'copies')}, {ads}"
     hits = "\n".join(clip(f"  {moment(h['published_at'])}  {plain(h['title'])}", screen_width()) for h in summary.hits)
     rows = table(list(summary.rows[0]), [list(row.values()) for row in summary.rows]) if summary.rows else ""

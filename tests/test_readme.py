@@ -1,0 +1,111 @@
+"""What the README shows must work as printed: each command is run, or at least understood by the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from crawler.cli import cli
+from crawler.console import EXIT_CODES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+SET_UP = (
+    "python3 -m venv .venv && .venv/bin/pip install -qe . && .venv/bin/kuaixun demo",
+    "python3 -m venv .venv && .venv/bin/pip install -qe '.[test]' && .venv/bin/pytest",
+)
+# What asks the network, or never ends: only its command line is checked.
+ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch)\b")
+
+
+def shown(text: str) -> list[str]:
+    """The lines of the shell blocks, without their comments."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(r"\s+#\s.*", "", line) for block in blocks for line in block.splitlines() if line]
+
+
+LINES = shown(README)
+COMMANDS = [shlex.split(line) for line in LINES if line.startswith("kuaixun ")]
+QUERIES = [line for line in LINES if line.startswith("sqlite-utils ")]
+
+
+@pytest.fixture(scope="session")
+def after_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `kuaixun demo` has run, with a saved page in it."""
+    folder = tmp_path_factory.mktemp("readme")
+    made = CliRunner().invoke(cli, ["demo", "--quiet", str(folder / "kuaixun-demo")])
+    assert made.exit_code == 0, made.output
+    (database,) = (folder / "kuaixun-demo").glob("*.db")
+    # Where the first port is taken, the demo's file is named after another.
+    database.rename(folder / "kuaixun-demo" / "demo.db")
+    page = "<title>t</title><h1>标题在这里</h1>" + "<p>这是正文的一段话，说的是一件事情，长短正好合适。</p>" * 5
+    (folder / "page.html").write_text(page, encoding="utf-8")
+    return folder
+
+
+def test_both_languages_show_the_same_commands():
+    assert shown(CHINESE) == LINES
+
+
+def test_the_two_commands_stand_first():
+    assert tuple(LINES[:2]) == SET_UP
+
+
+def test_every_command_is_shown():
+    assert {words[1] for words in COMMANDS} | {"demo"} == set(cli.list_commands(None))
+
+
+def test_every_shown_line_is_looked_at():
+    others = [line for line in LINES if line not in SET_UP and not line.startswith(("kuaixun ", "sqlite-utils "))]
+    assert {line.split()[0] for line in others} == {"source", "export", "unset"}
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_shown_command_works(words, after_demo, monkeypatch, tmp_path):
+    line = " ".join(words)
+    monkeypatch.chdir(tmp_path if words[1] in {"init", "config"} else after_demo)
+    monkeypatch.setenv("KUAIXUN_DATABASE", "kuaixun-demo/demo.db")
+    if ONLY_UNDERSTOOD.match(line):
+        command = cli.get_command(None, words[1])
+        assert command.make_context(words[1], words[2:])
+    else:
+        result = CliRunner().invoke(cli, words[1:], prog_name="kuaixun")
+        assert (result.exit_code, result.stderr if words[1] != "export" else "") == (0, ""), result.output
+
+
+@pytest.mark.parametrize("line", QUERIES)
+def test_a_shown_query_finds_rows(line, after_demo):
+    tool = [sys.executable, "-m", "sqlite_utils", *shlex.split(line)[1:]]
+    told = subprocess.run(tool, capture_output=True, text=True, check=True, cwd=after_demo, env=dict(os.environ)).stdout
+    assert len(told.splitlines()) >= 3
+
+
+def test_five_queries_are_shown():
+    assert len(QUERIES) == 5
+
+
+@pytest.mark.parametrize(("code", "meaning"), EXIT_CODES.items())
+def test_every_exit_code_is_explained(code, meaning):
+    assert f"| {code} | {meaning} |\n" in README
+    assert f"\n| {code} | " in CHINESE
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"`((?:crawler|storage|config|tests|docs|\.ci)/[\w./]*)`", README)))
+)
+def test_a_place_that_is_named_exists(path):
+    """A name in capitals stands for any."""
+    assert re.search(r"[A-Z]{4}", path) or (ROOT / path).exists()
+
+
+@pytest.mark.parametrize("page", sorted(set(re.findall(r"\]\(([\w./-]+)\)", README + CHINESE))))
+def test_a_link_leads_to_a_file(page):
+    assert (ROOT / page).is_file()
