@@ -57,6 +57,12 @@ class Unwritable(StorageError):
         super().__init__(path, f"`{path}` cannot be written: {problem}.")
 
 
+_DISK = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_IOERR: "the disk reports an error",
+}
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn SQLite's complaints about the file into ours; anything else passes."""
@@ -70,6 +76,10 @@ def translated(path: Path) -> Iterator[None]:
             raise NotOurDatabase(path, "it is not an SQLite file") from error
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             raise Unwritable(path, "permission is missing, or its folder does not exist") from error
-        if code == sqlite3.SQLITE_FULL:
-            raise Unwritable(path, "the disk is full") from error
+        if code in _DISK:
+            raise Unwritable(path, _DISK[code]) from error
+        if code == sqlite3.SQLITE_CORRUPT:
+            raise StorageError(
+                path, f"`{path}` is damaged. Restore it from a backup, or choose another file."
+            ) from error
         raise

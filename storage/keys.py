@@ -100,7 +100,7 @@ def _host(name: str) -> str:
         try:
             name = name.encode("idna").decode("ascii")
         except UnicodeError:
-            name = quote(name)
+            name = quote(name, errors="replace")
     name = name.lower().strip(".")
     if ":" in name:
         return f"[{name}]"
@@ -113,8 +113,8 @@ def _host(name: str) -> str:
 
 def _is_site(name: str) -> bool:
     """Whether a host name can be a site by itself: two labels or more, and not `com.cn`."""
-    first, _, rest = name.partition(".")
-    return bool(rest) and ("." in rest or first not in SECOND_LEVEL)
+    labels = name.split(".")
+    return all(labels) and (len(labels) > 2 or (len(labels) == 2 and labels[0] not in SECOND_LEVEL))
 
 
 def _path(path: str) -> str:

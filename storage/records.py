@@ -7,9 +7,9 @@ HTML, HTTP or SQL.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 TargetKind = Literal["list", "feed", "sitemap", "article"]
 Outcome = Literal["new", "same", "changed", "copy", "none"]
@@ -109,3 +109,19 @@ class Saved:
     story_id: int | None = None
     queued: int = 0
     headlines: int = 0
+
+
+_Record = TypeVar("_Record", Article, Headline)
+
+
+def encodable(record: _Record) -> _Record:
+    """The record with `?` for what UTF-8 cannot hold (lone surrogates), in all its texts."""
+    return replace(record, **{item.name: _encodable(getattr(record, item.name)) for item in fields(record)})
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    return [_encodable(item) for item in value] if isinstance(value, list | tuple) else value

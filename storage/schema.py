@@ -81,7 +81,7 @@ def m001_crawl(db: Database) -> None:
 
 @migrations()
 def m002_articles(db: Database) -> None:
-    """What was read: articles with their former versions, their addresses, their stories; and what lists announced."""
+    """What was read: articles with their former versions, their addresses, their stories."""
     db.executescript(
         """
         CREATE TABLE stories (
@@ -142,6 +142,20 @@ def m002_articles(db: Database) -> None:
             source TEXT,
             UNIQUE (article_id, revision)
         );
+        CREATE TABLE sketches (
+            hash INTEGER NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            PRIMARY KEY (hash, article_id)
+        ) WITHOUT ROWID;
+        """
+    )
+
+
+@migrations()
+def m003_headlines(db: Database) -> None:
+    """What lists announced, whether or not it was read."""
+    db.executescript(
+        """
         CREATE TABLE headlines (
             id INTEGER PRIMARY KEY,
             url TEXT NOT NULL,
@@ -160,17 +174,12 @@ def m002_articles(db: Database) -> None:
             UNIQUE (url_key, title)
         );
         CREATE INDEX headlines_first_seen ON headlines (first_seen_at);
-        CREATE TABLE sketches (
-            hash INTEGER NOT NULL,
-            article_id INTEGER NOT NULL REFERENCES articles (id),
-            PRIMARY KEY (hash, article_id)
-        ) WITHOUT ROWID;
         """
     )
 
 
 @migrations()
-def m003_search(db: Database) -> None:
+def m004_search(db: Database) -> None:
     """The search index: `content=` lets stock tools find it; its tokens are put in by the store (`search.py`)."""
     db.executescript(
         """

@@ -16,7 +16,7 @@ from storage.articles import Articles
 from storage.errors import translated
 from storage.keys import url_key
 from storage.queue import Queue
-from storage.records import Article, Headline, Outcome, Saved, Target, Visit
+from storage.records import Article, Headline, Outcome, Saved, Target, Visit, encodable
 from storage.times import claim, parse, stamp
 
 _VISIT = """
@@ -96,6 +96,23 @@ class Store:
 
         `next_at` None: never again. `state`: done, gone or failed. A 304 confirms the article known at its address.
         """
+        try:
+            return self._save(visit, article, headlines, targets, next_at=next_at, state=state)
+        except UnicodeEncodeError:
+            # Half of a surrogate pair, out of some page's JSON: no UTF-8 has it.
+            mended = encodable(article) if article else None
+            return self._save(visit, mended, [*map(encodable, headlines)], targets, next_at=next_at, state=state)
+
+    def _save(
+        self,
+        visit: Visit,
+        article: Article | None,
+        headlines: Sequence[Headline],
+        targets: Sequence[Target],
+        *,
+        next_at: datetime | None,
+        state: str,
+    ) -> Saved:
         with self._transaction():
             # The first statement writes: so the lock is taken before anything is read, and what is read stays true.
             self._note(visit)

@@ -74,6 +74,8 @@ def test_two_pages_have_two_keys(one, other):
 @example("http://h/%%34%31")
 @example("http://h:443/a//index.html/index.htm/?")
 @example("http://[::1]/a")
+@example("http://www...a")
+@example("http://\ud800/")
 def test_the_key_of_a_key_is_itself(url):
     assert url_key(url_key(url)) == url_key(url)
 

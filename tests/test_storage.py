@@ -209,6 +209,12 @@ def test_an_added_field_has_a_column_of_its_own(tmp_path):
         ]
 
 
+def test_half_a_surrogate_pair_does_not_stop_a_page(store):
+    broken = replace(ARTICLE, title="央行\ud83d降准", extra={"keywords": ["\udc00"]})
+    assert save(store, broken, headlines=[headline(2, block="\ud800")]).outcome == "new"
+    assert one(store, "SELECT title, extra FROM articles") == ("央行?降准", '{"keywords": ["?"]}')
+
+
 # -- headlines
 
 
