@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 from itertools import accumulate
 
-from crawler.names import ADS, AWAY, BODY, LEGAL, META, TALK, flags
+from crawler.names import ADS, AWAY, BODY, LEGAL, META, STORY, TALK, flags
 from crawler.tree import Element, Line
 from crawler.view import View
 
 LEGAL_TEXT = re.compile(
-    r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|许可证|許可證|公安备|经营许可|免责[声聲]明|免責聲明|"
+    r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
     r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话|"
     r"terms of (use|service)|privacy policy|cookie",
     re.I,
@@ -27,7 +27,9 @@ DATE_ONLY = re.compile(
 )
 BEFORE_TITLE = 0.4
 FAR = 1500.0  # so many bytes of furniture after the headline halve what a line is worth
-FEED = 0.2
+FEED = 0.1
+NAMED = 1.15  # a box called the story's text may be worth so much less than one around it
+MOST = 7  # tenths of a page
 NEXT_STORY = 0.3  # what follows a second <h1> is the next story of an endless page
 BOX_JOIN = 30.0
 JOIN = dict.fromkeys(
@@ -103,9 +105,16 @@ def _is_teaser(view: View, element: Element) -> bool:
     inside = lines[element.first + 1 : element.last]
     if not _is_link(start) and start.size < 60 and inside and _is_link(inside[0]):
         start, inside = inside[0], inside[1:]
-    if _is_link(start):
+    if _is_link(start) or _starts_with_link(view, start):
         return any(line.link * 2 < line.size and line.size > 40 for line in inside)
     return bool(start.heading) and any(line.size < 40 and DATE_ONLY.match(line.text) for line in inside)
+
+
+def _starts_with_link(view: View, line: Line) -> bool:
+    if not line.anchors or line.ends or line.link * 3 < line.size:
+        return False
+    text = view.tree.anchors[line.anchors[0]].text
+    return len(text) > 8 and line.text.startswith(text)
 
 
 def _is_link(line: Line) -> bool:
@@ -116,10 +125,13 @@ def _factors(view: View) -> list[float]:
     """For each element, how far its name and its ancestors' names are to be believed as body text."""
     factors: list[float] = []
     teasing = feeds(view)
+    whole = view.tree.size_sum[-1]
     for number, element in enumerate(view.tree.elements):
         above = factors[element.parent] if element.parent >= 0 else 1.0
         bits = flags(element.name)
         own = 1.0
+        if view.tree.size(element) * 10 > whole * MOST:
+            bits &= BODY  # what holds nearly all of the page is no furniture of it, whatever its name
         if bits & TALK:
             own = 0.02
         elif number in teasing:
@@ -149,7 +161,12 @@ class Run:
 def choose(view: View, values: list[float]) -> tuple[Run | None, Run | None]:
     """The best run of neighbouring children of any box, and the best one that does not touch it."""
     runs = _runs(view, values)
-    best = max(runs, key=lambda r: (r.score, r.box), default=None)
+
+    def rank(run: Run) -> tuple[float, int]:
+        named = flags(view.tree.elements[run.box].name) & STORY
+        return run.score * (NAMED if named else 1.0), run.box
+
+    best = max(runs, key=rank, default=None)
     if best is None:
         return None, None
     other = max((r for r in runs if r.first >= best.last or r.last <= best.first), key=lambda r: r.score, default=None)

@@ -15,6 +15,7 @@ META = 8  # date, source and author lines
 ADS = 16  # advertising and invitations to subscribe
 TITLE = 32  # the headline
 LEGAL = 64  # copyright and disclaimers
+STORY = 128  # the very box of the text, as content systems call it
 
 _WORDS: tuple[tuple[int, str], ...] = (
     (
@@ -43,6 +44,11 @@ _WORDS: tuple[tuple[int, str], ...] = (
         ADS,
         r"\bads?\b|\badv?[-_]|[-_]ads?\b|advert|guanggao|sponsor|promo|banner|newsletter|subscri|sign-?_?up|signup|"
         r"paywall|popup|modal|cookie|consent|gdpr|outbrain|taboola|donat|login|regist|overlay|inread|mrec\b|\bgg\b",
+    ),
+    (
+        STORY,
+        r"arti(cle)?-?_?(body|text\b|content|main-?text|con\b)|artical_real|artibody|(news|story|post|entry|main|article|content|detail)-?_?(body|text|txt|content|con\b)|"
+        r"endtext|zhengwen|neirong|rich_media_content|js_content|articlebody|text_?con|cnt_bd|\bzoom\b|trs_editor|ueditor",
     ),
     (TITLE, r"title|headline|biaoti|\bhed\b|\bh1\b"),
     (LEGAL, r"copy-?right|disclaim|mianze|shengming|statement|legal|terms|license|banquan"),

@@ -59,6 +59,13 @@ def _unlink_wrapped(tree: Tree) -> None:
                     line.link = 0
 
 
+def _name(attributes: dict[str, str | None]) -> str:
+    """Class, id and itemprop in one string: all that an element is called."""
+    name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    prop = attributes.get("itemprop")
+    return f"{name} {prop}" if prop else name
+
+
 class _Walk:
     """The state of the traversal: the open elements, the line being gathered, the open link."""
 
@@ -133,7 +140,7 @@ class _Walk:
         number = len(tree.elements)
         if number >= MAX_ELEMENTS:
             return
-        name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}" if attributes else " "
+        name = _name(attributes) if attributes else ""
         element = Element(tag, self.current, name, 0, len(tree.lines))
         element.first_anchor = len(tree.anchors) - (tag == "a" and self.anchor >= 0)
         if self.current >= 0:

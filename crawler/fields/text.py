@@ -212,7 +212,7 @@ def _drop_lines(view: View, alive: list[int]) -> list[int]:
             reason = "the headline again"
         if not reason and not told:
             reason = _head_reason(view, line)
-        if not reason and place * 2 > len(alive) and line.size < 400 and _INVITE.search(line.text):
+        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and _INVITE.search(line.text):
             reason = "invitation"
         if reason:
             view.dropped[n] = reason
