@@ -81,7 +81,7 @@ def m001_crawl(db: Database) -> None:
 
 @migrations()
 def m002_articles(db: Database) -> None:
-    """What was read: articles with their former versions, their addresses, their stories."""
+    """What was read: articles with their addresses and stories."""
     db.executescript(
         """
         CREATE TABLE stories (
@@ -127,6 +127,15 @@ def m002_articles(db: Database) -> None:
             article_id INTEGER NOT NULL REFERENCES articles (id),
             how TEXT NOT NULL                    -- address, redirect, canonical
         ) WITHOUT ROWID;
+        """
+    )
+
+
+@migrations()
+def m003_history(db: Database) -> None:
+    """What lists announced, whether or not it was read; former versions; what near-duplicates are found by."""
+    db.executescript(
+        """
         CREATE TABLE revisions (
             id INTEGER PRIMARY KEY,
             article_id INTEGER NOT NULL REFERENCES articles (id),
@@ -147,15 +156,6 @@ def m002_articles(db: Database) -> None:
             article_id INTEGER NOT NULL REFERENCES articles (id),
             PRIMARY KEY (hash, article_id)
         ) WITHOUT ROWID;
-        """
-    )
-
-
-@migrations()
-def m003_headlines(db: Database) -> None:
-    """What lists announced, whether or not it was read."""
-    db.executescript(
-        """
         CREATE TABLE headlines (
             id INTEGER PRIMARY KEY,
             url TEXT NOT NULL,
