@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 
 import storage
 from crawler.cli import cli
+from crawler.commands._progress import Watch
 from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, FETCH, INTERRUPTED, NOTHING, SECTIONS, STORAGE, USAGE
 from crawler.demo.server import serve
 
@@ -370,3 +372,22 @@ def test_ctrl_c_ends_with_its_own_code(here, monkeypatch):
     monkeypatch.setattr("config.load", interrupted)
     result = run("config")
     assert (result.exit_code, result.stderr.strip()) == (INTERRUPTED, "kuaixun: interrupted")
+
+
+def test_ctrl_c_stops_a_crawl_in_good_order(asked, web, monkeypatch):
+    """What was read is kept, and the next pass goes on from there."""
+    (asked / "seeds.txt").write_text(f"{web}/")
+    seen = Watch.see
+
+    def see(watch, event):
+        seen(watch, event)
+        if watch.counts["new"] == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr(Watch, "see", see)
+        result = run("crawl", "--seeds", "seeds.txt")
+    assert (result.exit_code, result.stderr) == (INTERRUPTED, "kuaixun: stopped; the next pass goes on from here\n")
+    assert run("check").stdout == "kuaixun.db: no problem found\n"
+    assert json.loads(run("status", "--json").stdout)["total"]["articles"] == 2
+    assert json.loads(run("crawl", "--seeds", "seeds.txt", "--json").stdout.splitlines()[-1])["new"] > 20
