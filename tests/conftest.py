@@ -42,9 +42,10 @@ class Web:
 
     @property
     def transport(self) -> httpx.MockTransport:
-        return httpx.MockTransport(self._answer)
+        return httpx.MockTransport(self.answer)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """What the web says to one request."""
         self.asked.append(request)
         answers = self.pages.get(str(request.url)) or [(404, {}, b"")]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]

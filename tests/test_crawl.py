@@ -1,0 +1,451 @@
+"""A whole pass over a web in memory: what is asked, in which order, how often, and what is in the database then."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from config import Settings, Source
+from crawler import reading
+from crawler.crawl import crawl
+from crawler.fetch import Fetcher
+from crawler.frontier import sources_of
+
+SITE = "http://news.example.com"
+START = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)
+SENTENCES = (
+    "央行今日宣布下调存款准备金率零点五个百分点，释放长期资金约一万亿元。"
+    "市场人士认为此举有助于稳定预期，降低实体经济融资成本。"
+)
+
+
+class Clock:
+    """A time that only passes when somebody sleeps."""
+
+    def __init__(self, now=START):
+        self.now = now
+        self.slept = []
+
+    def __call__(self):
+        return self.now
+
+    async def sleep(self, seconds):
+        """Whatever else can be done is done first; then the time has come."""
+        self.slept.append(seconds)
+        until = self.now + timedelta(seconds=seconds)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.now = max(self.now, until)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def article(number, *, links=(), head="", more=""):
+    """An article page with a latest list of `links`: (address, title)."""
+    latest = "".join(
+        f'<li><a href="{url}">{title}</a> <span>2026-03-20 10:0{n}</span></li>' for n, (url, title) in links
+    )
+    text = "".join(f"<p>{number}号报道第{part}段。{SENTENCES}</p>" for part in range(4))
+    return (
+        f'<html lang="zh-CN"><head><title>第{number}条快讯：存款准备金率下调_财讯网</title>{head}</head><body>'
+        f"<h1>第{number}条快讯：存款准备金率下调</h1><div>2026-03-20 10:00 来源：财讯网</div>"
+        f"<div class='content'>{text}</div>"
+        f"{more}<div class='side'><h3>最新资讯</h3><ul>{latest}</ul></div></body></html>"
+    )
+
+
+def listing(*numbers, more="", head=""):
+    """A list page of articles `/news/10000N.html`."""
+    items = "".join(
+        f'<li><a href="/news/{100000 + n}.html">第{n}条快讯：存款准备金率下调</a>'
+        f" <span>2026-03-20 10:{n % 60:02}</span></li>"
+        for n in numbers
+    )
+    return f"<html><head><title>财讯网</title>{head}</head><body><ul>{items}</ul>{more}</body></html>"
+
+
+def run(web, store, clock, *, sources=None, settings=None, transport=None, **options):
+    """One pass; the tally, and the events on the way."""
+    settings, events = settings or Settings(delay=0), []
+    sources = sources or (Source("news", (SITE + "/",)),)
+    options = {"ad_score": lambda title, url: float("广告" in title), "report": events.append, **options}
+
+    async def go():
+        async with Fetcher(settings, transport=transport or web.transport, clock=clock) as fetcher:
+            return await crawl(settings, sources, store, fetcher=fetcher, clock=clock, sleep=clock.sleep, **options)
+
+    return asyncio.run(go()), events
+
+
+def pages(web):
+    """The paths that were asked for, without robots.txt."""
+    paths = [urlsplit(url).path for url in web.urls()]
+    return [path for path in paths if path != "/robots.txt"]
+
+
+def stored(store, sql="select url from articles order by url"):
+    return [row[0] for row in store.db.execute(sql)]
+
+
+def small_site(web, *numbers):
+    web.add(SITE + "/", listing(*numbers), etag='"list"')
+    for n in numbers:
+        web.add(f"{SITE}/news/{100000 + n}.html", article(n), etag=f'"{n}"')
+
+
+def test_a_list_leads_to_its_articles_and_both_are_stored(web, store, clock):
+    small_site(web, 1, 2, 3)
+    tally, events = run(web, store, clock)
+    assert stored(store) == [f"{SITE}/news/10000{n}.html" for n in (1, 2, 3)]
+    assert (tally.new, tally.headlines, tally.failed, tally.requests) == (3, 3, 0, 5)
+    assert [event.kind for event in events if event.kind != "fetched"] == ["list", "new", "new", "new"]
+
+
+def test_robots_txt_is_read_first_and_obeyed(web, store, clock):
+    small_site(web, 1, 2, 3)
+    web.add(SITE + "/robots.txt", "User-agent: kuaixun\nDisallow: /news/100002", content_type="text/plain")
+    tally, _ = run(web, store, clock)
+    assert web.urls()[0] == SITE + "/robots.txt"
+    assert f"{SITE}/news/100002.html" not in web.urls()
+    assert (tally.forbidden, tally.new) == (1, 2)
+
+
+@pytest.mark.parametrize("answer", [500, 503, httpx.ReadTimeout("x")])
+def test_nothing_is_asked_of_a_host_whose_robots_txt_cannot_be_had(web, store, clock, answer):
+    small_site(web, 1)
+    if isinstance(answer, int):
+        web.add(SITE + "/robots.txt", "", answer)
+    else:
+        web.fail(SITE + "/robots.txt", answer)
+    tally, events = run(web, store, clock)
+    assert pages(web) == []
+    assert tally.failed == 1
+    assert "robots.txt cannot be read" in events[-1].text
+
+
+def test_a_second_pass_asks_only_the_list_and_with_validators(web, store, clock):
+    small_site(web, 1, 2, 3)
+    run(web, store, clock)
+    clock.now += timedelta(minutes=16)
+    web.asked.clear()
+    tally, _ = run(web, store, clock)
+    assert pages(web) == ["/"]
+    assert web.asked[-1].headers["if-none-match"] == '"list"'
+    assert (tally.not_modified, tally.new) == (1, 0)
+
+
+def test_nothing_is_asked_before_its_time(web, store, clock):
+    small_site(web, 1)
+    run(web, store, clock)
+    web.asked.clear()
+    run(web, store, clock)
+    assert web.asked == []
+
+
+def test_force_asks_the_seeds_at_once(web, store, clock):
+    small_site(web, 1)
+    run(web, store, clock)
+    web.asked.clear()
+    run(web, store, clock, force=True)
+    assert pages(web) == ["/"]
+
+
+def test_an_article_is_asked_again_after_an_hour_and_a_day_and_then_never(web, store, clock):
+    small_site(web, 1)
+    url, asked = f"{SITE}/news/100001.html", []
+    for hours in (0, 0.5, 1.1, 12, 24.2, 100, 1000):
+        clock.now = START + timedelta(hours=hours)
+        web.asked.clear()
+        run(web, store, clock)
+        asked.append(url in web.urls())
+    assert asked == [True, False, True, False, True, False, False]
+
+
+def test_a_corrected_article_is_one_article_with_a_revision(web, store, clock):
+    small_site(web, 1)
+    web.add(f"{SITE}/news/100001.html", article(1).replace("零点五个", "零点二五个"), etag='"1b"')
+    run(web, store, clock)
+    clock.now += timedelta(hours=2)
+    tally, _ = run(web, store, clock)
+    assert tally.changed == 1
+    assert stored(store, "select revision from articles") == [2]
+
+
+def test_the_latest_list_of_an_article_is_stored_and_asked_next(web, store, clock):
+    latest = [(n, (f"/news/10000{n}.html", f"第{n}条快讯：存款准备金率下调")) for n in (2, 3, 4)]
+    web.add(f"{SITE}/news/100001.html", article(1, links=latest))
+    for n in (2, 3, 4):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+    tally, _ = run(web, store, clock, sources=[Source("news", (f"{SITE}/news/100001.html",))])
+    assert tally.new == 4
+    assert stored(store, "select kind from headlines") == ["latest"] * 3
+
+
+def test_advertising_is_stored_and_marked_but_not_asked(web, store, clock):
+    items = "".join(f'<li><a href="/news/20000{n}.html">广告：贷款额度秒到账{n}</a></li>' for n in (1, 2, 3))
+    web.add(SITE + "/", listing(1, 2, 3).replace("</ul>", f"{items}</ul>"))
+    tally, _ = run(web, store, clock)
+    assert tally.ads == 3
+    assert stored(store, "select count(*) from headlines where is_ad") == [3]
+    assert not [path for path in pages(web) if "20000" in path]
+
+
+def test_links_to_strangers_are_headlines_but_not_asked(web, store, clock):
+    items = "".join(
+        f'<li><a href="http://other.example/news/20000{n}.html">别家第{n}条快讯报道</a></li>' for n in (1, 2, 3)
+    )
+    web.add(SITE + "/", f"<ul>{items}</ul>")
+    tally, _ = run(web, store, clock)
+    assert pages(web) == ["/"]
+    assert tally.headlines == 3
+
+
+def test_feeds_and_sitemaps_are_found_and_asked_before_lists_and_articles(web, store, clock):
+    feed = "<link rel='alternate' type='application/rss+xml' href='/rss.xml'>"
+    web.add(SITE + "/", listing(1, 2, 3, head=feed, more="<a href='/stock/'>股票</a>"))
+    web.add(SITE + "/robots.txt", f"Sitemap: {SITE}/sitemap.xml", content_type="text/plain")
+    item = "<item><title>第4条快讯</title><link>/news/100004.html</link></item>"
+    web.add(SITE + "/rss.xml", f"<rss><channel>{item}</channel></rss>", content_type="application/rss+xml")
+    loc = f"<url><loc>{SITE}/news/100005.html</loc></url>"
+    web.add(SITE + "/sitemap.xml", f"<urlset>{loc}</urlset>", content_type="text/xml")
+    web.add(SITE + "/stock/", listing(1, 2, 3))
+    for n in range(1, 6):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+    tally, _ = run(web, store, clock)
+    assert pages(web)[:4] == ["/", "/rss.xml", "/sitemap.xml", "/stock/"]
+    assert tally.new == 5
+
+
+def test_a_feed_is_known_by_its_content_whatever_its_address(web, store, clock):
+    web.add(SITE + "/", "<rss><item><title>第1条快讯</title><link>/news/100001.html</link></item></rss>")
+    web.add(f"{SITE}/news/100001.html", article(1))
+    tally, _ = run(web, store, clock)
+    assert (tally.new, tally.headlines) == (1, 1)
+
+
+def test_paging_is_followed_while_it_shows_news(web, store, clock):
+    def page(n):
+        return f'<div class="pager"><a href="/stock/index_{n}.html">{n}</a></div>'
+
+    web.add(SITE + "/stock/", listing(1, 2, 3, more=page(2)))
+    web.add(SITE + "/stock/index_2.html", listing(4, 5, 6, more=page(3)))
+    web.add(SITE + "/stock/index_3.html", listing(*range(7, 10)))
+    for n in range(1, 10):
+        web.add(f"{SITE}/news/{100000 + n}.html", article(n))
+    source = Source("news", (SITE + "/stock/",))
+    tally, _ = run(web, store, clock, sources=[source])
+    assert tally.new == 9
+    clock.now += timedelta(minutes=16)
+    web.asked.clear()
+    run(web, store, clock, sources=[source])
+    assert pages(web) == ["/stock/"]
+
+
+def test_an_article_over_several_pages_is_one_article(web, store, clock):
+    url = f"{SITE}/news/100001.html"
+    more = '<div class="pages"><a href="/news/100001_2.html">2</a> <a href="/news/100001_2.html">下一页</a></div>'
+    web.add(url, article(1, more=more))
+    web.add(f"{SITE}/news/100001_2.html", article(1).replace("1号报道", "续一号报道"))
+    web.add(SITE + "/", listing(1, 2, 3))
+    run(web, store, clock)
+    (text,) = stored(store, "select text from articles")
+    assert text.count("第3段") == 2
+    clock.now += timedelta(minutes=16)
+    web.asked.clear()
+    run(web, store, clock)
+    assert pages(web) == ["/"]
+
+
+def test_one_address_of_an_article_is_enough(web, store, clock):
+    """The same number under the same title is the same article: of its two addresses one is asked."""
+    other = "".join(f'<li><a href="/old/10000{n}.shtml">第{n}条快讯：存款准备金率下调</a></li>' for n in (1, 2, 3))
+    web.add(SITE + "/", listing(1, 2, 3, more=f"<ul>{other}</ul>"))
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", article(n, more=f'<a href="/print/10000{n}.html">打印</a>'))
+    run(web, store, clock)
+    assert pages(web) == ["/", *(f"/news/10000{n}.html" for n in (1, 2, 3))]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_missing_article_is_asked_once(web, store, clock, status):
+    web.add(SITE + "/", listing(1, 2, 3))
+    web.add(f"{SITE}/news/100001.html", "gone", status)
+    for n in (2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+    run(web, store, clock)
+    clock.now += timedelta(days=30)
+    tally, _ = run(web, store, clock)
+    assert web.urls().count(f"{SITE}/news/100001.html") == 1
+    assert tally.failed == 0
+
+
+def test_a_passing_failure_is_tried_again_in_the_same_pass_with_growing_pauses(web, store, clock):
+    web.add(SITE + "/", "", 500)
+    web.fail(SITE + "/", httpx.ConnectError("refused"))
+    web.add(SITE + "/", listing(1))
+    web.add(f"{SITE}/news/100001.html", article(1))
+    tally, events = run(web, store, clock)
+    assert [event.kind for event in events if event.kind != "fetched"][:2] == ["retry", "retry"]
+    assert tally.retries == 2
+    assert clock.now - START >= timedelta(seconds=2 + 8)
+
+
+def test_a_lasting_failure_ends_after_the_retries_and_waits_for_a_later_pass(web, store, clock):
+    web.add(SITE + "/", "", 500)
+    tally, events = run(web, store, clock)
+    assert pages(web) == ["/"] * 4
+    assert (tally.retries, tally.failed, events[-1].text) == (3, 1, "status 500")
+    assert store.next_due(clock()) > clock()
+
+
+def test_retry_after_stops_the_whole_host(web, store, clock):
+    """After the answer 429 nothing more is asked for a minute, though other pages wait."""
+    small_site(web, 1, 2, 3)
+    web.pages[f"{SITE}/news/100001.html"].insert(0, (429, {"retry-after": "60"}, b""))
+    seen = []
+    run(web, store, clock, report=lambda event: seen.append((clock() - START, event.kind)))
+    assert {kind for after, kind in seen if after < timedelta(seconds=60)} == {"fetched", "list", "retry"}
+    assert len(stored(store)) == 3
+
+
+def test_a_host_gets_one_request_at_a_time_with_a_pause_after_each(web, store, clock):
+    small_site(web, 1, 2, 3)
+    web.add(SITE + "/robots.txt", "User-agent: *\nCrawl-delay: 7", content_type="text/plain")
+    run(web, store, clock, settings=Settings(delay=1))
+    assert clock.slept == [7.0] * 4
+
+
+def test_hosts_do_not_wait_for_each_other(web, store, clock):
+    """Two hosts of three pages each take the time of one."""
+    for name in ("a.example", "b.example"):
+        web.add(f"http://{name}/", listing(1, 2))
+        for n in (1, 2):
+            web.add(f"http://{name}/news/10000{n}.html", article(n))
+    run(web, store, clock, sources=sources_of(["http://a.example/", "http://b.example/"]), settings=Settings(delay=10))
+    assert clock.now - START < timedelta(seconds=35)
+
+
+def test_the_budget_of_a_host_ends_its_part_of_the_pass(web, store, clock):
+    small_site(web, *range(1, 9))
+    run(web, store, clock, settings=Settings(delay=0, max_pages_per_host=4))
+    assert len(pages(web)) == 4
+    run(web, store, clock, settings=Settings(delay=0, max_pages_per_host=4))
+    assert len(pages(web)) == 8
+
+
+def test_a_page_that_breaks_the_reading_stops_nothing_else(web, store, clock, monkeypatch):
+    small_site(web, 1, 2, 3)
+    extract = reading.extract
+
+    def fragile(document, **options):
+        if "100002" in document.url:
+            raise RecursionError("too deep")
+        return extract(document, **options)
+
+    monkeypatch.setattr(reading, "extract", fragile)
+    tally, events = run(web, store, clock)
+    assert (tally.new, tally.failed) == (2, 1)
+    assert [event.text for event in events if event.kind == "failed"] == [
+        "reading it failed with RecursionError: too deep"
+    ]
+    assert stored(store, "select count(*) from visits where error like '%too deep%'") == [1]
+
+
+def test_an_unchanged_database_error_is_not_swallowed(web, store, clock, monkeypatch):
+    small_site(web, 1)
+
+    def broken(*args, **options):
+        raise OSError("disk")
+
+    monkeypatch.setattr(store, "save", broken)
+    with pytest.raises(OSError, match="disk"):
+        run(web, store, clock)
+
+
+def test_a_stopped_pass_leaves_what_was_in_flight_due(web, store, clock):
+    small_site(web, 1, 2, 3)
+    stop = asyncio.Event()
+
+    async def hang(request):
+        if request.url.path == "/news/100001.html":
+            stop.set()
+            await asyncio.Event().wait()
+        return web.answer(request)
+
+    tally, _ = run(web, store, clock, transport=httpx.MockTransport(hang), stop=stop)
+    assert (tally.new, tally.failed) == (0, 0)
+    assert store.waiting(clock()) == 3
+    run(web, store, clock)
+    assert len(stored(store)) == 3
+
+
+def test_redirects_within_a_site_are_followed_and_the_twin_counts_as_known(web, store, clock):
+    web.add(SITE + "/", "", 301, location="https://www.news.example.com/")
+    web.add("https://www.news.example.com/", listing(1))
+    web.add("https://www.news.example.com/news/100001.html", article(1))
+    run(web, store, clock)
+    assert stored(store) == ["https://www.news.example.com/news/100001.html"]
+    assert "https://www.news.example.com/robots.txt" in web.urls()
+
+
+def test_a_redirect_into_a_forbidden_place_is_not_followed(web, store, clock):
+    web.add(SITE + "/robots.txt", "User-agent: *\nDisallow: /secret/", content_type="text/plain")
+    web.add(SITE + "/", "", 302, location="/secret/1.html")
+    tally, _ = run(web, store, clock)
+    assert pages(web) == ["/"]
+    assert tally.forbidden == 1
+
+
+def test_a_redirect_to_another_site_of_ours_is_asked_there_with_its_own_robots_txt(web, store, clock):
+    web.add("http://b.example/robots.txt", "User-agent: *\nDisallow: /", content_type="text/plain")
+    web.add("http://a.example/", "", 302, location="http://b.example/list/")
+    run(web, store, clock, sources=sources_of(["http://a.example/", "http://b.example/"]))
+    assert "http://b.example/list/" not in web.urls()
+    assert "http://b.example/robots.txt" in web.urls()
+
+
+def test_a_seed_that_moved_to_a_stranger_says_so(web, store, clock):
+    web.add(SITE + "/", "", 302, location="http://parked.example/")
+    _, events = run(web, store, clock)
+    assert events[-1].text == "moved to `http://parked.example/`, another site"
+    assert "http://parked.example/" not in web.urls()
+
+
+def test_addresses_of_sources_that_are_not_in_this_pass_wait(web, store, clock):
+    web.add("http://a.example/", listing(1))
+    web.add("http://b.example/", listing(2))
+    both = sources_of(["http://a.example/", "http://b.example/"])
+    run(web, store, clock, sources=both, settings=Settings(delay=0, max_pages_per_host=1))
+    web.asked.clear()
+    run(web, store, clock, sources=both[:1])
+    assert {urlsplit(url).hostname for url in web.urls()} == {"a.example"}
+    assert store.waiting(clock()) == 1
+
+
+def test_a_list_with_the_look_of_an_article_is_stored_as_none(web, store, clock):
+    """A section page may read like an article; its address and how it was found say that it is a list."""
+    web.add(SITE + "/", article(1, more='<a href="/stock/">股票</a>'))
+    web.add(SITE + "/stock/", article(2))
+    run(web, store, clock)
+    assert stored(store) == []
+
+
+@pytest.mark.parametrize("head", [{"head": '<meta name="robots" content="noindex">'}, {"x_robots_tag": "noindex"}])
+def test_noindex_pages_are_not_stored(web, store, clock, head):
+    small_site(web, 1)
+    page = article(1, head=head.pop("head", ""))
+    web.pages[f"{SITE}/news/100001.html"].clear()
+    web.add(f"{SITE}/news/100001.html", page, **head)
+    run(web, store, clock)
+    assert stored(store) == []
+
+
+def test_the_processor_time_of_the_steps_is_counted(web, store, clock):
+    small_site(web, 1)
+    tally, _ = run(web, store, clock)
+    assert all(tally.cpu[step] > 0 for step in ("decode", "extract", "store"))
