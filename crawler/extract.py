@@ -13,7 +13,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from crawler import fields, headlines
+from crawler import fields, headlines, markdown
 from crawler.fields import text as text_field
 from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
 from crawler.urls import resolve
@@ -89,7 +89,7 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         fields=values,
         evidence={name: found.evidence for name, found in view.found.items()},
         paragraphs=tuple(text_field.paragraphs(view)),
-        markdown=text_field.markdown(view),
+        markdown=markdown.render(view),
         lists=lists,
         headlines=tuple(_headlines(view, lists)),
         anchors=tuple(_anchors(view)),

@@ -75,25 +75,6 @@ def paragraphs(view: View) -> list[str]:
     return [view.tree.lines[n].text for n in view.kept]
 
 
-def markdown(view: View) -> str:
-    """The body as Markdown: headings and list items keep their marks."""
-    parts = []
-    for n in view.kept:
-        line = view.tree.lines[n]
-        tag = view.tree.elements[line.box].tag
-        mark = (
-            "#" * max(2, line.heading) + " "
-            if line.heading
-            else "- "
-            if tag == "li"
-            else "> "
-            if tag == "blockquote"
-            else ""
-        )
-        parts.append(mark + line.text)
-    return "\n\n".join(parts)
-
-
 def trace(view: View) -> list[str]:
     """One line for each dropped line of the page: its number, the rule, the text."""
     lines = view.tree.lines

@@ -1,0 +1,124 @@
+"""The body as Markdown (CommonMark): headings, lists, quotes, links, pictures and data tables keep their form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from crawler.tree import Line
+from crawler.urls import resolve
+from crawler.view import View
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>])")
+_LIST = {"ul": "- ", "ol": "1. "}
+
+
+def render(view: View) -> str:
+    """The kept lines of a page as Markdown, and the pictures that stand among them."""
+    parts = []
+    previous = None
+    for block in _blocks(view):
+        item = block.startswith(("- ", "1. ", "| "))
+        joined = item and previous is not None and previous[:2] == block[:2]
+        parts.append(("\n" if joined else "\n\n") + block)
+        previous = block
+    return "".join(parts).strip()
+
+
+def _blocks(view: View) -> Iterator[str]:
+    kept = view.kept
+    if not kept:
+        return
+    tables = _data_tables(view)
+    pictures = [i for i in view.tree.images if kept[0] < i.line <= kept[-1] and _is_picture(i.src)]
+    place = 0
+    row: list[str] = []
+    row_of = -1
+    headed: set[int] = set()
+    for n in kept:
+        while place < len(pictures) and pictures[place].line <= n:
+            picture = pictures[place]
+            yield f"![{_plain(picture.alt)}]({resolve(view.url, picture.src) or picture.src})"
+            place += 1
+        table, tr = _row(view, n, tables)
+        if row and tr != row_of:
+            yield from _table_row(row, headed, tables.get(row_of, -1))
+            row = []
+        if table >= 0:
+            row, row_of = [*row, _inline(view, view.tree.lines[n]).replace("|", "\\|")], tr
+            tables[tr] = table
+        else:
+            yield _marked(view, n)
+    if row:
+        yield from _table_row(row, headed, tables.get(row_of, -1))
+
+
+def _table_row(cells: list[str], headed: set[int], table: int) -> Iterator[str]:
+    yield "| " + " | ".join(cells) + " |"
+    if table not in headed:
+        headed.add(table)
+        yield "| " + " | ".join("---" for _ in cells) + " |"
+
+
+def _is_picture(src: str) -> bool:
+    return bool(src) and not src.startswith("data:")
+
+
+def _marked(view: View, n: int) -> str:
+    line = view.tree.lines[n]
+    text = _inline(view, line)
+    if line.heading:
+        return "#" * max(2, min(6, line.heading)) + " " + text
+    for index in view.tree.ancestors(line.box)[:3]:
+        tag = view.tree.elements[index].tag
+        if tag in _LIST:
+            return _LIST[tag] + text
+        if tag == "blockquote":
+            return "> " + text
+        if tag == "pre":
+            return f"    {line.text}"
+    return text
+
+
+def _inline(view: View, line: Line) -> str:
+    """The text of a line with its links; anchors that carry no address stay text."""
+    rest, done = line.text, []
+    for number in line.anchors:
+        anchor = view.tree.anchors[number]
+        at = rest.find(anchor.text) if anchor.text else -1
+        url = resolve(view.url, anchor.href) if at >= 0 else None
+        if not url:
+            continue
+        done.append(_plain(rest[:at]) + f"[{_plain(anchor.text)}]({url})")
+        rest = rest[at + len(anchor.text) :]
+    return "".join(done) + _plain(rest)
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def _data_tables(view: View) -> dict[int, int]:
+    """Rows (by element number) of tables that hold data: three rows and more, each of two short cells and more."""
+    elements = view.tree.elements
+    rows: dict[int, int] = {}
+    cells: dict[int, list[int]] = {}
+    for index, element in enumerate(elements):
+        if element.tag in ("td", "th") and element.parent >= 0:
+            cells.setdefault(element.parent, []).append(view.tree.size(elements[index]))
+    by_table: dict[int, list[int]] = {}
+    for tr, sizes in cells.items():
+        if len(sizes) >= 2 and max(sizes) < 200:
+            table = next((i for i in view.tree.ancestors(tr) if elements[i].tag == "table"), -1)
+            by_table.setdefault(table, []).append(tr)
+    for table, trs in by_table.items():
+        if table >= 0 and len(trs) >= 3:
+            rows.update(dict.fromkeys(trs, table))
+    return rows
+
+
+def _row(view: View, n: int, tables: dict[int, int]) -> tuple[int, int]:
+    for index in view.tree.ancestors(view.tree.lines[n].box)[:4]:
+        if index in tables:
+            return tables[index], index
+    return -1, -1
