@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from config import Source
 from crawler.feeds import Feed, Item
@@ -165,7 +166,7 @@ def _sitemaps(feed: Feed, place: Place) -> Iterator[Target]:
     depth = place.target.depth + 1
     if depth > place.source.max_depth:
         return
-    ordered = sorted(feed.items, key=lambda item: ("news" not in item.url.lower(), _newest_first(item)))
+    ordered = sorted(feed.items, key=lambda item: ("news" not in urlsplit(item.url).path.lower(), _newest_first(item)))
     for item in ordered[:MAX_SITEMAPS]:
         name = (place.owners.of(item.url) or place.source).name
         yield Target(item.url, "sitemap", name, list_priority("sitemap", depth), depth, found_on=place.url)

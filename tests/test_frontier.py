@@ -1,0 +1,222 @@
+"""What next, and when: the decisions, without a web or a database."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from config import Settings, Source
+from crawler import frontier
+from crawler.frontier import Again, Owners, Pace, Twins, after_article, after_failure, after_list, sources_of
+from crawler.page import FetchError
+from storage.records import Target
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
+SOURCE = Source("news", ("https://news.example.com/",))
+LOOK = NOW + 15 * MINUTE
+URL = "https://news.example.com/1.html"
+
+
+def target(kind="article", **options):
+    return Target(options.pop("url", URL), kind, "news", **options)
+
+
+def failure(status=500, *, retry=True, after=None):
+    return FetchError(URL, f"status {status}", status=status, retry=retry, after=after)
+
+
+# -- order
+
+
+def test_feeds_go_before_sitemaps_before_lists_before_articles():
+    kinds = ("feed", "sitemap", "list")
+    priorities = [frontier.list_priority(kind, depth) for kind in kinds for depth in (0, 1)]
+    assert priorities == sorted(priorities, reverse=True)
+    assert min(priorities) > frontier.article_priority(NOW, NOW)
+
+
+def test_newer_articles_go_first_and_those_of_unknown_age_in_between():
+    ages = [timedelta(0), HOUR, 6 * HOUR, DAY, 30 * DAY, 3000 * DAY]
+    priorities = [frontier.article_priority(NOW - age, NOW) for age in ages]
+    assert priorities == sorted(priorities, reverse=True)
+    assert len(set(priorities)) == len(ages)
+    assert priorities[-1] < frontier.article_priority(None, NOW) < priorities[0]
+    assert frontier.article_priority(NOW + DAY, NOW) == priorities[0]
+
+
+# -- when again
+
+
+def test_a_fresh_article_is_asked_again_after_an_hour_and_a_day():
+    assert after_article(target(next_at=NOW), NOW - HOUR, NOW) == NOW + HOUR
+    assert after_article(target(visited_at=NOW - HOUR, next_at=NOW), None, NOW) == NOW + DAY - HOUR
+    assert after_article(target(visited_at=NOW - DAY, next_at=NOW), None, NOW) is None
+
+
+def test_an_old_article_has_settled():
+    assert after_article(target(next_at=NOW), NOW - 30 * DAY, NOW) is None
+
+
+def test_an_article_that_came_after_failures_counts_as_new():
+    assert after_article(target(next_at=NOW, visited_at=NOW - DAY, tries=2), NOW, NOW) == NOW + HOUR
+
+
+def test_seeds_and_feeds_are_asked_with_their_source():
+    assert after_list(target("list"), SOURCE, LOOK, NOW, has_news=False) == LOOK
+    assert after_list(target("feed", depth=2), SOURCE, LOOK, NOW, has_news=False) == LOOK
+
+
+def test_lists_further_away_are_asked_more_seldom():
+    times = [after_list(target("list", depth=d), SOURCE, LOOK, NOW, has_news=True) for d in (0, 1, 2, 3, 4)]
+    assert times == [LOOK, NOW + HOUR, NOW + 4 * HOUR, NOW + 16 * HOUR, NOW + DAY]
+
+
+@pytest.mark.parametrize(("has_news", "when"), [(True, NOW + DAY), (False, None)])
+def test_page_two_is_asked_again_only_while_it_has_news(has_news, when):
+    page = target("list", url="https://news.example.com/stock/index_2.html", depth=1)
+    assert after_list(page, SOURCE, LOOK, NOW, has_news=has_news) == when
+
+
+def test_retries_have_growing_pauses_within_the_pass():
+    pauses = [after_failure(target(tries=n), failure(), Settings(), LOOK, NOW) for n in (0, 1, 2)]
+    assert pauses == [Again(NOW + timedelta(seconds=s), soon=True) for s in (2, 8, 32)]
+
+
+def test_after_the_retries_an_article_waits_for_later_passes_and_ends_at_last():
+    later = [after_failure(target(tries=n), failure(), Settings(), LOOK, NOW).at for n in (3, 4, 5, 9, 11)]
+    assert later == [NOW + HOUR, NOW + 2 * HOUR, NOW + 4 * HOUR, NOW + DAY, None]
+
+
+def test_a_long_wish_to_wait_is_not_waited_for_in_the_pass():
+    again = after_failure(target(), failure(503, after=7200), Settings(), LOOK, NOW)
+    assert again == Again(NOW + 2 * HOUR)
+
+
+@pytest.mark.parametrize("error", [failure(404, retry=False), failure(410, retry=False), failure(403, retry=False)])
+def test_a_refused_article_is_never_asked_again(error):
+    assert after_failure(target(), error, Settings(), LOOK, NOW) == Again(None)
+
+
+def test_a_broken_seed_stays_with_its_source():
+    assert after_failure(target("list"), failure(404, retry=False), Settings(), LOOK, NOW) == Again(LOOK)
+    assert after_failure(target("feed", tries=99), failure(), Settings(), LOOK, NOW).at > LOOK
+
+
+def test_a_found_list_that_is_gone_is_let_go():
+    found = target("list", found_on="https://news.example.com/")
+    assert after_failure(found, failure(404, retry=False), Settings(), LOOK, NOW) == Again(None)
+    assert after_failure(found, failure(403, retry=False), Settings(), LOOK, NOW).at == NOW + HOUR
+
+
+# -- pace
+
+
+def test_the_longest_wish_is_the_gap_and_a_source_may_set_its_own():
+    assert frontier.gap(Settings(delay=1), SOURCE, None) == 1
+    assert frontier.gap(Settings(delay=1), SOURCE, 5.0) == 5
+    assert frontier.gap(Settings(delay=1), Source("x", (), delay=0.0), None) == 0
+    assert frontier.gap(Settings(delay=1), Source("x", (), delay=3.0), 2.0) == 3
+
+
+def rest(pace, now=NOW):
+    until = pace.resting(now).get("a.example")
+    return (until - now).total_seconds() if until else 0
+
+
+def test_a_host_rests_after_each_request():
+    pace = Pace(Settings())
+    pace.answered("a.example", 1.5, NOW)
+    assert rest(pace) == 1.5
+    assert rest(pace, NOW + 2 * MINUTE) == 0
+
+
+def test_a_host_slows_down_with_each_failure_in_a_row_and_recovers():
+    pace, rests = Pace(Settings()), []
+    for n in range(4):
+        pace.failed("a.example", 1.0, failure(), NOW + n * HOUR)
+        rests.append(rest(pace, NOW + n * HOUR))
+    assert rests == [1, 4, 8, 16]
+    pace.answered("a.example", 1.0, NOW + DAY)
+    assert rest(pace, NOW + DAY) == 1
+
+
+def test_a_missing_page_does_not_slow_its_host():
+    pace = Pace(Settings())
+    for _ in range(20):
+        pace.failed("a.example", 1.0, failure(404, retry=False), NOW)
+    assert rest(pace) == 1
+    assert pace.closed() == set()
+
+
+def test_a_host_that_is_down_is_left_alone_until_the_next_pass():
+    pace = Pace(Settings())
+    for _ in range(frontier.GIVE_UP):
+        pace.failed("a.example", 0.0, failure(0), NOW)
+    assert pace.closed() == {"a.example"}
+    pace.new_pass()
+    assert pace.closed() == set()
+
+
+def test_a_host_that_wants_a_long_pause_is_closed_for_the_pass_and_rests_on_in_the_next():
+    pace = Pace(Settings())
+    pace.failed("a.example", 0.0, failure(429, after=3600), NOW)
+    assert pace.closed() == {"a.example"}
+    pace.new_pass()
+    assert rest(pace) == 3600
+
+
+def test_a_host_gives_a_bounded_number_of_lists_in_a_pass():
+    pace = Pace(Settings())
+    lists = [target("list", url=f"https://a.example/{n}/", depth=1) for n in range(frontier.MAX_LISTS + 5)]
+    assert sum(pace.admits(each, NOW) for each in lists) == frontier.MAX_LISTS
+    assert pace.admits(lists[0], NOW)
+    assert pace.admits(target("article", url="https://a.example/1.html", depth=1), NOW)
+
+
+# -- whose address
+
+
+def test_an_address_belongs_to_the_source_of_its_host_its_twin_or_the_site_above():
+    finance = Source("finance", ("https://finance.example.com.cn/",))
+    whole = Source("whole", ("https://www.example.com.cn/",))
+    owners = Owners([finance, whole, Source("ip", ("http://127.0.0.1:80/",))])
+    found = {
+        url: source.name if (source := owners.of(url)) else None
+        for url in (
+            "https://finance.example.com.cn/a",
+            "http://m.example.com.cn/a",
+            "https://tech.example.com.cn/a",
+            "https://example.org/",
+            "http://1.127.0.0.1/",
+            "nonsense",
+        )
+    }
+    assert list(found.values()) == ["finance", "whole", "whole", None, None, None]
+
+
+def test_plain_addresses_become_a_source_for_each_host():
+    found = sources_of(["http://a.example/", "http://b.example/x", "http://a.example/y", "http://a.example/", "junk"])
+    assert [(source.name, len(source.seeds)) for source in found] == [("a.example", 2), ("b.example", 1)]
+
+
+@pytest.mark.parametrize(
+    ("url", "title", "twin"),
+    [
+        ("http://m.a.example/old/1192287.shtml", "降准", True),
+        ("http://a.example/zblog/1192287.html?from=rss", "降准", False),
+        ("http://a.example/old/1192287.shtml", "加息", False),
+        ("http://a.example/old/1192288.shtml", "降准", False),
+        ("http://b.example/old/1192287.shtml", "降准", False),
+        ("http://a.example/old/1192287.shtml", "", False),
+    ],
+)
+def test_the_same_number_under_the_same_title_is_the_same_article(url, title, twin):
+    twins = Twins()
+    assert not twins.is_twin("http://a.example/zblog/1192287.html", "降准")
+    assert twins.is_twin(url, title) is twin
+
+
+def test_a_date_is_no_number_of_an_article():
+    twins = Twins()
+    assert not twins.is_twin("http://a.example/20260320/a.html", "早报")
+    assert not twins.is_twin("http://a.example/20260320/b.html", "早报")
