@@ -200,7 +200,7 @@ class Articles:
         rest = {name: _plain_value(value) for name, value in article.extra.items() if name not in self._extra}
         values = {
             "id": ids.article,
-            "url": article.url,
+            "url": keys.without_tracking(article.url),
             "title": article.title,
             "published_at": claim(article.published_at),
             "modified_at": claim(article.modified_at),

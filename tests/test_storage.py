@@ -179,6 +179,11 @@ def test_a_time_without_zone_is_refused_and_nothing_is_written(store):
 # -- fields
 
 
+def test_the_address_is_kept_without_what_only_tracks(store):
+    save(store, replace(ARTICLE, url="http://example.com/a?id=7&utm_source=rss"))
+    assert one(store, "SELECT url FROM articles") == "http://example.com/a?id=7"
+
+
 def test_what_a_page_does_not_say_is_null(store):
     save(store)
     assert one(store, "SELECT author, editor, source, lang, canonical FROM articles") == (None,) * 5
