@@ -1,0 +1,146 @@
+"""When a source is due, and the daemon that acts on it."""
+
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from config import Config, Settings, Source
+from crawler.fetch import Fetcher, utc_now
+from crawler.schedule import next_visit, run
+from storage import DatabaseLocked
+
+SITE = "http://news.example.com"
+NOW = datetime(2026, 3, 20, 12, 0, 0, tzinfo=UTC)
+QUICK = Source("news", (SITE + "/",), every=timedelta(milliseconds=30))
+CONFIG = Config(Settings(delay=0, jitter=0), (QUICK,))
+LIST = "<ul><li><a href='/stock/'>股票</a></li></ul>"
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "expected"),
+    [
+        ("*/10 * * * *", "UTC", NOW + timedelta(minutes=10)),
+        ("0 8 * * *", "Asia/Shanghai", datetime(2026, 3, 21, 0, 0, tzinfo=UTC)),
+        ("30 20 * * fri", "Asia/Shanghai", NOW + timedelta(minutes=30)),
+    ],
+)
+def test_a_crontab_line_is_read_in_the_zone_of_the_source(cron, zone, expected):
+    assert next_visit(Source("x", (), cron=cron, timezone=zone), NOW) == expected
+
+
+def test_a_clock_change_in_spring_does_not_lose_the_visit():
+    """02:30 does not exist in Berlin on 2026-03-29."""
+    source = Source("x", (), cron="30 2 * * *", timezone="Europe/Berlin")
+    before = datetime(2026, 3, 29, 0, 0, tzinfo=UTC)
+    assert before < next_visit(source, before) <= before + timedelta(days=1, hours=1)
+
+
+@pytest.mark.parametrize(("chance", "minutes"), [(0.0, 9), (0.5, 10), (1.0, 11)])
+def test_jitter_varies_an_interval_to_both_sides(chance, minutes):
+    source = Source("x", (), every=timedelta(minutes=10))
+    found = next_visit(source, NOW, jitter=0.1, chance=lambda: chance)
+    assert found == NOW + timedelta(minutes=minutes)
+
+
+def test_jitter_only_delays_a_crontab_time():
+    source = Source("x", (), cron="*/10 * * * *", timezone="UTC")
+    found = next_visit(source, NOW, jitter=0.5, chance=lambda: 1.0)
+    assert found == NOW + timedelta(minutes=10, seconds=30)
+
+
+def daemon(web, store, *, config=CONFIG, until=lambda tallies: True, **options):
+    """Run the daemon until `until` says so of the sums of its passes; the sums."""
+    tallies, stop = [], asyncio.Event()
+
+    def finished(tally):
+        tallies.append(tally)
+        if until(tallies):
+            stop.set()
+
+    async def go():
+        async with Fetcher(config.settings, transport=web.transport) as fetcher:
+            await asyncio.wait_for(
+                run(config, store, fetcher=fetcher, finished=finished, stop=options.pop("stop", stop), **options), 10
+            )
+
+    asyncio.run(go())
+    return tallies
+
+
+def test_a_source_is_asked_again_whenever_its_time_has_come(web, store):
+    web.add(SITE + "/", LIST, etag='"1"')
+    tallies = daemon(web, store, until=lambda tallies: len(tallies) == 3)
+    assert web.urls().count(SITE + "/") == 3
+    assert [tally.not_modified for tally in tallies] == [0, 1, 1]
+
+
+def test_robots_txt_is_kept_from_pass_to_pass(web, store):
+    web.add(SITE + "/", LIST)
+    daemon(web, store, until=lambda tallies: len(tallies) == 3)
+    assert web.urls().count(SITE + "/robots.txt") == 1
+
+
+def test_when_a_source_is_due_is_in_the_database_and_survives_a_restart(web, store):
+    web.add(SITE + "/", LIST)
+    slow = Config(Settings(delay=0), (Source("news", (SITE + "/",), every=timedelta(hours=1)),))
+    daemon(web, store, config=slow)
+    due = store.source_next("news") - utc_now()
+    assert timedelta(minutes=53) < due < timedelta(minutes=67)
+    web.asked.clear()
+
+    async def soon(seconds):
+        stop.set()
+
+    stop = asyncio.Event()
+    daemon(web, store, config=slow, stop=stop, sleep=soon)
+    assert web.asked == []
+
+
+def test_a_disabled_source_is_not_asked(web, store):
+    stop = asyncio.Event()
+
+    async def soon(seconds):
+        stop.set()
+
+    config = Config(Settings(), (Source("news", (SITE + "/",), enabled=False),))
+    daemon(web, store, config=config, stop=stop, sleep=soon)
+    assert web.asked == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_daemon_and_what_was_in_flight_stays_due(store, number):
+    import httpx
+
+    async def hang(request):
+        if request.url.path == "/":
+            os.kill(os.getpid(), number)
+            await asyncio.Event().wait()
+        return httpx.Response(404)
+
+    async def go():
+        async with Fetcher(CONFIG.settings, transport=httpx.MockTransport(hang)) as fetcher:
+            await asyncio.wait_for(run(CONFIG, store, fetcher=fetcher), 10)
+
+    asyncio.run(go())
+    assert store.waiting(utc_now()) == 1
+
+
+def test_a_locked_database_is_waited_for(web, store, monkeypatch):
+    web.add(SITE + "/", LIST)
+    naps, save = [], store.save
+
+    def locked(*args, **options):
+        monkeypatch.setattr(store, "save", save)
+        raise DatabaseLocked(store.path)
+
+    async def nap(seconds):
+        naps.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(store, "save", locked)
+    tallies = daemon(web, store, sleep=nap)
+    assert 10.0 in naps
+    assert len(tallies) == 1
