@@ -37,7 +37,7 @@ SECTIONS = {
     "Start": ("demo", "init", "config"),
     "Crawl": ("crawl", "run", "fetch", "extract"),
     "Read": ("search", "latest", "story", "export"),
-    "Look after": ("sources", "status", "check", "version"),
+    "Look after": ("sources", "status", "check", "bench", "version"),
 }
 
 

@@ -103,9 +103,9 @@ def _data_tables(view: View) -> dict[int, int]:
     elements = view.tree.elements
     rows: dict[int, int] = {}
     cells: dict[int, list[int]] = {}
-    for index, element in enumerate(elements):
+    for _index, element in enumerate(elements):
         if element.tag in ("td", "th") and element.parent >= 0:
-            cells.setdefault(element.parent, []).append(view.tree.size(elements[index]))
+            cells.setdefault(element.parent, []).append(view.tree.size(element))
     by_table: dict[int, list[int]] = {}
     for tr, sizes in cells.items():
         if len(sizes) >= 2 and max(sizes) < 200:

@@ -127,9 +127,9 @@ def relative(text: str, now: datetime) -> Iterator[Moment]:
             precision = "minute" if seconds < 86400 else "day"
             yield Moment(at.replace(second=0, microsecond=0), precision, match.start(), match.end())
     for match in _NO_YEAR.finditer(text):
-        month, day = int(match["month"] or match["m2"]), int(match["day"] or match["d2"])
+        month, number = int(match["month"] or match["m2"]), int(match["day"] or match["d2"])
         for year in (now.year, now.year - 1):
-            moment = _at(match, year, month, day)
+            moment = _at(match, year, month, number)
             if moment and moment.at.replace(tzinfo=None) <= now.replace(tzinfo=None) + timedelta(days=1):
                 yield moment
                 break
@@ -155,9 +155,8 @@ def _moment(match: re.Match[str], now: datetime, *, month_first: bool) -> Moment
         day = int(groups.get("day") or groups["day2"])
     else:
         month, day = int(groups.get("month") or groups["m2"]), int(groups.get("day") or groups["d2"])
-    if month_first and groups.get("sep") == "/" and day <= 12:
-        month, day = day, month
-    elif month > 12 >= day:
+    swapped = month_first and groups.get("sep") == "/" and day <= 12
+    if swapped or month > 12 >= day:
         month, day = day, month
     year = int(groups["year"])
     year = year + 2000 if year < 100 else year

@@ -30,6 +30,7 @@ def command(*, folder: Path, quiet: bool) -> None:
     from crawler.demo.run import run
 
     with live(quiet=quiet) as line:
+        line.line("Serving a small news web on this machine and crawling it; no network is used.")
         summary = run(folder, Watch(line).see)
     for number, one in enumerate(summary.passes, 1):
         click.echo(_pass(number, one))

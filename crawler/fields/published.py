@@ -168,7 +168,7 @@ def decide(view: View) -> dict[str, Found]:
     found = [(rule.__name__, f) for rule in RULES if (f := rule(view))]
     if not found:
         return {}
-    name, best = found[0]
+    _name, best = found[0]
     moment: Moment = best.value
     same_day = [f for n, f in found[1:] if n != "address" and abs(_day(f.value) - _day(moment)) <= timedelta(days=1)]
     if moment.precision == "day" and same_day and same_day[0].value.precision != "day":

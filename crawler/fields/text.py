@@ -183,7 +183,7 @@ def _until_sentences(view: View, section: list[int]) -> list[int]:
 
 
 def _drop_lines(view: View, alive: list[int]) -> list[int]:
-    kept = []
+    kept: list[int] = []
     title = squeeze(view.title)
     told = 0
     for place, n in enumerate(alive):
