@@ -24,21 +24,29 @@ MIN_ITEMS = 3
 MIN_TITLE = 13
 MAX_ITEMS = 500
 
+# In this order: what a heading says of rank outdoes what it says of time ("今日最热").
 _KINDS = (
     (
-        "latest",
+        "related",
         re.compile(
-            r"最新|滚动|滾動|即时|即時|快讯|快訊|新闻速递|新聞速遞|今日|刚刚|实时|24小时|更新|latest|newest|recent|just in|breaking",
+            r"相关|相關|延伸|关联|關聯|更多关于|同类|为您推荐|為您推薦|猜你|你可能|您可能|related|more on|see also|further reading|similar|you may",
+            re.I,
+        ),
+    ),
+    ("list", re.compile(r"推荐|推薦|头条|頭條|精选|精選|焦点|焦點|recommended|editor", re.I)),
+    (
+        "hot",
+        re.compile(
+            r"热|熱|排行|点击|點擊|榜|人气|人氣|最多|一天.*一周|24小时.*一周|日.*周.*月$|most|popular|trending|top \d|hot\b",
             re.I,
         ),
     ),
     (
-        "hot",
-        re.compile(r"热|熱|排行|点击|點擊|榜|人气|人氣|精彩|最多|焦点|焦點|most|popular|trending|top \d|hot\b", re.I),
-    ),
-    (
-        "related",
-        re.compile(r"相关|相關|延伸|关联|更多关于|同类|专题|related|more on|see also|further reading|similar", re.I),
+        "latest",
+        re.compile(
+            r"最新|滚动|滾動|即时|即時|快讯|快訊|速递|速遞|刚刚|实时|24小时|最近|最后发表|latest|newest|recent|just in|breaking",
+            re.I,
+        ),
     ),
 )
 _NAMES = (
@@ -59,13 +67,19 @@ def link_lists(view: View) -> tuple[LinkList, ...]:
     titles = _titles(view)
     if len(titles) < MIN_ITEMS:
         return ()
-    lists = []
+    lists: list[LinkList] = []
+    end = -1
     for box, numbers in _groups(tree, titles).items():
         items = list(_items(view, numbers, titles))
         if len(items) < MIN_ITEMS:
             continue
         heading = _heading(view, box, numbers, titles)
-        lists.append(LinkList(heading, _kind(tree, box, heading), tuple(items[:MAX_ITEMS])))
+        kind = _kind(tree, box, heading, items)
+        start = min(tree.anchors[n].line for n in numbers)
+        if not heading and kind == "list" and lists and 0 <= start - end <= 3:
+            heading, kind = lists[-1].heading, lists[-1].kind  # the next tab under one heading
+        end = max(tree.anchors[n].line for n in numbers)
+        lists.append(LinkList(heading, kind, tuple(items[:MAX_ITEMS])))
     return tuple(lists)
 
 
@@ -180,10 +194,12 @@ def _heading(view: View, box: int, numbers: list[int], titles: dict[int, str]) -
     return ""
 
 
-def _kind(tree: Tree, box: int, heading: str) -> str:
+def _kind(tree: Tree, box: int, heading: str, items: list[LinkItem]) -> str:
     for kind, words in _KINDS:
         if words.search(heading):
             return kind
+    if all(item.title.startswith(str(item.position)) for item in items[:9]):
+        return "hot"  # numbered: a ranking
     for index in tree.ancestors(box)[:3]:
         for kind, words in _NAMES:
             if words.search(tree.elements[index].name):
