@@ -1,0 +1,80 @@
+"""`kuaixun bench`: quality and speed of the extraction on pages whose right answers are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crawler.console import USAGE, Failure, print_json
+from crawler.screen import table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crawler.metrics import PageScore
+
+# What the table shows, where a folder has gold for it: the figure, its heading, digits after the point.
+COLUMNS = (
+    ("pages", "pages", 0), ("page_f1", "pageF1", 3), ("f1", "F1", 3), ("exact", "exact", 3), ("below_half", "<.5", 2),
+    ("segment_f1", "segF1", 3), ("clean", "clean", 3), ("title", "title", 3), ("day", "day", 3),
+    ("minute", "minute", 3), ("author", "author", 3), ("editor", "editor", 3), ("source", "source", 3),
+    ("block_f1", "blockF1", 3), ("latest_f1", "latestF1", 3), ("block_kind", "list", 3), ("kind", "kind", 3),
+    ("empty", "empty", 0), ("errors", "err", 0), ("ms", "ms", 1), ("pages_s", "pages/s", 0),
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--limit", type=click.IntRange(1), help="Only the first N pages of each folder.", metavar="N")
+@click.option("--worst", type=click.IntRange(1), help="Also name the N pages with the worst body.", metavar="N")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a folder, with every figure.")
+def command(folder: Path, *, limit: int | None, worst: int | None, as_json: bool) -> None:
+    """Measure the extraction on a folder of pages with gold: quality, and pages per CPU second.
+
+    DIR, or each folder in it, holds either `gold.jsonl` and the pages that it names, or NAME.html beside NAME.json.
+
+    \b
+    Figures (shares of 1): pageF1 is the mean F1 of the pages' bodies, F1 that of mean precision and
+    recall, `exact` bodies without any fault, `<.5` pages with an F1 below a half, segF1 pieces of
+    text that must and must not be there, `clean` unwanted pieces left out, title to source pages
+    with the right answer, blockF1 and latestF1 the best list found for each list of the page, `list`
+    lists with the right kind, `kind` pages with the right kind. `empty` counts pages without any
+    body where there is one, `ms` is CPU time a page.
+
+    \b
+    Example:
+      kuaixun bench pages
+      kuaixun bench corpora --limit 50 --json
+    """
+    from crawler import bench, metrics
+
+    try:
+        scored = {one.name: bench.run(one, limit=limit) for one in bench.corpora(folder)}
+    except bench.GoldError as error:
+        raise Failure(str(error), USAGE) from error
+    figures = {name: metrics.summary(scores) for name, scores in scored.items()}
+    if as_json:
+        rows = ({"folder": name, **found} for name, found in figures.items())
+        print_json(row | {"worst": _worst(scored[str(row["folder"])], worst)} if worst else row for row in rows)
+        return
+    click.echo(_shown(figures))
+    if worst:
+        lines = [[name, page["page"], page["f1"]] for name in scored for page in _worst(scored[name], worst)]
+        click.echo("\n" + table(["folder", "page", "F1"], lines))
+
+
+def _shown(figures: Mapping[str, Mapping[str, float]]) -> str:
+    used = [column for column in COLUMNS if any(column[0] in found for found in figures.values())]
+    rows = [
+        [name, *(f"{found[key]:.{digits}f}" if key in found else "" for key, _, digits in used)]
+        for name, found in figures.items()
+    ]
+    # A figure that is cut would be another figure, so the table takes the width that it needs.
+    return table(["folder", *(heading for _, heading, _ in used)], rows, width=1000)
+
+
+def _worst(scores: Sequence[PageScore], count: int) -> list[dict[str, object]]:
+    bodies = sorted((s.body.f1, s.name) for s in scores if s.body)
+    return [{"page": name, "f1": round(f1, 3)} for f1, name in bodies[:count]]
