@@ -48,6 +48,9 @@ def after_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database.rename(folder / "kuaixun-demo" / "demo.db")
     page = "<title>t</title><h1>标题在这里</h1>" + "<p>这是正文的一段话，说的是一件事情，长短正好合适。</p>" * 5
     (folder / "page.html").write_text(page, encoding="utf-8")
+    (folder / "pages").mkdir()
+    (folder / "pages" / "1.html").write_text(page, encoding="utf-8")
+    (folder / "pages" / "1.json").write_text('{"title": "标题在这里"}', encoding="utf-8")
     return folder
 
 
