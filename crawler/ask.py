@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,13 +11,17 @@ from config import Settings, Source
 from crawler import frontier, robots
 from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
-from crawler.frontier import NextVisit, Owners, Pace
+from crawler.frontier import NextVisit, Owners, Pace, Twins
 from crawler.page import FetchError, Page, Request
 from crawler.robots import Rules
 from crawler.tally import Event, EventKind, Tally
 from crawler.urls import host, same_site
+from storage import query
 from storage.records import Target
 from storage.store import Store
+
+# Headlines of earlier runs that a new one starts with.
+MAX_REMEMBERED = 5000
 
 Sleep = Callable[[float], Awaitable[None]]
 Clock = Callable[[], datetime]
@@ -29,11 +33,21 @@ def _silent(event: Event) -> None:
 
 
 class Hosts:
-    """What is known of the hosts and worth keeping from one pass to the next: their pace and their rules."""
+    """What is known of the hosts and worth keeping from one pass to the next: pace, rules, addresses of one article.
 
-    def __init__(self, settings: Settings):
+    `seen` is address and title of what earlier runs saw, the oldest first.
+    """
+
+    def __init__(self, settings: Settings, seen: Iterable[tuple[str, str]] = ()):
         self.pace = Pace(settings)
         self.rules = robots.Cache()
+        self.twins = Twins(seen)
+
+    @classmethod
+    def remembered(cls, settings: Settings, store: Store) -> Hosts:
+        """What the database remembers of earlier runs."""
+        rows = query.headlines(store.db, limit=MAX_REMEMBERED, ads=True)
+        return cls(settings, ((row["url"], row["title"]) for row in reversed(rows)))
 
 
 @dataclass(slots=True)

@@ -80,7 +80,16 @@ async def crawl(
     sources = [replace(source, timezone=source.timezone or settings.timezone) for source in sources]
     seed(store, sources, clock(), next_visit=next_visit, force=force)
     world = World(
-        settings, Owners(sources), store, fetcher, ad_score, hosts or Hosts(settings), clock, sleep, report, next_visit
+        settings,
+        Owners(sources),
+        store,
+        fetcher,
+        ad_score,
+        hosts or Hosts.remembered(settings, store),
+        clock,
+        sleep,
+        report,
+        next_visit,
     )
     visitor = Visitor(world)
     await _Loop(world, visitor).until_nothing_is_due(stop or asyncio.Event())

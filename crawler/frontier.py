@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from math import log2
 
 from config import Settings, Source
@@ -22,6 +23,8 @@ from storage.records import Target, TargetKind
 PATIENCE = timedelta(minutes=5)
 # So many failures in a row, whatever the address, and a host is left alone for the rest of the pass.
 GIVE_UP = 8
+# Titles remembered, so that a daemon does not grow; beyond that the oldest half is forgotten.
+MAX_TWINS = 200_000
 # Lists asked of one host in one pass, and pages of one list: a calendar or an archive has no end.
 MAX_LISTS = 200
 MAX_PAGE = 20
@@ -209,11 +212,16 @@ class Twins:
     Sites serve an article below its section, below `/old/`, for phones: asking for one of them is enough.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seen: Iterable[tuple[str, str]] = ()) -> None:
+        """`seen`: address and title of what earlier passes saw, the oldest first."""
         self._first: dict[int, int] = {}
+        for url, title in seen:
+            self.is_twin(url, title)
 
     def is_twin(self, url: str, title: str) -> bool:
         """Whether another address of this article was seen before; the first one seen is not a twin."""
+        if len(self._first) >= MAX_TWINS:
+            self._first = dict(islice(self._first.items(), MAX_TWINS // 2, None))
         number = long_number(url)
         if not number or not title:
             return False

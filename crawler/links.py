@@ -59,6 +59,10 @@ def from_page(page: Extraction, place: Place, *, ad_threshold: float) -> list[Ta
     depth = target.depth if is_list else target.depth + 1
     barred = {url_key(anchor.url) for anchor in anchors if anchor.nofollow}
     barred |= {url_key(item.url) for item in page.headlines if item.ad_score >= ad_threshold}
+    first_of_each: dict[str, Anchor] = {}
+    for anchor in anchors:
+        first_of_each.setdefault(anchor.url, anchor)
+    anchors = tuple(first_of_each.values())
     found: dict[str, Target] = {}
     if depth <= place.source.max_depth:
         for each in _articles(page, anchors, place, depth):

@@ -29,16 +29,21 @@ _PLAIN_URL = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?\.)+[a-z]{2,20}/(?!\.)[A-Za-z0-9/_~\-]*(?:\.[A-Za-z0-9]+)?(?:\?[A-Za-z0-9=&_\-]*)?"
 )
 _PLAIN_PATH = re.compile(r"/(?![/.])[A-Za-z0-9/_~\-]*(?:\.[A-Za-z0-9]+)?(?:\?[A-Za-z0-9=&_\-]+)?")
-_ORIGIN = re.compile(r"https?://[a-z0-9][a-z0-9.\-]*[a-z0-9](?=/|$)")
+_ORIGIN = re.compile(r"https?://[a-z0-9][a-z0-9.\-]*[a-z0-9](?::[1-9]\d{3,4})?(?=/|$)")
 
 
-@lru_cache(maxsize=16384)
 def resolve(base: str, href: str) -> str | None:
     """`href` as an absolute http(s) address without fragment, seen from `base` (absolute); None when it is junk.
 
     Junk is: another scheme, no host, a host that no resolver takes, credentials, a port out of range, control
     characters, more than 2,048 characters. Idempotent: resolving a result gives it again.
     """
+    # Menus are full of `#`: without its fragment each of them is the page itself, and found in the cache.
+    return _resolve(base, href.partition("#")[0])
+
+
+@lru_cache(maxsize=16384)
+def _resolve(base: str, href: str) -> str | None:
     if len(href) > 4 * MAX_LENGTH:
         return None
     if len(href) < 500 and "//" not in href[8:]:
@@ -118,6 +123,7 @@ def host(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=8192)
 def bare_host(url: str) -> str:
     """The host without `www.`, `m.` and the like: `m.example.com` and `www.example.com` are one site."""
     return _TWIN.sub("", host(url), count=1)

@@ -12,7 +12,6 @@ from datetime import datetime
 from config import Source
 from crawler import frontier
 from crawler.ask import Asker, Forbidden, Hosts, Moved, World
-from crawler.frontier import Twins
 from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
 from crawler.reading import Reading, read
@@ -33,7 +32,6 @@ class Visitor:
     tally: Tally = field(default_factory=Tally)
     retries: dict[str, datetime] = field(default_factory=dict)
     _next: dict[str, datetime] = field(default_factory=dict)
-    _twins: Twins = field(default_factory=Twins)
     _fresh: set[int] = field(default_factory=set)
     _ads: set[int] = field(default_factory=set)
 
@@ -105,7 +103,7 @@ class Visitor:
         now, admits = self.world.clock(), self.world.hosts.pace.admits
         with self.tally.timed("store"):
             known = self.world.store.known(each.url for each in reading.targets)
-        twins = {item.url for item in reading.headlines if self._twins.is_twin(item.url, item.title)}
+        twins = {item.url for item in reading.headlines if self.world.hosts.twins.is_twin(item.url, item.title)}
         targets = [each for each in reading.targets if each.url not in known | twins and admits(each, now)]
         articles = [each for each in reading.targets if each.kind == "article"]
         news = [each for each in articles if each.url not in known or hash(url_key(each.url)) in self._fresh]
