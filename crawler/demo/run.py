@@ -87,7 +87,8 @@ class Pass:
 class Summary:
     """What a run has to tell. `total` is what the database holds now, `rows` what `sql` gives.
 
-    `hits` are rows of the search for `words`: at least title, url and published_at.
+    `first_run` also when an earlier one was interrupted. `hits` are rows of the search for `words`: at least title, url
+    and published_at.
     """
 
     first_run: bool
@@ -113,13 +114,12 @@ def run(folder: Path, progress: Progress | None = None) -> Summary:
     folder.mkdir(parents=True, exist_ok=True)
     with serve() as served:
         database = folder / _file_name(served.port)
-        first_run = not database.exists()
         with open_store(database, fields=columns()) as store:
             hosts, plan = Hosts(SETTINGS), _plan(_last_visit(store.db))
             passes = tuple(
                 _one_pass(served, store, hosts, day=day, at=at, progress=progress or _silent) for day, at in plan
             )
-            return _summary(store, database, first_run, passes)
+            return _summary(store, database, passes)
 
 
 def sources(bases: Sequence[str]) -> tuple[Source, ...]:
@@ -191,9 +191,9 @@ def _count(store: Store) -> Counts:
     return Counts(**{name: found[name] for name in Counts.__slots__})
 
 
-def _summary(store: Store, database: Path, first_run: bool, passes: tuple[Pass, ...]) -> Summary:
+def _summary(store: Store, database: Path, passes: tuple[Pass, ...]) -> Summary:
     return Summary(
-        first_run=first_run,
+        first_run=len(passes) > 1,
         database=database,
         passes=passes,
         total=_count(store),
