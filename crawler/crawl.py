@@ -35,7 +35,7 @@ def seed(
     next_visit: NextVisit = frontier.next_visit,
     force: bool = False,
 ) -> None:
-    """Make the seeds of the sources whose time has come due; with `force` those of all of them."""
+    """Make the seeds of the sources whose time has come due; with `force` all lists and feeds of all of them."""
     sources = [source for source in sources if source.enabled]
     for source in sources:
         store.upsert_source(source.name, source.seeds, source.every, source.cron, enabled=True, now=now)
@@ -45,6 +45,8 @@ def seed(
             store.add_targets(_seeds(source, now), now)
             store.wake(source.seeds, now)
             store.set_source_next(source.name, next_visit(source, now))
+        if force:
+            store.wake_lists(source.name, now)
 
 
 def _seeds(source: Source, now: datetime) -> Iterable[Target]:
@@ -71,7 +73,7 @@ async def crawl(
     """One pass over everything that is due, until nothing is; what it came to.
 
     `stop` ends it early: requests in flight are dropped and stay due. `hosts` carries pace and rules over from an
-    earlier pass, `force` asks the seeds whether due or not. Raises StorageError; a page's own trouble never ends it.
+    earlier pass, `force` asks lists and feeds whether due or not. Raises StorageError; a page's own trouble never ends it.
     """
     if ad_score is None:
         from crawler.ads import score_title

@@ -116,6 +116,11 @@ class Queue:
             "UPDATE frontier SET next_at = ? WHERE url_key = ?", [(now, key) for key in keys]
         ).rowcount
 
+    def wake_lists(self, source: str, now: str) -> int:
+        """Make whatever announces the articles of a source due now; how many."""
+        sql = "UPDATE frontier SET next_at = ? WHERE source = ? AND kind != 'article' AND next_at > ?"
+        return self._run(sql, (now, source, now)).rowcount
+
     def finish(self, visit: Visit, state: str, next_at: str | None) -> None:
         """An answer came. Where it came from after redirects counts as visited too: nobody need ask there."""
         self._run(_FINISH, self._outcome(visit, state, next_at))

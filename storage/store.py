@@ -194,6 +194,11 @@ class Store:
         with self._transaction():
             return self._queue.wake(map(url_key, urls), stamp(now))
 
+    def wake_lists(self, source: str, now: datetime) -> int:
+        """Make the lists, feeds and sitemaps of a source due now, but for those that are never asked again; how many."""
+        with self._transaction():
+            return self._queue.wake_lists(source, stamp(now))
+
     # -- sources
 
     def upsert_source(

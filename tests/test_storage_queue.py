@@ -146,6 +146,19 @@ def test_known_addresses_can_be_woken(store):
     assert store.due(NOW, limit=1)[0].etag == '"1"'
 
 
+def test_what_announces_articles_can_be_woken_a_whole_source_at_once(store):
+    for url, kind, next_at in (
+        ("list", "list", HOUR),
+        ("feed", "feed", HOUR),
+        ("1", "article", HOUR),
+        ("2", "list", None),
+    ):
+        found = visit(f"http://a.example/{url}", kind=kind)
+        store.save(found, next_at=NOW + next_at if next_at else None)
+    assert store.wake_lists("demo", NOW) == 2
+    assert store.wake_lists("other", NOW) == 0
+
+
 def test_many_hosts_cost_one_look_each(store):
     store.add_targets([target(f"http://h{host}.example/{page}") for host in range(30) for page in range(20)], NOW)
     steps = 0
