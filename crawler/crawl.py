@@ -73,7 +73,7 @@ async def crawl(
     """One pass over everything that is due, until nothing is; what it came to.
 
     `stop` ends it early: requests in flight are dropped and stay due. `hosts` carries pace and rules over from an
-    earlier pass, `force` asks lists and feeds whether due or not. Raises StorageError; a page's own trouble never ends it.
+    earlier pass, `force` asks lists and feeds whether due or not. Raises StorageError; a page's trouble never ends it.
     """
     if ad_score is None:
         from crawler.ads import score_title

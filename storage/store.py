@@ -195,7 +195,7 @@ class Store:
             return self._queue.wake(map(url_key, urls), stamp(now))
 
     def wake_lists(self, source: str, now: datetime) -> int:
-        """Make the lists, feeds and sitemaps of a source due now, but for those that are never asked again; how many."""
+        """Make the lists, feeds and sitemaps of a source due now, but for those never asked again; how many."""
         with self._transaction():
             return self._queue.wake_lists(source, stamp(now))
 
