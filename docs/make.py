@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 def commands() -> Iterator[str]:
     """docs/commands.md: the help of every command."""
     yield "# Commands\n\nWhat `--help` says, command by command. This page is made by `docs/make.py`.\n"
-    top = click.Context(cli, info_name="kuaixun")
+    top = click.Context(cli, info_name="kuaixun", **cli.context_settings)
     for title, names in SECTIONS.items():
         yield f"\n## {title}\n"
         for name in names:

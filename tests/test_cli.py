@@ -21,6 +21,7 @@ from crawler.cli import cli
 from crawler.commands._progress import Watch
 from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, FETCH, INTERRUPTED, NOTHING, SECTIONS, STORAGE, USAGE
 from crawler.demo.server import serve
+from crawler.tally import Event
 
 SEEDS = 'seeds = ["https://news.example/"]\n'
 
@@ -374,20 +375,37 @@ def test_ctrl_c_ends_with_its_own_code(here, monkeypatch):
     assert (result.exit_code, result.stderr.strip()) == (INTERRUPTED, "kuaixun: interrupted")
 
 
-def test_ctrl_c_stops_a_crawl_in_good_order(asked, web, monkeypatch):
-    """What was read is kept, and the next pass goes on from there."""
-    (asked / "seeds.txt").write_text(f"{web}/")
+@pytest.fixture
+def pressed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Ctrl-C is pressed when a crawl has found its second article."""
     seen = Watch.see
 
-    def see(watch, event):
+    def see(watch: Watch, event: Event) -> None:
         seen(watch, event)
         if watch.counts["new"] == 2:
             signal.raise_signal(signal.SIGINT)
 
-    with monkeypatch.context() as pressed:
-        pressed.setattr(Watch, "see", see)
-        result = run("crawl", "--seeds", "seeds.txt")
+    with monkeypatch.context() as patched:
+        patched.setattr(Watch, "see", see)
+        yield
+
+
+def test_ctrl_c_stops_a_crawl_in_good_order(asked, web, pressed):
+    """What was read is kept."""
+    (asked / "seeds.txt").write_text(f"{web}/")
+    result = run("crawl", "--seeds", "seeds.txt")
     assert (result.exit_code, result.stderr) == (INTERRUPTED, "kuaixun: stopped; the next pass goes on from here\n")
     assert run("check").stdout == "kuaixun.db: no problem found\n"
     assert json.loads(run("status", "--json").stdout)["total"]["articles"] == 2
-    assert json.loads(run("crawl", "--seeds", "seeds.txt", "--json").stdout.splitlines()[-1])["new"] > 20
+
+
+def test_a_daemon_that_is_stopped_ends_well(asked, web, pressed):
+    """The next pass goes on from there."""
+    (asked / "kuaixun.toml").write_text(f'[sources.demo]\nseeds = ["{web}/"]\n')
+    result = run("run")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (0, "Stopped; the next start goes on from here.")
+    assert json.loads(run("status", "--json").stdout)["total"]["articles"] == 2
+
+
+def test_a_daemon_without_any_source(here):
+    assert "there is no source; `kuaixun init` writes one" in refused(CONFIG, "run")

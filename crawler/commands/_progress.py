@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.screen import Live, counted
+from crawler.screen import Live, counted, span
 
 if TYPE_CHECKING:
-    from crawler.tally import Event
+    from crawler.tally import Event, Tally
 
 # What a person wants to read while it happens, besides the live line.
 _SAID = {"failed": "failed", "forbidden": "not allowed", "retry": "will be tried again"}
@@ -52,6 +53,11 @@ class Watch:
             self._line.line(f"{_SAID[event.kind]}: {self.last_failure}")
         self._line.show(self._text)
 
+    def say(self, text: str) -> None:
+        """Print lines that stay, above the live one."""
+        for line in text.splitlines():
+            self._line.line(line)
+
     def _text(self) -> str:
         count, seconds = self.counts, max(self._clock() - self._started, 0.001)
         parts = [
@@ -67,3 +73,25 @@ class Watch:
             parts.append(f"{waiting:,} waiting")
         parts += [f"{self._size / 1e6:,.1f} MB", f"{count['fetched'] / seconds:,.1f}/s", self._host]
         return " · ".join(parts)
+
+
+def summary(tally: Tally, seconds: float) -> str:
+    """The sums of a pass in two lines."""
+    brought = (
+        counted(tally.new, "new article"),
+        f"{tally.changed:,} changed",
+        counted(tally.copies, "copy", "copies"),
+        counted(tally.headlines, "new headline"),
+        counted(tally.ads, "ad"),
+    )
+    asked = (
+        f"{tally.not_modified:,} not modified",
+        f"{tally.retries:,} repeated",
+        f"{tally.failed:,} failed",
+        f"{tally.forbidden:,} not allowed",
+    )
+    return (
+        f"{', '.join(brought)}\n"
+        f"{counted(tally.requests, 'request')} ({', '.join(asked)}), {tally.size / 1e6:,.1f} MB, "
+        f"{span(timedelta(seconds=seconds))}"
+    )

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import time
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from config import Config, ConfigError, Source, override, pick
-from crawler.commands._progress import Watch
+from crawler.commands._progress import Watch, summary
 from crawler.console import FETCH, INTERRUPTED, USAGE, Failure, configured, live, print_json
-from crawler.screen import counted, span
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from crawler.frontier import NextVisit
     from crawler.screen import Live
     from crawler.tally import Event, Tally
 
@@ -65,7 +65,7 @@ def command(
     if to_json:
         print_json([{"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}])
     elif not quiet:
-        click.echo(_summary(tally, setup, time.monotonic() - started))
+        click.echo(f"{summary(tally, time.monotonic() - started)}\nDatabase: {setup.settings.database}")
     if stopped:
         raise Failure("stopped; the next pass goes on from here", INTERRUPTED)
     if watch.failed_only():
@@ -102,6 +102,8 @@ def _from_file(file: Path) -> tuple[Source, ...]:
 
 def _crawl(setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: bool) -> tuple[Tally, Watch, bool]:
     """The sums of one pass, what was seen of it, and whether it was stopped."""
+    import asyncio
+
     from crawler.crawl import crawl
     from crawler.extract import columns
     from crawler.fetch import Fetcher, utc_now
@@ -113,7 +115,9 @@ def _crawl(setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: b
         stop = asyncio.Event()
         _on_signal(stop)
         async with Fetcher(settings) as fetcher:
-            tally = await crawl(settings, sources, store, fetcher=fetcher, report=report, stop=stop)
+            tally = await crawl(
+                settings, sources, store, fetcher=fetcher, report=report, stop=stop, next_visit=_next_visit(sources)
+            )
         return tally, stop.is_set()
 
     with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
@@ -128,8 +132,24 @@ def _crawl(setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: b
     return tally, watch, stopped
 
 
+def _next_visit(sources: tuple[Source, ...]) -> NextVisit:
+    """What tells when a source is looked at again; the scheduler is loaded only where there is a crontab line.
+
+    Nothing is varied here: who calls `kuaixun crawl` every 15 minutes would find every other call too early.
+    """
+    if any(source.cron for source in sources):
+        from crawler.schedule import next_visit
+
+        return next_visit
+    from crawler import frontier
+
+    return frontier.next_visit
+
+
 def _on_signal(stop: asyncio.Event) -> None:
     """Ctrl-C and SIGTERM end the pass in good order; the second one ends it at once."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
 
     def first() -> None:
@@ -141,25 +161,3 @@ def _on_signal(stop: asyncio.Event) -> None:
     with suppress(NotImplementedError):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, first)
-
-
-def _summary(tally: Tally, setup: Config, seconds: float) -> str:
-    brought = (
-        counted(tally.new, "new article"),
-        f"{tally.changed:,} changed",
-        counted(tally.copies, "copy", "copies"),
-        counted(tally.headlines, "new headline"),
-        counted(tally.ads, "ad"),
-    )
-    asked = (
-        f"{tally.not_modified:,} not modified",
-        f"{tally.retries:,} repeated",
-        f"{tally.failed:,} failed",
-        f"{tally.forbidden:,} not allowed",
-    )
-    return (
-        f"{', '.join(brought)}\n"
-        f"{counted(tally.requests, 'request')} ({', '.join(asked)}), {tally.size / 1e6:,.1f} MB, "
-        f"{span(timedelta(seconds=seconds))}\n"
-        f"Database: {setup.settings.database}"
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -49,6 +48,8 @@ def command(setup: Config, *, url: str, no_store: bool) -> None:
 
 
 def _stored(setup: Config, url: str) -> str:
+    import asyncio
+
     from crawler.commands.search import describe
     from crawler.extract import columns
     from storage import open_store, query

@@ -1,0 +1,71 @@
+"""`kuaixun run`: the daemon."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from config import Config, ConfigError, pick
+from crawler.commands._progress import Watch, summary
+from crawler.console import configured, live, print_json
+from crawler.screen import counted
+
+if TYPE_CHECKING:
+    from crawler.tally import Event, Tally
+
+
+@click.command()
+@configured
+@click.option(
+    "--json", "to_json", is_flag=True, help="Every event as one JSON object a line, and the sums of each pass."
+)
+@click.option("--quiet", is_flag=True, help="No progress, no sums.")
+def command(setup: Config, *, to_json: bool, quiet: bool) -> None:
+    """Crawl each source in its own time, until SIGTERM or Ctrl-C.
+
+    When a source is due is kept in the database, so a restart forgets nothing. Stopping drops the requests in flight;
+    they stay due, and the exit code is 0.
+
+    \b
+    Example:
+      kuaixun run
+      kuaixun run --json >> events.jsonl
+    """
+    sources = pick(setup, ())
+    if not sources:
+        raise ConfigError(str(setup.file or "no configuration"), "", "there is no source; `kuaixun init` writes one")
+    with live(quiet=quiet or to_json) as line:
+        line.line(f"Crawling {counted(len(sources), 'source')} into {setup.settings.database}; Ctrl-C stops.")
+        _run(setup, Watch(line, each=True), to_json=to_json)
+    if not quiet:
+        click.echo("Stopped; the next start goes on from here.", err=True)
+
+
+def _run(setup: Config, watch: Watch, *, to_json: bool) -> None:
+    import asyncio
+
+    from crawler import schedule
+    from crawler.extract import columns
+    from storage import open_store
+
+    started = time.monotonic()
+
+    def report(event: Event) -> None:
+        watch.see(event)
+        if to_json:
+            print_json([asdict(event)])
+
+    def finished(tally: Tally) -> None:
+        nonlocal started
+        seconds, started = time.monotonic() - started, time.monotonic()
+        if to_json:
+            print_json([{"kind": "pass", "seconds": seconds, **asdict(tally)}])
+        else:
+            watch.say(summary(tally, seconds))
+
+    settings = setup.settings
+    with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
+        asyncio.run(schedule.run(setup, store, report=report, finished=finished))
