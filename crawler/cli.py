@@ -69,7 +69,7 @@ def report(error: Exception) -> int:
             return error.exit_code
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "kuaixun"
-            message = f"{path}: {plain(error.format_message())} Try `{path} --help`."
+            message = f"{path}: {plain(error.format_message()).rstrip('.')}. Try `{path} --help`."
         case click.Abort():
             message = "kuaixun: interrupted"
         case Failure():

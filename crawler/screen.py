@@ -18,6 +18,11 @@ def plain(text: str) -> str:
     return " ".join("".join(c for c in kept if not unicodedata.category(c).startswith("C")).split())
 
 
+def safe(text: str) -> str:
+    """Text of several lines without control characters; its spaces and lines stay as they are."""
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
+
+
 def columns(text: str) -> int:
     """How many terminal columns a text takes: wide characters two, combining ones none."""
     return sum(_columns(character) for character in text)

@@ -58,6 +58,10 @@ def test_a_hostile_title_cannot_steer_the_terminal():
     assert screen.plain("标题\x1b]0;owned\x07\n\u202e次行") == "标题]0;owned 次行"
 
 
+def test_a_hostile_text_keeps_its_lines_and_nothing_else_of_its_steering():
+    assert screen.safe("一\n\t二\x1b[2J\r\x9b三") == "一\n\t二[2J三"
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

@@ -10,6 +10,7 @@ import click
 
 from config import Config
 from crawler.console import EXTRACT, USAGE, Failure, configured
+from crawler.screen import safe
 
 if TYPE_CHECKING:
     from crawler.commands._pages import Reading
@@ -38,13 +39,13 @@ def command(setup: Config, *, page: str, url: str, form: str, explain: bool) -> 
     reading = _from_network(setup, page) if page.startswith(("http://", "https://")) else _from_file(setup, page, url)
     extraction = reading.extraction
     if explain:
-        click.echo("\n".join(present.as_explanation(extraction)))
+        click.echo(safe("\n".join(present.as_explanation(extraction))))
     elif form == "json":
         click.echo(_pages.told(setup, reading))
     elif not extraction.paragraphs:
         raise Failure(f"{page}: holds no article (it is of the kind `{extraction.kind}`)", EXTRACT)
     else:
-        click.echo(present.as_text(extraction) if form == "text" else present.as_markdown(extraction))
+        click.echo(safe(present.as_text(extraction) if form == "text" else present.as_markdown(extraction)))
 
 
 def _from_network(setup: Config, page: str) -> Reading:
