@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from crawler.page import Extraction, LinkItem
+from crawler.screen import clip, plain
 
 # The keys that come first, in this order, each with the name of its field.
 NAMES = {
@@ -66,7 +67,7 @@ def as_explanation(extraction: Extraction) -> Iterator[str]:
     yield f"kind: {extraction.kind}"
     for name, value in sorted(extraction.fields.items()):
         said = extraction.evidence.get(name, "")
-        yield f"{name}: {jsonable(value)}" + (f"  ({said})" if said else "")
+        yield f"{name}: {clip(plain(str(jsonable(value))), 100)}" + (f"  ({said})" if said else "")
     for found in extraction.lists:
         yield f"list: {found.kind}, {len(found.items)} items, heading `{found.heading}`"
     yield from extraction.trace
