@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -30,15 +30,17 @@ class Reading:
     url: str
 
 
-def source_of(setup: Config, url: str) -> Source | None:
-    """The configured source that has a seed on the host of this address."""
+def source_of(setup: Config, url: str) -> Source:
+    """The configured source that has a seed on the host of this address, else one without any rule of its own."""
     host = urlsplit(url).hostname
-    return next((s for s in setup.sources if host and any(urlsplit(seed).hostname == host for seed in s.seeds)), None)
+    known = (s for s in setup.sources if host and any(urlsplit(seed).hostname == host for seed in s.seeds))
+    source = next(known, Source("", ()))
+    return replace(source, timezone=source.timezone or setup.settings.timezone)
 
 
 def read(setup: Config, body: bytes, content_type: str = "", url: str = "") -> Reading:
     """What the bytes say. Without `url` the page is asked for its own. Raises ExtractError where they are no page."""
-    html = decode(body, content_type, _declared(setup, url)).text
+    html = decode(body, content_type, source_of(setup, url).encoding).text
     saved = _SAVED_FROM.search(html[:4096])
     first = _extract(setup, html, url or (saved[1] if saved else ""))
     own = first.url or first.extraction.canonical or shown_address(html)
@@ -58,11 +60,6 @@ def shown_address(html: str) -> str:
     """
     shown = _COPIED.findall(html)
     return shown[0] if len(set(shown)) == 1 else next((url for url in shown if shown.count(url) > 1), "")
-
-
-def _declared(setup: Config, url: str) -> str:
-    source = source_of(setup, url)
-    return source.encoding if source else ""
 
 
 def _extract(setup: Config, html: str, url: str) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -76,9 +77,10 @@ async def _visit(setup: Config, url: str, store: Store, events: list[Event]) -> 
 
     owner = Owners(setup.sources).of(url)
     source = owner or Source(host(url), (url,), max_depth=0)
+    source = replace(source, timezone=source.timezone or setup.settings.timezone)
     kind = kind_of_seed(url) if owner and url in owner.seeds else "article"
     target = Target(url, kind, source.name, depth=0 if owner else 1)
     async with Fetcher(setup.settings) as fetcher:
-        owners = Owners([*setup.sources, source])
+        owners = Owners([source, *(each for each in setup.sources if each.name != source.name)])
         world = World(setup.settings, owners, store, fetcher, score_title, Hosts(setup.settings), report=events.append)
         await Visitor(world).visit(target)
