@@ -44,10 +44,14 @@ def value(line: Line) -> float:
     share = line.link / line.size
     if share > 0.5 and (line.ends == 0 or line.size < 90 or share > 0.9):
         return -(25.0 + 0.25 * line.size)
-    if LEGAL_TEXT.search(line.text):
+    if len(line.anchors) >= 4 and share > 0.3 and line.ends * 4 <= len(line.anchors):
+        return -(25.0 + 0.25 * line.link)
+    if line.size < 1500 and LEGAL_TEXT.search(line.text):
         return -20.0
     if line.ends or line.size > 180:
-        return plain * (1.0 - share) * (1.0 if line.ends + line.commas else 0.5)
+        if line.ends + line.commas == 0:
+            return min(0.5 * plain, 150.0)  # words without a stop are a list, however many
+        return plain * (1.0 - share)
     if line.commas:
         return 0.6 * plain
     if line.size > 60:
@@ -126,12 +130,14 @@ def _factors(view: View) -> list[float]:
     factors: list[float] = []
     teasing = feeds(view)
     whole = view.tree.size_sum[-1]
+    headline = view.tree.lines[view.title_line].size if view.title_line >= 0 else 0
     for number, element in enumerate(view.tree.elements):
         above = factors[element.parent] if element.parent >= 0 else 1.0
         bits = flags(element.name)
         own = 1.0
-        if view.tree.size(element) * 10 > whole * MOST:
-            bits &= BODY  # what holds nearly all of the page is no furniture of it, whatever its name
+        size = view.tree.size(element)
+        if size * 10 > whole * MOST or (element.first <= view.title_line < element.last and size > 4 * headline):
+            bits &= BODY  # what holds the headline, or nearly all of the page, is no furniture, whatever its name
         if bits & TALK:
             own = 0.02
         elif number in teasing:

@@ -8,7 +8,8 @@ thresholds serve both scripts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
@@ -18,12 +19,10 @@ class Element:
     tag: str
     parent: int
     name: str
-    depth: int
     first: int
+    hidden: bool
+    first_anchor: int
     last: int = -1
-    hidden: bool = False
-    heading: int = 0
-    first_anchor: int = 0
     last_anchor: int = -1
 
 
@@ -50,13 +49,13 @@ class Line:
     text: str
     box: int
     size: int
-    link: int = 0
-    heading: int = 0
+    link: int
+    heading: int
+    spaced: str
     ends: int = 0
     commas: int = 0
-    anchors: list[int] = field(default_factory=list)
+    anchors: Sequence[int] = ()
     broken: bool = False
-    spaced: str = ""
 
 
 @dataclass(slots=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import accumulate
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from crawler.parse import VOID, parse
 from crawler.tree import Anchor, Element, Image, Line, Time, Tree
@@ -25,9 +26,27 @@ BLOCK = frozenset(
 MARKS = frozenset("b strong i em u s font small big sub sup mark nobr tt code cite q wbr ins del strike".split())
 HEADS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
+_TELLING = frozenset(("style", "hidden", "aria-hidden", "itemprop", "role", "datetime", "lang", "xml:lang"))
 _HIDDEN = re.compile(r"display\s*:\s*none", re.I)
 _SENTENCE = re.compile(r"[。！？；…!?]|[.;](?=[\s\"'”’)]|$)")
 _COMMA = re.compile(r"[，、,：]")
+
+
+# What the walk does with a node; from MARK on it visits the children.
+TEXT, SKIP_TAG, SCRIPT, VOID_TAG, TITLE, MARK, INLINE, ANCHOR, BLOCK_TAG = range(9)
+
+
+@cache
+def _kinds() -> dict[int, int]:
+    """The kind of every known node by Lexbor's number for it, which is cheaper to read than its name."""
+    maker = LexborHTMLParser("")
+    kinds = {}
+    for names, kind in ((SKIP, SKIP_TAG), (VOID, VOID_TAG), (MARKS, MARK), (BLOCK, BLOCK_TAG)):
+        kinds.update({maker.create_node(name).tag_id: kind for name in names})
+    for name, kind in (("script", SCRIPT), ("title", TITLE), ("a", ANCHOR)):
+        kinds[maker.create_node(name).tag_id] = kind
+    # Lexbor's enumeration `lxb_tag_id_enum_t`: these nodes are no elements and cannot be made.
+    return kinds | {2: TEXT, 3: INLINE, 4: SKIP_TAG, 5: SKIP_TAG}
 
 
 def grow(html: str) -> Tree:
@@ -35,7 +54,8 @@ def grow(html: str) -> Tree:
     walk = _Walk()
     tree = walk.tree
     walk.visit(parse(html))
-    walk.flush(0)
+    if walk.parts:
+        walk.flush(0)
     lines, anchors = len(tree.lines), len(tree.anchors)
     for element in tree.elements:
         if element.last < 0:
@@ -59,13 +79,6 @@ def _unlink_wrapped(tree: Tree) -> None:
                     line.link = 0
 
 
-def _name(attributes: dict[str, str | None]) -> str:
-    """Class, id and itemprop in one string: all that an element is called."""
-    name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    prop = attributes.get("itemprop")
-    return f"{name} {prop}" if prop else name
-
-
 class _Walk:
     """The state of the traversal: the open elements, the line being gathered, the open link."""
 
@@ -80,20 +93,36 @@ class _Walk:
         self.anchor_parts: list[str] = []
         self.boxed = False
         self.pending: list[int] = []
-        # tag, element around it, box around it, heading level around it
-        self.opened: list[tuple[str, int, int, int]] = []
+        # kind of tag, element around it, box around it, heading level around it
+        self.opened: list[tuple[int, int, int, int]] = []
 
     def visit(self, root: LexborNode) -> None:
-        """Every node once, without recursion: pages nest deeper than Python's stack."""
+        """Every node once, without recursion: pages nest deeper than Python's stack. The loop is hot: 1 us a node."""
         node: LexborNode | None = root
-        opened = self.opened
+        opened, parts, anchor_parts = self.opened, self.parts, self.anchor_parts
+        kind_of = _kinds().get
         while node is not None:
-            if self._enter(node):
+            kind = kind_of(node.tag_id, INLINE)
+            if kind == TEXT:
+                value = node.text_content or ""
+                if parts or not value.isspace():
+                    parts.append(value)
+                    if self.anchor >= 0:
+                        anchor_parts.append(value)
+                        self.link_size += len(value.strip())
+            elif kind >= MARK:
                 child = node.first_child
+                if kind == MARK:
+                    opened.append((MARK, 0, 0, 0))
+                else:
+                    opened.append((kind, self.current, self.box, self.heading))
+                    self._open(kind, node)
                 if child is not None:
                     node = child
                     continue
                 self._leave()
+            elif kind != SKIP_TAG:
+                self._special(kind, node)
             following = node.next
             while following is None and opened:
                 node = node.parent
@@ -105,100 +134,91 @@ class _Walk:
         while opened:
             self._leave()
 
-    def _enter(self, node: LexborNode) -> bool:
-        """Take a node in; True where its children are to be visited, until `_leave`."""
-        tag = node.tag
-        if tag == "-text":
-            self._text(node.text_content or "")
-            return False
-        if tag is None or tag[0] == "-":
-            return tag == "-document"
-        if tag in SKIP:
-            if tag == "script" and "ld+json" in (node.attributes.get("type") or ""):
+    def _special(self, kind: int, node: LexborNode) -> None:
+        if kind == VOID_TAG:
+            self._void(node.tag or "", node)
+        elif kind == SCRIPT:
+            if "ld+json" in (node.attributes.get("type") or ""):
                 self.tree.scripts.append(node.text(deep=True) or "")
-            return False
-        if tag in VOID:
-            self._void(tag, node)
-            return False
-        if tag == "title" and not self.tree.title and not self.tree.lines:
+        elif not self.tree.title and not self.tree.lines:
             self.tree.title = " ".join((node.text(deep=True) or "").split())
-            return False
-        self.opened.append((tag, self.current, self.box, self.heading))
-        if tag in MARKS:
-            return True
-        block = tag in BLOCK
-        if block:
-            self.flush(self.box)
-        attributes = node.attributes
-        if tag == "a":
-            self._open_anchor(attributes)
-        self._open(tag, attributes, block)
-        return True
 
-    def _open(self, tag: str, attributes: dict[str, str | None], block: bool) -> None:
+    def _open(self, kind: int, node: LexborNode) -> None:
+        if kind == BLOCK_TAG and self.parts:
+            self.flush(self.box)
         tree = self.tree
-        number = len(tree.elements)
+        attributes = node.attributes
+        if kind == ANCHOR:
+            self._open_anchor(attributes)
+        elements = tree.elements
+        number = len(elements)
         if number >= MAX_ELEMENTS:
             return
-        name = _name(attributes) if attributes else ""
-        element = Element(tag, self.current, name, 0, len(tree.lines))
-        element.first_anchor = len(tree.anchors) - (tag == "a" and self.anchor >= 0)
-        if self.current >= 0:
-            parent = tree.elements[self.current]
-            element.depth = parent.depth + 1
-            element.hidden = parent.hidden
+        tag = node.tag or ""
+        first_anchor = len(tree.anchors) - (kind == ANCHOR and self.anchor >= 0)
+        name, hidden = "", self.current >= 0 and elements[self.current].hidden
         if attributes:
-            style = attributes.get("style")
-            if "hidden" in attributes or attributes.get("aria-hidden") == "true" or (style and _HIDDEN.search(style)):
-                element.hidden = True
-            if attributes.get("role") == "heading":
-                self.heading = HEADS.get(f"h{attributes.get('aria-level') or '2'}", 2)
+            name, identity = attributes.get("class") or "", attributes.get("id")
+            if identity:
+                name = f"{name} {identity}"
+            if not attributes.keys().isdisjoint(_TELLING):
+                name, hidden = self._attributes(tag, attributes, name, hidden)
         if tag in HEADS:
             self.heading = HEADS[tag]
-        elif tag == "time" and attributes.get("datetime"):
-            tree.times.append(Time(attributes["datetime"] or "", len(tree.lines), number))
-        elif tag == "html":
-            tree.html_lang = attributes.get("lang") or attributes.get("xml:lang") or ""
-        element.heading = self.heading
-        tree.elements.append(element)
+        elements.append(Element(tag, self.current, name, len(tree.lines), hidden, first_anchor))
         self.current = number
-        if block:
+        if kind == BLOCK_TAG:
             self.box = number
 
+    def _attributes(self, tag: str, attributes: dict[str, str | None], name: str, hidden: bool) -> tuple[str, bool]:
+        """What the rarer attributes of an element tell: its name completed, and whether it is hidden."""
+        style = attributes.get("style")
+        if "hidden" in attributes or attributes.get("aria-hidden") == "true" or (style and _HIDDEN.search(style)):
+            hidden = True
+        if attributes.get("itemprop"):
+            name = f"{name} {attributes['itemprop']}"
+        if attributes.get("role") == "heading":
+            self.heading = HEADS.get(f"h{attributes.get('aria-level') or '2'}", 2)
+        if tag == "time" and attributes.get("datetime"):
+            number = len(self.tree.elements)
+            self.tree.times.append(Time(attributes["datetime"] or "", len(self.tree.lines), number))
+        elif tag == "html":
+            self.tree.html_lang = attributes.get("lang") or attributes.get("xml:lang") or ""
+        return name, hidden
+
     def _leave(self) -> None:
-        tag, parent, box, heading = self.opened.pop()
-        if tag in MARKS:
+        kind, parent, box, heading = self.opened.pop()
+        if kind == MARK:
             return
-        if tag in BLOCK:
-            self.flush(self.box)
-        elif tag == "a":
+        if kind == BLOCK_TAG:
+            if self.parts:
+                self.flush(self.box)
+        elif kind == ANCHOR:
             self._close_anchor()
         if self.current != parent:
-            element = self.tree.elements[self.current]
-            element.last, element.last_anchor = len(self.tree.lines), len(self.tree.anchors)
+            tree = self.tree
+            element = tree.elements[self.current]
+            element.last, element.last_anchor = len(tree.lines), len(tree.anchors)
         self.current, self.box, self.heading = parent, box, heading
-
-    def _text(self, value: str) -> None:
-        self.parts.append(value)
-        if self.anchor >= 0:
-            self.anchor_parts.append(value)
-            self.link_size += len(value.strip().encode("utf-8", "replace"))
 
     def flush(self, box: int) -> None:
         """End the line that is being gathered."""
         parts = self.parts
-        if not parts:
-            return
-        text = " ".join("".join(parts).split())
+        single = len(parts) == 1
+        raw = parts[0] if single else "".join(parts)
+        text = " ".join(raw.split())
         link, self.link_size = self.link_size, 0
         if not text:
             parts.clear()
             return
-        spaced = " ".join(" ".join(parts).split()) if len(parts) > 1 and len(text) < 200 else text
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        # `link` counts characters: the share of them is the share of bytes.
+        link = min(size, link * size // len(text)) if link else 0
+        linked = link * 2 > size
+        spaced = text if single or linked or len(text) >= 200 else " ".join(" ".join(parts).split())
         parts.clear()
-        size = len(text.encode("utf-8", "replace"))
-        line = Line(text, box, size, min(link, size), self.heading, spaced=spaced)
-        if size > 24:
+        line = Line(text, box, size, link, self.heading, spaced)
+        if size > 24 and (not linked or size >= 90):
             line.ends = len(_SENTENCE.findall(text))
             line.commas = len(_COMMA.findall(text))
         if self.pending:
@@ -211,7 +231,7 @@ class _Walk:
         """A box inside a link ends the line: what stood before the link is a line of its own."""
         anchor = self.tree.anchors[self.anchor]
         if any(part.strip() for part in self.anchor_parts):
-            line.anchors.append(self.anchor)
+            line.anchors = [*line.anchors, self.anchor]
         else:
             anchor.line = len(self.tree.lines)
             if anchor.element < len(self.tree.elements):
@@ -232,7 +252,8 @@ class _Walk:
         if self.anchor < 0:
             return
         if self.boxed:
-            self.flush(self.box)
+            if self.parts:
+                self.flush(self.box)
             self.boxed = False
         self.tree.anchors[self.anchor].text = " ".join("".join(self.anchor_parts).split())
         self.anchor_parts.clear()

@@ -224,6 +224,6 @@ def _line_reason(line: Line) -> str:
         return "credit line"
     if LEGAL_TEXT.search(line.text) and line.size < 600:
         return "legal text"
-    if line.link * 2 > line.size and line.ends == 0:
+    if line.ends == 0 and (line.link * 2 > line.size or (len(line.anchors) >= 4 and line.link * 3 > line.size)):
         return "link line"
     return ""
