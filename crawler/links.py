@@ -80,16 +80,21 @@ def _articles(page: Extraction, anchors: Collection[Anchor], place: Place, depth
             priority = article_priority(item.published_at, place.now)
             yield Target(item.url, "article", owner.name, priority, depth, found_on=place.url)
     first_pages = {unpaged(url) for url in _addresses(page, anchors, place) if page_number(url) == 1}
-    # What carries the number of the page itself is the same article: to print, in the other script, its comments.
-    own = long_number(place.url) if page.article else ""
     for anchor in anchors:
         owner = place.owners.of(anchor.url)
         further = page_number(anchor.url) > 1 and unpaged(anchor.url) in first_pages
-        itself = bool(own) and long_number(anchor.url) == own
+        itself = page.article is not None and _is_itself(anchor.url, place.url)
         if owner and is_article(anchor.url, owner) and not further and not itself:
             yield Target(
                 anchor.url, "article", owner.name, article_priority(None, place.now), depth, found_on=place.url
             )
+
+
+def _is_itself(url: str, own: str) -> bool:
+    """Whether an article's link leads to itself in another form: to print, its comments, a calendar in its margin."""
+    path = own.partition("?")[0]
+    same_number = bool(long_number(own)) and long_number(url) == long_number(own)
+    return url == own or same_number or (url.partition("?")[0] == path and looks_like_article(path))
 
 
 def is_article(url: str, owner: Source) -> bool:

@@ -40,6 +40,7 @@ _LIST_DIRS = _words(
 )
 _LIST_NAMES = re.compile(r"(?:index|default|list|main|home|node|channel|col|more|roll)(?:[_\-]?\d+)*", re.I)
 _PAGING_KEYS = _words("page p pn pg paged pageno pagenum pageindex page_no page_index curpage start offset")
+_CALENDAR_KEYS = _words("date day month year ym ymd y m d week from to start end")
 _ID_KEY = re.compile(r"(?:.*id|p|a|n|t|no|sn|code|docid|key|newsno|articleno)", re.I)
 
 _DATE = r"(?:19|20)\d\d[\-_/.]?(?:0[1-9]|1[0-2])(?:[\-_/.]?(?:[0-2]\d|3[01]))?"
@@ -48,7 +49,7 @@ _ONLY_DATE = re.compile(rf"(?:{_DATE}|(?:19|20)\d\d|\d{{1,2}})")
 _YEAR = re.compile(r"(?:19|20)\d\d(?:[\-_]?\d\d){0,2}")
 _DATE_IN_PATH = re.compile(rf"/(?:{_DATE}|(?:19|20)\d\d/\d{{1,2}}/\d{{1,2}}|(?:19|20)\d\d/\d{{3,4}})/")
 _LONG_NUMBER = re.compile(r"\d{5,}")
-_ID = re.compile(r"\d{6,}")
+_ID = re.compile(r"\d{5,}")
 _PLAIN_DATE = re.compile(r"(?:19|20)\d{4}(?:\d\d)?")
 _HASH = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{10,}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f-]{17}")
 _SLUG = re.compile(r"[a-z0-9]+(?:[\-_][a-z0-9]+){3,}", re.I)
@@ -154,10 +155,11 @@ def looks_like_list(url: str, text: str = "") -> bool:
 
 
 def _is_short_query(query: str) -> bool:
-    """At most one word beside the page number: filters and sort orders multiply without end."""
+    """At most one word beside the page number: filters, sort orders and calendars multiply without end."""
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
-    rest = [(key, value) for key, _, value in pairs if not _is_paging(key, value)]
-    return len(rest) <= 1 and all(len(key) <= 12 and len(value) <= 16 for key, value in rest)
+    rest = [(key.lower(), value) for key, _, value in pairs if not _is_paging(key, value)]
+    short = all(len(key) <= 12 and len(value) <= 16 and key not in _CALENDAR_KEYS for key, value in rest)
+    return len(rest) <= 1 and short
 
 
 def _is_plain_word(segment: str) -> bool:
@@ -167,7 +169,7 @@ def _is_plain_word(segment: str) -> bool:
 
 
 def long_number(url: str) -> str:
-    """The last number of six digits or more that is no date: what sites number their articles with; "" for none."""
+    """The last number of five digits or more that is no date: what sites number their articles with; "" for none."""
     numbers = [number for number in _ID.findall(url) if not _PLAIN_DATE.fullmatch(number)]
     return numbers[-1] if numbers else ""
 

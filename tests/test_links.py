@@ -112,6 +112,18 @@ def test_pages_and_prints_of_an_article_are_not_articles():
     assert found(article, place(ARTICLE, "article")) == [("article", "/news/100002.html", 1)]
 
 
+def test_a_calendar_in_the_margin_leads_nowhere():
+    days = [("/news/100001.html?date=2031-10", "10月"), ("/stock/?date=2031-10", "十月"), ("/stock/?month=10", "十月")]
+    assert found(page(*days, kind="article", article=object()), place(ARTICLE, "article")) == []
+    assert found(page(*days[1:])) == []
+
+
+def test_articles_told_apart_by_their_query_are_all_asked():
+    anchors = [("/article?id=7001", "一"), ("/article?id=7002", "二")]
+    where = place(SITE + "/article?id=7001", "article")
+    assert found(page(*anchors, kind="article", article=object()), where) == [("article", "/article?id=7002", 1)]
+
+
 def test_neighbours_with_small_numbers_are_all_articles():
     anchors = [(f"/2026-03-20/content_{n}.html", f"第{n}条") for n in (11, 12, 13)]
     assert len(found(page(*anchors))) == 3
