@@ -35,13 +35,14 @@ def seed(
     next_visit: NextVisit = frontier.next_visit,
     force: bool = False,
 ) -> None:
-    """Make the seeds of the sources whose time has come due; with `force` all lists and feeds of all of them."""
-    sources = [source for source in sources if source.enabled]
+    """Make the seeds of the sources whose time has come due; with `force` all lists and feeds of all of them.
+
+    Which sources those are is the caller's choice: also one that is not enabled is crawled when it is named.
+    """
     for source in sources:
-        store.upsert_source(source.name, source.seeds, source.every, source.cron, enabled=True, now=now)
-    due = set(store.source_due(now))
-    for source in sources:
-        if force or source.name in due:
+        store.upsert_source(source.name, source.seeds, source.every, source.cron, enabled=source.enabled, now=now)
+        due = store.source_next(source.name)
+        if force or due is None or due <= now:
             store.add_targets(_seeds(source, now), now)
             store.wake(source.seeds, now)
             store.set_source_next(source.name, next_visit(source, now))

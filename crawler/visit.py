@@ -87,7 +87,7 @@ class Visitor:
     def _keep(self, target: Target, page: Page, reading: Reading) -> None:
         """Store what an answer brought, and when to come back, in one transaction."""
         targets, has_news = self._unknown(target, reading)
-        next_at = self._next_at(target, reading, has_news=has_news)
+        next_at = self._next_at(target, page, reading, has_news=has_news)
         with self.tally.timed("store"):
             saved = self.world.store.save(
                 self._visit(target, page),
@@ -115,10 +115,11 @@ class Visitor:
                 self.world.store.wake([reading.following.url], now)
         return targets, bool(news)
 
-    def _next_at(self, target: Target, reading: Reading, *, has_news: bool) -> datetime | None:
-        now, source = self.world.clock(), self.world.source(target)
+    def _next_at(self, target: Target, page: Page, reading: Reading, *, has_news: bool) -> datetime | None:
+        now, source, article = self.world.clock(), self.world.source(target), reading.article
         if target.kind == "article":
-            return frontier.after_article(target, reading.article.published_at if reading.article else None, now)
+            known = article is not None or page.status == 304
+            return frontier.after_article(target, article.published_at if article else None, now) if known else None
         return frontier.after_list(target, source, self._source_next(source), now, has_news=has_news)
 
     def _source_next(self, source: Source) -> datetime:

@@ -271,6 +271,22 @@ def test_one_address_of_an_article_is_enough(web, store, clock):
     assert pages(web) == ["/", *(f"/news/10000{n}.html" for n in (1, 2, 3))]
 
 
+def test_a_page_that_turned_out_to_be_no_article_is_asked_once(web, store, clock):
+    web.add(SITE + "/", listing(1, 2, 3))
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", listing(1, 2, 3))
+    run(web, store, clock)
+    clock.now += timedelta(days=2)
+    run(web, store, clock)
+    assert web.urls().count(f"{SITE}/news/100001.html") == 1
+
+
+def test_a_source_that_is_switched_off_is_crawled_when_it_is_named(web, store, clock):
+    small_site(web, 1)
+    tally, _ = run(web, store, clock, sources=[Source("news", (SITE + "/",), enabled=False)])
+    assert tally.new == 1
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_missing_article_is_asked_once(web, store, clock, status):
     web.add(SITE + "/", listing(1, 2, 3))
