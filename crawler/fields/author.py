@@ -31,7 +31,7 @@ _SPLIT = re.compile(r"[、，,;；/|　]|\s+(?:and|&|und|et|y|with)\s+|\s{2,}", 
 _HAN_SPLIT = re.compile(r"[\s、，,;；/　]+")
 _ROLE = re.compile(r"^(?:通讯员|实习生|实习记者|本报记者|记者|文|图|摄|by|von|par|por|作者)[\s:：/]*", re.I)
 _NOT_NAME = re.compile(
-    r"报道|获悉|从|了解|采访|发现|表示|编辑|来源|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
+    r"简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
     re.I,
 )
 

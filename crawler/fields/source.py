@@ -134,6 +134,21 @@ def named(view: View) -> Found | None:
     return None
 
 
+def shown_publisher(view: View) -> Found | None:
+    """The publisher that the metadata name, where a line between headline and body shows that name alone or by the time."""
+    names = [v.get("name") if isinstance(v, dict) else v for v in view.linked_data("publisher")]
+    names.append(view.meta.get("og:site_name", ""))
+    wanted = {squeeze(name): name.strip() for name in names if isinstance(name, str) and len(squeeze(name)) > 2}
+    for number in meta_lines(view):
+        if not view.title_line < number < view.first_kept or view.tree.lines[number].size > 120:
+            continue
+        shown = squeeze(view.tree.lines[number].text)
+        for key, name in wanted.items():
+            if shown.startswith(key) or shown.endswith(key):
+                return Found(name, f"line {number} and the metadata", number)
+    return None
+
+
 def agency(view: View) -> Found | None:
     """A news agency in the dateline of the first paragraph."""
     for number in view.kept[:2]:
@@ -158,7 +173,7 @@ def publisher(view: View) -> Found | None:
     return None
 
 
-RULES = (labelled, split, metadata, beside_time, named, agency, publisher)
+RULES = (labelled, split, metadata, beside_time, named, shown_publisher, agency, publisher)
 
 
 def _clean(name: str) -> str:

@@ -23,7 +23,7 @@ _CREDIT = re.compile(
     r"^[\s\[【（(]*(责任编辑|責任編輯|责编|本文编辑|值班编辑|编辑|編輯|编审|审核|审校|校对|校對|监制|策划|来源|來源|稿件来源|文章来源|信息来源|消息来源|"
     r"原标题|原標題|作者|撰文|文/|文／|关键[字词]|關鍵字|标签|標籤|发布时间|发表时间|發佈時間|更新时间|时间|日期|点击|浏览|阅读|人气|字号|字體|字体|"
     r"版权|声明|免责|转载|微信|公众号|扫码|扫一扫|更多精彩|延伸阅读|相关阅读|相关新闻|相关链接|相关专题|相關新聞|延伸閱讀|推荐阅读|热门推荐|"
-    r"上一篇|下一篇|上一页|下一页|分享到|分享至|网友评论|我要评论|发表评论|专题|更多)\s*[:：/／】\]]?",
+    r"上一篇|下一篇|上一页|下一页|分享到|分享至|分享|网友评论|我要评论|发表评论|专题|更多)\s*[:：/／】\]]?",
     re.I,
 )
 _CREDIT_SHORT = 120
@@ -43,7 +43,7 @@ _INVITE = re.compile(
     r"(公众号|公眾號|微信|微博|APP\b|客户端|客戶端|二维码|粉絲團|粉丝团|專頁|专页|facebook|频道|進行评论|进行评论|在看|点赞|朋友圈|小程序|newsletter|telegram)|"
     r"^\W*(正文已结束|the end|完|完结|end|本文完|全文完)\W*$|^\W*(原题为|原标题|原題|本文原标题|原文标题)|(综合整理|综合编译|综合报道|资料来源|图片来源|文章来源|本文来源|本文系)[:：自于]|"
     r"^(follow us|subscribe|sign up|download (the|our)|click here|tap here|like us|join our|get (the|our) (latest|free|daily)|support our)\b|"
-    r"^(advertisement|anzeige|publicité|реклама|reklama|story continues below|continue reading|share this|see more|view (comments|gallery)|add to wishlist)\W*$",
+    r"^(share|tweet|email|print)( (this|on|via)\b.{0,30})?\W*$|^the views? (expressed|of|in)\b|^(advertisement|anzeige|publicité|реклама|reklama|story continues below|continue reading|share this|see more|view (comments|gallery)|add to wishlist)\W*$",
     re.I,
 )
 _DATED = re.compile(
@@ -189,6 +189,8 @@ def _drop_lines(view: View, alive: list[int]) -> list[int]:
     for place, n in enumerate(alive):
         line = view.tree.lines[n]
         reason = _line_reason(line)
+        if not reason and n < view.title_line <= alive[-1] and (not line.ends or line.size < 150):
+            reason = "before the headline"
         if not reason and len(kept) < 3 and line.size < 300 and squeeze(line.text) == title:
             reason = "the headline again"
         if not reason and not told:
