@@ -151,8 +151,11 @@ class _Loop:
         closed = pace.closed()
         times = [at for url, at in self.visitor.retries.items() if at > now and host(url) not in closed]
         resting = {name: at for name, at in pace.resting(now).items() if name not in self.in_flight}
-        if resting and len(self.in_flight) < self.world.settings.concurrency:
-            waiting = self.world.store.due(now, limit=len(resting) + 1, busy_hosts=self.in_flight.keys() | closed)
+        if resting and self.in_flight:
+            # Looking once too often is cheaper than finding out which of them have something due.
+            times += [min(resting.values())] if len(self.in_flight) < self.world.settings.concurrency else []
+        elif resting:
+            waiting = self.world.store.due(now, limit=len(resting) + 1, busy_hosts=closed)
             times += [resting[host(target.url)] for target in waiting if host(target.url) in resting]
         return (min(times) - now).total_seconds() if times else None
 
