@@ -25,6 +25,7 @@ _OWN = frozenset(("title", "text", "published", "modified", "author", "editor", 
 _FIRST = ("title", "text", "lang", "published")
 _FEED = re.compile(r"application/(rss|atom|feed)\+(xml|json)", re.I)
 _NEXT = re.compile(r"^[\s\[(]*(下一页|下一頁|下页|后一页|next( page)?|older( posts)?)[\s\])»›>]*$", re.I)
+_ROOT = re.compile(r"https?://[^/]+/?")
 _FLASH = 600
 
 AdScore = Callable[[str, str], float]
@@ -103,18 +104,36 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
 
 
 def page_kind(view: View, lists: tuple[LinkList, ...]) -> str:
-    """What sort of page this is: article, flash, list or other."""
-    size = sum(view.tree.lines[n].size for n in view.kept)
+    """What sort of page this is: article, flash, list or other.
+
+    An article tells a story: it has sentences under a title and, where they are few, a time of its own, not one
+    that stands beside an item of a list. The front page of a host is none.
+    """
+    lines = view.tree.lines
+    story = sum(lines[n].size for n in view.kept if lines[n].ends)
+    size = sum(lines[n].size for n in view.kept)
     items = sum(len(block.items) for block in lists)
-    dated = "published" in view.found
-    if not size or not view.title:
-        return "list" if items >= 3 else "other"
-    sentences = sum(view.tree.lines[n].ends for n in view.kept)
-    if size < 300 and not dated and items >= 8:
-        return "list"
-    if not sentences and not dated:
-        return "list" if items >= 3 else "other"
+    otherwise = "list" if items >= 3 else "other"
+    if not size or not view.title or (items >= 3 and _ROOT.fullmatch(view.url)):
+        return otherwise
+    dated = _own_time(view)
+    if not story and not (dated and size >= 60):
+        return otherwise
+    if story < 300 and items >= 3 and not dated:
+        return otherwise
     return "flash" if size < _FLASH else "article"
+
+
+def _own_time(view: View) -> bool:
+    """Whether the time of publication is the page's own, not that of a list item."""
+    published = view.found.get("published")
+    if published is None:
+        return False
+    if published.line < 0:
+        return True
+    items = {a.line for a in view.tree.anchors if len(a.text.encode()) >= headlines.MIN_TITLE}
+    around = {published.line, published.line - 1} if published.line - 1 > view.title_line else {published.line}
+    return not around & items
 
 
 def _scored(lists: tuple[LinkList, ...], ad_score: AdScore | None) -> tuple[LinkList, ...]:
