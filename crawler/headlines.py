@@ -88,7 +88,8 @@ def _titles(view: View) -> dict[int, str]:
     body = set(view.kept)
     found = {}
     for number, anchor in enumerate(view.tree.anchors):
-        if anchor.line in body or anchor.href.startswith(("#", "javascript:", "mailto:", "tel:")):
+        inline = anchor.line in body and len(anchor.text) * 2 < len(view.tree.lines[anchor.line].text)
+        if inline or anchor.href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
         title = _title(view.tree, anchor)
         if len(title.encode("utf-8", "replace")) >= MIN_TITLE and not _STEPS.fullmatch(title):
