@@ -225,13 +225,13 @@ def _bodies(scores: Sequence[PageScore]) -> dict[str, float]:
 
 
 def _pieces(scores: Sequence[PageScore]) -> dict[str, float]:
+    """Unwanted pieces left out on all pages; F1 on the pages that also name wanted ones."""
     pieces = [s.segments for s in scores if s.segments]
-    if not pieces:
-        return {}
-    found, wanted = sum(p.found for p in pieces), sum(p.wanted for p in pieces)
-    wrong, unwanted = sum(p.wrong for p in pieces), sum(p.unwanted for p in pieces)
-    out = {"clean": 1 - wrong / unwanted} if unwanted else {}
-    if wanted:
+    unwanted = sum(p.unwanted for p in pieces)
+    out = {"clean": 1 - sum(p.wrong for p in pieces) / unwanted} if unwanted else {}
+    pieces = [p for p in pieces if p.wanted]
+    if pieces:
+        found, wanted, wrong = (sum(getattr(p, name) for p in pieces) for name in ("found", "wanted", "wrong"))
         out["segment_f1"] = harmonic(found / (found + wrong) if found else 0.0, found / wanted)
     return out
 

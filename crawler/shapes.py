@@ -105,7 +105,10 @@ def _name(path: str, ending: str) -> tuple[list[str], str]:
 
 def _names_one_thing(name: str, directories: list[str], path: str, is_file: bool) -> bool:
     parent = directories[-1].lower() if directories else ""
-    if _LIST_NAMES.fullmatch(name) or _ONLY_DATE.fullmatch(name) or (parent in _LIST_DIRS and not is_file):
+    numbered = is_file and len(name) == 4 and _DATE_IN_PATH.search(path)  # /20260318/2051.htm: no year, a number
+    if _LIST_NAMES.fullmatch(name) or (parent in _LIST_DIRS and not is_file):
+        return False
+    if _ONLY_DATE.fullmatch(name) and not numbered:
         return False
     if _LONG_NUMBER.search(name) or _HASH.fullmatch(name) or _SLUG.fullmatch(name):
         return True
