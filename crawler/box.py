@@ -21,6 +21,7 @@ LEGAL_TEXT = re.compile(
     r"terms of (use|service)|privacy policy|cookie",
     re.I,
 )
+ONE_LINE = frozenset(("p", "a", "span", "h1", "h2", "h3", "h4", "h5", "h6", "img", "label", "button", "td"))
 DATE_ONLY = re.compile(
     r"^[\W\d_]*((年|月|日|时|分|秒|前|天|小时|小時|分钟|星期|周|週|[一二三四五六日]|上午|下午|晚上|AM|PM|HKT|CST|发布|發佈|发表|更新|时间|時間)[\W\d_]*)*$",
     re.I,
@@ -92,7 +93,7 @@ def feeds(view: View) -> set[int]:
         if element.first == element.last or element.parent < 0:
             continue
         children[element.parent] = children.get(element.parent, 0) + 1
-        if element.last - element.first < 12 and _is_teaser(view, element):
+        if element.last - element.first < 12 and element.tag not in ONE_LINE and _is_teaser(view, element):
             teasers[element.parent] = teasers.get(element.parent, 0) + 1
     return {box for box, count in teasers.items() if count >= 3 and count * 2 >= children[box]}
 
@@ -128,14 +129,18 @@ def _is_link(line: Line) -> bool:
 def _factors(view: View) -> list[float]:
     """For each element, how far its name and its ancestors' names are to be believed as body text."""
     factors: list[float] = []
-    teasing = feeds(view)
+    teasing = view.teasers = feeds(view)
     whole = view.tree.size_sum[-1]
     headline = view.tree.lines[view.title_line].size if view.title_line >= 0 else 0
+    sums = view.tree.size_sum
     for number, element in enumerate(view.tree.elements):
         above = factors[element.parent] if element.parent >= 0 else 1.0
-        bits = flags(element.name)
+        if element.first == element.last:
+            factors.append(above)  # no line looks at it
+            continue
+        bits = flags(element.name) if element.name else 0
         own = 1.0
-        size = view.tree.size(element)
+        size = sums[element.last] - sums[element.first]
         if size * 10 > whole * MOST or (element.first <= view.title_line < element.last and size > 4 * headline):
             bits &= BODY  # what holds the headline, or nearly all of the page, is no furniture, whatever its name
         if bits & TALK:
@@ -227,5 +232,9 @@ def _runs(view: View, values: list[float]) -> list[Run]:
     for first, box, last, fee in sorted(children + lines):
         if first >= ended[box]:
             add(box, first, last, fee)
-    whole = [Run(sums[e.last] - sums[e.first], i, e.first, e.last) for i, e in enumerate(elements)]
-    return [run for run in (*whole, *best) if run is not None and run.score > 0]
+    whole = [
+        Run(sums[e.last] - sums[e.first], i, e.first, e.last)
+        for i, e in enumerate(elements)
+        if e.first < e.last and sums[e.last] > sums[e.first]
+    ]
+    return whole + [run for run in best if run is not None]

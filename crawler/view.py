@@ -32,7 +32,7 @@ class Found:
 
 @dataclass(slots=True)
 class View:
-    """The page under extraction. `title_line` and `kept` are filled by the steps in their order."""
+    """The page under extraction. `title_line`, `teasers` and `kept` are filled by the steps in their order."""
 
     url: str
     tree: Tree
@@ -45,6 +45,7 @@ class View:
     box: int = -1
     kept: list[int] = field(default_factory=list)
     dropped: dict[int, str] = field(default_factory=dict)
+    teasers: set[int] = field(default_factory=set)
     found: dict[str, Found] = field(default_factory=dict)
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-from crawler.box import DATE_ONLY, LEGAL_TEXT, Run, choose, feeds, line_values, widen
+from crawler.box import DATE_ONLY, LEGAL_TEXT, Run, choose, line_values, widen
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, TALK, flags
 from crawler.tree import Line
 from crawler.view import Found, View, squeeze
@@ -94,7 +94,6 @@ def _drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> 
     whole = tree.size_sum[run.last] - tree.size_sum[run.first]
     sums = list(accumulate(values, initial=0.0))
     ends = list(accumulate((line.ends for line in tree.lines), initial=0))
-    teasing = feeds(view)
     for number in range(view.box + 1, len(tree.elements)):
         element = tree.elements[number]
         if element.first >= run.last:
@@ -114,7 +113,7 @@ def _drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> 
         reason = ""
         if element.tag in _PARAGRAPHS and sentences and share < 0.5:
             continue
-        if number in teasing and size * 2 < whole:
+        if number in view.teasers and size * 2 < whole:
             reason = "teasers of other stories"
         elif share > 0.5 and sentences <= (element.last - element.first) / 3:
             reason = "link grid"
