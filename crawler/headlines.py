@@ -68,12 +68,13 @@ def link_lists(view: View) -> tuple[LinkList, ...]:
     if len(titles) < MIN_ITEMS:
         return ()
     lists: list[LinkList] = []
+    taken = {tree.anchors[n].line for n in titles} | set(view.kept)
     end = -1
     for box, numbers in _groups(tree, titles).items():
         items = list(_items(view, numbers, titles))
         if len(items) < MIN_ITEMS:
             continue
-        heading = _heading(view, box, numbers, titles)
+        heading = _heading(tree, numbers, taken)
         kind = _kind(tree, box, heading, items)
         start = min(tree.anchors[n].line for n in numbers)
         if not heading and kind == "list" and lists and 0 <= start - end <= 3:
@@ -179,15 +180,12 @@ def _time(view: View, number: int, following: int) -> datetime | None:
     return None
 
 
-def _heading(view: View, box: int, numbers: list[int], titles: dict[int, str]) -> str:
-    """The short line before the first item that is no item itself, within reach of the box."""
-    tree = view.tree
+def _heading(tree: Tree, numbers: list[int], taken: set[int]) -> str:
+    """The short line before the first item that is no item and no body text itself."""
     start = min(tree.anchors[n].line for n in numbers)
-    items = {tree.anchors[n].line for n in titles}
-    body = set(view.kept)
     for n in range(start - 1, max(-1, start - 4), -1):
         line = tree.lines[n]
-        if n in body or n in items:
+        if n in taken:
             break
         if line.size > 80 or _ONLY_TIME.match(line.text) or _STEPS.fullmatch(line.text):
             continue

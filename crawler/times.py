@@ -95,6 +95,10 @@ _ZONES = {
     "Z": 0, "UTC": 0, "GMT": 0, "HKT": 8, "CST": 8, "BST": 1, "CET": 1, "CEST": 2, "ET": -5, "EST": -5, "EDT": -4,
     "PST": -8, "PDT": -7, "JST": 9, "KST": 9, "MSK": 3,
 }  # fmt: skip
+# Cheap looks that spare the long patterns.
+_WORD = re.compile(r"[^\W\d_]{3}")
+_SHORT_DATE = re.compile(r"\d[./-]\d{1,2}[./-]")
+_NEAR = re.compile(r"[今昨前]|today|yesterday", re.I)
 _HINT = re.compile(r"\d[:：]\d\d|(?:19|20)\d\d|\d月|前|ago\b|刚|剛|昨|今", re.I)
 
 
@@ -105,7 +109,14 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
     """
     if not _HINT.search(text):
         return
-    for pattern in (_CLOCK_FIRST, _YEAR_FIRST, _NAMED, _DAY_FIRST):
+    for pattern, possible in (
+        (_CLOCK_FIRST, ":" in text or "：" in text),
+        (_YEAR_FIRST, True),
+        (_NAMED, _WORD.search(text)),
+        (_DAY_FIRST, _SHORT_DATE.search(text)),
+    ):
+        if not possible:
+            continue
         for match in pattern.finditer(text):
             moment = _moment(match, now, month_first=month_first and pattern is _DAY_FIRST)
             if moment:
@@ -115,18 +126,18 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
 
 def relative(text: str, now: datetime) -> Iterator[Moment]:
     """Times that lean on the moment of fetching: 3小时前, 今天 08:30, 03-19 21:44, "2 hours ago"."""
-    for match in _TODAY.finditer(text):
+    for match in _TODAY.finditer(text) if _NEAR.search(text) else ():
         day = now - timedelta(days=_DAYS[match["word"][0].lower()])
         moment = _at(match, day.year, day.month, day.day)
         if moment:
             yield moment
-    for match in _AGO.finditer(text):
+    for match in _AGO.finditer(text) if "前" in text or "ago" in text.lower() else ():
         seconds = _seconds(match)
         if seconds is not None:
             at = now - timedelta(seconds=seconds)
             precision = "minute" if seconds < 86400 else "day"
             yield Moment(at.replace(second=0, microsecond=0), precision, match.start(), match.end())
-    for match in _NO_YEAR.finditer(text):
+    for match in _NO_YEAR.finditer(text) if ":" in text or "：" in text else ():
         month, number = int(match["month"] or match["m2"]), int(match["day"] or match["d2"])
         for year in (now.year, now.year - 1):
             moment = _at(match, year, month, number)

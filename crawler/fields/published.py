@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crawler.fields._evidence import meta_lines
@@ -141,14 +142,18 @@ def default_zone(view: View) -> tuple[tzinfo, str]:
     if view.source is not None and view.source.timezone:
         return ZoneInfo(view.source.timezone), "the source's setting"
     host = view.url.split("/")[2] if view.url.count("/") >= 2 else ""
-    country = host.rsplit(".", 1)[-1].split(":")[0].lower()
-    name = _COUNTRY.get(country) or _LANGUAGE.get(language(view))
-    if name:
-        try:
-            return ZoneInfo(name), f"usual zone of .{country} or of the language"
-        except ZoneInfoNotFoundError:
-            return UTC, "no time zone database"
-    return UTC, "no zone stated"
+    return _usual_zone(host.rsplit(".", 1)[-1].split(":")[0].lower(), language(view))
+
+
+@lru_cache(maxsize=512)
+def _usual_zone(country: str, language: str) -> tuple[tzinfo, str]:
+    name = _COUNTRY.get(country) or _LANGUAGE.get(language)
+    if not name:
+        return UTC, "no zone stated"
+    try:
+        return ZoneInfo(name), f"usual zone of .{country} or of the language"
+    except ZoneInfoNotFoundError:
+        return UTC, "no time zone database"
 
 
 def language(view: View) -> str:
