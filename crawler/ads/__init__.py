@@ -1,0 +1,40 @@
+"""How much a title or an article looks like advertising: a small linear model, and why it says so.
+
+The model is trained by `python -m crawler.ads.train` from the labelled titles in this folder, and read at first use.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from crawler.ads.model import Model, loads, probability
+from crawler.urls import same_site
+
+# A link off the site is no proof, news is syndicated; it adds to what the title says. Titles are labelled without
+# addresses, so this weight (a log odds) is set by hand.
+OFF_SITE = 1.0
+
+
+@cache
+def model() -> Model:
+    """The model of model.txt."""
+    return loads((Path(__file__).parent / "model.txt").read_text("utf-8"))
+
+
+def score_title(title: str, url: str = "", site: str = "") -> float:
+    """The probability, 0..1, that a title is advertising; 0 for an empty one.
+
+    `url` is where it leads and `site` any address of the page it was seen on: leading off the site counts a little.
+    """
+    return probability(_log_odds(title, url, site)) if title.strip() else 0.0
+
+
+def _log_odds(title: str, url: str, site: str) -> float:
+    return model().log_odds(title) + (OFF_SITE if url and site and not same_site(url, site) else 0.0)
+
+
+def explain_title(title: str) -> list[tuple[str, float]]:
+    """What decided, weightiest first: each sign and each run of characters with what it adds to the log odds."""
+    parts = model().parts(title)
+    return sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0]))
