@@ -41,8 +41,9 @@ QUERIES = [line for line in LINES if line.startswith("sqlite-utils ")]
 def after_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `kuaixun demo` has run, with a saved page in it."""
     folder = tmp_path_factory.mktemp("readme")
-    made = CliRunner().invoke(cli, ["demo", "--quiet", str(folder / "kuaixun-demo")])
+    made = CliRunner().invoke(cli, ["demo", str(folder / "kuaixun-demo")])
     assert made.exit_code == 0, made.output
+    (folder / "told.txt").write_text(made.stdout, encoding="utf-8")
     (database,) = (folder / "kuaixun-demo").glob("*.db")
     # Where the first port is taken, the demo's file is named after another.
     database.rename(folder / "kuaixun-demo" / "demo.db")
@@ -52,6 +53,12 @@ def after_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "pages" / "1.html").write_text(page, encoding="utf-8")
     (folder / "pages" / "1.json").write_text('{"title": "标题在这里"}', encoding="utf-8")
     return folder
+
+
+def test_the_demo_tells_what_it_found_and_how_to_ask_further(after_demo):
+    told = (after_demo / "told.txt").read_text(encoding="utf-8")
+    for part in ("new articles", "not modified", "copies", "ads", "$ kuaixun search", "$ sqlite-utils", "Database: "):
+        assert part in told
 
 
 def test_both_languages_show_the_same_commands():
