@@ -62,7 +62,7 @@ class Kuaixun(click.Group):
 
 
 def report(error: Exception) -> int:
-    """Says on stderr, in one line, what went wrong; gives the exit code. A broken pipe is silent."""
+    """Says on stderr, in one line, what went wrong; gives the exit code."""
     match error:
         case click.exceptions.NoArgsIsHelpError():
             error.show()
@@ -74,10 +74,6 @@ def report(error: Exception) -> int:
             message = "kuaixun: interrupted"
         case Failure():
             message = f"kuaixun: {plain(error.message)}"
-        case BrokenPipeError():
-            # The reader went away (`kuaixun search 花呗 | head`); the interpreter must not complain at exit either.
-            sys.stdout = None
-            return 0
         case OSError() if error.filename is not None and error.strerror:
             message = f"kuaixun: {plain(str(error.filename))}: {error.strerror}"
         case _:
