@@ -1,0 +1,92 @@
+"""Bytes to text: declared rightly, wrongly, late or not at all."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from crawler.decode import decode
+
+LONG = (
+    "水库管理处今天上午开启两孔闸门，今年首轮放水正式开始，预计持续十二天，下游三个镇的农田最先受益。"
+    "这是我们在这里放水的第十个年头，管理处的人说，有了自动闸门，一个人就可以看住三十公里的干渠，"
+    "哪个村要水、要多少，在屏幕上都能看到。"
+)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared", "text"),
+    [
+        ("utf-8", "utf-8", "水库放水，两岸受益。"),
+        ("utf-8", "gb2312", "水库放水，两岸受益。"),
+        ("utf-8", "", "水库放水，两岸受益。"),
+        ("utf-8", "windows-1251", "В субботу открыли мост."),
+        ("gbk", "gb2312", "朱镕基、陶喆、李堃都在名单上。"),
+        ("gb18030", "gbk", "㐂㐅是生僻字，其他的字都很常见。"),
+        ("gbk", "utf-8", LONG),
+        ("gbk", "", LONG),
+        ("big5", "big5", "東灣港務局昨日公布今年首兩個月的貨櫃量。"),
+        ("big5", "gb2312", "東灣港務局昨日公布今年首兩個月處理的貨櫃，較去年同期增加一成三，是歷年同期新高。"),
+        ("big5", "", "東灣港務局昨日公布今年首兩個月處理的貨櫃，較去年同期增加一成三，是歷年同期新高。"),
+        ("big5hkscs", "big5", "佢哋喺度食咗飯，嗰個人嚟咗。"),
+        ("cp932", "Shift_JIS", "冬に積もった雪を倉庫にため、①野菜を保存する。"),
+        ("cp932", "", "冬に積もった雪を倉庫にため、その冷気で夏まで野菜を保存する取り組みが広がっている。"),
+        ("euc_jp", "euc-jp", "冬に積もった雪を倉庫にため、野菜を保存する。"),
+        ("cp949", "euc-kr", "시장 상인회는 빈 점포의 임대료를 낮추었다."),
+        ("cp1251", "windows-1251", "Школьники собрали метеостанцию."),
+        ("cp1251", "", "Школьники собрали метеостанцию и теперь предсказывают погоду для всего района."),
+        ("koi8-r", "koi8-r", "Школьники собрали метеостанцию."),
+        ("cp1253", "windows-1253", "Το μικρό νησί παράγει όλο το ρεύμα του."),
+        ("iso8859_2", "iso-8859-2", "Mieszkańcy osiedla pojadą tramwajem."),
+        ("cp1252", "iso-8859-1", "Zurück nach Köln – für 79 €."),
+        ("cp1252", "", "Zurück nach Köln, schöne Grüße"),
+    ],
+)
+def test_text_comes_out_as_it_was_written(encoding, declared, text):
+    html = f'<meta charset="{declared}"><p>{text}</p>' if declared else f"<p>{text}</p>"
+    assert text in decode(html.encode(encoding)).text
+
+
+def test_the_byte_order_mark_goes_before_every_declaration():
+    html = '<meta charset="gbk"><p>水库放水</p>'
+    assert decode(codecs.BOM_UTF8 + html.encode()).text == html
+    assert decode(codecs.BOM_UTF16_LE + html.encode("utf-16-le"), "text/html; charset=gbk").text == html
+    assert decode(codecs.BOM_UTF16_BE + html.encode("utf-16-be")).text == html
+
+
+def test_the_header_is_believed_where_the_page_declares_nothing():
+    text = "В посёлке открыли мост"
+    assert decode(text.encode("koi8-r"), "text/html; charset=KOI8-R").text == text
+
+
+def test_the_setting_of_the_site_goes_before_header_and_page():
+    body = '<meta charset="cp1251">Школьники'.encode("koi8-r")
+    assert "Школьники" in decode(body, "text/html; charset=windows-1251", "koi8-r").text
+
+
+def test_a_declaration_far_down_the_head_is_found():
+    html = "<!--" + "x" * 3000 + '--><meta charset="gbk"><p>水库</p>'
+    assert "水库" in decode(html.encode("gbk")).text
+
+
+def test_a_few_bad_bytes_do_not_change_the_encoding():
+    body = '<meta charset="gb2312"><p>水库管理处今天</p>'.encode("gbk") + b"\xff<p>" + "上午开启闸门".encode("gbk")
+    text = decode(body).text
+    assert "水库管理处今天" in text and "上午开启闸门" in text
+
+
+def test_half_a_character_at_the_end_does_not_change_the_encoding():
+    assert decode("水库放水，两岸受益".encode()[:-1]).text == "水库放水，两岸受"
+
+
+@pytest.mark.parametrize("name", ["none", "x-nothing", "utf-8mb4", "\u0130"])
+def test_an_unknown_encoding_is_passed_over(name):
+    assert (
+        "水库"
+        in decode("水库管理处今天上午开启两孔闸门，这是今年的第一次".encode("gbk"), f"text/html; charset={name}").text
+    )
+
+
+def test_nul_bytes_vanish():
+    assert decode(b"a\x00b").text == "ab"

@@ -1,0 +1,177 @@
+"""Who, where and what else: the fields of an article from what its page shows, then from its head."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.small_pages import BODY, items, read, story
+
+TIME = "2026-03-19 21:44"
+
+
+@pytest.mark.parametrize(
+    ("meta", "source"),
+    [
+        (f"{TIME} 来源：青川日报", "青川日报"),
+        (f"{TIME} 来源: <a href=/>青川日报</a>", "青川日报"),
+        (f"来源：青川日报 {TIME}", "青川日报"),
+        (f"{TIME} 稿源：青川新闻网 作者：周雨桐", "青川新闻网"),
+        (f"{TIME} 文章来源：青川日报 点击：12", "青川日报"),
+        (f"<span>来源：</span><span>青川日报</span><span>{TIME}</span>", "青川日报"),
+        (f"<div>来源：</div><div>青川日报</div><div>{TIME}</div>", "青川日报"),
+        (f"{TIME} 來源：東灣時報", "東灣時報"),
+        (f"{TIME} 来源：《青川日报》", "青川日报"),
+        (f"{TIME} 【来源：青川日报】【字号：大 中 小】", "青川日报"),
+        (f"{TIME} 转自：青川日报", "青川日报"),
+        (f"{TIME}　青川日报", "青川日报"),
+        (f"青川日报　{TIME}", "青川日报"),
+        (f"<span class=source>青川日报</span><span>{TIME}</span>", "青川日报"),
+        (f"{TIME} 来源：青川日报 责任编辑：林致远", "青川日报"),
+        (f"{TIME} 来源：BBC中文网", "BBC中文网"),
+    ],
+)
+def test_the_source_that_a_page_credits(meta, source):
+    assert read(story(meta=meta)).fields.get("source") == source
+
+
+@pytest.mark.parametrize(
+    "tail", ["<p>（来源：青川日报）</p>", "<p>来源：青川日报</p>", "<p>稿件来源：青川日报 编辑：林致远</p>"]
+)
+def test_the_source_below_the_story(tail):
+    assert read(story(meta=TIME, tail=tail)).fields.get("source") == "青川日报"
+
+
+def test_an_agency_in_the_dateline_is_the_source():
+    body = f"<p>新华社北京3月19日电（记者 周雨桐）{BODY[0]}</p><p>{BODY[1]}</p>"
+    found = read(story(meta=TIME, body=body)).fields
+    assert (found.get("source"), found.get("author")) == ("新华社", ["周雨桐"])
+
+
+@pytest.mark.parametrize("meta", [TIME, f"{TIME} 浏览：12 字号：大 中 小"])
+def test_buttons_and_counters_are_no_source(meta):
+    assert "source" not in read(story(meta=meta)).fields
+
+
+@pytest.mark.parametrize(
+    ("meta", "author"),
+    [
+        (f"{TIME} 作者：周雨桐", ["周雨桐"]),
+        (f"{TIME} 作者：周雨桐 李青", ["周雨桐", "李青"]),
+        (f"{TIME} 记者：郑书航、高一鸣", ["郑书航", "高一鸣"]),
+        (f"{TIME} 本报记者 周雨桐", ["周雨桐"]),
+        (f"{TIME} 青川日报记者 周雨桐", ["周雨桐"]),
+        (f"文/周雨桐 {TIME}", ["周雨桐"]),
+        (f"文 | 周雨桐 {TIME}", ["周雨桐"]),
+        (f"撰文：周雨桐 {TIME}", ["周雨桐"]),
+        (f"{TIME} 記者 周雨桐", ["周雨桐"]),
+        ("By Nora Whitfield | 19 March 2026, 21:44", ["Nora Whitfield"]),
+        ("By Ellis Grant and Mary Okoro", ["Ellis Grant", "Mary Okoro"]),
+        ("Von Katrin Vollmer, 19.03.2026", ["Katrin Vollmer"]),
+    ],
+)
+def test_the_authors_that_a_page_credits(meta, author):
+    assert read(story(meta=meta)).fields.get("author") == author
+
+
+@pytest.mark.parametrize(
+    ("lead", "author"),
+    [
+        ("本报讯（记者 姜南）", ["姜南"]),
+        ("本报讯（记者姜南）", ["姜南"]),
+        ("青川日报讯（记者 周雨桐 李青）", ["周雨桐", "李青"]),
+        ("新华社北京3月19日电（记者周雨桐）", ["周雨桐"]),
+    ],
+)
+def test_the_reporters_of_the_dateline(lead, author):
+    body = f"<p>{lead}{BODY[0]}</p><p>{BODY[1]}</p>"
+    assert read(story(meta=TIME, body=body)).fields.get("author") == author
+
+
+@pytest.mark.parametrize(
+    "text", ["责任编辑：林致远", "编辑：林致远", "记者从水利局获悉", "记者了解到，放水还将继续", "By Staff Writer"]
+)
+def test_who_is_no_author(text):
+    assert "author" not in read(story(meta=TIME, tail=f"<p>{text}</p>")).fields
+
+
+def test_linked_data_name_the_authors_where_the_page_does_not():
+    data = '{"@type":"NewsArticle","author":[{"@type":"Person","name":"Ellis Grant"},{"name":"Mary Okoro"}]}'
+    head = f'<script type="application/ld+json">{data}</script>'
+    assert read(story(head=head)).fields["author"] == ["Ellis Grant", "Mary Okoro"]
+
+
+@pytest.mark.parametrize(
+    "credit",
+    [
+        "（责任编辑：林致远）",
+        "责任编辑：林致远 HN031",
+        "责编：林致远",
+        "编辑：林致远 审核：李青",
+        "[责任编辑:林致远]",
+        "責任編輯：林致远",
+        "【编辑：林致远】",
+        "网络编辑：林致远",
+        "责任编辑： 林致远",
+    ],
+)
+def test_the_editor_that_a_page_credits(credit):
+    assert read(story(meta=TIME, tail=f"<p>{credit}</p>")).fields.get("editor") == "林致远"
+
+
+# -- other fields
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
+        (BODY, "zh-Hans"),
+        (("港務局昨日公布，今年首兩個月處理的貨櫃較去年同期增加一成三。", "這是歷年同期新高。"), "zh-Hant"),
+        (("The ferry that has crossed the bay every half hour made its first trip on batteries on Thursday.",), "en"),
+        (("Der Zug ist am Freitagabend an die Küste gestartet und alle Plätze waren verkauft.",), "de"),
+        (("冬に積もった雪を倉庫にため、その冷気で夏まで野菜を保存する取り組みが広がっている。",), "ja"),
+        (("시장 상인회는 빈 점포의 임대료를 2년 동안 절반으로 낮추고 시설을 지원했다.",), "ko"),
+        (("В субботу в городе открыли пешеходный мост через реку, который соединил старый город с новым.",), "ru"),
+    ],
+)
+def test_the_language_is_that_of_the_text(text, lang):
+    assert read(story(body="".join(f"<p>{line}</p>" for line in text))).fields["lang"] == lang
+
+
+def test_the_section_is_the_last_step_of_the_breadcrumbs_that_names_one():
+    html = story().replace("<body>", "<body><div><a href=/>首页</a> &gt; <a href=/c/>财经</a> &gt; 正文</div>")
+    assert read(html).fields["section"] == "财经"
+
+
+def test_keywords_image_site_and_canonical_address_come_from_the_head():
+    head = (
+        '<meta name="keywords" content="水库,春灌，农田"><meta property="og:image" content="/pic/1.jpg">'
+        '<meta property="og:site_name" content="青川新闻网"><link rel="canonical" href="/n/1.html?from=x">'
+    )
+    found = read(story(head=head))
+    assert found.fields["keywords"] == ["水库", "春灌", "农田"]
+    assert (found.fields["image"], found.fields["site"]) == ("https://news.example/pic/1.jpg", "青川新闻网")
+    assert found.canonical.startswith("https://news.example/n/1.html")
+
+
+@pytest.mark.parametrize("word", ["下一页", "下页", "下一頁", "Next page", "下一页 &gt;"])
+def test_the_next_page_of_an_article(word):
+    assert read(story(tail=f"<p>1 <a href=1_2.html>2</a> <a href=1_2.html>{word}</a></p>")).next_url.endswith(
+        "/n/1_2.html"
+    )
+
+
+def test_feeds_are_the_addresses_that_the_head_declares():
+    head = '<link rel="alternate" type="application/rss+xml" href="/feed.xml">'
+    assert read(story(head=head)).feeds == ("https://news.example/feed.xml",)
+
+
+def test_the_wishes_of_the_page_towards_robots_are_told():
+    found = read(story(head='<meta name="robots" content="noindex, nofollow">'))
+    assert (found.noindex, found.nofollow) == (True, True)
+
+
+def test_addresses_start_at_the_base_of_the_page():
+    html = story(after=items().replace("href=/n/", "href=")).replace(
+        "<head>", '<head><base href="https://b.example/x/">'
+    )
+    assert read(html).headlines[0].url == "https://b.example/x/100.html"
