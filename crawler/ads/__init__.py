@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from crawler.ads import article
 from crawler.ads.model import Model, loads, probability
 from crawler.urls import same_site
 
@@ -28,6 +29,18 @@ def score_title(title: str, url: str = "", site: str = "") -> float:
     `url` is where it leads and `site` any address of the page it was seen on: leading off the site counts a little.
     """
     return probability(_log_odds(title, url, site)) if title.strip() else 0.0
+
+
+def score_article(title: str, text: str, links: int = 0, url: str = "", site: str = "") -> float:
+    """The probability, 0..1, that an article is advertising.
+
+    `text` is its body, paragraphs parted by line breaks, and `links` how many links are in it. The rest is as for
+    `score_title`, whose answer this is when there is no text.
+    """
+    if not text.strip():
+        return score_title(title, url, site)
+    rated = _log_odds(title, url, site) if title.strip() else 0.0
+    return probability(article.log_odds(rated, text, links, model().log_odds))
 
 
 def _log_odds(title: str, url: str, site: str) -> float:

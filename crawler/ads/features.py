@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from operator import add
 
 from crawler.ads.fold import HAN, PICTURE, close_up, unify
@@ -42,7 +43,7 @@ _MARKS = re.compile(f"(?<=[{HAN}])[·•*~^`´┆│┊★☆◆●■]+(?=[{HAN
 _SPEAKER = re.compile(f"[{HAN}a-z0-9]{{2,14}}[:|]")
 _HAN = re.compile(f"[{HAN}]")
 _BREAK = re.compile(r"[\s,:;!?。、\"《|…-]")
-_WORD = re.compile(r"[a-z]{4,}")
+_WORD = re.compile(r"[a-z\u00df-\u024f\u0370-\u052f]{3,}")
 _GAP = re.compile(r"[\s,|!?;:。·•~*_]+")
 
 
@@ -51,6 +52,12 @@ def features(title: str) -> tuple[list[str], set[str]]:
     unified = unify(title[:_LONGEST])
     closed = close_up(unified)
     return list(_signs(unified, closed)), _runs(unified, closed)
+
+
+def contacts(text: str) -> tuple[int, int]:
+    """How many different ways to reach somebody a text gives, and how often it asks to."""
+    closed = close_up(unify(text))
+    return len(set(_CONTACT.findall(closed))), len(_CONTACT_WORD.findall(closed))
 
 
 def _signs(unified: str, closed: str) -> Iterator[str]:
@@ -94,13 +101,17 @@ def _shape(unified: str, closed: str) -> Iterator[str]:
 
 
 def _runs(unified: str, closed: str) -> set[str]:
-    """Every run of 2 and 3 characters, and those at the ends of phrases, where `|` is the gap between two.
+    """Latin, Greek and Cyrillic words and pairs of them; with Chinese, also every run of 2 and 3 characters.
 
-    The runs are of the closed-up title, which no stray mark breaks; the phrases are as they were written.
+    The runs are of the closed-up title, which no stray mark breaks, with `§` for each word. Those at the ends of
+    phrases are of the phrases as they were written; `|` is the gap between two.
     """
-    pairs = list(map(add, closed, closed[1:]))
-    found = {*pairs, *map(add, pairs, closed[2:])}
-    for phrase in filter(None, _GAP.split(unified)):
-        found |= {f"|{phrase[0]}", f"|{phrase[:2]}", f"{phrase[-1]}|", f"{phrase[-2:]}|"}
-    found.update(_WORD.findall(unified))
+    words = _WORD.findall(unified)
+    found = {*words, *map(" ".join, pairwise(words))}
+    if _HAN.search(closed):
+        text = _WORD.sub("§", closed) if words else closed
+        pairs = list(map(add, text, text[1:]))
+        found.update(pairs, map(add, pairs, text[2:]))
+        for phrase in filter(None, _GAP.split(unified)):
+            found |= {f"|{phrase[0]}", f"|{phrase[:2]}", f"{phrase[-1]}|", f"{phrase[-2:]}|"}
     return found

@@ -19,7 +19,7 @@ SHRINK = 1e-5
 SIGN = 0.3
 # A false alarm costs more than a missed advertisement: news weighs more, and every verdict starts this much lower.
 NEWS_WEIGHT = 2.0
-MARGIN = 1.2
+MARGIN = 1.0
 # Runs of fewer titles are left out, and so is what has next to no weight: the file must stay small.
 SEEN = 2
 KEPT = 24_000
