@@ -65,7 +65,9 @@ def line_values(view: View) -> list[float]:
     tree = view.tree
     factors = _factors(view)
     values = []
-    far, later = 0.0, 1.0
+    far, later, told = 0.0, 1.0, 0.0
+    top = tree.lines[view.title_line].box if view.title_line >= 0 else -1
+    name = tree.elements[tree.lines[view.title_line].box].name if view.title_line >= 0 else ""
     title_top = view.title_line >= 0 and tree.lines[view.title_line].heading == 1
     for number, line in enumerate(tree.lines):
         worth = value(line)
@@ -78,8 +80,10 @@ def line_values(view: View) -> list[float]:
                 worth = 0.0
         elif number > view.title_line:
             far -= worth
-        if line.heading == 1 and title_top and number > view.title_line + 3 and line.size > 30:
-            later = NEXT_STORY
+        told += max(worth, 0.0) if number > view.title_line else 0.0
+        if line.heading == 1 and title_top and told > 40 and line.size > 30 and line.text not in tree.title:
+            same = tree.elements[line.box].name == name != "" and line.box != top
+            later = min(later, NEXT_STORY / 10 if same else NEXT_STORY)
         values.append(worth)
     return values
 
@@ -185,19 +189,33 @@ def choose(view: View, values: list[float]) -> tuple[Run | None, Run | None]:
 
 
 def widen(view: View, run: Run, values: list[float]) -> Run:
-    """Take in the paragraphs of the same box that links part from the run, up to the headline and down to the end."""
+    """Take in paragraphs that belong to the run though they stand apart from it.
+
+    In the same box they may be parted from it by links, up to the headline and down to the end. Outside it, where
+    broken mark-up has closed the box too early, they touch it.
+    """
     tree = view.tree
     box = tree.elements[run.box]
-    top = max(box.first, view.title_line + 1) if view.title_line < run.first else run.first
+    top = view.title_line + 1 if 0 <= view.title_line < run.first else run.first
 
     def belongs(n: int) -> bool:
         line = tree.lines[n]
         own = line.box == run.box or (tree.elements[line.box].parent == run.box and tree.elements[line.box].tag in JOIN)
         return own and line.ends > 0 and values[n] >= 15
 
-    first = next((n for n in range(top, run.first) if belongs(n)), run.first)
+    first = next((n for n in range(max(box.first, top), run.first) if belongs(n)), run.first)
     last = next((n + 1 for n in range(box.last - 1, run.last - 1, -1) if belongs(n)), run.last)
+    while first > top and _touches(view, values, first - 1):
+        first -= 1
+    while last < len(tree.lines) and _touches(view, values, last) and view.title_line >= 0:
+        last += 1
     return Run(run.score, run.box, first, last)
+
+
+def _touches(view: View, values: list[float], n: int) -> bool:
+    """Whether a line beside a run is a paragraph of its own right: sentences, no links, no name against it."""
+    line = view.tree.lines[n]
+    return line.ends > 0 and not line.link and values[n] >= 0.9 * line.size and view.tree.elements[line.box].tag == "p"
 
 
 def _runs(view: View, values: list[float]) -> list[Run]:

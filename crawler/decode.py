@@ -110,8 +110,12 @@ def _share(text: str, name: str) -> float:
 
 
 def _plausible(text: str, name: str) -> bool:
-    """GB18030 and Big5 decode each other's bytes without an error: only the characters tell."""
+    """GB18030 and Big5 decode each other's bytes without an error, and Latin-1 all: only the characters tell."""
     key = name.replace("-", "")
+    if key.startswith("cp125") and key != "cp1251":
+        # Accents stand alone in Latin words; long runs of them are another encoding's letters.
+        high = len(text) - len(text.encode("ascii", "ignore"))
+        return sum(map(len, _RUN.findall(text[:50_000]))) * 2 < min(high, 50_000) or high < 16
     if key not in ("gb18030", "big5hkscs"):
         return True
     return _share(text, key) >= 0.04 or len(text) - len(text.encode("ascii", "ignore")) < 16

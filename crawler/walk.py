@@ -92,6 +92,7 @@ class _Walk:
         self.anchor = -1
         self.anchor_parts: list[str] = []
         self.boxed = False
+        self.pre = 0
         self.pending: list[int] = []
         # kind of tag, element around it, box around it, heading level around it
         self.opened: list[tuple[int, int, int, int]] = []
@@ -105,7 +106,9 @@ class _Walk:
             kind = kind_of(node.tag_id, INLINE)
             if kind == TEXT:
                 value = node.text_content or ""
-                if parts or not value.isspace():
+                if self.pre and "\n" in value:
+                    self._lines(value)
+                elif parts or not value.isspace():
                     parts.append(value)
                     if self.anchor >= 0:
                         anchor_parts.append(value)
@@ -133,6 +136,12 @@ class _Walk:
             node = following if opened else None
         while opened:
             self._leave()
+
+    def _lines(self, value: str) -> None:
+        """The text of a <pre>: its line ends are borders."""
+        for line in value.split("\n"):
+            self.parts.append(line)
+            self.flush(self.box)
 
     def _special(self, kind: int, node: LexborNode) -> None:
         if kind == VOID_TAG:
@@ -165,6 +174,8 @@ class _Walk:
                 name, hidden = self._attributes(tag, attributes, name, hidden)
         if tag in HEADS:
             self.heading = HEADS[tag]
+        elif tag == "pre":
+            self.pre += 1
         elements.append(Element(tag, self.current, name, len(tree.lines), hidden, first_anchor))
         self.current = number
         if kind == BLOCK_TAG:
@@ -199,6 +210,8 @@ class _Walk:
             tree = self.tree
             element = tree.elements[self.current]
             element.last, element.last_anchor = len(tree.lines), len(tree.anchors)
+            if self.pre and element.tag == "pre":
+                self.pre -= 1
         self.current, self.box, self.heading = parent, box, heading
 
     def flush(self, box: int) -> None:

@@ -16,14 +16,16 @@ TYPE = list
 _HAN = r"[\u4e00-\u9fff·]"
 _NAMES = rf"(?P<names>{_HAN}{{2,4}}(?:[\s、，,　/]+(?:(?:通讯员|实习生|实习记者|记者)[\s：:]*)?{_HAN}{{2,4}})*)"
 _END = r"(?=\s|$|[）)】\]|:：。,，;；/\d]|报道|文|发自|摄|编辑|责任|来源|责编)"
-_LABELLED = re.compile(rf"(?:作者|撰文|撰稿|记者|記者|文字)(?:\s*[:：/／]\s*|\s+)(?:本报)?(?:记者)?\s*{_NAMES}{_END}")
+_LABELLED = re.compile(
+    rf"(?:作者|撰文|撰稿|记者|記者|文字|執筆)(?:\s*[:：/／|｜]\s*|\s+)(?:本报)?(?:记者)?\s*{_NAMES}{_END}"
+)
 _SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
 _REPORTER = re.compile(
     rf"(?:本报|本刊|本网|本台|[\u4e00-\u9fff]{{2,6}}(?:报|网|社|台|新闻|财经|周刊))?(?:首席|实习|特约|见习|驻[\u4e00-\u9fff]{{2,4}})?"
     rf"(?:记者|記者|通讯员|特派员)[\s:：]*{_NAMES}{_END}"
 )
 _BY = re.compile(
-    r"^(?:by|von|par|por|written by|posted by|author:?|autor:?)\s*:?\s*(?P<names>[^\W\d_][\w.'’\-]+(?:\s+(?:[^\W\d_][\w.'’\-]*|and|&|und|et|y)){0,7}"
+    r"(?:^|[·|•]\s*|\bposted (?=by))(?:by|von|par|por|written by|posted by|author|autor|автор|αυτορ|tekst)\s*:?\s+(?P<names>[^\W\d_][\w.'’\-]+(?:\s+(?:[^\W\d_][\w.'’\-]*|and|&|und|et|y)){0,7}"
     r"(?:,\s*[^\W\d_][\w.'’\-]+(?:\s+[^\W\d_][\w.'’\-]*){1,3})*)",
     re.I,
 )

@@ -15,6 +15,10 @@ from crawler.view import Found, View, squeeze
 TYPE = str
 
 _CUT = re.compile(r"\s*[_|｜丨¦»«]+\s*|\s+[-–—·:：•>]+\s+|-{2,}|[-–—]{1,2}(?=[^-–—]{2,14}$)")
+# A chain of desks at the end, as Chinese sites hang them on with dashes: -文化频道-青川网
+_DESKS = re.compile(
+    r"(?:\s*[-–—_|]+\s*[\u4e00-\u9fffA-Za-z0-9·]{1,10}(?:网|網|频道|頻道|在线|在線|新闻|新聞|报|報|社|中心|财经|財經|门户|论坛|正文))+\s*$"
+)
 _META = ("og:title", "twitter:title", "headline", "articletitle", "dc.title", "title", "sailthru.title")
 
 
@@ -39,7 +43,19 @@ def shown(view: View) -> Found | None:
             best, choice = score, number
     if choice < 0 or best < 3:
         return None
-    return Found(view.tree.lines[choice].text, f"line {choice} agrees with <title>", choice)
+    return Found(_whole(view, choice, page_title or meta), f"line {choice} agrees with <title>", choice)
+
+
+def _whole(view: View, number: int, page_title: str) -> str:
+    """A headline that line breaks part: as many of its lines as <title> holds in one piece."""
+    lines = view.tree.lines
+    text = lines[number].text
+    for line in lines[number + 1 : number + 3]:
+        joined = f"{text} {line.text}"
+        if not line.heading or line.box != lines[number].box or squeeze(joined) not in page_title:
+            break
+        text = joined
+    return text
 
 
 def _headline_score(view: View, line: Line, page_title: str, meta: str) -> float:
@@ -102,6 +118,7 @@ def page_title(view: View) -> Found | None:
 
 def strip_site(title: str, view: View) -> str:
     """Cut a title at its separators and keep the first part that is longer than a name."""
+    title = _DESKS.sub("", title)
     parts = [p for p in _CUT.split(title) if p and p.strip()]
     if len(parts) < 2:
         return title.strip()
