@@ -242,10 +242,11 @@ def _runs(view: View, values: list[float]) -> list[Run]:
         if score > 0 and (found is None or score > found.score):
             best[box] = Run(score, box, start, last)
 
-    children: list[tuple[int, int, int, float]] = []
-    for element in elements:
-        if element.parent >= 0 and element.first < element.last:
-            children.append((element.first, element.parent, element.last, JOIN.get(element.tag, BOX_JOIN)))
+    children = [
+        (element.first, element.parent, element.last, JOIN.get(element.tag, BOX_JOIN))
+        for element in elements
+        if element.parent >= 0 and element.first < element.last
+    ]
     lines = [(n, line.box, n + 1, 0.0) for n, line in enumerate(view.tree.lines)]
     for first, box, last, fee in sorted(children + lines):
         if first >= ended[box]:

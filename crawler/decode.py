@@ -112,7 +112,7 @@ def _share(text: str, name: str) -> float:
 def _plausible(text: str, name: str) -> bool:
     """GB18030 and Big5 decode each other's bytes without an error, and Latin-1 all: only the characters tell."""
     key = name.replace("-", "")
-    if key.startswith("cp125") and key != "cp1251":
+    if key in ("cp1252", "cp1250", "cp1254", "cp1257"):
         # Accents stand alone in Latin words; long runs of them are another encoding's letters.
         high = len(text) - len(text.encode("ascii", "ignore"))
         return sum(map(len, _RUN.findall(text[:50_000]))) * 2 < min(high, 50_000) or high < 16

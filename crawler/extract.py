@@ -173,8 +173,8 @@ def _headlines(view: View, lists: tuple[LinkList, ...]) -> Iterator[Headline]:
             if "://" not in item.url:
                 continue
             yield Headline(
-                url=item.url, title=item.title, seen_on=view.url, seen_at=view.fetched_at, published_at=item.published_at,
-                position=item.position, kind=block.kind, block=block.heading, ad_score=item.ad_score,
+                item.url, item.title, view.url, view.fetched_at, item.published_at, item.position, block.kind,
+                block.heading, item.ad_score,
             )  # fmt: skip
 
 

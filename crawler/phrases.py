@@ -1,0 +1,91 @@
+"""Phrases of news pages that are no part of a story: word lists first, the patterns made of them below.
+
+Each pattern says where it counts; to teach the extraction a phrase, add it to the list it belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(*lines: str) -> str:
+    """Words, one blank between two; `_` stands for a blank inside one. Longer ones win over their beginnings."""
+    return "|".join(sorted((re.escape(w).replace("_", r"\s") for line in lines for w in line.split()), key=len)[::-1])
+
+
+_CREDITS = _words(
+    "责任编辑 責任編輯 责编 編輯 编辑 本文编辑 值班编辑 编审 审核 审校 校对 校對 监制 策划 记者 記者 通讯员 作者 撰文 文案 排版",
+    "摄影 攝影 图片 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 关键字 关键词 關鍵字 标签 標籤",
+    "发布时间 发表时间 發佈時間 更新时间 时间 日期 点击 浏览 阅读 人气 字号 字體 字体 版权 声明 免责 转载 微信 公众号 扫码 扫一扫",
+)
+_POINTERS = _words(
+    "更多精彩 延伸阅读 延伸閱讀 相关阅读 相关新闻 相关链接 相关专题 相關新聞 推荐阅读 热门推荐 此前报道 上一篇 下一篇 上一页 下一页",
+    "分享到 分享至 分享 网友评论 我要评论 发表评论 专题 更多",
+)
+# A label and its value, or a few words that only point somewhere: a line of its own, short.
+CREDIT = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS}|文)\s*[:：/／】\]]", re.I)
+POINTER = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS})")
+
+_TALK = _words("评论 評論 留言 跟帖 讨论区 回响")
+_TALKERS = _words("网友 最新 热门 全部 精彩 用户 發表 发表")
+_TALK_LATIN = _words(
+    "comment comments reply replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
+    "leave_a_comment leave_a_reply reader_comments",
+)
+# The heading of the readers' comments, with or without their number.
+TALK_HEAD = re.compile(
+    rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN}))\W*(?:\d*|条|則|则)?\W*$",
+    re.I,
+)
+_OTHER = _words("相关 相關 延伸 推荐 推薦 更多 热门 熱門 猜你 您可能 你可能 为您推荐 往期 最新 精彩 编辑推荐 大家都在")
+_OTHER_LATIN = _words(
+    "related see_also read_more read_also read_next more_from more_on more_in more_stories more_news you_may_also you_might_like",
+    "recommended trending most_read most_popular popular latest further_reading don't_miss don’t_miss mehr_zum_thema",
+    "lesen_sie_auch das_könnte_sie à_lire lire_aussi читайте_также по_теме czytaj",
+)
+# The heading of a list of other stories.
+OTHER_HEAD = re.compile(rf"^\W*(?:(?:{_OTHER})[\u4e00-\u9fff]{{0,8}}\W*|(?:{_OTHER_LATIN})\b.{{0,40}})$", re.I)
+
+_DO = _words(
+    "关注 關注 下载 下載 扫描 扫码 掃描 长按 訂閱 订阅 点击 點擊 加入 按 请按 讚 转发 分享 登陆 登录 開設 搜索 回复 添加"
+)
+_WHERE = _words(
+    "公众号 公眾號 微信 微博 客户端 客戶端 二维码 粉絲團 粉丝团 專頁 专页 facebook 频道 進行评论 进行评论 在看 点赞 朋友圈 小程序",
+    "newsletter telegram app",
+)
+_END = _words("正文已结束 the_end 完 完结 end 本文完 全文完")
+_FORMER = _words("原题为 原标题 原題 本文原标题 原文标题")
+_COMPILED = _words("综合整理 综合编译 综合报道 资料来源 图片来源 文章来源 本文来源 本文系")
+# Invitations to follow, end marks and notes on the origin: in the second half of the body.
+INVITE = re.compile(
+    rf"(?:{_DO}).{{0,24}}(?:{_WHERE})|^\W*(?:{_END})\W*$|^\W*(?:{_FORMER})|(?:{_COMPILED})[:：自于]", re.I
+)
+
+_CALLS = _words(
+    "edited_by editing_by follow_us subscribe sign_up continue_reading to_continue_reading unlimited_access download_the download_our",
+    "click_here tap_here like_us join_our get_the_latest get_our_free get_our_daily support_our the_views_expressed the_view_of the_views_of",
+)
+_WALLS = _words("订阅 開通 开通 購買 购买 登录 登入 付费 付費")
+_BUTTONS = _words(
+    "advertisement anzeige publicité реклама reklama story_continues_below continue_reading share_this see_more view_comments",
+    "view_gallery add_to_wishlist",
+)
+# Calls, walls and buttons: lines of their own wherever they stand.
+CALL = re.compile(
+    rf"^(?:{_CALLS})\b|(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|"
+    r"畅读全文|畅读全部|become a (?:member|subscriber)|already a (?:member|subscriber)|"
+    rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",
+    re.I,
+)
+_BY = _words("by von par por автор фото текст reporting_by written_by")
+BYLINE = re.compile(
+    rf"^(?:{_BY})\b\W*\w|^\d+ (?:min(?:ute)?s?|мин)\b.{{0,12}}(?:read|чтения)?$|^(?:记者|記者)\s?\S{{2,8}}$", re.I
+)
+
+# A date with a clock or a source beside it, as it stands above and below a story.
+DATED = re.compile(
+    r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?(?:\s*\d{1,2}\s*[:：]\s*\d\d|.{0,6}(?:来源|來源))"
+)
+_READERS = _words("网友 網友 游客 遊客 用户 用戶 匿名 匿名用户 楼主 樓主")
+# The line above a reader's post: a masked or numbered name, or the number of the post.
+POST = re.compile(rf"^(?:{_READERS})[\w*]{{0,12}}[\d*]\S{{0,6}}(?:\s.{{0,24}})?$|^(?:#\d+|\d+\s*楼)\s")

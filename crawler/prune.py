@@ -1,0 +1,216 @@
+"""What goes out of the chosen box: whole boxes, sections, other stories, single lines. Every rule names itself.
+
+The rules look at lines in the order of the page and only ever drop; `view.dropped` keeps the reason of each.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
+from crawler.names import ADS, AWAY, BODY, LEGAL, META, STORY, TALK, flags
+from crawler.phrases import BYLINE, CALL, CREDIT, DATED, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD
+from crawler.times import first
+from crawler.tree import Line
+from crawler.view import View, squeeze
+
+PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em i".split())
+
+
+def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> list[int]:
+    tree = view.tree
+    whole = tree.size_sum[run.last] - tree.size_sum[run.first]
+    visible = sum(
+        tree.lines[n].size for n in alive if tree.lines[n].ends and not tree.elements[tree.lines[n].box].hidden
+    )
+    sums = list(accumulate(values, initial=0.0))
+    ends = list(accumulate((line.ends for line in tree.lines), initial=0))
+    for number in range(view.box + 1, len(tree.elements)):
+        element = tree.elements[number]
+        if element.first >= run.last:
+            break
+        if (
+            element.first < run.first
+            or element.last > run.last
+            or element.first == element.last
+            or element.first in view.dropped
+        ):
+            continue
+        worth = sums[element.last] - sums[element.first]
+        share = tree.link_share(element)
+        bits = flags(element.name)
+        size = tree.size(element)
+        sentences = ends[element.last] - ends[element.first]
+        reason = ""
+        if element.tag in PARAGRAPHS and sentences and share < 0.5:
+            continue
+        if number in view.teasers and size * 2 < whole:
+            reason = "teasers of other stories"
+        elif share > 0.5 and sentences <= (element.last - element.first) / 3:
+            reason = "link grid"
+        elif bits & (TALK | ADS | LEGAL) and not bits & BODY and size * 2 < whole:
+            reason = "name: comment, advertising or legal"
+        elif bits & AWAY and not bits & BODY and size * 3 < whole and (share > 0.2 or size < 200):
+            reason = "name: furniture"
+        elif bits & META and not bits & BODY and size < 200 and not sentences:
+            reason = "name: date and source line"
+        elif element.tag in ("nav", "footer", "form", "aside") and size * 3 < whole:
+            reason = f"<{element.tag}>"
+        elif element.hidden and not bits & (BODY | STORY) and not tree.elements[element.parent].hidden and visible > 60:
+            reason = "hidden"
+        elif worth < 0 and share > 0.35:
+            reason = "more links than text"
+        if reason:
+            for n in range(element.first, element.last):
+                view.dropped.setdefault(n, reason)
+    return [n for n in alive if n not in view.dropped]
+
+
+def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
+    """Comments and lists of other stories that say so in a heading of their own."""
+    lines = view.tree.lines
+    total = sum(lines[n].size for n in alive)
+    for n in alive:
+        line = lines[n]
+        if line.size > 70 or n in view.dropped:
+            continue
+        talk = TALK_HEAD.match(line.text)
+        if not talk and not OTHER_HEAD.match(line.text):
+            continue
+        end = _section_end(view, run, n)
+        section = [m for m in range(n, end) if m in alive]
+        if not talk:
+            section = _until_sentences(view, section)
+        if sum(lines[m].size for m in section) * 2 < total:
+            for m in section:
+                view.dropped.setdefault(m, f"section: {line.text[:20]}")
+    return [n for n in alive if n not in view.dropped]
+
+
+def drop_after(view: View, alive: list[int]) -> list[int]:
+    """What follows the story in its own box: another story under a linked headline and date, or readers' posts."""
+    lines = view.tree.lines
+    told = end = 0
+    for n in range(alive[0], alive[-1]) if alive else ():
+        line = lines[n]
+        if n < end or n <= view.title_line:
+            continue
+        if told and line.size < 200 and line.text not in view.tree.title:
+            linked = line.heading in (1, 2, 3) and (line.heading == 1 or line.link * 2 > line.size)
+            if linked and any(_is_meta(view, following) for following in lines[n + 1 : n + 3]):
+                end = _started(view, n)
+                alive = _cut(view, alive, n, end, "another story")
+            elif POST.match(line.text) and sum(bool(POST.match(lines[m].text)) for m in alive if m >= n) >= 2:
+                return _cut(view, alive, n, len(lines), "readers' posts")
+        told += line.ends > 0 and line.size > 60 and not line.heading and n not in view.dropped
+    return alive
+
+
+def _started(view: View, n: int) -> int:
+    """Where the largest box ends that starts with line `n`."""
+    end, index = n + 1, view.tree.lines[n].box
+    while index >= 0 and view.tree.elements[index].first == n:
+        end = view.tree.elements[index].last
+        index = view.tree.elements[index].parent
+    return end
+
+
+def _is_meta(view: View, line: Line) -> bool:
+    return line.size < 120 and not line.ends and _is_dated(view, line.text)
+
+
+def _cut(view: View, alive: list[int], start: int, end: int, reason: str) -> list[int]:
+    for n in alive:
+        if start <= n < end:
+            view.dropped.setdefault(n, reason)
+    return [n for n in alive if not start <= n < end]
+
+
+def _section_end(view: View, run: Run, n: int) -> int:
+    """Where the section that line `n` heads ends: with the outermost box that starts there, else with its parent."""
+    elements = view.tree.elements
+    index = view.tree.lines[n].box
+    end = n + 1
+    while index >= 0 and index != run.box:
+        element = elements[index]
+        end = max(end, element.last)
+        if element.first < n or element.last > n + 1:
+            break
+        index = elements[index].parent
+    return min(run.last, end if index != run.box else run.last)
+
+
+def _until_sentences(view: View, section: list[int]) -> list[int]:
+    """The heading and the links after it; the story may go on below them."""
+    taken = section[:1]
+    for m in section[1:]:
+        line = view.tree.lines[m]
+        if line.link * 2 < line.size and (line.ends or line.size > 90):
+            break
+        taken.append(m)
+    return taken
+
+
+def drop_lines(view: View, alive: list[int]) -> list[int]:
+    kept: list[int] = []
+    title = squeeze(view.title)
+    told = 0
+    for place, n in enumerate(alive):
+        line = view.tree.lines[n]
+        reason = _line_reason(line)
+        if not reason and n < view.title_line <= alive[-1] and (not line.ends or line.size < 150):
+            reason = "before the headline"
+        if not reason and len(kept) < 3 and line.size < 300 and squeeze(line.text) == title:
+            reason = "the headline again"
+        if not reason and not told:
+            reason = _head_reason(view, line)
+        if not reason and place * 3 >= len(alive) * 2 and line.size < 120 and not line.ends and DATED.search(line.text):
+            reason = "date line"
+        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and INVITE.search(line.text):
+            reason = "invitation"
+        if reason:
+            view.dropped[n] = reason
+        else:
+            kept.append(n)
+            told += line.ends > 0 or line.size > 120
+    return kept
+
+
+def _head_reason(view: View, line: Line) -> str:
+    """Before the first sentence stand date, source and byline, each short and in a box of its own."""
+    if line.size < 160 and not line.text.endswith(("。", "！", "？", ".")) and _is_dated(view, line.text):
+        return "date line"
+    if line.ends or line.size > 60 or line.heading:
+        return ""
+    if DATE_ONLY.match(line.text) or BYLINE.match(line.text):
+        return "byline"
+    tag = view.tree.elements[line.box].tag
+    return (
+        "short line before the first sentence"
+        if tag not in ("p", "td", "blockquote", "pre") and not line.broken
+        else ""
+    )
+
+
+def _is_dated(view: View, text: str) -> bool:
+    """Whether a line is a date with little beside it, in any notation that is known."""
+    if DATED.search(text):
+        return True
+    if not any(map(str.isdigit, text)):
+        return False
+    moment = first(text, view.fetched_at)
+    return moment is not None and (moment.end - moment.start) * 2 >= len(text)
+
+
+def _line_reason(line: Line) -> str:
+    if line.size < 120 and CREDIT.match(line.text):
+        return "credit line"
+    if line.size < 60 and not line.ends and POINTER.match(line.text):
+        return "credit line"
+    if line.size < 200 and CALL.search(line.text):
+        return "invitation"
+    if LEGAL_TEXT.search(line.text) and line.size < 600:
+        return "legal text"
+    if line.ends == 0 and (line.link * 2 > line.size or (len(line.anchors) >= 4 and line.link * 3 > line.size)):
+        return "link line"
+    return ""
