@@ -17,6 +17,7 @@ from crawler.view import View
 
 LEGAL_TEXT = re.compile(
     r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
+    r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
     r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话|"
     r"terms of (use|service)|privacy policy|cookie",
     re.I,
@@ -26,8 +27,9 @@ DATE_ONLY = re.compile(
     r"^[\W\d_]*((年|月|日|时|分|秒|前|天|小时|小時|分钟|星期|周|週|[一二三四五六日]|上午|下午|晚上|AM|PM|HKT|CST|发布|發佈|发表|更新|时间|時間)[\W\d_]*)*$",
     re.I,
 )
-BEFORE_TITLE = 0.4
+BEFORE_TITLE = 0.15
 FAR = 1500.0  # so many bytes of furniture after the headline halve what a line is worth
+FARTHEST = 0.3
 FEED = 0.1
 NAMED = 1.15  # a box called the story's text may be worth so much less than one around it
 MOST = 7  # tenths of a page
@@ -43,6 +45,8 @@ def value(line: Line) -> float:
     """What a line says for (+) or against (-) being part of a story, in bytes of text."""
     plain = line.size - line.link
     share = line.link / line.size
+    if share > 0.9 and line.ends >= 2 and line.size >= 150 and len(line.anchors) <= 1:
+        return 0.3 * line.size  # a paragraph that a link has swallowed
     if share > 0.5 and (line.ends == 0 or line.size < 90 or share > 0.9):
         return -(25.0 + 0.25 * line.size)
     if len(line.anchors) >= 4 and share > 0.3 and line.ends * 4 <= len(line.anchors):
@@ -72,7 +76,7 @@ def line_values(view: View) -> list[float]:
     for number, line in enumerate(tree.lines):
         worth = value(line)
         if worth > 0:
-            worth *= later * factors[line.box] / (1.0 + far / FAR)
+            worth *= later * factors[line.box] * max(FARTHEST, 1.0 / (1.0 + far / FAR))
             far = max(0.0, far - worth)
             if number < view.title_line:
                 worth *= BEFORE_TITLE
@@ -205,17 +209,17 @@ def widen(view: View, run: Run, values: list[float]) -> Run:
 
     first = next((n for n in range(max(box.first, top), run.first) if belongs(n)), run.first)
     last = next((n + 1 for n in range(box.last - 1, run.last - 1, -1) if belongs(n)), run.last)
-    while first > top and _touches(view, values, first - 1):
+    while first > top and _touches(view, values, first - 1, ("p", "div", "section", "td")):
         first -= 1
-    while last < len(tree.lines) and _touches(view, values, last) and view.title_line >= 0:
+    while last < len(tree.lines) and _touches(view, values, last, ("p",)) and view.title_line >= 0:
         last += 1
     return Run(run.score, run.box, first, last)
 
 
-def _touches(view: View, values: list[float], n: int) -> bool:
+def _touches(view: View, values: list[float], n: int, tags: tuple[str, ...]) -> bool:
     """Whether a line beside a run is a paragraph of its own right: sentences, no links, no name against it."""
     line = view.tree.lines[n]
-    return line.ends > 0 and not line.link and values[n] >= 0.9 * line.size and view.tree.elements[line.box].tag == "p"
+    return line.ends > 0 and not line.link and values[n] >= 0.9 * line.size and view.tree.elements[line.box].tag in tags
 
 
 def _runs(view: View, values: list[float]) -> list[Run]:

@@ -116,6 +116,8 @@ def page_kind(view: View, lists: tuple[LinkList, ...]) -> str:
     otherwise = "list" if items >= 3 else "other"
     if not size or not view.title or (items >= 3 and _ROOT.fullmatch(view.url)):
         return otherwise
+    if items >= 3 and any(index in view.teasers for index in view.tree.ancestors(view.box)[:2]):
+        return "list"
     dated = _own_time(view)
     if not story and not (dated and size >= 60):
         return otherwise

@@ -88,4 +88,4 @@ DATED = re.compile(
 )
 _READERS = _words("网友 網友 游客 遊客 用户 用戶 匿名 匿名用户 楼主 樓主")
 # The line above a reader's post: a masked or numbered name, or the number of the post.
-POST = re.compile(rf"^(?:{_READERS})[\w*]{{0,12}}[\d*]\S{{0,6}}(?:\s.{{0,24}})?$|^(?:#\d+|\d+\s*楼)\s")
+POST = re.compile(rf"^(?:{_READERS})[\w*]{{0,12}}[\d*]\S{{0,6}}(?:\s.{{0,24}})?$|^\d+\s*楼\s")

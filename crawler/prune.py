@@ -58,7 +58,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             reason = f"<{element.tag}>"
         elif element.hidden and not bits & (BODY | STORY) and not tree.elements[element.parent].hidden and visible > 60:
             reason = "hidden"
-        elif worth < 0 and share > 0.35:
+        elif worth < 0 and share > 0.35 and sentences < 2:
             reason = "more links than text"
         if reason:
             for n in range(element.first, element.last):
@@ -178,7 +178,7 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
 
 def _head_reason(view: View, line: Line) -> str:
     """Before the first sentence stand date, source and byline, each short and in a box of its own."""
-    if line.size < 160 and not line.text.endswith(("。", "！", "？", ".")) and _is_dated(view, line.text):
+    if line.size < 160 and _is_dated(view, line.text):
         return "date line"
     if line.ends or line.size > 60 or line.heading:
         return ""
@@ -194,7 +194,7 @@ def _head_reason(view: View, line: Line) -> str:
 
 def _is_dated(view: View, text: str) -> bool:
     """Whether a line is a date with little beside it, in any notation that is known."""
-    if DATED.search(text):
+    if DATED.search(text) and not text.endswith(("。", "！", "？", ".")):
         return True
     if not any(map(str.isdigit, text)):
         return False

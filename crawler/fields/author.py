@@ -15,7 +15,7 @@ TYPE = list
 
 _HAN = r"[\u4e00-\u9fff·]"
 _NAMES = rf"(?P<names>{_HAN}{{2,4}}(?:[\s、，,　/]+(?:(?:通讯员|实习生|实习记者|记者)[\s：:]*)?{_HAN}{{2,4}})*)"
-_END = r"(?=\s|$|[）)】\]|:：。,，;；/\d]|报道|文|发自|摄|编辑|责任|来源|责编)"
+_END = r"(?=\s|$|[）)】\]|｜:：。,，;；/／\d]|报道|文|发自|摄|编辑|责任|来源|责编)"
 _LABELLED = re.compile(
     rf"(?:作者|撰文|撰稿|记者|記者|文字|執筆)(?:\s*[:：/／|｜]\s*|\s+)(?:本报)?(?:记者)?\s*{_NAMES}{_END}"
 )
@@ -74,6 +74,16 @@ def reporter(view: View) -> Found | None:
     return None
 
 
+def named(view: View) -> Found | None:
+    """A link or a box before the body that is marked up as the author."""
+    for anchor in view.tree.anchors:
+        if "author" in anchor.rel and view.title_line - 3 <= anchor.line <= view.first_kept + 1:
+            names = _latin(anchor.text)
+            if names:
+                return Found(names, f"rel=author: {anchor.text}", anchor.line)
+    return None
+
+
 def linked(view: View) -> Found | None:
     """JSON-LD author."""
     for value in view.linked_data("author"):
@@ -100,7 +110,7 @@ def metadata(view: View) -> Found | None:
     return None
 
 
-RULES = (labelled, byline, linked, reporter, metadata)
+RULES = (labelled, named, byline, linked, reporter, metadata)
 
 
 def _name(item: Any) -> str:
@@ -123,6 +133,7 @@ def _han(text: str) -> list[str]:
 
 
 def _latin(text: str) -> list[str]:
+    text = re.sub(r"\s+(?:on|at|for|in|am|um|le)\s+.*$", "", text)
     names = [_ROLE.sub("", part.strip()) for part in _SPLIT.split(text)]
     return [n for n in names if 2 <= len(n) <= 40 and not _NOT_NAME.search(n) and len(n.split()) <= 5 and _is_person(n)]
 

@@ -76,6 +76,8 @@ def _candidates(view: View) -> Iterator[tuple[int, Moment]]:
         if line.size > 400 or (line.size > 150 and line.ends) or re.search(r"copyright|©|版权", line.text, re.I):
             continue
         for moment in moments(line.spaced, now, month_first=english):
+            if _NOT_THIS.search(line.spaced[max(0, moment.start - 10) : moment.start]):
+                continue
             if line.link * 3 < line.size * 2 or moment.precision != "day":
                 yield number, moment
     head = [view.tree.lines[n] for n in range(view.title_line + 1, min(view.first_kept, view.title_line + 13))]
