@@ -113,17 +113,28 @@ def page_kind(view: View, lists: tuple[LinkList, ...]) -> str:
     story = sum(lines[n].size for n in view.kept if lines[n].ends)
     size = sum(lines[n].size for n in view.kept)
     items = sum(len(block.items) for block in lists)
-    otherwise = "list" if items >= 3 else "other"
+    otherwise = _picture_page(view, story) or ("list" if items >= 3 else "other")
     if not size or not view.title or (items >= 3 and _ROOT.fullmatch(view.url)):
         return otherwise
-    if items >= 3 and any(index in view.teasers for index in view.tree.ancestors(view.box)[:2]):
-        return "list"
     dated = _own_time(view)
-    if not story and not (dated and size >= 60):
+    if items >= 3 and not dated and any(index in view.teasers for index in view.tree.ancestors(view.box)[:2]):
+        return "list"
+    if not story and not (dated and size >= 60 and otherwise not in ("gallery", "video")):
         return otherwise
     if story < 300 and items >= 3 and not dated:
         return otherwise
     return "flash" if size < _FLASH else "article"
+
+
+def _picture_page(view: View, story: int) -> str:
+    """gallery or video, for a page with hardly a sentence that shows five pictures or a player below its headline."""
+    if story >= 200 or view.title_line < 0:
+        return ""
+    last = max(view.kept, default=view.title_line + 2) + 1
+    if any(view.title_line < line <= last for line in view.tree.players):
+        return "video"
+    pictures = sum(view.title_line < image.line <= last for image in view.tree.images)
+    return "gallery" if pictures >= 5 else ""
 
 
 def _own_time(view: View) -> bool:
@@ -133,6 +144,8 @@ def _own_time(view: View) -> bool:
         return False
     if published.line < 0:
         return True
+    if any(index in view.teasers for index in view.tree.ancestors(view.tree.lines[published.line].box)[:2]):
+        return False
     items = {a.line for a in view.tree.anchors if len(a.text.encode()) >= headlines.MIN_TITLE}
     around = {published.line, published.line - 1} if published.line - 1 > view.title_line else {published.line}
     return not around & items

@@ -81,8 +81,8 @@ class Tree:
     """The arrays of one page, filled by `crawler.walk`."""
 
     __slots__ = (
-        "anchors", "base", "elements", "html_lang", "images", "lines", "link_sum", "links", "metas", "scripts",
-        "size_sum", "times", "title",
+        "anchors", "base", "elements", "html_lang", "images", "lines", "link_sum", "links", "metas", "players",
+        "scripts", "size_sum", "times", "title",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -91,6 +91,7 @@ class Tree:
         self.anchors: list[Anchor] = []
         self.images: list[Image] = []
         self.times: list[Time] = []
+        self.players: list[int] = []
         self.metas: list[tuple[str, str]] = []
         self.links: list[dict[str, str | None]] = []
         self.scripts: list[str] = []

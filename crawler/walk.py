@@ -24,27 +24,27 @@ BLOCK = frozenset(
 )
 # Marks inside a line: they hold no text of their own to judge, so they are no elements of the arrays.
 MARKS = frozenset("b strong i em u s font small big sub sup mark nobr tt code cite q wbr ins del strike".split())
+PLAYERS = frozenset(("video", "iframe", "embed", "object"))
 HEADS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
 _TELLING = frozenset(("style", "hidden", "aria-hidden", "itemprop", "role", "datetime", "lang", "xml:lang"))
+_PLAYER = re.compile(r"player|video|youku|youtube|v\.qq\.com|bilibili|vimeo|\.swf", re.I)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.I)
 _SENTENCE = re.compile(r"[。！？；…!?]|[.;](?=[\s\"'”’)]|$)")
 _COMMA = re.compile(r"[，、,：]")
 
 
 # What the walk does with a node; from MARK on it visits the children.
-TEXT, SKIP_TAG, SCRIPT, VOID_TAG, TITLE, MARK, INLINE, ANCHOR, BLOCK_TAG = range(9)
+TEXT, SKIP_TAG, SCRIPT, PLAYER, VOID_TAG, TITLE, MARK, INLINE, ANCHOR, BLOCK_TAG = range(10)
 
 
 @cache
 def _kinds() -> dict[int, int]:
     """The kind of every known node by Lexbor's number for it, which is cheaper to read than its name."""
     maker = LexborHTMLParser("")
-    kinds = {}
-    for names, kind in ((SKIP, SKIP_TAG), (VOID, VOID_TAG), (MARKS, MARK), (BLOCK, BLOCK_TAG)):
-        kinds.update({maker.create_node(name).tag_id: kind for name in names})
-    for name, kind in (("script", SCRIPT), ("title", TITLE), ("a", ANCHOR)):
-        kinds[maker.create_node(name).tag_id] = kind
+    rare = ((frozenset({"script"}), SCRIPT), (frozenset({"title"}), TITLE), (frozenset({"a"}), ANCHOR))
+    groups = ((SKIP, SKIP_TAG), (VOID, VOID_TAG), (MARKS, MARK), (BLOCK, BLOCK_TAG), (PLAYERS, PLAYER), *rare)
+    kinds = {maker.create_node(name).tag_id: kind for names, kind in groups for name in names}
     # Lexbor's enumeration `lxb_tag_id_enum_t`: these nodes are no elements and cannot be made.
     return kinds | {2: TEXT, 3: INLINE, 4: SKIP_TAG, 5: SKIP_TAG}
 
@@ -84,15 +84,12 @@ class _Walk:
 
     def __init__(self) -> None:
         self.tree = Tree()
-        self.current = -1
-        self.box = 0
-        self.heading = 0
+        self.current, self.box, self.heading = -1, 0, 0
         self.parts: list[str] = []
         self.link_size = 0
         self.anchor = -1
         self.anchor_parts: list[str] = []
-        self.boxed = False
-        self.pre = 0
+        self.boxed, self.pre = False, 0
         self.pending: list[int] = []
         # kind of tag, element around it, box around it, heading level around it
         self.opened: list[tuple[int, int, int, int]] = []
@@ -146,6 +143,10 @@ class _Walk:
     def _special(self, kind: int, node: LexborNode) -> None:
         if kind == VOID_TAG:
             self._void(node.tag or "", node)
+        elif kind == PLAYER:
+            attributes = node.attributes
+            if node.tag == "video" or _PLAYER.search(attributes.get("src") or ""):
+                self.tree.players.append(len(self.tree.lines))
         elif kind == SCRIPT:
             if "ld+json" in (node.attributes.get("type") or ""):
                 self.tree.scripts.append(node.text(deep=True) or "")
