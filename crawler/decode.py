@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{2,40})""", re.I)
 _XML = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9_.:\-]{2,40})""")
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{2,40})""", re.I)
+_CHARSET = re.compile(r"(?:utf-?8|cp\d|gb|hz|big5|euc|iso|koi8|mac|shift|ascii|latin|tis|ptcp|hp-roman)")
 _RUN = re.compile(r"[^\x00-\x7f]{3,}")
 _HEAD = 8192
 
@@ -79,11 +80,14 @@ def _names(body: bytes, content_type: str, declared: str) -> list[str]:
     for label in said:
         name = _LARGER.get(label.strip().lower(), label.strip().lower())
         try:
-            name = codecs.lookup(name).name if name else ""
-            b"".decode(name or "utf-8")
-        except (LookupError, ValueError, UnicodeError):
+            codec = codecs.lookup(name) if name else None
+        except (LookupError, ValueError):
             continue
-        if name and name not in names:
+        # Python also calls "codecs" what is no charset (base64, rot13, idna); the web's charsets are these alone.
+        if codec is None or not _CHARSET.match(codec.name):
+            continue
+        name = codec.name
+        if name not in names:
             names.append(name)
     return names
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import accumulate
-from urllib.parse import urljoin
 
 from crawler.fields.published import default_zone
 from crawler.page import LinkItem, LinkList
@@ -37,14 +36,14 @@ _KINDS = (
     (
         "hot",
         re.compile(
-            r"热|熱|排行|点击|點擊|榜|人气|人氣|最多|一天.*一周|24小时.*一周|日.*周.*月$|most|popular|trending|top \d|hot\b",
+            r"热|熱|排行|点击|點擊|榜|人气|人氣|最多|一天.*一周|24小时.*一周|日.*周.*月$|most|popular|trending|top \d|hot\b|meistgelesen|beliebt|самое читаемое|популярн|najczęściej|δημοφιλή|ランキング|많이 본|인기",
             re.I,
         ),
     ),
     (
         "latest",
         re.compile(
-            r"最新|滚动|滾動|即时|即時|快讯|快訊|速递|速遞|刚刚|实时|24小时|最近|最后发表|latest|newest|recent|just in|breaking",
+            r"最新|滚动|滾動|即时|即時|快讯|快訊|速递|速遞|刚刚|实时|24小时|最近|最后发表|latest|newest|recent|just in|breaking|neueste|aktuelle|последние|свежие|najnowsze|τελευταία|新着|최신|속보",
             re.I,
         ),
     ),
@@ -149,7 +148,7 @@ def _items(view: View, numbers: list[int], titles: dict[int, str]) -> Iterator[L
             continue
         seen[href] = len(kept)
         kept.append((number, titles[number]))
-    base = urljoin(view.url, view.tree.base) if view.tree.base else view.url
+    base = (resolve(view.url, view.tree.base) if view.tree.base else None) or view.url
     for position, (number, title) in enumerate(kept, 1):
         following = kept[position][0] if position < len(kept) else len(view.tree.anchors)
         href = view.tree.anchors[number].href

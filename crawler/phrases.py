@@ -20,7 +20,7 @@ _CREDITS = _words(
 )
 _POINTERS = _words(
     "更多精彩 延伸阅读 延伸閱讀 相关阅读 相关新闻 相关链接 相关专题 相關新聞 推荐阅读 热门推荐 此前报道 上一篇 下一篇 上一页 下一页",
-    "分享到 分享至 分享 网友评论 我要评论 发表评论 专题 更多",
+    "分享到 分享至 分享 网友评论 我要评论 发表评论 专题 更多 关闭窗口 打印本页 返回顶部 加入收藏 阅读全文",
 )
 # A label and its value, or a few words that only point somewhere: a line of its own, short.
 CREDIT = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS}|文)\s*[:：/／】\]]", re.I)

@@ -5,6 +5,7 @@ The rules look at lines in the order of the page and only ever drop; `view.dropp
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import accumulate
 
 from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
@@ -14,6 +15,7 @@ from crawler.times import first
 from crawler.tree import Line
 from crawler.view import View, squeeze
 
+LONGEST_LIST = 100
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em i".split())
 
 
@@ -69,20 +71,19 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
 def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
     """Comments and lists of other stories that say so in a heading of their own."""
     lines = view.tree.lines
-    total = sum(lines[n].size for n in alive)
-    for n in alive:
+    sizes = list(accumulate((lines[n].size for n in alive), initial=0))
+    for place, n in enumerate(alive):
         line = lines[n]
         if line.size > 70 or n in view.dropped:
             continue
         talk = TALK_HEAD.match(line.text)
         if not talk and not OTHER_HEAD.match(line.text):
             continue
-        end = _section_end(view, run, n)
-        section = [m for m in range(n, end) if m in alive]
+        end = bisect_left(alive, _section_end(view, run, n))
         if not talk:
-            section = _until_sentences(view, section)
-        if sum(lines[m].size for m in section) * 2 < total:
-            for m in section:
+            end = _sentences_from(view, alive, place + 1, end)
+        if (sizes[end] - sizes[place]) * 2 < sizes[-1]:
+            for m in alive[place:end]:
                 view.dropped.setdefault(m, f"section: {line.text[:20]}")
     return [n for n in alive if n not in view.dropped]
 
@@ -91,6 +92,7 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
     """What follows the story in its own box: another story under a linked headline and date, or readers' posts."""
     lines = view.tree.lines
     told = end = 0
+    posts = [m for m in alive if POST.match(lines[m].text)]
     for n in range(alive[0], alive[-1]) if alive else ():
         line = lines[n]
         if n < end or n <= view.title_line:
@@ -100,7 +102,7 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
             if linked and any(_is_meta(view, following) for following in lines[n + 1 : n + 3]):
                 end = _started(view, n)
                 alive = _cut(view, alive, n, end, "another story")
-            elif POST.match(line.text) and sum(bool(POST.match(lines[m].text)) for m in alive if m >= n) >= 2:
+            elif len(posts) - bisect_left(posts, n) >= 2 and POST.match(line.text):
                 return _cut(view, alive, n, len(lines), "readers' posts")
         told += line.ends > 0 and line.size > 60 and not line.heading and n not in view.dropped
     return alive
@@ -140,15 +142,14 @@ def _section_end(view: View, run: Run, n: int) -> int:
     return min(run.last, end if index != run.box else run.last)
 
 
-def _until_sentences(view: View, section: list[int]) -> list[int]:
-    """The heading and the links after it; the story may go on below them."""
-    taken = section[:1]
-    for m in section[1:]:
-        line = view.tree.lines[m]
+def _sentences_from(view: View, alive: list[int], start: int, end: int) -> int:
+    """The place of the first sentence that is no link: there the story goes on below a list of links."""
+    end = min(end, start + LONGEST_LIST)
+    for place in range(start, end):
+        line = view.tree.lines[alive[place]]
         if line.link * 2 < line.size and (line.ends or line.size > 90):
-            break
-        taken.append(m)
-    return taken
+            return place
+    return end
 
 
 def drop_lines(view: View, alive: list[int]) -> list[int]:

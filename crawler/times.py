@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
 
 FIRST_YEAR = 1990
 
@@ -54,10 +55,15 @@ _CLOCK = (
     + _ZONE
     + "?"
 )
-_GAP = r"(?:\s*[T,，|\-–—/·•]?\s*(?:at|um|à|a las|o|в|г\.,?|kl\.?|στις|@)?\s*|\s*[(（\[]?(?:星期|周|週|礼拜)[一二三四五六日天][)）\]]?\s*|\s+[A-Za-z]{3,9},?\s+)"
+_GAP = r"(?:\s*[T,，|\-–—/·•]?\s*(?:г\.?,?\s*)?(?:at|um|à|a las|o|в|kl\.?|στις|@)?\s*|\s*[(（\[]?(?:星期|周|週|礼拜)[一二三四五六日天][)）\]]?\s*|\s+[A-Za-z]{3,9},?\s+)"
 _YEAR_FIRST = re.compile(
     r"(?<![\d.])(?P<year>(?:19|20)\d\d)\s*(?:(?P<sep>[-/.／－—]|\s(?=\s*\d\d\s*[/.\-]))\s*(?P<month>\d{1,2})\s*[-/.／－—]\s*(?P<day>\d{1,2})(?:(?![\d年])|(?=\d\d[:：]\d\d))|年\s*(?P<m2>\d{1,2})\s*月\s*(?P<d2>\d{1,2})\s*(?:[日号]|(?![\d年])))"
     r"(?:" + _GAP + _CLOCK + ")?",
+    re.I,
+)
+# The calendar of Taiwan counts from 1911.
+_ROC = re.compile(
+    r"民[國国]\s*(?P<year>\d{2,3})\s*年\s*(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*日?(?:" + _GAP + _CLOCK + ")?",
     re.I,
 )
 _CLOCK_FIRST = re.compile(
@@ -82,9 +88,10 @@ _NO_YEAR = re.compile(
     re.I,
 )
 _AGO = re.compile(
-    r"(?P<count>\d{1,3}|刚刚|剛剛|an?|半)\s*(?:个|個)?\s*(?P<unit>秒|分钟|分鐘|分|小时|小時|天|日|周|星期|月|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)?\s*(?:之?前|ago\b)",
+    r"(?:(?P<hours>\d{1,2})\s*(?:小时|小時|hours?|h)\s*)?(?P<count>\d{1,3}|an?|半)\s*(?:个|個)?\s*(?P<unit>秒|分钟|分鐘|分|小时|小時|天|日|周|星期|月|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)?\s*(?:之?前|ago\b)",
     re.I,
 )
+_JUST_NOW = re.compile(r"刚刚|剛剛|刚才|\bjust now\b", re.I)
 _TODAY = re.compile(r"(?P<word>今天|今日|昨天|昨日|前天|today|yesterday)[\s,，at]*" + _CLOCK, re.I)
 _UNITS = {
     "秒": 1, "s": 1, "分": 60, "min": 60, "小": 3600, "h": 3600, "天": 86400, "日": 86400, "d": 86400,
@@ -92,14 +99,15 @@ _UNITS = {
 }  # fmt: skip
 _DAYS = {"今": 0, "昨": 1, "前": 2, "t": 0, "y": 1}
 _ZONES = {
-    "Z": 0, "UTC": 0, "GMT": 0, "HKT": 8, "CST": 8, "BST": 1, "CET": 1, "CEST": 2, "ET": -5, "EST": -5, "EDT": -4,
+    "Z": 0, "UTC": 0, "GMT": 0, "HKT": 8, "CST": 8, "BST": 1, "CET": 1, "CEST": 2, "EST": -5, "EDT": -4,
     "PST": -8, "PDT": -7, "JST": 9, "KST": 9, "MSK": 3,
 }  # fmt: skip
 # Cheap looks that spare the long patterns.
 _WORD = re.compile(r"[^\W\d_]{3}")
 _SHORT_DATE = re.compile(r"\d[./-]\d{1,2}[./-]")
 _NEAR = re.compile(r"[今昨前]|today|yesterday", re.I)
-_HINT = re.compile(r"\d[:：]\d\d|(?:19|20)\d\d|\d月|前|ago\b|刚|剛|昨|今", re.I)
+_REGIONS = {"ET": "America/New_York", "PT": "America/Los_Angeles"}
+_HINT = re.compile(r"\d[:：]\d\d|(?:19|20)\d\d|\d月|前|ago\b|just now|刚|剛|昨|今", re.I)
 
 
 def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[Moment]:
@@ -110,6 +118,7 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
     if not _HINT.search(text):
         return
     for pattern, possible in (
+        (_ROC, "民" in text),
         (_CLOCK_FIRST, ":" in text or "：" in text),
         (_YEAR_FIRST, True),
         (_NAMED, _WORD.search(text)),
@@ -131,6 +140,8 @@ def relative(text: str, now: datetime) -> Iterator[Moment]:
         moment = _at(match, day.year, day.month, day.day)
         if moment:
             yield moment
+    for match in _JUST_NOW.finditer(text) if "刚" in text or "剛" in text or "just" in text.lower() else ():
+        yield Moment(now.replace(second=0, microsecond=0), "minute", match.start(), match.end())
     for match in _AGO.finditer(text) if "前" in text or "ago" in text.lower() else ():
         seconds = _seconds(match)
         if seconds is not None:
@@ -148,15 +159,14 @@ def relative(text: str, now: datetime) -> Iterator[Moment]:
 
 def _seconds(match: re.Match[str]) -> float | None:
     count, unit = match["count"].lower(), (match["unit"] or "").lower()
-    if count in ("刚刚", "剛剛"):
-        return 0.0
     if not unit:
         return None
+    before = 3600.0 * float(match["hours"] or 0)
     number = 0.5 if count == "半" else 1.0 if count in ("a", "an") else float(count)
     for key in sorted(_UNITS, key=len, reverse=True):
         if unit.startswith(key):
-            return number * _UNITS[key]
-    return number * 60 if unit.startswith("m") else None
+            return before + number * _UNITS[key]
+    return before + number * 60 if unit.startswith("m") else None
 
 
 def _moment(match: re.Match[str], now: datetime, *, month_first: bool) -> Moment | None:
@@ -166,10 +176,13 @@ def _moment(match: re.Match[str], now: datetime, *, month_first: bool) -> Moment
         day = int(groups.get("day") or groups["day2"])
     else:
         month, day = int(groups.get("month") or groups["m2"]), int(groups.get("day") or groups["d2"])
+    year_last = "sep" in groups and not match[0].startswith(groups["year"])
     swapped = month_first and groups.get("sep") == "/" and day <= 12
-    if swapped or month > 12 >= day:
+    if year_last and (swapped or month > 12 >= day):
         month, day = day, month
     year = int(groups["year"])
+    if match.re is _ROC:
+        year += 1911
     year = year + 2000 if year < 100 else year
     return _at(match, year, month, day) if FIRST_YEAR <= year <= now.year + 1 else None
 
@@ -203,6 +216,8 @@ def _zone(text: str | None) -> tzinfo | None:
     if not text:
         return None
     name = text.strip().upper().replace(" ", "")
+    if name in _REGIONS:
+        return ZoneInfo(_REGIONS[name])
     if name in _ZONES:
         return timezone(timedelta(hours=_ZONES[name]))
     sign = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", name)

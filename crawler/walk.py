@@ -54,8 +54,6 @@ def grow(html: str) -> Tree:
     walk = _Walk()
     tree = walk.tree
     walk.visit(parse(html))
-    if walk.parts:
-        walk.flush(0)
     lines, anchors = len(tree.lines), len(tree.anchors)
     for element in tree.elements:
         if element.last < 0:
@@ -69,10 +67,8 @@ def grow(html: str) -> Tree:
 def _unlink_wrapped(tree: Tree) -> None:
     """A link around whole paragraphs was never closed: its text is no link text."""
     for anchor in tree.anchors:
-        if anchor.element < len(tree.elements):
-            box = tree.elements[anchor.element]
-            if box.last - box.first < 3:
-                continue
+        box = tree.elements[anchor.element]
+        if box.tag == "a" and box.last - box.first >= 3:
             inside = tree.lines[box.first : box.last]
             if sum(line.ends for line in inside) >= 3 and sum(line.size for line in inside) > 600:
                 for line in inside:
@@ -133,9 +129,10 @@ class _Walk:
             node = following if opened else None
         while opened:
             self._leave()
+        if parts:
+            self.flush(0)
 
-    def _lines(self, value: str) -> None:
-        """The text of a <pre>: its line ends are borders."""
+    def _lines(self, value: str) -> None:  # the text of a <pre>: its line ends are borders
         for line in value.split("\n"):
             self.parts.append(line)
             self.flush(self.box)
@@ -248,8 +245,9 @@ class _Walk:
             line.anchors = [*line.anchors, self.anchor]
         else:
             anchor.line = len(self.tree.lines)
-            if anchor.element < len(self.tree.elements):
-                self.tree.elements[anchor.element].first = anchor.line
+            element = self.tree.elements[anchor.element]
+            if element.tag == "a":
+                element.first = anchor.line
         self.boxed = True
 
     def _open_anchor(self, attributes: dict[str, str | None]) -> None:
@@ -260,7 +258,8 @@ class _Walk:
         tree = self.tree
         self.anchor = len(tree.anchors)
         title, rel = attributes.get("title") or "", attributes.get("rel") or ""
-        tree.anchors.append(Anchor(href.strip(), "", title, len(tree.lines), len(tree.elements), rel))
+        element = len(tree.elements) if len(tree.elements) < MAX_ELEMENTS else self.current
+        tree.anchors.append(Anchor(href.strip(), "", title, len(tree.lines), element, rel))
 
     def _close_anchor(self) -> None:
         if self.anchor < 0:

@@ -31,7 +31,8 @@ def test_every_page_has_something_to_be_right_about():
     assert [gold for gold in told if not gold.keys() & {"body", "title", "kind"}] == []
 
 
-@pytest.mark.parametrize("name", FLOORS)
+# Cost is a ratio of times: `python -m tests.gate` judges it, where nothing else runs beside it.
+@pytest.mark.parametrize("name", [name for name in FLOORS if name != "cost"])
 def test_a_floor_holds(figures, name):
     """Where this fails, `python -m tests.gate --faults` names the pages."""
     assert list(floors.broken({name: FLOORS[name]}, figures)) == []

@@ -133,7 +133,7 @@ def _han(text: str) -> list[str]:
 
 
 def _latin(text: str) -> list[str]:
-    text = re.sub(r"\s+(?:on|at|for|in|am|um|le)\s+.*$", "", text)
+    text = re.sub(r"\s+(?:on|at|for|in|am|um|le)\b.*$", "", text)
     names = [_ROLE.sub("", part.strip()) for part in _SPLIT.split(text)]
     return [n for n in names if 2 <= len(n) <= 40 and not _NOT_NAME.search(n) and len(n.split()) <= 5 and _is_person(n)]
 
