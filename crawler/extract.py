@@ -16,6 +16,7 @@ from typing import Any
 from crawler import fields, headlines, markdown
 from crawler.fields import text as text_field
 from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
+from crawler.shapes import is_page_of
 from crawler.urls import resolve
 from crawler.view import Found, View, look
 from storage.records import Article, Headline
@@ -57,12 +58,21 @@ def analyse(document: Document) -> View:
         elif hasattr(module, "decide"):
             view.found.update(module.decide(view))
         else:
-            found = _first(module, view)
+            found = _chosen(module, name, view) or _first(module, view)
             if found:
                 view.found[name] = found
         if name == "title" and "title" in view.found:
             view.title, view.title_line = view.found["title"].value, view.found["title"].line
     return view
+
+
+def _chosen(module: ModuleType, name: str, view: View) -> Found | None:
+    """What a site's own selector says of a field, before any general rule; `read` of the field makes a value of it."""
+    found = view.chosen(name)
+    if found is None or (module.TYPE is not str and not hasattr(module, "read")):
+        return None
+    value = module.read(found.value) if hasattr(module, "read") else found.value
+    return Found(value, found.evidence, found.line) if value else None
 
 
 def _first(module: ModuleType, view: View) -> Found | None:
@@ -96,7 +106,7 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         anchors=tuple(_anchors(view)),
         feeds=tuple(_feeds(view)),
         canonical=canonical,
-        next_url=_next_url(view),
+        next_url=_next_url(view, kind),
         noindex="noindex" in robots or "none" in robots.split(","),
         nofollow="nofollow" in robots or "none" in robots.split(","),
         trace=tuple(text_field.trace(view)),
@@ -224,13 +234,14 @@ def _canonical(view: View) -> str:
     return _join(_base(view), view.meta["og:url"]) if view.meta.get("og:url") else ""
 
 
-def _next_url(view: View) -> str:
-    for link in view.tree.links:
-        if (link.get("rel") or "").lower() == "next" and link.get("href"):
-            return _join(_base(view), link["href"] or "")
-    for anchor in view.tree.anchors:
-        if ("next" in anchor.rel.lower().split() or _NEXT.match(anchor.text)) and not anchor.href.startswith(
-            ("#", "javascript")
-        ):
-            return _join(_base(view), anchor.href)
-    return ""
+def _next_url(view: View, kind: str) -> str:
+    """The next page of this list or article. On an article rel=next often names the neighbouring article instead."""
+    base = _base(view)
+    named = [link.get("href") or "" for link in view.tree.links if (link.get("rel") or "").lower() == "next"]
+    named += [anchor.href for anchor in view.tree.anchors if "next" in anchor.rel.lower().split()]
+    for href in named:
+        url = _join(base, href)
+        if url and (kind == "list" or is_page_of(url, view.url)):
+            return url
+    shown = (anchor.href for anchor in view.tree.anchors if _NEXT.match(anchor.text))
+    return next((url for href in shown if not href.startswith(("#", "javascript")) and (url := _join(base, href))), "")

@@ -7,8 +7,9 @@ so 50,000 nested tags take seconds. Depth is counted before parsing, and tags de
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawler.page import ExtractError
 
@@ -34,6 +35,17 @@ def parse(html: str) -> LexborNode:
     if root is None:
         raise ExtractError("The page holds no element.")
     return root
+
+
+def selected(root: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
+    """The nodes that CSS selectors match. Raises ExtractError that names a selector which is none."""
+    found = []
+    for selector in selectors:
+        try:
+            found += root.css(selector)
+        except SelectolaxError as error:
+            raise ExtractError(f"`{selector}` is no CSS selector: {error}.") from None
+    return found
 
 
 def _flat(html: str) -> str:

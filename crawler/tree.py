@@ -81,8 +81,8 @@ class Tree:
     """The arrays of one page, filled by `crawler.walk`."""
 
     __slots__ = (
-        "anchors", "base", "elements", "html_lang", "images", "lines", "link_sum", "links", "metas", "players",
-        "scripts", "size_sum", "times", "title",
+        "anchors", "base", "chosen", "elements", "html_lang", "images", "lines", "link_sum", "links", "metas",
+        "picked", "players", "scripts", "size_sum", "times", "title",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -92,6 +92,9 @@ class Tree:
         self.images: list[Image] = []
         self.times: list[Time] = []
         self.players: list[int] = []
+        # What a site's own selectors found: the elements and the texts by the name of the field.
+        self.chosen: dict[str, list[int]] = {}
+        self.picked: dict[str, list[str]] = {}
         self.metas: list[tuple[str, str]] = []
         self.links: list[dict[str, str | None]] = []
         self.scripts: list[str] = []

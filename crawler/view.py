@@ -53,6 +53,17 @@ class View:
         """The number of the first body line, or of the last line where there is no body."""
         return self.kept[0] if self.kept else len(self.tree.lines)
 
+    def chosen(self, name: str) -> Found | None:
+        """The text of the boxes that the site's own selector names for a field."""
+        text = " ".join(filter(None, self.tree.picked.get(name, ())))
+        lines = self.chosen_lines(name)
+        return Found(text, f"the site's selector for {name}", lines[0] if lines else -1) if text else None
+
+    def chosen_lines(self, name: str) -> list[int]:
+        """The numbers of the lines in those boxes."""
+        boxes = [self.tree.elements[i] for i in self.tree.chosen.get(name, ())]
+        return sorted({n for box in boxes for n in range(box.first, box.last)})
+
     def linked_data(self, key: str) -> Iterator[Any]:
         """The values of a key in the page's JSON-LD articles, outermost first."""
         for item in self.objects:
@@ -68,7 +79,8 @@ def squeeze(text: str) -> str:
 
 def look(document: Document) -> View:
     """Parse a document into a view. Raises ExtractError."""
-    tree = grow(document.html)
+    source = document.source
+    tree = grow(document.html, drop=source.drop, select=source.select) if source else grow(document.html)
     meta: dict[str, str] = {}
     for key, value in tree.metas:
         if value:

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
-from crawler.parse import VOID, parse
+from crawler.parse import parse, selected
+from crawler.tags import ANCHOR, BLOCK_TAG, HEADS, INLINE, MARK, PLAYER, SCRIPT, SKIP_TAG, TEXT, VOID_TAG, kinds
 from crawler.tree import Anchor, Element, Image, Line, Time, Tree
 
 MAX_ELEMENTS = 200_000
-
-SKIP = frozenset(
-    "script style noscript template svg iframe object embed select textarea canvas math audio video source "
-    "datalist dialog map applet noframes".split()
-)
-BLOCK = frozenset(
-    "address article aside blockquote body br center dd details dir div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table tbody td "
-    "tfoot th thead tr ul caption frameset".split()
-)
-# Marks inside a line: they hold no text of their own to judge, so they are no elements of the arrays.
-MARKS = frozenset("b strong i em u s font small big sub sup mark nobr tt code cite q wbr ins del strike".split())
-PLAYERS = frozenset(("video", "iframe", "embed", "object"))
-HEADS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 
 _TELLING = frozenset(("style", "hidden", "aria-hidden", "itemprop", "role", "datetime", "lang", "xml:lang"))
 _PLAYER = re.compile(r"player|video|youku|youtube|v\.qq\.com|bilibili|vimeo|\.swf", re.I)
@@ -34,26 +21,21 @@ _SENTENCE = re.compile(r"[。！？；…!?]|[.;](?=[\s\"'”’)]|$)")
 _COMMA = re.compile(r"[，、,：]")
 
 
-# What the walk does with a node; from MARK on it visits the children.
-TEXT, SKIP_TAG, SCRIPT, PLAYER, VOID_TAG, TITLE, MARK, INLINE, ANCHOR, BLOCK_TAG = range(10)
+def grow(html: str, *, drop: Sequence[str] = (), select: Mapping[str, str] | None = None) -> Tree:
+    """Walk the page once and return its arrays. Raises ExtractError where there is nothing to parse.
 
-
-@cache
-def _kinds() -> dict[int, int]:
-    """The kind of every known node by Lexbor's number for it, which is cheaper to read than its name."""
-    maker = LexborHTMLParser("")
-    rare = ((frozenset({"script"}), SCRIPT), (frozenset({"title"}), TITLE), (frozenset({"a"}), ANCHOR))
-    groups = ((SKIP, SKIP_TAG), (VOID, VOID_TAG), (MARKS, MARK), (BLOCK, BLOCK_TAG), (PLAYERS, PLAYER), *rare)
-    kinds = {maker.create_node(name).tag_id: kind for names, kind in groups for name in names}
-    # Lexbor's enumeration `lxb_tag_id_enum_t`: these nodes are no elements and cannot be made.
-    return kinds | {2: TEXT, 3: INLINE, 4: SKIP_TAG, 5: SKIP_TAG}
-
-
-def grow(html: str) -> Tree:
-    """Walk the page once and return its arrays. Raises ExtractError where there is nothing to parse."""
+    A site's own CSS selectors take boxes out before the walk (`drop`) or mark those that hold a field (`select`).
+    """
+    root = parse(html)
     walk = _Walk()
     tree = walk.tree
-    walk.visit(parse(html))
+    for node in selected(root, drop):
+        node.decompose()
+    for name, selector in (select or {}).items():
+        nodes = selected(root, (selector,))
+        walk.chosen.update({node.mem_id: name for node in nodes})
+        tree.picked[name] = [" ".join(node.text(deep=True, separator=" ").split()) for node in nodes]
+    walk.visit(root)
     lines, anchors = len(tree.lines), len(tree.anchors)
     for element in tree.elements:
         if element.last < 0:
@@ -87,6 +69,7 @@ class _Walk:
         self.anchor_parts: list[str] = []
         self.boxed, self.pre = False, 0
         self.pending: list[int] = []
+        self.chosen: dict[int, str] = {}
         # kind of tag, element around it, box around it, heading level around it
         self.opened: list[tuple[int, int, int, int]] = []
 
@@ -94,7 +77,7 @@ class _Walk:
         """Every node once, without recursion: pages nest deeper than Python's stack. The loop is hot: 1 us a node."""
         node: LexborNode | None = root
         opened, parts, anchor_parts = self.opened, self.parts, self.anchor_parts
-        kind_of = _kinds().get
+        kind_of = kinds().get
         while node is not None:
             kind = kind_of(node.tag_id, INLINE)
             if kind == TEXT:
@@ -174,6 +157,8 @@ class _Walk:
             self.heading = HEADS[tag]
         elif tag == "pre":
             self.pre += 1
+        if self.chosen and node.mem_id in self.chosen:
+            tree.chosen.setdefault(self.chosen[node.mem_id], []).append(number)
         elements.append(Element(tag, self.current, name, len(tree.lines), hidden, first_anchor))
         self.current = number
         if kind == BLOCK_TAG:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from config import Source
+from crawler.extract import extract
+from crawler.page import Document, ExtractError
 from crawler.walk import grow
 from tests.small_pages import BODY, LIST, NOW, TITLE, items, read, story
 
@@ -238,3 +243,44 @@ def test_an_article_carries_what_the_page_said():
         "林致远",
     )
     assert (found.url, found.fetched_at, found.lang) == ("https://news.example/n/1.html", NOW, "zh-Hans")
+
+
+# -- a site's own selectors
+
+
+SITE_PAGE = """<html lang=zh><title>标题甲_某网</title><body><h1>标题甲</h1>
+<div class=m><span class=s>来源：甲报</span><span class=t>2026-03-19 21:44</span><b class=w>作者：王小明、李四光</b></div>
+<div class=c><p>第一段讲了一件事，大家都来听。</p><p class=ad>这一段是广告，请不要当真。</p>
+<p>第二段讲了另一件事，大家也来听。</p></div>
+<div class=d><p>另一个盒子里有更长的一段话，一般的规则会选它。</p><p>因为它的句子更多。真的更多。非常多。</p></div>"""
+
+
+def read_with(**rules: object):
+    source = Source("site", ("https://a.example/",), **rules)
+    at = datetime(2026, 3, 20, tzinfo=UTC)
+    return extract(Document("https://a.example/1.html", SITE_PAGE, at, source=source))
+
+
+def test_a_selector_of_the_site_decides_over_every_general_rule():
+    found = read_with(select={"text": ".c", "source": ".s", "author": ".w", "published": ".t", "title": ".d p"})
+    assert found.paragraphs == (
+        "第一段讲了一件事，大家都来听。", "这一段是广告，请不要当真。", "第二段讲了另一件事，大家也来听。",
+    )  # fmt: skip
+    assert (found.fields["source"], found.fields["author"]) == ("甲报", ["王小明", "李四光"])
+    assert found.fields["published"].isoformat() == "2026-03-19T21:44:00+08:00"
+    assert found.fields["title"].startswith("另一个盒子里")
+    assert found.evidence["source"] == "the site's selector for source"
+
+
+def test_a_dropped_box_is_in_no_field():
+    assert read_with(select={"text": ".c"}, drop=(".ad",)).paragraphs[1] == "第二段讲了另一件事，大家也来听。"
+
+
+def test_the_zone_of_the_site_reads_its_times():
+    found = read_with(timezone="Europe/Berlin")
+    assert found.fields["published"].isoformat() == "2026-03-19T21:44:00+01:00"
+
+
+def test_a_broken_selector_is_named():
+    with pytest.raises(ExtractError, match=r"`p\[\[` is no CSS selector"):
+        read_with(drop=("p[[",))

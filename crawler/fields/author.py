@@ -113,6 +113,12 @@ def metadata(view: View) -> Found | None:
 RULES = (labelled, named, byline, linked, reporter, metadata)
 
 
+def read(text: str) -> list[str]:
+    """Names out of a text that is known to be a byline."""
+    text = re.sub(r"^\s*(?:(?:作者|记者|記者|撰文|文)\s*[:：/]?|(?:by|von|par|por)\b\s*:?)\s*", "", text, flags=re.I)
+    return _latin(text) or _han(text)
+
+
 def _name(item: Any) -> str:
     if isinstance(item, dict):
         name = item.get("name")

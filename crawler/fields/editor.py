@@ -27,3 +27,8 @@ def credited(view: View) -> Found | None:
 
 
 RULES = (credited,)
+
+
+def read(text: str) -> str:
+    """The name in a text that is known to hold it, less its label."""
+    return re.sub(r"^\s*(?:责任编辑|責任編輯|编辑|編輯|editor)\s*[:：]?\s*", "", text, flags=re.I).strip()

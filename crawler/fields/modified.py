@@ -48,4 +48,11 @@ def _at(view: View, moment: Moment, evidence: str) -> Found | None:
     return Found(at, evidence)
 
 
-RULES = (linked, metadata)
+def chosen(view: View) -> Found | None:
+    """The time in the box that the site's own selector names."""
+    found = view.chosen("modified")
+    moment = first(found.value, view.fetched_at) if found else None
+    return _at(view, moment, found.evidence) if found and moment else None
+
+
+RULES = (chosen, linked, metadata)

@@ -136,7 +136,14 @@ def address(view: View) -> Found | None:
     return Found(Moment(at, "day"), f"address {view.url}")
 
 
-RULES = (shown, linked, metadata, timed, address)
+def chosen(view: View) -> Found | None:
+    """The time in the box that the site's own selector names."""
+    found = view.chosen("published")
+    moment = first(found.value, view.fetched_at, month_first=month_first(view)) if found else None
+    return Found(moment, found.evidence, found.line) if found and moment else None
+
+
+RULES = (chosen, shown, linked, metadata, timed, address)
 
 
 def default_zone(view: View) -> tuple[tzinfo, str]:

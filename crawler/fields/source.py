@@ -183,3 +183,8 @@ def _clean(name: str) -> str:
     if name.startswith("《") and name.endswith("》"):
         name = name[1:-1]
     return "" if _NOISE.fullmatch(name) or not squeeze(name) else name
+
+
+def read(text: str) -> str:
+    """The name in a text that is known to hold it, less its label."""
+    return re.sub(r"^\s*(?:来源|來源|source)\s*[:：]?\s*", "", text, flags=re.I).strip()

@@ -21,6 +21,11 @@ RULES = ()
 
 def locate(view: View) -> Found | None:
     """Fill `view.box`, `view.kept` and `view.dropped`; the value is the body, a paragraph a line."""
+    picked = view.chosen_lines("text")
+    if picked:
+        view.box = view.tree.chosen["text"][0]
+        view.kept = drop_lines(view, [n for n in picked if n != view.title_line])
+        return Found("\n".join(paragraphs(view)), "the site's selector for text") if view.kept else None
     values = line_values(view)
     run, other = choose(view, values)
     if run is None:

@@ -8,6 +8,7 @@ from typing import Any
 from crawler.decode import decode
 from crawler.extract import extract as extract_page
 from crawler.page import Document
+from tests.gate.ads_adapter import is_spam as is_spam
 
 
 def extract(html: bytes, url: str | None) -> dict[str, Any]:
