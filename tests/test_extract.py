@@ -249,7 +249,8 @@ def test_an_article_carries_what_the_page_said():
 
 
 SITE_PAGE = """<html lang=zh><title>标题甲_某网</title><body><h1>标题甲</h1>
-<div class=m><span class=s>来源：甲报</span><span class=t>2026-03-19 21:44</span><b class=w>作者：王小明、李四光</b></div>
+<div class=m><span class=s>来源：甲报</span><span class=t>2026-03-19 21:44</span>
+<b class=w>作者：王小明、李四光</b></div>
 <div class=c><p>第一段讲了一件事，大家都来听。</p><p class=ad>这一段是广告，请不要当真。</p>
 <p>第二段讲了另一件事，大家也来听。</p></div>
 <div class=d><p>另一个盒子里有更长的一段话，一般的规则会选它。</p><p>因为它的句子更多。真的更多。非常多。</p></div>"""

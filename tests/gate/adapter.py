@@ -8,7 +8,9 @@ from typing import Any
 from crawler.decode import decode
 from crawler.extract import extract as extract_page
 from crawler.page import Document
-from tests.gate.ads_adapter import is_spam as is_spam
+from tests.gate.ads_adapter import is_spam
+
+__all__ = ["extract", "is_spam"]
 
 
 def extract(html: bytes, url: str | None) -> dict[str, Any]:
