@@ -11,6 +11,8 @@ Steps 2 to 5 are in `crawler.prune`, their phrases in `crawler.phrases`.
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from crawler.box import Run, choose, line_values, widen
 from crawler.prune import drop_after, drop_boxes, drop_lines, drop_sections
 from crawler.view import Found, View
@@ -47,9 +49,15 @@ def paragraphs(view: View) -> list[str]:
 
 
 def trace(view: View) -> list[str]:
-    """One line for each dropped line of the page: its number, the rule, the text."""
+    """The chosen box and its runner-up, then every block that was dropped from it: its lines, the rule, its text."""
+    found = view.found.get("text")
+    told = [f"body: {found.evidence}, {len(view.kept)} lines kept" if found else "body: none"]
     lines = view.tree.lines
-    return [f"{n}: {why}: {lines[n].text[:60]}" for n, why in sorted(view.dropped.items())]
+    for reason, numbers in groupby(sorted(view.dropped), key=lambda n: view.dropped[n]):
+        block = list(numbers)
+        text = " / ".join(lines[n].text for n in block)
+        told.append(f"dropped lines {block[0]}-{block[-1]}, {reason}: {text[:80]}")
+    return told
 
 
 def _name(view: View, run: Run | None) -> str:
