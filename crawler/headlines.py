@@ -88,6 +88,8 @@ def _titles(view: View) -> dict[int, str]:
     body = set(view.kept)
     found = {}
     for number, anchor in enumerate(view.tree.anchors):
+        if len(anchor.text) * 3 < MIN_TITLE and not anchor.title:
+            continue
         inline = anchor.line in body and len(anchor.text) * 2 < len(view.tree.lines[anchor.line].text)
         if inline or anchor.href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
