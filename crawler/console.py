@@ -89,7 +89,7 @@ def reading(setup: config.Config) -> Iterator[Database]:
     from storage.errors import translated
 
     path = setup.settings.database
-    with open_store(path, readonly=True) as store, translated(path):
+    with open_store(path, readonly=True) as store, translated(path, reading=True):
         yield store.db
 
 

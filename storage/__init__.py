@@ -18,6 +18,7 @@ from storage.errors import (
     NotOurDatabase,
     OlderSchema,
     StorageError,
+    Unreadable,
     Unwritable,
 )
 from storage.records import Article, Headline, Saved, Target, Visit
@@ -36,6 +37,7 @@ __all__ = [
     "Saved",
     "StorageError",
     "Target",
+    "Unreadable",
     "Unwritable",
     "Visit",
     "open_store",

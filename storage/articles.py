@@ -2,8 +2,9 @@
 
 Three questions in order. (1) The address: its own key, then the one it declares as canonical, which is believed only if
 title or text agree, because whole sites declare their front page. (2) The same text elsewhere. (3) The same story,
-by `sketches`. What is known is never overwritten: a changed text moves the former version to `revisions`, and
-`first_seen_at` and `published_at` stay.
+by `sketches`. A changed title or text moves the former version to `revisions`; what else the page's own address says
+anew (author, editor, picture, keywords) replaces the column without one, and a column never loses its value because
+a later version of the page is silent. `first_seen_at`, `published_at` and `site` stay.
 """
 
 from __future__ import annotations
@@ -53,10 +54,15 @@ _KEEP = """
     FROM articles WHERE id = ?
 """
 _REVISE = """
-    UPDATE articles SET title = ?, text = ?, text_key = ?, author = coalesce(?, author), editor = coalesce(?, editor),
-        source = coalesce(?, source), modified_at = coalesce(?, modified_at), published_at = coalesce(published_at, ?),
-        ad_score = ?, is_ad = ?, last_seen_at = ?, revised_at = ?, revision = revision + 1
+    UPDATE articles SET title = ?, text = ?, text_key = ?, ad_score = ?, is_ad = ?, revised_at = ?,
+        revision = revision + 1
     WHERE id = ?
+"""
+# What a page may say anew; one that falls silent takes nothing back.
+_RENEWED = ("author", "editor", "source", "modified_at", "lang", "canonical")
+_LAST_RENEWED = """
+    extra = iif(? IS NULL, extra, json_patch(coalesce(extra, '{}'), ?)), published_at = coalesce(published_at, ?),
+    last_seen_at = ?
 """
 _SEEN = "UPDATE articles SET last_seen_at = ?, published_at = coalesce(published_at, ?) WHERE id = ?"
 
@@ -92,6 +98,8 @@ class Articles:
         names = ", ".join(f'"{name}"' for name in (*_OWN, *self._extra))
         marks = ", ".join("?" * (len(_OWN) + len(self._extra)))
         self._insert_sql = f"INSERT INTO articles ({names}) VALUES ({marks})"
+        renewed = ", ".join(f'"{name}" = coalesce(?, "{name}")' for name in (*_RENEWED, *self._extra))
+        self._renew_sql = f"UPDATE articles SET {renewed}, {_LAST_RENEWED} WHERE id = ?"
 
     def put(self, article: Article, visit: Visit) -> tuple[Outcome, int, int]:
         """Store what a page told; how it stood to what was known, its id and its story's."""
@@ -143,19 +151,28 @@ class Articles:
         article_id, url, key, title, text, story_id, copy_of, _ = row
         at_home = own in (key, url_key(url))
         # A phone page or page 2 words the same article otherwise; only its own address tells of a change.
-        if not at_home or (_squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)):
+        if not at_home:
             self._run(_SEEN, (stamp(article.fetched_at), claim(article.published_at), article_id))
             return "same", article_id, story_id
-        self._revise(article, article_id, _Text(title, text), first=copy_of is None)
-        return "changed", article_id, story_id
+        same = _squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)
+        if not same:
+            self._revise(article, article_id, _Text(title, text), first=copy_of is None)
+        self._renew(article, article_id)
+        return "same" if same else "changed", article_id, story_id
+
+    def _renew(self, article: Article, article_id: int) -> None:
+        """Take over what the page says beside its title and text."""
+        values = (_column_value(getattr(article, name)) for name in _RENEWED)
+        added = (_column_value(article.extra.get(name)) for name in self._extra)
+        rest = self._rest(article)
+        times = (claim(article.published_at), stamp(article.fetched_at))
+        self._run(self._renew_sql, (*values, *added, rest, rest, *times, article_id))
 
     def _revise(self, article: Article, article_id: int, old: _Text, *, first: bool) -> None:
         at, new = stamp(article.fetched_at), _Text(article.title, article.text)
         self._run(_KEEP, (at, article_id))
-        people = (article.author or None, article.editor or None, article.source or None)
-        times = (claim(article.modified_at), claim(article.published_at))
         ad = (article.ad_score, article.ad_score >= self._ad_threshold)
-        self._run(_REVISE, (article.title, article.text, new.key, *people, *times, *ad, at, at, article_id))
+        self._run(_REVISE, (article.title, article.text, new.key, *ad, at, article_id))
         self._run(
             "INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
             (article_id, *old.tokens),
@@ -195,9 +212,13 @@ class Articles:
         when = article.published_at or article.fetched_at
         return self._sketches.original(text.sketch, article.title, article.text, when)
 
+    def _rest(self, article: Article) -> str | None:
+        """The added fields that have no column, as JSON; None when there are none."""
+        rest = {name: _plain_value(value) for name, value in article.extra.items() if name not in self._extra}
+        return json.dumps(rest, ensure_ascii=False) if rest else None
+
     def _row(self, article: Article, visit: Visit, text: _Text, *, key: str, ids: _Ids) -> list[Any]:
         at = stamp(article.fetched_at)
-        rest = {name: _plain_value(value) for name, value in article.extra.items() if name not in self._extra}
         values = {
             "id": ids.article,
             "url": keys.without_tracking(article.url),
@@ -222,7 +243,7 @@ class Articles:
             "url_key": key,
             "text_key": text.key,
             "text": article.text,
-            "extra": json.dumps(rest, ensure_ascii=False) if rest else None,
+            "extra": self._rest(article),
         }
         return [*values.values(), *(_column_value(article.extra.get(name)) for name in self._extra)]
 

@@ -15,6 +15,7 @@ from storage.errors import (
     NewerSchema,
     NotOurDatabase,
     OlderSchema,
+    Unreadable,
     Unwritable,
     translated,
 )
@@ -33,7 +34,7 @@ def connect(path: Path, *, fields: Mapping[str, str], readonly: bool, timeout: f
     """
     if path != MEMORY:
         _check_path(path, readonly)
-    with translated(path):
+    with translated(path, reading=readonly):
         connection = _open(path, readonly, timeout)
         try:
             return _checked(Database(connection), path, fields, readonly)
@@ -48,20 +49,39 @@ def _check_path(path: Path, readonly: bool) -> None:
     if readonly:
         if not path.exists():
             raise MissingDatabase(path)
+        if not os.access(path, os.R_OK):
+            raise Unreadable(path, "permission is missing")
         return
     folder = path.absolute().parent
     if not folder.is_dir():
         raise Unwritable(path, f"there is no folder `{folder}`")
     # SQLite writes its log beside the file, so the folder counts too.
-    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+    if not _writable(folder) or (path.exists() and not _writable(path)):
         raise Unwritable(path, "permission is missing")
 
 
 def _open(path: Path, readonly: bool, timeout: float) -> sqlite3.Connection:
-    name = path.absolute().as_uri() + "?mode=ro" if readonly and path != MEMORY else str(path)
+    name = path.absolute().as_uri() + _reading_mode(path) if readonly and path != MEMORY else str(path)
     return sqlite3.connect(
         name, uri=name.startswith("file:"), timeout=timeout, isolation_level=None, cached_statements=256
     )
+
+
+def _reading_mode(path: Path) -> str:
+    """How a file is opened that is only to be read."""
+    if _writable(path) and _writable(path.absolute().parent):
+        # Who may write clears SQLite's log files away when he goes; a reader that may not leaves them lying there.
+        # `PRAGMA query_only` keeps the promise.
+        return "?mode=rw"
+    log = path.with_name(path.name + "-wal")
+    # A database with a log needs a file for its locks beside it, which cannot be made here; without a log nobody is at
+    # work on it.
+    alone = not _writable(path.absolute().parent) and not (log.exists() and log.stat().st_size)
+    return "?immutable=1" if alone else "?mode=ro"
+
+
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK)
 
 
 def _checked(db: Database, path: Path, fields: Mapping[str, str], readonly: bool) -> Database:
@@ -69,6 +89,7 @@ def _checked(db: Database, path: Path, fields: Mapping[str, str], readonly: bool
     if schema.is_newer(db):
         raise NewerSchema(path)
     if readonly:
+        db.execute("PRAGMA query_only = ON")
         if fresh:
             raise MissingDatabase(path)
         if schema.migrations.pending(db):

@@ -6,6 +6,7 @@ StorageError
 +-- NewerSchema      made by a newer kuaixun
 +-- OlderSchema      made by an older kuaixun, and the command only reads
 +-- DatabaseLocked   another process holds the write lock
++-- Unreadable       the file cannot be read, or not without writing beside it
 +-- Unwritable       the folder or the file cannot be written, or the disk is full
 """
 
@@ -57,6 +58,12 @@ class Unwritable(StorageError):
         super().__init__(path, f"`{path}` cannot be written: {problem}.")
 
 
+class Unreadable(StorageError):
+    def __init__(self, path: Path, problem: str):
+        super().__init__(path, f"`{path}` cannot be read: {problem}.")
+
+
+_NO_PLACE = "permission is missing, or its folder does not exist"
 _DISK = {
     sqlite3.SQLITE_FULL: "the disk is full",
     sqlite3.SQLITE_IOERR: "the disk reports an error",
@@ -64,8 +71,9 @@ _DISK = {
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's complaints about the file into ours; anything else passes."""
+def translated(path: Path, *, reading: bool = False) -> Iterator[None]:
+    """Turn SQLite's complaints about the file into ours; anything else passes. `reading`: nothing is written to it."""
+    unusable = Unreadable if reading else Unwritable
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -75,9 +83,10 @@ def translated(path: Path) -> Iterator[None]:
         if code == sqlite3.SQLITE_NOTADB:
             raise NotOurDatabase(path, "it is not an SQLite file") from error
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            raise Unwritable(path, "permission is missing, or its folder does not exist") from error
+            lack = "the log of a crawl lies beside it, in a folder without write permission" if reading else _NO_PLACE
+            raise unusable(path, lack) from error
         if code in _DISK:
-            raise Unwritable(path, _DISK[code]) from error
+            raise unusable(path, _DISK[code]) from error
         if code == sqlite3.SQLITE_CORRUPT:
             raise StorageError(
                 path, f"`{path}` is damaged. Restore it from a backup, or choose another file."

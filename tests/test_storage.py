@@ -133,6 +133,21 @@ def test_a_changed_text_keeps_the_former_version(store):
     assert (former["observed_at"], former["replaced_at"]) == (row["first_seen_at"], row["revised_at"])
 
 
+@pytest.mark.parametrize("text", [TEXT, OTHER], ids=["same text", "new text"])
+def test_a_correction_renews_what_the_page_says_beside_its_text(text):
+    """What the later page is silent about stays; only a changed text makes a version."""
+    old = replace(ARTICLE, editor="王", extra={"image": "a.jpg", "keywords": ["银行"], "beat": "财经", "desk": "甲"})
+    new = {"author": "李", "lang": "zh", "canonical": URL, "modified_at": LATER, "fetched_at": LATER, "text": text}
+    with open_store(Path(":memory:"), fields={"image": "TEXT", "keywords": "TEXT"}) as store:
+        save(store, old)
+        save(store, replace(ARTICLE, **new, extra={"image": "b.jpg", "keywords": [], "beat": "要闻"}))
+        names = "author, editor, lang, canonical, modified_at, image, keywords, extra, last_seen_at, revision"
+        assert one(store, f"SELECT {names} FROM articles") == (
+            *("李", "王", "zh", URL, LATER.isoformat(), "b.jpg", '["银行"]'),
+            *('{"beat":"要闻","desk":"甲"}', "2026-03-20T15:00:00.123+00:00", 1 + (text == OTHER)),
+        )
+
+
 def test_a_second_change_keeps_both_former_versions(store):
     for number, text in enumerate((TEXT, OTHER, TEXT + OTHER)):
         save(store, replace(ARTICLE, text=text, fetched_at=NOW + timedelta(hours=number)))

@@ -1,5 +1,6 @@
 """Opening a database: ours or not, there or not, free or not; every refusal is one clear sentence."""
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from storage import (
     NotOurDatabase,
     OlderSchema,
     StorageError,
+    Unreadable,
     Unwritable,
     Visit,
     open_store,
@@ -105,6 +107,36 @@ def test_reading_what_is_not_there_makes_nothing(path):
     with pytest.raises(MissingDatabase, match="Crawl first"):
         open_store(path, readonly=True)
     assert not path.exists()
+
+
+def protect(monkeypatch, *places):
+    """As if nobody could write to these: the superuser may, whatever the mode says."""
+    access = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: not (mode == os.W_OK and path in places) and access(path, mode))
+
+
+def test_a_database_in_a_folder_that_cannot_be_written_is_read(made, monkeypatch):
+    protect(monkeypatch, made, made.parent)
+    with open_store(made, readonly=True) as store:
+        assert store.stats()["requests"] == 0
+        assert list(made.parent.iterdir()) == [made]
+
+
+def test_a_reader_leaves_no_files_beside_the_database(made):
+    with open_store(made, readonly=True) as store:
+        store.stats()
+    assert list(made.parent.iterdir()) == [made]
+
+
+def test_a_reader_cannot_write(made):
+    with open_store(made, readonly=True) as store, pytest.raises(Unwritable):
+        store.save(VISIT)
+
+
+def test_a_file_that_may_not_be_read_says_so(made, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(Unreadable, match="cannot be read: permission is missing"):
+        open_store(made, readonly=True)
 
 
 def test_reading_writes_nothing(made):
