@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import accumulate
 
-from crawler.fields.published import default_zone
 from crawler.page import LinkItem, LinkList
-from crawler.times import first
+from crawler.stamps import ONLY_TIME, item_times
 from crawler.tree import Anchor, Tree
 from crawler.urls import resolve
 from crawler.view import View
@@ -53,7 +51,6 @@ _NAMES = (
     ("hot", re.compile(r"\bhot|rank|paihang|popular|trending|most|top10|redian", re.I)),
     ("related", re.compile(r"relat|xiangguan|xgxw|correl|similar", re.I)),
 )
-_ONLY_TIME = re.compile(r"^[\[(（]?[\d\s:：\-/.年月日时分秒前今昨天小时分钟]+[\])）]?$")
 _TRAILING_TIME = re.compile(
     r"\s*[\[(（]?(?:\d{1,4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?[\])）]?\s*$|\s*\d{1,2}:\d{2}(?::\d{2})?\s*$"
 )
@@ -70,7 +67,7 @@ def link_lists(view: View) -> tuple[LinkList, ...]:
     taken = {tree.anchors[n].line for n in titles} | set(view.kept)
     end = -1
     for box, numbers in _groups(tree, titles).items():
-        items = list(_items(view, numbers, titles))
+        items = list(_items(view, box, numbers, titles))
         if len(items) < MIN_ITEMS:
             continue
         heading = _heading(tree, numbers, taken)
@@ -86,6 +83,7 @@ def link_lists(view: View) -> tuple[LinkList, ...]:
 def _titles(view: View) -> dict[int, str]:
     """The anchors that carry a headline, by number."""
     body = set(view.kept)
+    timed = {stamp.line for stamp in view.tree.times}
     found = {}
     for number, anchor in enumerate(view.tree.anchors):
         if len(anchor.text) * 3 < MIN_TITLE and not anchor.title:
@@ -93,21 +91,21 @@ def _titles(view: View) -> dict[int, str]:
         inline = anchor.line in body and len(anchor.text) * 2 < len(view.tree.lines[anchor.line].text)
         if inline or anchor.href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
-        title = _title(view.tree, anchor)
+        title = _title(view.tree, anchor, timed=anchor.line in timed)
         if len(title.encode("utf-8", "replace")) >= MIN_TITLE and not _STEPS.fullmatch(title):
             found[number] = title
     return found
 
 
-def _title(tree: Tree, anchor: Anchor) -> str:
+def _title(tree: Tree, anchor: Anchor, *, timed: bool = False) -> str:
     """The headline that a link shows: its longest line that is no time, completed by its title attribute."""
     text = anchor.text
     if 0 <= anchor.element < len(tree.elements):
         box = tree.elements[anchor.element]
         inside = [tree.lines[n].text for n in range(box.first, box.last)]
         if box.tag == "a" and len(inside) > 1:
-            text = max((t for t in inside if not _ONLY_TIME.match(t)), key=len, default="")
-    text = _TRAILING_TIME.sub("", text) if len(text) > 12 else text
+            text = max((t for t in inside if not ONLY_TIME.match(t)), key=len, default="")
+    text = _TRAILING_TIME.sub("", text) if timed or len(text) > 12 else text
     full = " ".join(anchor.title.split())
     cut = text.rstrip(".…")
     if full and full.startswith(cut) and (len(full) > len(cut) or cut != text):
@@ -139,7 +137,7 @@ def _list_box(tree: Tree, counts: list[int], index: int) -> int:
     return -1
 
 
-def _items(view: View, numbers: list[int], titles: dict[int, str]) -> Iterator[LinkItem]:
+def _items(view: View, box: int, numbers: list[int], titles: dict[int, str]) -> Iterator[LinkItem]:
     seen: dict[str, int] = {}
     kept: list[tuple[int, str]] = []
     for number in numbers:
@@ -151,34 +149,12 @@ def _items(view: View, numbers: list[int], titles: dict[int, str]) -> Iterator[L
         seen[href] = len(kept)
         kept.append((number, titles[number]))
     base = (resolve(view.url, view.tree.base) if view.tree.base else None) or view.url
-    for position, (number, title) in enumerate(kept, 1):
-        following = kept[position][0] if position < len(kept) else len(view.tree.anchors)
+    times = item_times(view, [number for number, _ in kept], box)
+    for position, ((number, title), at) in enumerate(zip(kept, times, strict=True), 1):
         href = view.tree.anchors[number].href
         url = resolve(base, href) if base else href  # a file without an address keeps what it says
         if url:
-            yield LinkItem(title, without_tracking(url), _time(view, number, following), position)
-
-
-def _time(view: View, number: int, following: int) -> datetime | None:
-    """The time beside an item: in its own line, or in the lines before the next item."""
-    tree = view.tree
-    line = tree.anchors[number].line
-    end = tree.anchors[following].line if following < len(tree.anchors) else line + 3
-    zone = default_zone(view)[0]
-    now = view.fetched_at.astimezone(zone)
-    for stamp in tree.times:
-        if line <= stamp.line < max(end, line + 1):
-            moment = first(stamp.value, now)
-            if moment:
-                return moment.at if moment.at.tzinfo else moment.at.replace(tzinfo=zone)
-    for n in range(line, min(max(end, line + 1), line + 4, len(tree.lines))):
-        text = tree.lines[n].text
-        if tree.lines[n].size > 300:
-            continue
-        moment = first(text, now)
-        if moment and moment.at.replace(tzinfo=None) <= now.replace(tzinfo=None).replace(year=now.year + 1):
-            return moment.at if moment.at.tzinfo else moment.at.replace(tzinfo=zone)
-    return None
+            yield LinkItem(title, without_tracking(url), at, position)
 
 
 def _heading(tree: Tree, numbers: list[int], taken: set[int]) -> str:
@@ -188,7 +164,7 @@ def _heading(tree: Tree, numbers: list[int], taken: set[int]) -> str:
         line = tree.lines[n]
         if n in taken:
             break
-        if line.size > 80 or _ONLY_TIME.match(line.text) or _STEPS.fullmatch(line.text):
+        if line.size > 80 or ONLY_TIME.match(line.text) or _STEPS.fullmatch(line.text):
             continue
         return line.text.strip(" :：>»|")
     return ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from crawler.view import View
 
 REACH = 25
+GAP = 4  # the items of a list are no more lines apart
 
 # The first characters of nearly all Chinese family names (Ministry of Public Security, name report of 2020).
 _SURNAMES = frozenset(
@@ -24,17 +25,47 @@ def meta_lines(view: View) -> Iterator[int]:
     First what stands between headline and first paragraph, then the credit lines that were cut out of the body,
     then the few lines around both.
     """
-    lines = view.tree.lines
-    first, start = view.first_kept, view.title_line
     seen: set[int] = set()
-    head = range(start + 1, min(first, start + 1 + REACH)) if 0 <= start < first else range(max(0, first - 8), first)
-    last = view.kept[-1] if view.kept else first
-    cut = [n for n, why in view.dropped.items() if why == "credit line" and n > first]
-    around = [*range(max(0, start - 4), max(0, start)), *range(last + 1, min(len(lines), last + 7))]
-    for n in [*head, *cut, *around]:
-        if n not in seen and 0 <= n < len(lines):
+    for n in (*own_lines(view), *near_lines(view)):
+        if n not in seen:
             seen.add(n)
             yield n
+
+
+def own_lines(view: View) -> list[int]:
+    """The lines between headline and first paragraph, and those that were cut out of the body as credits."""
+    first, start = view.first_kept, view.title_line
+    head = range(start + 1, min(first, start + 1 + REACH)) if 0 <= start < first else range(max(0, first - 8), first)
+    cut = [n for n, why in view.dropped.items() if why in ("credit line", "date line", "byline") and n > first]
+    return [n for n in (*head, *cut) if n < len(view.tree.lines)]
+
+
+def near_lines(view: View) -> list[int]:
+    """The few lines above the headline and below the body."""
+    start = view.title_line
+    last = view.kept[-1] if view.kept else view.first_kept
+    around = (*range(max(0, start - 4), max(0, start)), *range(last + 1, last + 7))
+    return [n for n in around if n < len(view.tree.lines)]
+
+
+def item_lines(view: View) -> set[int]:
+    """The lines that belong to lists of other stories, with the dates beside their headlines."""
+    tree = view.tree
+    body = set(view.kept)
+    links = [a.line for a in tree.anchors if len(a.text) >= 10 and a.line not in body and not a.text.isascii()]
+    links += [a.line for a in tree.anchors if len(a.text) >= 25 and a.line not in body and a.text.isascii()]
+    links.sort()
+    found: set[int] = set()
+    for before, n, after in zip(links, links[1:], links[2:], strict=False):
+        if n - before <= GAP and after - n <= GAP:
+            for m in (before, n, after):
+                found |= {m, *(k for k in (m - 1, m + 1) if _is_date(view, k))}
+    return found
+
+
+def _is_date(view: View, n: int) -> bool:
+    lines = view.tree.lines
+    return 0 <= n < len(lines) and lines[n].size < 40 and any(map(str.isdigit, lines[n].text))
 
 
 def body_edges(view: View) -> list[int]:

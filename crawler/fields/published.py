@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from crawler.fields._evidence import meta_lines
+from crawler.fields._evidence import item_lines, near_lines, own_lines
 from crawler.times import Moment, first, moments
 from crawler.view import Found, View
 
@@ -33,6 +33,7 @@ _NOT_THIS = re.compile(
     r"copyright|©|版权|更新|修改|updated|modified|aktualisiert|截止|截至|活动时间|有效期|注册|会员|评论|网友|出生|edition of",
     re.I,
 )
+_COPYRIGHT = re.compile(r"copyright|©|版权", re.I)
 _UPDATED = re.compile(r"(更新|修改|updated|modified|aktualisiert|last edit)", re.I)
 _PUBLISHED = re.compile(r"(发布|發佈|发表|publish|posted|创建|日期|時間|时间|date)", re.I)
 
@@ -56,9 +57,18 @@ _LANGUAGE = {
 
 
 def shown(view: View) -> Found | None:
-    """A time on a line between headline and body or beside them, one with a clock first."""
+    """A time on a line between headline and body, or on a credit line cut out of it; one with a clock first."""
+    return _best(view, _candidates(view, own_lines(view)))
+
+
+def beside(view: View) -> Found | None:
+    """A time on the few lines above the headline or below the body."""
+    return _best(view, _candidates(view, near_lines(view)))
+
+
+def _best(view: View, candidates: Iterator[tuple[int, Moment]]) -> Found | None:
     best: tuple[int, Found] | None = None
-    for order, (number, moment) in enumerate(_candidates(view)):
+    for order, (number, moment) in enumerate(candidates):
         text = view.tree.lines[number].spaced
         before = text[max(0, moment.start - 12) : moment.start]
         rank = order + (0 if moment.precision != "day" else 20) + (40 if _UPDATED.search(before) else 0)
@@ -68,28 +78,30 @@ def shown(view: View) -> Found | None:
     return best[1] if best else None
 
 
-def _candidates(view: View) -> Iterator[tuple[int, Moment]]:
+def _candidates(view: View, numbers: list[int]) -> Iterator[tuple[int, Moment]]:
     now = view.fetched_at.astimezone(default_zone(view)[0])
     english = month_first(view)
-    for number in meta_lines(view):
-        line = view.tree.lines[number]
-        if line.size > 400 or (line.size > 150 and line.ends) or re.search(r"copyright|©|版权", line.text, re.I):
+    others = item_lines(view)
+    lines = view.tree.lines
+    for number in numbers:
+        line = lines[number]
+        if number in others or line.size > 400 or (line.size > 150 and line.ends) or _COPYRIGHT.search(line.text):
             continue
         for moment in moments(line.spaced, now, month_first=english):
             if _NOT_THIS.search(line.spaced[max(0, moment.start - 10) : moment.start]):
                 continue
             if line.link * 3 < line.size * 2 or moment.precision != "day":
                 yield number, moment
-    head = [view.tree.lines[n] for n in range(view.title_line + 1, min(view.first_kept, view.title_line + 13))]
-    if view.title_line >= 0 and head:
-        joined = " ".join(line.spaced for line in head if line.size < 30)
-        for moment in moments(joined, now, month_first=english):
-            if moment.precision != "day":
-                yield view.title_line + 1, moment
+    if not numbers or numbers[0] <= view.title_line:
+        return
+    head = [n for n in numbers if n < view.first_kept and n not in others and lines[n].size < 30][:12]
+    for moment in moments(" ".join(lines[n].spaced for n in head), now, month_first=english):
+        if moment.precision != "day":
+            yield head[0], moment
     for stamp in view.tree.times:
-        if view.title_line - 3 <= stamp.line <= view.first_kept + 1:
+        if stamp.line in numbers and stamp.line not in others and stamp.line <= view.first_kept:
             found = first(stamp.value, now)
-            if found and stamp.line < len(view.tree.lines):
+            if found:
                 yield stamp.line, found
 
 
@@ -143,7 +155,7 @@ def chosen(view: View) -> Found | None:
     return Found(moment, found.evidence, found.line) if found and moment else None
 
 
-RULES = (chosen, shown, linked, metadata, timed, address)
+RULES = (chosen, shown, linked, metadata, beside, timed, address)
 
 
 def default_zone(view: View) -> tuple[tzinfo, str]:

@@ -1,0 +1,90 @@
+"""The time beside each item of a link list: after the link or before it, in a <time> or in text.
+
+Which of the two a list does is decided once, at its first item, because "before" of one item is "after" of another.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from crawler.fields.published import default_zone
+from crawler.times import Moment, first
+from crawler.view import View
+
+ONLY_TIME = re.compile(r"^[\[(（]?[\d\s:：\-/.年月日时分秒前今昨天小时分钟]+[\])）]?$")
+REACH = 4
+
+
+def item_times(view: View, numbers: list[int], box: int) -> list[datetime | None]:
+    """The time of each anchor of a list, in its order; `box` is the element that holds the list."""
+    end = view.tree.elements[box].last
+    inside = [(stamp.element, stamp.value) for stamp in view.tree.times if stamp.element > box and stamp.line <= end]
+    if inside:
+        found = _by_element(view, numbers, box, inside)
+        if any(found):
+            return found
+    return _by_line(view, numbers, box)
+
+
+def _by_element(view: View, numbers: list[int], box: int, stamps: list[tuple[int, str]]) -> list[datetime | None]:
+    places = [element for element, _ in stamps]
+    anchors = [view.tree.anchors[n].element for n in numbers]
+    before = bisect_right(places, anchors[0]) > bisect_right(places, box)
+    edges = [box, *anchors] if before else [*anchors, len(view.tree.elements)]
+    found: list[datetime | None] = []
+    for start, end in pairwise(edges):
+        place = bisect_right(places, start)
+        value = stamps[place][1] if place < len(places) and places[place] < end else ""
+        found.append(_at(view, first(value, _now(view))) if value else None)
+    return found
+
+
+def _by_line(view: View, numbers: list[int], box: int) -> list[datetime | None]:
+    lines, anchors = view.tree.lines, view.tree.anchors
+    starts = [anchors[n].line for n in numbers]
+    top = view.tree.elements[box].first
+    before = starts[0] > top and ONLY_TIME.match(lines[starts[0] - 1].text) is not None
+    found: list[datetime | None] = []
+    for place, (number, line) in enumerate(zip(numbers, starts, strict=True)):
+        following = starts[place + 1] if place + 1 < len(starts) else min(line + REACH, len(lines))
+        if following == line or (place and starts[place - 1] == line):
+            texts = [_after(view, number, numbers[place + 1] if place + 1 < len(numbers) else -1)]
+        elif before:
+            texts = [lines[n].text for n in range(line, max(top, starts[place - 1] if place else top) - 1, -1)]
+        else:
+            texts = [lines[n].text for n in range(line, min(following, line + REACH, len(lines)))]
+        found.append(_first_time(view, texts[:REACH]))
+    return found
+
+
+def _after(view: View, number: int, following: int) -> str:
+    """What stands between two links of one line."""
+    anchor = view.tree.anchors[number]
+    text = view.tree.lines[anchor.line].text if anchor.line < len(view.tree.lines) else ""
+    end = text.find(anchor.text) + len(anchor.text) if anchor.text else 0
+    until = text.find(view.tree.anchors[following].text, end) if following >= 0 else -1
+    return text[end:until] if until >= 0 else text[end:]
+
+
+def _first_time(view: View, texts: list[str]) -> datetime | None:
+    now = _now(view)
+    for text in texts:
+        if len(text) > 200:
+            continue
+        moment = first(text, now)
+        if moment and moment.at.replace(tzinfo=None) <= now.replace(tzinfo=None) + timedelta(days=366):
+            return _at(view, moment)
+    return None
+
+
+def _now(view: View) -> datetime:
+    return view.fetched_at.astimezone(default_zone(view)[0])
+
+
+def _at(view: View, moment: Moment | None) -> datetime | None:
+    if moment is None:
+        return None
+    return moment.at if moment.at.tzinfo else moment.at.replace(tzinfo=default_zone(view)[0])
