@@ -13,7 +13,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from crawler import fields, headlines, markdown
+from crawler import ads, fields, headlines, markdown
 from crawler.fields import text as text_field
 from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
 from crawler.shapes import is_page_of
@@ -84,7 +84,8 @@ def _first(module: ModuleType, view: View) -> Found | None:
 
 
 def extract(document: Document, *, ad_score: AdScore | None = None) -> Extraction:
-    """Everything that a page yields; `ad_score` rates the title and address of a list item, 0..1.
+    """Everything that a page yields; `ad_score` rates the title and address of a list item, 0..1, and
+    without it nothing is rated.
 
     Raises ExtractError where the bytes hold no page.
     """
@@ -174,10 +175,11 @@ def _scored(lists: tuple[LinkList, ...], ad_score: AdScore | None) -> tuple[Link
 
 def _article(view: View, values: Mapping[str, Any], canonical: str, ad_score: AdScore | None) -> Article:
     author = values.get("author") or []
+    text = "\n".join(text_field.paragraphs(view))
     return Article(
         url=view.url,
         title=values.get("title", ""),
-        text="\n".join(text_field.paragraphs(view)),
+        text=text,
         fetched_at=view.fetched_at,
         canonical=canonical,
         published_at=values.get("published"),
@@ -187,9 +189,13 @@ def _article(view: View, values: Mapping[str, Any], canonical: str, ad_score: Ad
         source=values.get("source", ""),
         site=values.get("site", ""),
         lang=values.get("lang", ""),
-        ad_score=ad_score(values.get("title", ""), view.url) if ad_score else 0.0,
+        ad_score=ads.score_article(values.get("title", ""), text, _body_links(view)) if ad_score else 0.0,
         extra={name: value for name, value in values.items() if name not in _OWN},
     )
+
+
+def _body_links(view: View) -> int:
+    return sum(len(view.tree.lines[n].anchors) for n in view.kept)
 
 
 def _headlines(view: View, lists: tuple[LinkList, ...]) -> Iterator[Headline]:

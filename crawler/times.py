@@ -48,7 +48,7 @@ _MONTHS = {
 }  # fmt: skip
 _NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
-_ZONE = r"(?:\s*(?P<zone>Z\b|(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?\b|UTC\b|GMT\b|HKT\b|CST\b|BST\b|CET\b|CEST\b|E[SD]?T\b|P[SD]T\b|JST\b|KST\b|MSK\b))"
+_ZONE = r"(?:\s*(?P<zone>Z\b|(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?\b|(?-i:UTC|GMT|[ECMP][SD]?T|[AEW]E[SD]?T|A[EKW][SD]T|CES?T|WIB|NZ[SD]T|(?:HK|BS|JS|KS|SG|MY|PH|PK|IS|HS)T|MSK)\b))"
 _CLOCK = (
     r"(?P<half>上午|下午|凌晨|清晨|早上|早晨|中午|晚上|晚间|傍晚|晚|am|pm)?\s*(?P<hour>\d{1,2})\s*(?:[:：∶h]|时|時|点|點|h)\s*(?P<minute>\d{2})"
     r"(?:\s*[:：∶分]\s*(?P<second>\d{2})(?:\.\d{1,9})?)?(?:秒|分)?(?:\s*(?P<after>[ap]\.?m\b\.?))?(?:\s*(?:Uhr|ч|hrs))?"
@@ -99,14 +99,17 @@ _UNITS = {
 }  # fmt: skip
 _DAYS = {"今": 0, "昨": 1, "前": 2, "t": 0, "y": 1}
 _ZONES = {
-    "Z": 0, "UTC": 0, "GMT": 0, "HKT": 8, "CST": 8, "BST": 1, "CET": 1, "CEST": 2, "EST": -5, "EDT": -4,
-    "PST": -8, "PDT": -7, "JST": 9, "KST": 9, "MSK": 3,
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+    "PKT": 5, "IST": 5.5, "WIB": 7, "HKT": 8, "SGT": 8, "MYT": 8, "PHT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10,
+    "AEDT": 11, "NZST": 12, "NZDT": 13, "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+    "AKST": -9, "HST": -10,
 }  # fmt: skip
 # Cheap looks that spare the long patterns.
 _WORD = re.compile(r"[^\W\d_]{3}")
 _SHORT_DATE = re.compile(r"\d[./-]\d{1,2}[./-]")
 _NEAR = re.compile(r"[今昨前]|today|yesterday", re.I)
-_REGIONS = {"ET": "America/New_York", "PT": "America/Los_Angeles"}
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_REGIONS = {"ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver", "PT": "America/Los_Angeles"}
 _HINT = re.compile(r"\d[:：]\d\d|(?:19|20)\d\d|\d月|前|ago\b|just now|刚|剛|昨|今", re.I)
 
 
@@ -194,7 +197,9 @@ def _at(match: re.Match[str], year: int, month: int, day: int) -> Moment | None:
         if hour is None or minute is None:
             return Moment(datetime(year, month, day), "day", match.start(), match.end())
         clock = _hour(int(hour), groups.get("half"), groups.get("after"))
-        at = datetime(year, month, day, clock, int(minute), int(second or 0), tzinfo=_zone(groups.get("zone")))
+        at = datetime(
+            year, month, day, clock, int(minute), int(second or 0), tzinfo=_zone(groups.get("zone"), match.string)
+        )
     except ValueError:
         try:
             return Moment(datetime(year, month, day), "day", match.start(), match.end())
@@ -212,10 +217,13 @@ def _hour(hour: int, half: str | None, after: str | None) -> int:
     return hour
 
 
-def _zone(text: str | None) -> tzinfo | None:
+def _zone(text: str | None, around: str) -> tzinfo | None:
+    """The zone that a text names. CST is China's in Chinese text, and North America's elsewhere."""
     if not text:
         return None
     name = text.strip().upper().replace(" ", "")
+    if name == "CST":
+        return timezone(timedelta(hours=8 if _HAN.search(around) else -6))
     if name in _REGIONS:
         return ZoneInfo(_REGIONS[name])
     if name in _ZONES:

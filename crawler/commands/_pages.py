@@ -19,7 +19,12 @@ from crawler.page import Document, Extraction, FetchError, Page, Request
 
 # What browsers write above a page that they save, and what some sites print for readers to copy.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=(?:\(\d+\))?(https?://[^\s<>\"']+)", re.I)
-_COPIED = re.compile(r"(?:\bvalue=[\"']|>)\s*(https?://[^\s<>\"']+/[^\s<>\"'/]+)\s*[\"'<]", re.I)
+# A field for copying, or a box that is called one: an address that an article cites is not the page's own.
+_COPIED = re.compile(
+    r"(?:<input\b[^>]*\bvalue=[\"']|<\w+\b[^>]*\b(?:class|id)=[\"'][^\"']*(?:copy|permalink)[^\"']*[\"'][^>]*>)"
+    r"\s*(https?://[^\s<>\"']+/[^\s<>\"'/]+)\s*[\"'<]",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def told(setup: Config, reading: Reading) -> str:
 def shown_address(html: str) -> str:
     """The address that a page shows for copying, or "".
 
-    One that stands alone as a text or value is the page's own when the page shows no other, or shows it twice.
+    It is the page's own when the page offers no other, or offers it twice.
     """
     shown = _COPIED.findall(html)
     return shown[0] if len(set(shown)) == 1 else next((url for url in shown if shown.count(url) > 1), "")

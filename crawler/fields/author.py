@@ -19,6 +19,11 @@ _END = r"(?=\s|$|[）)】\]|｜:：。,，;；/／\d]|报道|文|发自|摄|编�
 _LABELLED = re.compile(
     rf"(?:作者|撰文|撰稿|记者|記者|文字|執筆)(?:\s*[:：/／|｜]\s*|\s+)(?:本报)?(?:记者)?\s*{_NAMES}{_END}"
 )
+# After an explicit label anything that is no button is a name: pen names, Latin names, desks with a name of their own.
+_PEN = re.compile(
+    r"(?:作者|撰文|撰稿)\s*[:：]\s*(?P<name>[^\s:：\]】）)|｜,，;；。/]{2,20}(?:\s[A-Z][a-z]+)?)(?=\s|$|[\]】）)|｜,，;；。/])"
+)
+_NOBODY = re.compile(r"未知|佚名|匿名|网络|網絡|本站|转载|原创|整理|综合|不详|admin|来源|编辑", re.I)
 _SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
 _REPORTER = re.compile(
     rf"(?:本报|本刊|本网|本台|[\u4e00-\u9fff]{{2,6}}(?:报|网|社|台|新闻|财经|周刊))?(?:首席|实习|特约|见习|驻[\u4e00-\u9fff]{{2,4}})?"
@@ -46,6 +51,9 @@ def labelled(view: View) -> Found | None:
             continue
         match = _LABELLED.search(line.spaced) or _SLASH.search(line.spaced)
         names = _han(match["names"]) if match else []
+        pen = None if names else _PEN.search(line.spaced)
+        if pen and not _NOBODY.search(pen["name"]):
+            names = [pen["name"]]
         if names:
             return Found(names, f"line {number}: {line.text[:60]}", number)
     return None
