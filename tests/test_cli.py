@@ -10,6 +10,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, FETCH, INTERRUPT
 from crawler.demo.server import serve
 from crawler.tally import Event
 
+NOW = datetime(2026, 3, 20, tzinfo=UTC)
 SEEDS = 'seeds = ["https://news.example/"]\n'
 
 
@@ -352,6 +354,20 @@ def test_an_export_to_where_no_file_can_be(stored):
 def test_sources_list_those_that_were_never_visited(here):
     run("init")
     assert re.search(r"^mrkx .* never visited$", run("sources").stdout, re.MULTILINE)
+
+
+def test_sources_that_are_switched_off_or_gone_say_so_and_have_no_next_visit(here):
+    with storage.open_store(Path("kuaixun.db")) as store:
+        for name in ("off", "gone", "on"):
+            store.upsert_source(name, ["https://news.example/"], timedelta(hours=1), now=NOW)
+            store.set_source_next(name, NOW)
+    (here / "kuaixun.toml").write_text(f"[sources.off]\n{SEEDS}enabled = false\n[sources.on]\n{SEEDS}")
+    rows = [json.loads(line) for line in run("sources", "--json").stdout.splitlines()]
+    assert {row["name"]: (row["state"], bool(row["next_at"])) for row in rows} == {
+        "off": ("switched off", False),
+        "gone": ("not configured", False),
+        "on": ("never visited", True),
+    }
 
 
 def test_check_finds_a_selector_that_is_none_and_a_count_that_is_wrong(stored):

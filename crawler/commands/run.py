@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -68,4 +69,9 @@ def _run(setup: Config, watch: Watch, *, to_json: bool) -> None:
 
     settings = setup.settings
     with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
+        for source in setup.sources:
+            if not source.enabled:
+                store.upsert_source(
+                    source.name, source.seeds, source.every, source.cron, enabled=False, now=datetime.now(UTC)
+                )
         asyncio.run(schedule.run(setup, store, report=report, finished=finished))

@@ -18,6 +18,8 @@ from crawler.screen import moment, span, table
 def command(setup: Config, *, as_json: bool) -> None:
     """List the sources: last success, next visit, what they brought, what is wrong since when.
 
+    A source that is switched off, or that the configuration does not name any more, says so and has no next visit.
+
     \b
     Example:
       kuaixun sources
@@ -36,7 +38,7 @@ def command(setup: Config, *, as_json: bool) -> None:
             moment(row["next_at"]),
             row["articles"],
             row["waiting"],
-            _state(row),
+            row["state"],
         ]
         for row in rows
     ]
@@ -53,24 +55,28 @@ def _rows(setup: Config) -> list[dict[str, Any]]:
     except MissingDatabase:
         known = []
     names = {row["name"] for row in known}
-    return known + [_unvisited(source) for source in setup.sources if source.name not in names]
+    rows = known + [_unvisited(source) for source in setup.sources if source.name not in names]
+    return [_judged(row, setup) for row in rows]
 
 
 def _unvisited(source: Source) -> dict[str, Any]:
     unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since")
-    return {
-        "name": source.name,
-        "seeds": list(source.seeds),
-        "enabled": int(source.enabled),
-        "articles": 0,
-        "waiting": 0,
-        **dict.fromkeys(unknown),
-    }
+    return {"name": source.name, "seeds": list(source.seeds), "articles": 0, "waiting": 0, **dict.fromkeys(unknown)}
 
 
-def _state(row: dict[str, Any]) -> str:
+def _judged(row: dict[str, Any], setup: Config) -> dict[str, Any]:
+    """The row with what the configuration says now: the database heard of it when the source was last crawled."""
+    configured = {source.name: source for source in setup.sources}
+    source = configured.get(row["name"])
+    row["enabled"] = int(source.enabled if source else row["enabled"] and not configured)
     if not row["enabled"]:
-        return "switched off"
+        row["next_at"] = None
+    return row | {"state": _state(row, gone=bool(configured) and source is None)}
+
+
+def _state(row: dict[str, Any], *, gone: bool) -> str:
+    if not row["enabled"]:
+        return "not configured" if gone else "switched off"
     if row["error"]:
         since = datetime.now(UTC) - datetime.fromisoformat(row["error_since"])
         return f"failing for {span(since)}: {row['error']}"
