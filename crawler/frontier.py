@@ -105,14 +105,15 @@ def after_failure(target: Target, error: FetchError, settings: Settings, source_
     """What a failure means for its address: a retry in this pass, a later visit, or the end.
 
     A seed stays with its source, because a broken source must be seen to be broken. For everything else 404 and 410
-    are the end, and so is a refusal for an article; lists and passing troubles get some later visits.
+    are the end, and so is a refusal for an article; lists, passing troubles and those for which the address is not
+    to blame get some later visits.
     """
     wait = timedelta(seconds=max(retry_pause(target.tries), error.after or 0))
     if error.retry and target.tries < settings.retries and wait <= PATIENCE:
         return Again(now + wait, soon=True)
     if target.kind != "article" and not target.found_on:
         return Again(max(source_next, now + wait))
-    final = error.status in (404, 410) or (target.kind == "article" and not error.retry)
+    final = error.status in (404, 410) or (target.kind == "article" and not (error.retry or error.later))
     if final or target.tries >= settings.retries + _LATER_TRIES:
         return Again(None)
     later: timedelta = _HOUR * 2 ** max(0, target.tries - settings.retries)

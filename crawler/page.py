@@ -23,19 +23,36 @@ class CrawlerError(Exception):
 
 
 class FetchError(CrawlerError):
-    """No usable answer. `retry` says whether a later try may help; `after` is the server's wish in seconds."""
+    """No usable answer. `retry` says whether a try in a moment may help; `after` is the server's wish in seconds.
 
-    def __init__(self, url: str, reason: str, *, status: int = 0, retry: bool = False, after: float | None = None):
+    `later`: the address itself is not to blame, but a certificate, a setting or a fault of ours; once that is
+    mended it can be asked, and nothing helps before.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        reason: str,
+        *,
+        status: int = 0,
+        retry: bool = False,
+        later: bool = False,
+        after: float | None = None,
+    ):
         super().__init__(f"{url}: {reason}")
-        self.url, self.reason, self.status, self.retry, self.after = url, reason, status, retry, after
+        self.url, self.reason, self.status, self.after = url, reason, status, after
+        self.retry, self.later = retry, later
 
 
 class ExtractError(CrawlerError):
-    """The bytes hold no page that could be read; `reason` says why."""
+    """The bytes hold no page that could be read; `reason` says why.
 
-    def __init__(self, reason: str):
+    `ours`: the page is not to blame, but a fault of ours or a selector in the configuration.
+    """
+
+    def __init__(self, reason: str, *, ours: bool = False):
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.ours = reason, ours
 
 
 @dataclass(frozen=True, slots=True)

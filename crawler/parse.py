@@ -44,7 +44,7 @@ def selected(root: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
         try:
             found += root.css(selector)
         except SelectolaxError as error:
-            raise ExtractError(f"`{selector}` is no CSS selector: {error}.") from None
+            raise ExtractError(f"`{selector}` is no CSS selector: {error}.", ours=True) from None
     return found
 
 

@@ -27,13 +27,15 @@ class Reading:
     """What one answer yielded.
 
     `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
-    this one shows news.
+    this one shows news. `joined`: the article goes on over several pages; `whole`: all of them could be read.
     """
 
     article: Article | None = None
     headlines: Sequence[Headline] = ()
     targets: Sequence[Target] = ()
     following: Target | None = None
+    joined: bool = False
+    whole: bool = True
 
 
 def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer) -> Reading:

@@ -16,6 +16,7 @@ from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
 from crawler.reading import Reading, read
 from crawler.tally import EventKind, Tally
+from storage import query
 from storage.keys import url_key
 from storage.records import Article, Saved, Target, Visit
 
@@ -49,7 +50,7 @@ class Visitor:
         except FetchError as error:
             self._note(target, error)
         except ExtractError as error:
-            self._note(target, FetchError(target.url, error.reason, status=200))
+            self._note(target, _unread(target, error))
 
     @property
     def _asker(self) -> Asker:
@@ -66,23 +67,49 @@ class Visitor:
         except ExtractError:
             raise
         except Exception as error:  # A page that breaks a rule of ours must not stop the other pages.
-            raise ExtractError(f"reading it failed with {type(error).__name__}: {error}") from error
+            raise ExtractError(f"reading it failed with {type(error).__name__}: {error}", ours=True) from error
 
     async def _joined(self, target: Target, first: Reading) -> Reading:
-        """An article that goes on over several pages, read to its end; what is missing then, stays missing."""
-        article, following, texts = first.article, first.following, set[str]()
+        """An article that goes on over several pages, read to its end or as far as it can be had: see `_partial`."""
+        article, following, texts, whole = first.article, first.following, set[str](), True
         while article and following and article.text not in texts:
             texts.add(article.text)
             further = replace(target, url=following.url, etag="", last_modified="")
-            await self._asker.wait(further)
             try:
-                page = await self._asker.ask(further)
-                more = self._read(further, page)
-            except (FetchError, ExtractError):
-                break
-            self.world.store.save(self._visit(further, page))
-            article, following = _continued(article, more.article), more.following
-        return replace(first, article=article, following=None)
+                article, following = await self._further(further, article)
+            except FetchError as error:
+                self._partial(target, further, article, error)
+                following, whole = None, False
+        return replace(first, article=article, following=None, joined=True, whole=whole)
+
+    async def _further(self, further: Target, article: Article) -> tuple[Article, Target | None]:
+        """The article with its next page, and the page after that. Raises FetchError, also for a page without one."""
+        await self._asker.wait(further)
+        page = await self._asker.ask(further)
+        try:
+            more = self._read(further, page)
+        except ExtractError as error:
+            raise _unread(further, error) from error
+        if more.article is None:
+            raise FetchError(further.url, "this page of an article holds none", status=page.status)
+        self.world.store.save(self._visit(further, page))
+        return _continued(article, more.article), more.following
+
+    def _partial(self, target: Target, further: Target, article: Article, error: FetchError) -> None:
+        """A further page of an article failed. Raises FetchError where the beginning alone must not be stored.
+
+        That is while this pass may still get the rest, and always where more of the article is known already.
+        """
+        self.world.store.note_failure(self._failed(further, error), next_at=None)
+        is_tried_again = error.retry and target.tries < self.world.settings.retries
+        known = query.article(self.world.store.db, article.url)
+        if is_tried_again or (known and len(article.text) < len(known["text"])):
+            reason = f"a further page of it failed: {error}"
+            raise FetchError(
+                target.url, reason, status=200, retry=error.retry, later=True, after=error.after
+            ) from error
+        self.tally.failed += 1
+        self.world.tell("failed", further, error.reason)
 
     def _keep(self, target: Target, page: Page, reading: Reading) -> None:
         """Store what an answer brought, and when to come back, in one transaction."""
@@ -90,7 +117,8 @@ class Visitor:
         next_at = self._next_at(target, page, reading, has_news=has_news)
         with self.tally.timed("store"):
             saved = self.world.store.save(
-                self._visit(target, page),
+                # The validators of page 1 say nothing of the other pages: after a 304 nobody would ask for those.
+                self._visit(target, page, validators=not reading.joined),
                 article=reading.article,
                 headlines=reading.headlines,
                 targets=targets,
@@ -119,7 +147,8 @@ class Visitor:
         now, source, article = self.world.clock(), self.world.source(target), reading.article
         if target.kind == "article":
             known = article is not None or page.status == 304
-            return frontier.after_article(target, article.published_at if article else None, now) if known else None
+            published_at = article.published_at if article and reading.whole else None
+            return frontier.after_article(target, published_at, now) if known else None
         return frontier.after_list(target, source, self._source_next(source), now, has_news=has_news)
 
     def _source_next(self, source: Source) -> datetime:
@@ -164,7 +193,7 @@ class Visitor:
         at = self.world.clock()
         return Visit(target.url, target.url, target.kind, target.source, at, error.status, error.reason)
 
-    def _visit(self, target: Target, page: Page) -> Visit:
+    def _visit(self, target: Target, page: Page, *, validators: bool = True) -> Visit:
         return Visit(
             target.url,
             page.url,
@@ -174,8 +203,8 @@ class Visitor:
             page.status,
             took=page.took,
             size=len(page.body),
-            etag=page.headers.get("etag", ""),
-            last_modified=page.headers.get("last-modified", ""),
+            etag=page.headers.get("etag", "") if validators else "",
+            last_modified=page.headers.get("last-modified", "") if validators else "",
         )
 
     def _count(self, target: Target, page: Page, reading: Reading, saved: Saved) -> None:
@@ -201,8 +230,13 @@ class Visitor:
         return score >= self.world.settings.ad_threshold
 
 
-def _continued(article: Article, more: Article | None) -> Article:
+def _unread(target: Target, error: ExtractError) -> FetchError:
+    """A page that came and could not be read, as a failed visit."""
+    return FetchError(target.url, error.reason, status=200, later=error.ours)
+
+
+def _continued(article: Article, more: Article) -> Article:
     """An article with the text of its next page."""
-    if more is None or not more.text or more.text in article.text:
+    if not more.text or more.text in article.text:
         return article
     return replace(article, text=f"{article.text}\n{more.text}")

@@ -261,6 +261,71 @@ def test_an_article_over_several_pages_is_one_article(web, store, clock):
     assert pages(web) == ["/"]
 
 
+PAGE_1, PAGE_2 = f"{SITE}/news/100001.html", f"{SITE}/news/100001_2.html"
+LONG_TEXT = "select (length(text) - length(replace(text, '第3段', ''))) / 3 from articles"
+
+
+def two_pages(web, *answers):
+    """An article of two pages with an ETag each; `answers` are statuses of its second page, the last one for ever."""
+    more = '<div class="pages"><a href="/news/100001_2.html">2</a> <a href="/news/100001_2.html">下一页</a></div>'
+    web.add(PAGE_1, article(1, more=more), etag='"1"')
+    for status in answers:
+        web.add(PAGE_2, article(1).replace("1号报道", "续一号报道"), status, etag='"2"')
+    web.add(SITE + "/", listing(1, 2, 3))
+
+
+def test_both_pages_of_an_article_are_asked_again_and_a_corrected_second_page_is_seen(web, store, clock):
+    """Page 1 says 304 to its ETag whatever became of page 2."""
+    two_pages(web, 200)
+    run(web, store, clock)
+    web.pages[PAGE_2] = []
+    web.add(PAGE_2, article(1).replace("1号报道", "更正后的一号报道"))
+    clock.now += timedelta(hours=2)
+    tally, _ = run(web, store, clock)
+    assert tally.changed == 1
+    assert "更正后的一号报道" in stored(store, "select text from articles")[0]
+
+
+def test_an_article_waits_for_its_second_page_within_the_pass(web, store, clock):
+    two_pages(web, 500, 200)
+    tally, _ = run(web, store, clock)
+    assert (tally.new, tally.retries) == (1, 1)
+    assert stored(store, LONG_TEXT) == [2]
+    assert stored(store, f"select status from visits where url = '{PAGE_2}'") == [500, 200]
+
+
+@pytest.mark.parametrize("answers", [[500] * 4 + [200], [404, 200]])
+def test_the_beginning_of_an_article_is_stored_and_completed_later(web, store, clock, answers):
+    two_pages(web, *answers)
+    run(web, store, clock)
+    assert stored(store, LONG_TEXT) == [1]
+    clock.now += timedelta(hours=2)
+    run(web, store, clock)
+    assert stored(store, LONG_TEXT) == [2]
+
+
+@pytest.mark.parametrize("status", [500, 404])
+def test_a_failing_second_page_never_shortens_an_article(web, store, clock, status):
+    two_pages(web, 200, status)
+    run(web, store, clock)
+    clock.now += timedelta(hours=2)
+    tally, events = run(web, store, clock)
+    assert (tally.changed, tally.failed) == (0, 1)
+    assert stored(store, LONG_TEXT) == [2]
+    assert any("a further page of it failed" in event.text for event in events)
+    assert stored(store, f"select next_at is not null from frontier where url = '{PAGE_1}'") == [1]
+
+
+def test_a_second_page_without_an_article_is_no_end_of_the_article(web, store, clock):
+    two_pages(web, 200)
+    run(web, store, clock)
+    web.pages[PAGE_2] = []
+    web.add(PAGE_2, "<html><title>维护中</title><p>系统维护中</p></html>")
+    clock.now += timedelta(hours=2)
+    run(web, store, clock)
+    assert stored(store, LONG_TEXT) == [2]
+
+
 def test_one_address_of_an_article_is_enough(web, store, clock):
     """The same number under the same title is the same article: of its two addresses one is asked."""
     other = "".join(f'<li><a href="/old/10000{n}.shtml">第{n}条快讯：存款准备金率下调</a></li>' for n in (1, 2, 3))
@@ -370,6 +435,9 @@ def test_a_page_that_breaks_the_reading_stops_nothing_else(web, store, clock, mo
         "reading it failed with RecursionError: too deep"
     ]
     assert stored(store, "select count(*) from visits where error like '%too deep%'") == [1]
+    monkeypatch.undo()
+    clock.now += timedelta(hours=2)
+    assert run(web, store, clock)[0].new == 1
 
 
 def test_an_unchanged_database_error_is_not_swallowed(web, store, clock, monkeypatch):

@@ -21,8 +21,8 @@ def target(kind="article", **options):
     return Target(options.pop("url", URL), kind, "news", **options)
 
 
-def failure(status=500, *, retry=True, after=None):
-    return FetchError(URL, f"status {status}", status=status, retry=retry, after=after)
+def failure(status=500, *, retry=True, later=False, after=None):
+    return FetchError(URL, f"status {status}", status=status, retry=retry, later=later, after=after)
 
 
 # -- order
@@ -95,6 +95,12 @@ def test_a_long_wish_to_wait_is_not_waited_for_in_the_pass():
 @pytest.mark.parametrize("error", [failure(404, retry=False), failure(410, retry=False), failure(403, retry=False)])
 def test_a_refused_article_is_never_asked_again(error):
     assert after_failure(target(), error, Settings(), LOOK, NOW) == Again(None)
+
+
+def test_an_article_that_is_not_to_blame_is_asked_in_a_later_pass():
+    error = failure(200, retry=False, later=True)
+    assert after_failure(target(), error, Settings(), LOOK, NOW) == Again(NOW + HOUR)
+    assert after_failure(target(tries=11), error, Settings(), LOOK, NOW) == Again(None)
 
 
 def test_a_broken_seed_stays_with_its_source():
