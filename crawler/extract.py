@@ -42,9 +42,12 @@ def field_modules() -> Mapping[str, ModuleType]:
 
 def columns() -> dict[str, str]:
     """The extra fields with their SQLite types, for opening a store."""
+    types: dict[str, type] = {}
+    for name, module in field_modules().items():
+        types |= {name: module.TYPE} if module.RULES else {}
+        types |= getattr(module, "COLUMNS", {})
     sqlite = {str: "TEXT", list: "TEXT", int: "INTEGER", bool: "INTEGER", float: "REAL"}
-    found = {n: sqlite.get(m.TYPE, "TEXT") for n, m in field_modules().items() if n not in _OWN}
-    return {**found, "published_precision": "TEXT", "published_conflict": "TEXT", "claimed_time": "TEXT"}
+    return {name: sqlite.get(kind, "TEXT") for name, kind in types.items() if name not in _OWN}
 
 
 def analyse(document: Document) -> View:

@@ -70,10 +70,16 @@ _BUTTONS = _words(
     "advertisement anzeige publicité реклама reklama story_continues_below continue_reading share_this see_more view_comments",
     "view_gallery add_to_wishlist",
 )
+_WALL = (
+    rf"(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|畅读(?:全文|全部)|"
+    r"(?:to )?continue reading,? |unlimited access|become a (?:member|subscriber)|already a (?:member|subscriber)|"
+    r"subscribe (?:now )?to (?:read|continue)|this (?:article|story) is for (?:members|subscribers)"
+)
+# Asks to pay or to log in for the rest of the article.
+WALL = re.compile(_WALL, re.I)
 # Calls, walls and buttons: lines of their own wherever they stand.
 CALL = re.compile(
-    rf"^(?:{_CALLS})\b|(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|"
-    r"畅读全文|畅读全部|become a (?:member|subscriber)|already a (?:member|subscriber)|"
+    rf"^(?:{_CALLS})\b|{_WALL}|"
     rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",
     re.I,
 )

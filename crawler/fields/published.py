@@ -18,6 +18,7 @@ from crawler.times import Moment, first, moments
 from crawler.view import Found, View
 
 TYPE = datetime
+COLUMNS = {"published_precision": str, "published_conflict": str, "claimed_time": str}
 
 _META = (
     "article:published_time", "datepublished", "pubdate", "publishdate", "publish_date", "og:published_time", "dc.date.issued",
