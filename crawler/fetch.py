@@ -7,7 +7,6 @@ on its size decoded, and on redirects; each address connected to is checked. Coo
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
@@ -22,7 +21,7 @@ import httpx
 
 from config import Settings
 from crawler.answer import HEAD, Coding, is_page, retry_after
-from crawler.guard import networks, refusal
+from crawler.guard import networks, refusal, resolved
 from crawler.page import FetchError, Page, Request
 from crawler.urls import resolve
 
@@ -59,7 +58,11 @@ class _Backend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         _connected.set(True)
-        open_ones, reason = await self._addresses(host, port)
+        try:
+            async with asyncio.timeout(timeout):
+                open_ones, reason = await self._addresses(host, port)
+        except TimeoutError:
+            raise httpcore.ConnectTimeout from None
         error: Exception = _Refused(reason)
         for address in open_ones[:4]:
             try:
@@ -70,10 +73,10 @@ class _Backend(httpcore.AsyncNetworkBackend):
 
     async def _addresses(self, host: str, port: int) -> tuple[list[str], str]:
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (socket.gaierror, UnicodeError) as error:
+            found = await resolved(host, port)
+        except (OSError, ValueError) as error:
             raise httpcore.ConnectError(f"the name `{host}` was not found") from error
-        reasons = {str(where[4][0]): refusal(str(where[4][0]), self._allowed) for where in found}
+        reasons = {address: refusal(address, self._allowed) for address in found}
         return [address for address, reason in reasons.items() if not reason], next(iter(reasons.values()), "")
 
     async def sleep(self, seconds: float) -> None:
@@ -258,7 +261,7 @@ def user_agent(settings: Settings) -> str:
 def _translated(url: str, error: Exception) -> FetchError:
     """httpx's error as a reason in words, and whether a later try may help."""
     if isinstance(error, _Refused):
-        return FetchError(url, str(error))
+        return FetchError(url, str(error), later=True)
     if isinstance(error, httpx.ConnectTimeout):
         return FetchError(url, "no connection in time", retry=True)
     if isinstance(error, httpx.TimeoutException):
@@ -266,7 +269,7 @@ def _translated(url: str, error: Exception) -> FetchError:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return FetchError(url, f"TLS: the certificate is not valid ({cause.verify_message})")
+            return FetchError(url, f"TLS: the certificate is not valid ({cause.verify_message})", later=True)
         if isinstance(cause, ssl.SSLError):
             return FetchError(url, f"TLS failed ({cause.reason or cause})", retry=True)
         if isinstance(cause, ConnectionRefusedError):

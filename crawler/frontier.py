@@ -164,12 +164,14 @@ class Pace:
 
         A status such as 404 is an answer about a page and says nothing about the host.
         """
-        known = self._host(name, now)
-        known.failures = known.failures + 1 if error.retry else 0
+        known, is_down = self._host(name, now), error.retry or error.later
+        known.failures = known.failures + 1 if is_down else 0
         slower = max(gap, 1.0) * 2 ** min(known.failures, 6) if known.failures > 1 else gap
         wait = max(slower, error.after or 0.0)
         self._count(known, now, wait)
         known.closed |= known.failures >= GIVE_UP or timedelta(seconds=wait) > PATIENCE
+        # A bad certificate or a refused address holds for all pages of the host that has it.
+        known.closed |= error.later and not error.retry and host(error.url) == name
 
     def close(self, name: str, now: datetime) -> None:
         """Leave a host alone for the rest of the pass."""

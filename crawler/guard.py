@@ -1,4 +1,4 @@
-"""Which network addresses may be connected to: nothing private, unless the settings name it. Pure.
+"""Which network addresses a name has, and which may be connected to: nothing private, unless the settings name it.
 
 A name on a hostile page may resolve to the machine itself or to a cloud's metadata service, so the address that is
 connected to is judged, not the text of the URL.
@@ -6,13 +6,49 @@ connected to is judged, not the text of the URL.
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from threading import Thread
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _NAT64 = ip_network("64:ff9b::/96")
+
+
+async def resolved(host: str, port: int) -> list[str]:
+    """The numeric addresses of a name, the preferred one first. Raises OSError and UnicodeError.
+
+    A resolver may hang, and nothing can stop it: it is asked in a thread that nobody waits for at the end, which the
+    threads of the event loop are.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[str]] = loop.create_future()
+
+    def tell(found: list[str], error: Exception | None) -> None:
+        if answer.done():
+            return
+        if error:
+            answer.set_exception(error)
+        else:
+            answer.set_result(found)
+
+    def ask() -> None:
+        found: list[str] = []
+        error: Exception | None = None
+        try:
+            found = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        except Exception as failure:  # Whatever it is belongs to who asked; in this thread nobody would see it.
+            error = failure
+        # Nobody listens any more once the loop is closed.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, found, error)
+
+    Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    return await answer
 
 
 def networks(names: Sequence[str]) -> tuple[Network, ...]:

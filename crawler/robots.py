@@ -76,7 +76,8 @@ def without(error: FetchError, user_agent: str) -> Rules:
         error.url,
         f"nothing may be fetched while robots.txt cannot be read ({error.reason})",
         status=error.status,
-        retry=True,
+        retry=error.retry or error.status == 429 or error.status >= 500,
+        later=True,
         after=error.after,
     ) from error
 

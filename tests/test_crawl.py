@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import httpx
@@ -126,6 +127,15 @@ def test_nothing_is_asked_of_a_host_whose_robots_txt_cannot_be_had(web, store, c
     assert pages(web) == []
     assert tally.failed == 1
     assert "robots.txt cannot be read" in events[-1].text
+
+
+def test_a_network_that_may_not_be_asked_is_tried_once(store, clock):
+    """Nothing gets better in a moment, so nobody waits for a retry; the next pass asks again."""
+    source = Source("here", ("http://127.0.0.1:9/",))
+    real_network = SimpleNamespace(transport=None)
+    tally, events = run(real_network, store, clock, sources=[source])
+    assert (tally.retries, tally.failed, clock.slept) == (0, 1, [])
+    assert "not public" in events[-1].text
 
 
 def test_a_second_pass_asks_only_the_list_and_with_validators(web, store, clock):

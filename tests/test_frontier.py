@@ -163,6 +163,13 @@ def test_a_host_that_is_down_is_left_alone_until_the_next_pass():
     assert pace.closed() == set()
 
 
+def test_a_host_with_a_bad_certificate_is_left_alone_at_once():
+    pace = Pace(Settings())
+    pace.failed("news.example.com", 0.0, failure(0, retry=False, later=True), NOW)
+    pace.failed("other.example.com", 0.0, failure(0, retry=False, later=True), NOW)
+    assert pace.closed() == {"news.example.com"}
+
+
 def test_a_host_that_wants_a_long_pause_is_closed_for_the_pass_and_rests_on_in_the_next():
     pace = Pace(Settings())
     pace.failed("a.example", 0.0, failure(429, after=3600), NOW)

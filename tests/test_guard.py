@@ -1,8 +1,12 @@
 """Which network addresses may be connected to."""
 
+import asyncio
+import socket
+from threading import Event
+
 import pytest
 
-from crawler.guard import networks, refusal
+from crawler.guard import networks, refusal, resolved
 
 
 @pytest.mark.parametrize(
@@ -41,3 +45,31 @@ def test_what_the_settings_name_passes_and_nothing_beside_it(address):
     allowed = networks(("127.1.0.0/16",))
     assert refusal(address, allowed) == ""
     assert refusal("127.254.169.254", allowed)
+
+
+def test_a_name_has_its_addresses():
+    assert "127.0.0.1" in asyncio.run(resolved("localhost", 80))
+
+
+def test_a_name_without_address_says_so(monkeypatch):
+    def unknown(*args, **options):
+        raise socket.gaierror("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(OSError):
+        asyncio.run(resolved("nobody.invalid", 80))
+
+
+def test_nobody_waits_at_the_end_for_a_resolver_that_hangs(monkeypatch):
+    """The event loop would join its own threads; this test would not end before the resolver does."""
+    ended = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: ended.wait(20))
+
+    async def impatient():
+        async with asyncio.timeout(0.01):
+            await resolved("news.example", 80)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(impatient())
+    assert not ended.is_set()
+    ended.set()

@@ -75,11 +75,12 @@ def test_no_robots_txt_means_no_rules(status):
     assert without(FetchError(SITE, "status", status=status), AGENT).allows(SITE + "/private/")
 
 
-@pytest.mark.parametrize("status", [0, 429, 500, 503])
-def test_an_unreachable_robots_txt_forbids_everything_for_now(status):
+@pytest.mark.parametrize(("status", "retry"), [(0, True), (0, False), (429, True), (500, True), (503, True)])
+def test_an_unreachable_robots_txt_forbids_everything_for_now(status, retry):
+    """A bad certificate or a refused address will not be better in a moment, but may be later."""
     with pytest.raises(FetchError, match="nothing may be fetched") as raised:
-        without(FetchError(SITE, "status", status=status, after=7), AGENT)
-    assert raised.value.retry
+        without(FetchError(SITE, "status", status=status, retry=retry, after=7), AGENT)
+    assert (raised.value.retry, raised.value.later) == (retry, True)
     assert raised.value.after == 7
 
 
