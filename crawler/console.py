@@ -28,7 +28,7 @@ EXIT_CODES = {
     CONFIG: "The configuration is wrong: unknown key, bad value, no such source.",
     STORAGE: "The database or a file cannot be opened, read or written.",
     FETCH: "No usable answer from the network: refused, not found, forbidden.",
-    EXTRACT: "Not a page that can be read: no HTML, empty, no article.",
+    EXTRACT: "Not a page that can be read: no HTML, empty, neither an article nor a list.",
     FAULT: "A fault in kuaixun itself; `--debug` shows it.",
     INTERRUPTED: "Stopped by Ctrl-C; the database is in order, and the next run goes on from there.",
 }
@@ -55,10 +55,18 @@ def code_of(error: Exception) -> int:
         return error.code if isinstance(error, Failure) else error.exit_code
     families = {kind.__name__ for kind in type(error).__mro__}
     codes = {"ConfigError": CONFIG, "StorageError": STORAGE, "FetchError": FETCH, "ExtractError": EXTRACT}
+    # The network did what it should; what came is no page.
+    if "FetchError" in families and is_no_page(getattr(error, "status", 0), again=getattr(error, "retry", False)):
+        return EXTRACT
     for family, code in codes.items():
         if family in families:
             return code
     return STORAGE if isinstance(error, OSError | sqlite3.Error) else FAULT
+
+
+def is_no_page(status: int, *, again: bool = False) -> bool:
+    """Whether a failed visit with this status brought what cannot be read; `again`: another try may bring more."""
+    return status == 200 and not again
 
 
 def configured(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
 
-from crawler.page import Extraction, LinkItem
+from crawler.page import Extraction, LinkItem, LinkList
 from crawler.screen import clip, plain
 
 # The keys that come first, in this order, each with the name of its field.
@@ -51,15 +52,22 @@ def as_json(extraction: Extraction, *, url: str, threshold: float) -> dict[str, 
 
 
 def as_text(extraction: Extraction) -> str:
-    """The article as plain text: title, a line of what is known, the paragraphs."""
-    return "\n\n".join(filter(None, (_title(extraction), _line(extraction), *extraction.paragraphs)))
+    """The article as plain text: title, a line of what is known, the paragraphs; a list page's items with addresses."""
+    lists = (
+        "\n".join([found.heading or found.kind, *(f"{item.title}  {item.url}" for item in found.items)])
+        for found in _own_lists(extraction)
+    )
+    return "\n\n".join(filter(None, (_title(extraction), _line(extraction), *extraction.paragraphs, *lists)))
 
 
 def as_markdown(extraction: Extraction) -> str:
-    """The article as Markdown: title as first heading, then the body with its headings, lists, links and images."""
+    """The article as Markdown: title as first heading, then the body with its headings, lists, links and images.
+
+    A list page's items are links.
+    """
     body = extraction.markdown or "\n\n".join(extraction.paragraphs)
-    title = _title(extraction)
-    return "\n\n".join(filter(None, (f"# {title}" if title else "", _line(extraction), body)))
+    lists, title = map(_markdown_list, _own_lists(extraction)), _title(extraction)
+    return "\n\n".join(filter(None, (f"# {title}" if title else "", _line(extraction), body, *lists)))
 
 
 def as_explanation(extraction: Extraction) -> Iterator[str]:
@@ -102,6 +110,21 @@ def _item(item: LinkItem, threshold: float) -> dict[str, Any]:
         "published_at": jsonable(item.published_at),
         "spam": item.ad_score >= threshold,
     }
+
+
+def _own_lists(extraction: Extraction) -> tuple[LinkList, ...]:
+    """The lists that are what the page is about: none, where they stand beside an article."""
+    return () if extraction.article else extraction.lists
+
+
+def _markdown_list(found: LinkList) -> str:
+    items = (f"- [{_unbracketed(item.title)}](<{item.url}>)" for item in found.items)
+    return "\n".join([f"## {found.heading or found.kind}\n", *items])
+
+
+def _unbracketed(text: str) -> str:
+    """Text that cannot end the link it stands in."""
+    return re.sub(r"([\\\[\]])", r"\\\1", text)
 
 
 def _title(extraction: Extraction) -> str:

@@ -142,6 +142,18 @@ def sources(db: Database) -> list[Row]:
     return [{**row, "seeds": json.loads(row["seeds"])} for row in _rows(db, sql)]
 
 
+def last_status(db: Database, url: str) -> int:
+    """The HTTP status of the last visit to an address; 0 when there was no answer, or no visit."""
+    row = db.conn.execute("SELECT status FROM visits WHERE url = ? ORDER BY id DESC LIMIT 1", (url,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def lists_anything(db: Database, url: str) -> bool:
+    """Whether any headline was first seen at an address."""
+    row = db.conn.execute("SELECT EXISTS (SELECT 1 FROM headlines WHERE seen_on = ?)", (url,)).fetchone()
+    return bool(row[0])
+
+
 def stats(db: Database, since: datetime | None = None) -> dict[str, int]:
     """Counts since a time, or of everything.
 

@@ -8,11 +8,13 @@ import re
 import signal
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner, Result
@@ -149,6 +151,30 @@ def test_a_file_that_is_no_html_is_no_page(here, body):
     assert refused(EXTRACT, "extract", "file.html") == "kuaixun: file.html: The page is no HTML: it holds no mark-up."
 
 
+@pytest.mark.parametrize("form", ["json", "text", "markdown"])
+def test_a_page_with_nothing_in_it_is_no_page_in_any_format(here, form):
+    (here / "none.html").write_text("<html><body></body></html>")
+    said = refused(EXTRACT, "extract", "none.html", "--format", form)
+    assert said == "kuaixun: none.html: holds neither an article nor a list (it is of the kind `other`)"
+
+
+@pytest.mark.parametrize("form", ["json", "text", "markdown"])
+def test_a_page_of_links_is_shown_in_every_format(here, form):
+    items = "".join(f"<li><a href=/2026/03/{n}.html>市政府今日发布第{n}号暴雨预警</a> 03-20</li>" for n in range(9))
+    (here / "list.html").write_text(f"<h1>要闻</h1><ul>{items}</ul>", encoding="utf-8")
+    told = run("extract", "list.html", "--url", "https://news.example/", "--format", form).stdout
+    assert "市政府今日发布第8号暴雨预警" in told
+    assert "https://news.example/2026/03/8.html" in told
+
+
+def test_a_folder_is_no_page(here):
+    assert refused(USAGE, "extract", ".") == "kuaixun: .: is a folder; `extract` reads one page"
+
+
+def test_the_address_of_a_page_must_be_one(here):
+    assert "`not-a-url` (--url) is no web address" in refused(USAGE, "extract", "page.html", "--url", "not-a-url")
+
+
 # -- the network
 
 
@@ -201,6 +227,48 @@ def test_a_page_that_is_only_looked_at_leaves_nothing(asked, web):
 @pytest.mark.parametrize("command", [("fetch",), ("fetch", "--no-store"), ("extract",)], ids=" ".join)
 def test_a_page_that_is_not_there(asked, web, command):
     assert refused(FETCH, *command, f"{web}/none.html") == f"kuaixun: {web}/none.html: status 404"
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[[str, bytes], str]]:
+    """A server on this machine: given a type and a body, it says at which address it answers so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        answer = ("", b"")
+
+        def do_GET(self) -> None:
+            self.send_response(404 if self.path == "/robots.txt" else 200)
+            kind, body = self.answer
+            for name, value in (("Content-Type", kind), ("Content-Length", str(len(body))), ("Connection", "close")):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=partial(server.serve_forever, poll_interval=0.01))
+        thread.start()
+
+        def answer(kind: str, body: bytes) -> str:
+            Handler.answer = (kind, body)
+            return f"http://127.0.0.1:{server.server_port}/page"
+
+        yield answer
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("command", [("fetch",), ("fetch", "--no-store"), ("extract",)], ids=" ".join)
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [("text/html", b""), ("text/html", b"<html></html>"), ("application/json", b'{"a": 1}'), ("image/png", b"\x89PNG")],
+    ids=["empty", "nothing in it", "json", "picture"],
+)
+def test_an_answer_that_is_no_page_ends_as_a_file_does_that_is_none(asked, answering, command, kind, body):
+    url = answering(kind, body)
+    assert refused(EXTRACT, *command, url).startswith(f"kuaixun: {url}: ")
 
 
 @pytest.mark.parametrize("command", ["fetch", "extract"])

@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 from config import Config, Source
 from crawler import present, robots
 from crawler.ads import score_title
+from crawler.console import EXTRACT, Failure
 from crawler.decode import decode
 from crawler.extract import extract
 from crawler.fetch import Fetcher
-from crawler.page import Document, Extraction, FetchError, Page, Request
+from crawler.page import Document, ExtractError, Extraction, FetchError, Page, Request
 
 # What browsers write above a page that they save, and what some sites print for readers to copy.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=(?:\(\d+\))?(https?://[^\s<>\"']+)", re.I)
@@ -50,6 +51,23 @@ def read(setup: Config, body: bytes, content_type: str = "", url: str = "") -> R
     first = _extract(setup, html, url or (saved[1] if saved else ""))
     own = first.url or first.extraction.canonical or shown_address(html)
     return _extract(setup, html, own) if own != first.url else first
+
+
+def read_answer(setup: Config, page: Page) -> Reading:
+    """What an answer says. Raises FetchError where it is no page, and Failure where nothing is in it."""
+    try:
+        reading = read(setup, page.body, page.headers.get("content-type", ""), page.url)
+    except ExtractError as error:
+        raise FetchError(page.url, error.reason, status=page.status) from error
+    return checked(reading, page.url)
+
+
+def checked(reading: Reading, name: str) -> Reading:
+    """The same, if it holds anything. Raises Failure, which calls the page by `name`."""
+    found = reading.extraction
+    if not found.paragraphs and not found.lists and not found.article:
+        raise Failure(f"{name}: holds neither an article nor a list (it is of the kind `{found.kind}`)", EXTRACT)
+    return reading
 
 
 def told(setup: Config, reading: Reading) -> str:

@@ -36,33 +36,35 @@ def command(setup: Config, *, page: str, url: str, form: str, explain: bool) -> 
     from crawler import present
     from crawler.commands import _pages
 
+    if url and not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"`{url}` (--url) is no web address", click.get_current_context())
     reading = _from_network(setup, page) if page.startswith(("http://", "https://")) else _from_file(setup, page, url)
     extraction = reading.extraction
     if explain:
         click.echo(safe("\n".join(present.as_explanation(extraction))))
     elif form == "json":
         click.echo(_pages.told(setup, reading))
-    elif not extraction.paragraphs:
-        raise Failure(f"{page}: holds no article (it is of the kind `{extraction.kind}`)", EXTRACT)
     else:
         click.echo(safe(present.as_text(extraction) if form == "text" else present.as_markdown(extraction)))
 
 
 def _from_network(setup: Config, page: str) -> Reading:
-    from crawler.commands._pages import fetch, read
+    from crawler.commands._pages import fetch, read_answer
 
-    answer = fetch(setup, page)
-    return read(setup, answer.body, answer.headers.get("content-type", ""), answer.url)
+    return read_answer(setup, fetch(setup, page))
 
 
 def _from_file(setup: Config, page: str, url: str) -> Reading:
-    from crawler.commands._pages import read
+    from crawler.commands._pages import checked, read
     from crawler.page import ExtractError
 
-    if page != "-" and not Path(page).is_file():
+    file, name = Path(page), "stdin" if page == "-" else page
+    if page != "-" and not file.exists():
         raise Failure(f"{page}: there is no such file", USAGE)
-    body = sys.stdin.buffer.read() if page == "-" else Path(page).read_bytes()
+    if file.is_dir():
+        raise Failure(f"{page}: is a folder; `extract` reads one page", USAGE)
+    body = sys.stdin.buffer.read() if page == "-" else file.read_bytes()
     try:
-        return read(setup, body, url=url)
+        return checked(read(setup, body, url=url), name)
     except ExtractError as error:
-        raise Failure(f"{'stdin' if page == '-' else page}: {error.reason}", EXTRACT) from error
+        raise Failure(f"{name}: {error.reason}", EXTRACT) from error

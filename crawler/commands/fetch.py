@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config, Source
-from crawler.console import FETCH, Failure, configured
+from crawler.console import EXTRACT, FETCH, Failure, configured, is_no_page
 
 if TYPE_CHECKING:
-    from crawler.tally import Event
+    from crawler.tally import Event, Tally
     from storage.store import Store
 
 _SAID = {
@@ -32,6 +32,8 @@ _SAID = {
 def command(setup: Config, *, url: str, no_store: bool) -> None:
     """Fetch one page, if its robots.txt allows that, and store what it says.
 
+    A page without an article is one of headlines, or exit code 6.
+
     \b
     Example:
       kuaixun fetch https://mrkx.qghjm.com/1192287.html
@@ -42,8 +44,7 @@ def command(setup: Config, *, url: str, no_store: bool) -> None:
     if not url.startswith(("http://", "https://")):
         raise click.UsageError(f"`{url}` is no web address", click.get_current_context())
     if no_store:
-        page = _pages.fetch(setup, url)
-        click.echo(_pages.told(setup, _pages.read(setup, page.body, page.headers.get("content-type", ""), page.url)))
+        click.echo(_pages.told(setup, _pages.read_answer(setup, _pages.fetch(setup, url))))
         return
     click.echo(_stored(setup, url))
 
@@ -58,15 +59,17 @@ def _stored(setup: Config, url: str) -> str:
     events: list[Event] = []
     settings = setup.settings
     with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
-        asyncio.run(_visit(setup, url, store, events))
+        tally = asyncio.run(_visit(setup, url, store, events))
         last = events[-1]
         if last.kind not in _SAID:
-            raise Failure(f"{url}: {last.text}", FETCH)
+            raise Failure(f"{url}: {last.text}", EXTRACT if is_no_page(query.last_status(store.db, url)) else FETCH)
         row = query.article(store.db, url)
+        if last.kind == "list" and not (row or tally.queued or query.lists_anything(store.db, url)):
+            raise Failure(f"{url}: holds neither an article nor a list", EXTRACT)
     return f"{_SAID[last.kind]}.\n{describe(row)}" if row else f"{_SAID[last.kind]}."
 
 
-async def _visit(setup: Config, url: str, store: Store, events: list[Event]) -> None:
+async def _visit(setup: Config, url: str, store: Store, events: list[Event]) -> Tally:
     """Visit the address as a crawl would. Of a site that is not configured, this page alone is taken."""
     from crawler.ads import score_title
     from crawler.fetch import Fetcher
@@ -83,4 +86,6 @@ async def _visit(setup: Config, url: str, store: Store, events: list[Event]) -> 
     async with Fetcher(setup.settings) as fetcher:
         owners = Owners([source, *(each for each in setup.sources if each.name != source.name)])
         world = World(setup.settings, owners, store, fetcher, score_title, Hosts(setup.settings), report=events.append)
-        await Visitor(world).visit(target)
+        visitor = Visitor(world)
+        await visitor.visit(target)
+    return visitor.tally
