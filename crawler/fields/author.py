@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from crawler.fields._evidence import is_han_name, meta_lines
+from crawler.fields._evidence import is_han_name, meta_lines, own_lines
 from crawler.view import Found, View, squeeze
 
 TYPE = list
@@ -29,6 +29,11 @@ _REPORTER = re.compile(
     rf"(?:本报|本刊|本网|本台|[\u4e00-\u9fff]{{2,6}}(?:报|网|社|台|新闻|财经|周刊))?(?:首席|实习|特约|见习|驻[\u4e00-\u9fff]{{2,4}})?"
     rf"(?:记者|記者|通讯员|特派员)[\s:：]*{_NAMES}{_END}"
 )
+_SIGNED = re.compile(r"[。！？”][（(](?P<name>[\u4e00-\u9fff]{2,3})[）)]\s*$")
+_BEFORE_MEDIUM = re.compile(
+    r"^\s*(?P<name>[\u4e00-\u9fff]{2,4})\s*[/／]\s*[\u4e00-\u9fff]{2,8}(?:报|報|网|網|社|新闻|新聞|周刊)\s*$"
+)
+_BRACKETED = re.compile(r"[\[【（(]\s*(?P<name>[\u4e00-\u9fff]{2,3})\s*[\]】）)]")
 _BY = re.compile(
     r"(?:^|[·|•]\s*|\bposted (?=by))(?:by|von|par|por|written by|posted by|author|autor|автор|αυτορ|tekst)\s*:?\s+(?P<names>[^\W\d_][\w.'’\-]+(?:\s+(?:[^\W\d_][\w.'’\-]*|and|&|und|et|y)){0,7}"
     r"(?:,\s*[^\W\d_][\w.'’\-]+(?:\s+[^\W\d_][\w.'’\-]*){1,3})*)",
@@ -72,6 +77,11 @@ def byline(view: View) -> Found | None:
 
 def reporter(view: View) -> Found | None:
     """The reporter of the dateline, of the first paragraphs or of the last one."""
+    for number in view.kept[:8]:
+        line = view.tree.lines[number]
+        match = _LABELLED.search(line.spaced) if line.size < 60 and not line.ends else None
+        if match and _han(match["names"]):
+            return Found(_han(match["names"]), f"line {number}: {line.text[:60]}", number)
     for number in [*view.kept[:3], *view.kept[-2:], *meta_lines(view)]:
         text = view.tree.lines[number].text
         for part in (text[:60], text[-40:]) if number not in view.kept[-2:] else (text[-60:], text[:60]):
@@ -89,6 +99,35 @@ def named(view: View) -> Found | None:
             names = _latin(anchor.text)
             if names:
                 return Found(names, f"rel=author: {anchor.text}", anchor.line)
+    return None
+
+
+def alone(view: View) -> Found | None:
+    """A line of names only under the headline, or a name in brackets on the line of the time."""
+    published = view.found.get("published")
+    for number in [*own_lines(view)[:6], *view.kept[:2]]:
+        text = view.tree.lines[number].spaced
+        if len(text) <= 14:
+            names = [part for part in _HAN_SPLIT.split(text.strip("[]【】（）() ")) if part]
+        elif published and number == published.line:
+            names = [match["name"] for match in _BRACKETED.finditer(text)][:1]
+        else:
+            continue
+        if names and all(len(name) <= 3 and is_han_name(name) and not _NOT_NAME.search(name) for name in names):
+            return Found(names, f"line {number}: {text[:60]}", number)
+    return None
+
+
+def signed(view: View) -> Found | None:
+    """A name in brackets at the very end of the story, or one before a medium between headline and body."""
+    for number in view.kept[-1:]:
+        match = _SIGNED.search(view.tree.lines[number].text)
+        if match and is_han_name(match["name"]) and len(match["name"]) <= 3:
+            return Found([match["name"]], f"end of line {number}", number)
+    for number in meta_lines(view):
+        match = _BEFORE_MEDIUM.match(view.tree.lines[number].spaced)
+        if match and is_han_name(match["name"]):
+            return Found([match["name"]], f"line {number}: {view.tree.lines[number].text[:60]}", number)
     return None
 
 
@@ -118,7 +157,7 @@ def metadata(view: View) -> Found | None:
     return None
 
 
-RULES = (labelled, named, byline, linked, reporter, metadata)
+RULES = (labelled, named, byline, linked, reporter, signed, alone, metadata)
 
 
 def read(text: str) -> list[str]:

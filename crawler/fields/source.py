@@ -100,7 +100,7 @@ def beside_time(view: View) -> Found | None:
         words = before[::-1] + after
         media = [w for w in words if _MEDIUM.search(w)]
         if number == published.line and not media:
-            media = [w for w in words[:1] if not is_han_name(w)]
+            media = [w for w in words[:1] if len(w) > 3 or not is_han_name(w)]
         if media:
             name = _clean(media[0].rsplit("/", 1)[-1])
             return Found(name, f"line {number}, beside the time: {view.tree.lines[number].text[:60]}", number)
