@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import shutil
+import signal
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +32,7 @@ EXIT_CODES = {
     FETCH: "No usable answer from the network: refused, not found, forbidden.",
     EXTRACT: "Not a page that can be read: no HTML, empty, neither an article nor a list.",
     FAULT: "A fault in kuaixun itself; `--debug` shows it.",
-    INTERRUPTED: "Stopped by Ctrl-C; the database is in order, and the next run goes on from there.",
+    INTERRUPTED: "Stopped by Ctrl-C or SIGTERM; the database is in order, and the next run goes on from there.",
 }
 
 SECTIONS = {
@@ -39,6 +41,10 @@ SECTIONS = {
     "Read": ("search", "latest", "story", "export"),
     "Look after": ("sources", "status", "check", "bench", "version"),
 }
+
+
+# How many of something are asked for: at least one, and no more than any database takes.
+MANY = click.IntRange(1, 2**31)
 
 
 class Failure(click.ClickException):
@@ -99,6 +105,23 @@ def reading(setup: config.Config) -> Iterator[Database]:
     path = setup.settings.database
     with open_store(path, readonly=True) as store, translated(path, reading=True):
         yield store.db
+
+
+@contextmanager
+def tidy() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl-C does, so that nothing half-made stays behind."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # Only the main thread may; elsewhere nobody sends signals either.
+    handles = threading.current_thread() is threading.main_thread()
+    former = signal.signal(signal.SIGTERM, stop) if handles else None
+    try:
+        yield
+    finally:
+        if handles:
+            signal.signal(signal.SIGTERM, former)
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:

@@ -25,6 +25,8 @@ INTERNAL = frozenset(("url_key", "text_key"))
 # Claimed times carry their own offset; datetime() makes them comparable, and an index keeps them so.
 _TIME = "datetime(coalesce(articles.published_at, articles.first_seen_at))"
 
+_LAST_ID = 2**63 - 1
+
 _SEARCH = """
     SELECT {columns} FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
     WHERE articles_fts MATCH ? {shown} ORDER BY articles_fts.rank LIMIT ?
@@ -106,6 +108,8 @@ def headlines(db: Database, *, limit: int = 20, ads: bool = False) -> list[Row]:
 def article(db: Database, which: str) -> Row | None:
     """One article, by its id or by any of its addresses in any variant; None when there is none."""
     if which.isdecimal() and which.isascii():
+        if len(which) > len(str(_LAST_ID)) or int(which) > _LAST_ID:
+            return None
         rows = articles(db, where="id = ?", params=(int(which),), ads=True, copies=True)
     else:
         known = "id = (SELECT article_id FROM article_urls WHERE article_urls.url_key = ?)"

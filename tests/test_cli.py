@@ -393,6 +393,28 @@ def test_a_story_that_is_not_there(stored):
     assert refused(NOTHING, "story", "99") == "kuaixun: kuaixun.db: has no article `99`"
 
 
+@pytest.mark.parametrize("number", ["99999999999999999999", "9" * 5000])
+def test_a_number_that_no_article_can_have_is_not_there(stored, number):
+    assert refused(NOTHING, "story", number) == f"kuaixun: kuaixun.db: has no article `{number}`"
+
+
+@pytest.mark.parametrize("command", [("latest",), ("search", "储能")], ids=" ".join)
+def test_a_limit_that_no_database_takes_is_refused(stored, command):
+    assert "is not in the range 1<=x<=2147483648" in refused(USAGE, *command, "--limit", "99999999999999999999")
+
+
+def test_an_export_that_is_terminated_leaves_nothing_half_made(stored, monkeypatch):
+    def terminated(rows, out):
+        out.write(b"half")
+        signal.raise_signal(signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("storage.exporters.csv.write", terminated)
+    assert run("export", "news.csv", "--quiet").exit_code == INTERRUPTED
+    assert [file.name for file in stored.iterdir() if "news" in file.name] == []
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
 @pytest.mark.parametrize("arguments", [["search", "储能"], ["latest"], ["story", "1"]], ids=" ".join)
 def test_a_reading_command_gives_json_on_request(stored, arguments):
     assert json.loads(run(*arguments, "--json").stdout.splitlines()[0])["id"] == 1

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -115,3 +117,24 @@ def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path
 def test_a_folder_that_is_not_there_is_named(filled, tmp_path):
     with pytest.raises(ExportError, match="cannot be written"):
         export(filled.db, Path(tmp_path, "nowhere", "out.csv"), "csv")
+
+
+def test_a_link_stays_one_and_its_target_is_written(filled, tmp_path):
+    link, target = Path(tmp_path, "link.csv"), Path(tmp_path, "target.csv")
+    link.symlink_to(target.name)
+    for _ in range(2):
+        assert export(filled.db, link, "csv") == 3
+        assert (link.is_symlink(), len(read_csv(target))) == (True, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
+@pytest.mark.parametrize("name", READERS)
+def test_a_pipe_is_written_to(filled, tmp_path, name):
+    pipe, kept = Path(tmp_path, "pipe"), Path(tmp_path, "kept")
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_bytes)
+        assert export(filled.db, pipe, name) == 3
+    kept.write_bytes(read.result())
+    assert pipe.is_fifo()
+    assert len(READERS[name](kept)) == 3

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.console import USAGE, Failure, print_json
+from crawler.console import MANY, USAGE, Failure, print_json
 from crawler.screen import table
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ COLUMNS = (
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--limit", type=click.IntRange(1), help="Only the first N pages of each folder.", metavar="N")
-@click.option("--worst", type=click.IntRange(1), help="Also name the N pages with the worst body.", metavar="N")
+@click.option("--limit", type=MANY, help="Only the first N pages of each folder.", metavar="N")
+@click.option("--worst", type=MANY, help="Also name the N pages with the worst body.", metavar="N")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a folder, with every figure.")
 def command(folder: Path, *, limit: int | None, worst: int | None, as_json: bool) -> None:
     """Measure the extraction on a folder of pages with gold: quality, and pages per CPU second.

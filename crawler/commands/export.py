@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
-from crawler.console import configured, live, reading
+from crawler.console import configured, live, reading, tidy
 from crawler.screen import counted, span
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def command(setup: Config, *, out: str, form: str | None, ads: bool, copies: bool, quiet: bool) -> None:
     """Write the articles to the file OUT, or to stdout for `-`.
 
-    The rows are streamed; a file gets its name only when it is complete.
+    The rows are streamed; a file gets its name only when it is complete, and a pipe is written to.
 
     \b
     Example:
@@ -36,7 +36,7 @@ def command(setup: Config, *, out: str, form: str | None, ads: bool, copies: boo
       kuaixun export - --format csv --copies
     """
     form = _format(out, form)
-    with reading(setup) as db:
+    with tidy(), reading(setup) as db:
         if out == "-":
             _to_stdout(db, form, ads=ads, copies=copies)
             return

@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from config import Config
-from crawler.console import NOTHING, Failure, configured, print_json, reading, screen_width
+from crawler.console import MANY, NOTHING, Failure, configured, print_json, reading, screen_width
 from crawler.screen import moment, table
 
 
 @click.command()
 @configured
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many rows.")
+@click.option("--limit", type=MANY, default=20, show_default=True, help="At most so many rows.")
 @click.option("--headlines", is_flag=True, help="Headlines seen in lists, whether or not their article was read.")
 @click.option("--ads", is_flag=True, help="Advertisements too.")
 @click.option("--copies", is_flag=True, help="Copies of other articles too.")

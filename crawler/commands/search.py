@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from config import Config
-from crawler.console import NOTHING, Failure, configured, print_json, reading, screen_width
+from crawler.console import MANY, NOTHING, Failure, configured, print_json, reading, screen_width
 from crawler.screen import clip, moment, plain
 
 MARKS = ("⟦", "⟧")
@@ -17,7 +17,7 @@ MARKS = ("⟦", "⟧")
 @click.command()
 @configured
 @click.argument("words", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="At most so many articles.")
+@click.option("--limit", type=MANY, default=10, show_default=True, help="At most so many articles.")
 @click.option("--ads", is_flag=True, help="Advertisements too.")
 @click.option("--copies", is_flag=True, help="Copies of other articles too.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with every column.")

@@ -43,8 +43,8 @@ def export(
     """Write the articles to the file `out`, oldest id first, in constant memory; how many rows.
 
     The columns are those of `query.columns`, in that order. The rows are written under another name beside `out`,
-    which is replaced only when all are there. `progress(done, total)` is called now and then and at the end.
-    Raises ExportError.
+    which (or what it links to) is replaced only when all are there; a pipe or a device is written to.
+    `progress(done, total)` is called now and then and at the end. Raises ExportError.
     """
     if format not in formats():
         raise ExportError(out, f"There is no format `{format}`; there are {', '.join(formats())}.")
@@ -57,17 +57,27 @@ def export(
         except sqlite3.OperationalError as error:
             raise ExportError(out, f"`{where}` is no condition on articles: {error}.") from error
         rows = query.articles(db, **chosen)
-        return _replace(out, lambda file: writer.write(_counted(rows, total, progress), file))
+        return _written(out, lambda file: writer.write(_counted(rows, total, progress), file))
 
 
-def _replace(out: Path, write: Callable[[Any], int]) -> int:
+def _written(out: Path, write: Callable[[Any], int]) -> int:
+    """Write a file under another name first; a pipe or a device is written through. A link stays one."""
+    try:
+        if out.exists() and not out.is_file():
+            with out.open("wb") as file:
+                return write(file)
+        return _replaced(out.resolve(), write)
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise ExportError(out, f"`{out}` cannot be written: {reason}.") from error
+
+
+def _replaced(out: Path, write: Callable[[Any], int]) -> int:
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
             done = write(file)
         part.replace(out)
-    except OSError as error:
-        raise ExportError(out, f"`{out}` cannot be written: {error.strerror}.") from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
