@@ -8,7 +8,7 @@ as being asked, so a pass that is stopped or killed leaves its addresses due.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -101,14 +101,18 @@ async def crawl(
 
 @dataclass(slots=True)
 class _Loop:
-    """Keeps as many hosts busy as the settings allow, each with one request."""
+    """Keeps as many hosts busy as the settings allow, each with one request.
+
+    `shared` are the hosts of nobody in this pass, on which strangers' addresses are due, and maybe some of ours.
+    """
 
     world: World
     visitor: Visitor
     in_flight: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
 
     async def until_nothing_is_due(self, stop: asyncio.Event) -> None:
-        self.world.hosts.pace.new_pass()
+        self.world.hosts.pace.new_pass(self.world.clock())
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -128,22 +132,24 @@ class _Loop:
     def _start(self, now: datetime) -> bool:
         """Ask every host that is free and has something due; whether there may be more to ask.
 
-        A host where only strangers' addresses are due, of sources that are not in this pass, is left alone.
+        Addresses of strangers, of sources that are not in this pass, are left alone.
         """
         pace, owners = self.world.hosts.pace, self.world.owners
         free = self.world.settings.concurrency - len(self.in_flight)
         busy = self.in_flight.keys() | pace.resting(now).keys() | pace.closed()
-        due = self.world.store.due(now, limit=free, busy_hosts=busy) if free > 0 else []
-        strangers = 0
-        for target in due:
+        known = len(self.shared)
+        for target in self._due(now, free, busy) if free > 0 else ():
             name, source = host(target.url), owners.by_name.get(target.source) or owners.of(target.url)
             if source:
                 visit = self.visitor.visit(replace(target, source=source.name))
                 self.in_flight[name] = asyncio.create_task(visit)
             else:
-                pace.close(name, now)
-                strangers += 1
-        return strangers > 0
+                self.shared.add(name)
+        return len(self.shared) > known
+
+    def _due(self, now: datetime, limit: int, busy: Collection[str]) -> list[Target]:
+        own = self.world.owners.by_name
+        return self.world.store.due(now, limit=limit, busy_hosts=busy, shared_hosts=self.shared, own=own)
 
     def _pause(self, now: datetime) -> float | None:
         """Seconds until another host may be asked or a retry is due; None when there is nothing to wait for."""
@@ -155,7 +161,7 @@ class _Loop:
             # Looking once too often is cheaper than finding out which of them have something due.
             times += [min(resting.values())] if len(self.in_flight) < self.world.settings.concurrency else []
         elif resting:
-            waiting = self.world.store.due(now, limit=len(resting) + 1, busy_hosts=closed)
+            waiting = self._due(now, len(resting) + 1, closed)
             times += [resting[host(target.url)] for target in waiting if host(target.url) in resting]
         return (min(times) - now).total_seconds() if times else None
 

@@ -147,10 +147,13 @@ class Pace:
     def _host(self, name: str, now: datetime) -> _Host:
         return self._hosts.setdefault(name, _Host(now))
 
-    def new_pass(self) -> None:
-        """Budgets start again, and hosts that were given up get another chance; pauses stay."""
+    def new_pass(self, now: datetime) -> None:
+        """Budgets start again, and hosts that were given up get another chance; pauses stay.
+
+        No pass waits for a host whose pause is still a long one.
+        """
         for each in self._hosts.values():
-            each.requests, each.failures, each.closed = 0, 0, False
+            each.requests, each.failures, each.closed = 0, 0, each.next_at - now > PATIENCE
             each.lists.clear()
 
     def answered(self, name: str, gap: float, now: datetime) -> None:
@@ -172,10 +175,6 @@ class Pace:
         known.closed |= known.failures >= GIVE_UP or timedelta(seconds=wait) > PATIENCE
         # A bad certificate or a refused address holds for all pages of the host that has it.
         known.closed |= error.later and not error.retry and host(error.url) == name
-
-    def close(self, name: str, now: datetime) -> None:
-        """Leave a host alone for the rest of the pass."""
-        self._host(name, now).closed = True
 
     def _count(self, known: _Host, now: datetime, gap: float) -> None:
         known.requests += 1

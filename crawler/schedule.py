@@ -150,6 +150,7 @@ class _Daemon:
         if tally.requests:
             self.finished(tally)
         now = self.clock()
+        # What is due already was left aside: of strangers, or of a host that is down. It is no reason to wake soon.
         soon = self.store.next_due(now)
         return min(max(soon - now, timedelta(seconds=1)), LONGEST_NAP) if soon else LONGEST_NAP
 

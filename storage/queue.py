@@ -33,6 +33,8 @@ _DUE = """
     ), best (id) AS (
         SELECT (
             SELECT rowid FROM frontier WHERE host = hosts.host AND next_at IS NOT NULL AND next_at <= :now
+                AND (:own IS NULL OR source IN (SELECT value FROM json_each(:own))
+                    OR host NOT IN (SELECT value FROM json_each(:shared)))
             ORDER BY priority DESC, next_at LIMIT 1
         )
         FROM hosts WHERE host IS NOT NULL AND host NOT IN (SELECT value FROM json_each(:busy))
@@ -91,14 +93,20 @@ class Queue:
                 rows.append((*row, target.etag, target.last_modified, target.found_on, now, key))
         return self._run_many(_ADD, rows).rowcount if rows else 0
 
-    def due(self, now: str, limit: int, busy_hosts: Collection[str]) -> list[Target]:
-        """At most one address a host, none of a busy one; the highest priority first, then who waits longest."""
-        rows = self._run(_DUE, {"now": now, "busy": json.dumps(list(busy_hosts)), "limit": limit})
-        return [_target(row) for row in rows]
+    def due(
+        self, now: str, limit: int, busy_hosts: Collection[str], shared_hosts: Collection[str], own: Collection[str]
+    ) -> list[Target]:
+        """At most one address a host, none of a busy one; the highest priority first, then who waits longest.
 
-    def next_due(self) -> datetime | None:
-        """When the first address is due, past or future; None when none ever will be."""
-        (found,) = self._run("SELECT min(next_at) FROM frontier WHERE next_at IS NOT NULL").fetchone()
+        Of the shared hosts only the addresses of the sources named in `own`.
+        """
+        hosts = {"busy": json.dumps(list(busy_hosts)), "shared": json.dumps(list(shared_hosts))}
+        whose = json.dumps(list(own)) if shared_hosts else None
+        return [_target(row) for row in self._run(_DUE, {"now": now, "limit": limit, "own": whose, **hosts})]
+
+    def next_due(self, now: str) -> datetime | None:
+        """When the first address falls due after `now`; None when none will."""
+        (found,) = self._run("SELECT min(next_at) FROM frontier WHERE next_at > ?", (now,)).fetchone()
         return parse(found) if found else None
 
     def waiting(self, now: str) -> int:

@@ -169,14 +169,24 @@ class Store:
         with self._transaction():
             return self._queue.add(targets, stamp(now))
 
-    def due(self, now: datetime, *, limit: int, busy_hosts: Collection[str] = ()) -> list[Target]:
-        """What may be asked now: at most one address a host (`keys.host_of`), none of a busy one, the best first."""
-        return self._queue.due(stamp(now), limit, busy_hosts)
+    def due(
+        self,
+        now: datetime,
+        *,
+        limit: int,
+        busy_hosts: Collection[str] = (),
+        shared_hosts: Collection[str] = (),
+        own: Collection[str] = (),
+    ) -> list[Target]:
+        """What may be asked now: at most one address a host (`keys.host_of`), none of a busy one, the best first.
+
+        `shared_hosts` have addresses of strangers too: of those, only what belongs to the sources named in `own`.
+        """
+        return self._queue.due(stamp(now), limit, busy_hosts, shared_hosts, own)
 
     def next_due(self, now: datetime) -> datetime | None:
-        """When the next address is due: `now` if one is already; None if none ever will be."""
-        found = self._queue.next_due()
-        return max(found, now) if found else None
+        """When the next address falls due, those left aside that are due already; None if none will."""
+        return self._queue.next_due(stamp(now))
 
     def waiting(self, now: datetime) -> int:
         """How many addresses are due."""
@@ -208,14 +218,6 @@ class Store:
         row = (name, json.dumps(list(seeds), ensure_ascii=False), every.total_seconds(), cron, enabled, stamp(now))
         with self._transaction():
             self._run(_SOURCE, row)
-
-    def source_due(self, now: datetime) -> list[str]:
-        """The enabled sources whose time has come, those first that wait longest; one never visited is due."""
-        rows = self._run(
-            "SELECT name FROM sources WHERE enabled AND (next_at IS NULL OR next_at <= ?) ORDER BY next_at, name",
-            (stamp(now),),
-        )
-        return [name for (name,) in rows]
 
     def source_next(self, name: str) -> datetime | None:
         """When a source is due; None when it was never visited, or is not known."""

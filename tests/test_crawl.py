@@ -13,6 +13,7 @@ from crawler import reading
 from crawler.crawl import crawl
 from crawler.fetch import Fetcher
 from crawler.frontier import sources_of
+from storage.records import Target
 
 SITE = "http://news.example.com"
 START = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)
@@ -519,6 +520,14 @@ def test_addresses_of_sources_that_are_not_in_this_pass_wait(web, store, clock):
     run(web, store, clock, sources=both[:1])
     assert {urlsplit(url).hostname for url in web.urls()} == {"a.example"}
     assert store.waiting(clock()) == 1
+
+
+def test_an_address_of_ours_on_a_foreign_host_does_not_wait_behind_a_strangers(web, store, clock):
+    mine = Target("http://cdn.example/mine.html", "article", "news", 10)
+    theirs = Target("http://cdn.example/theirs.html", "article", "switched-off", 60)
+    store.add_targets([mine, theirs], clock())
+    run(web, store, clock)
+    assert [url for url in web.urls() if "cdn" in url][1:] == [mine.url]
 
 
 def test_a_list_with_the_look_of_an_article_is_stored_as_none(web, store, clock):

@@ -159,7 +159,7 @@ def test_a_host_that_is_down_is_left_alone_until_the_next_pass():
     for _ in range(frontier.GIVE_UP):
         pace.failed("a.example", 0.0, failure(0), NOW)
     assert pace.closed() == {"a.example"}
-    pace.new_pass()
+    pace.new_pass(NOW)
     assert pace.closed() == set()
 
 
@@ -170,12 +170,14 @@ def test_a_host_with_a_bad_certificate_is_left_alone_at_once():
     assert pace.closed() == {"news.example.com"}
 
 
-def test_a_host_that_wants_a_long_pause_is_closed_for_the_pass_and_rests_on_in_the_next():
+def test_a_host_that_wants_a_long_pause_is_closed_until_little_of_it_is_left():
     pace = Pace(Settings())
     pace.failed("a.example", 0.0, failure(429, after=3600), NOW)
     assert pace.closed() == {"a.example"}
-    pace.new_pass()
-    assert rest(pace) == 3600
+    pace.new_pass(NOW)
+    assert pace.closed() == {"a.example"}
+    pace.new_pass(NOW + HOUR - MINUTE)
+    assert rest(pace, NOW + HOUR - MINUTE) == 60
 
 
 def test_a_host_gives_a_bounded_number_of_lists_in_a_pass():

@@ -9,8 +9,8 @@ import pytest
 
 from config import Config, Settings, Source
 from crawler.fetch import Fetcher, utc_now
-from crawler.schedule import next_visit, run
-from storage import DatabaseLocked
+from crawler.schedule import LONGEST_NAP, next_visit, run
+from storage import DatabaseLocked, Target
 
 SITE = "http://news.example.com"
 NOW = datetime(2026, 3, 20, 12, 0, 0, tzinfo=UTC)
@@ -108,6 +108,18 @@ def test_a_disabled_source_is_not_asked(web, store):
     config = Config(Settings(), (Source("news", (SITE + "/",), enabled=False),))
     daemon(web, store, config=config, stop=stop, sleep=soon)
     assert web.asked == []
+
+
+def test_what_is_due_of_no_source_does_not_keep_the_daemon_awake(web, store):
+    store.add_targets([Target("http://gone.example/1.html", "article", "gone")], NOW)
+    stop, naps = asyncio.Event(), []
+
+    async def sleep(seconds):
+        naps.append(seconds)
+        stop.set()
+
+    daemon(web, store, config=Config(Settings(), ()), stop=stop, sleep=sleep)
+    assert naps == [LONGEST_NAP.total_seconds()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -11,7 +11,7 @@ HOUR = timedelta(hours=1)
 
 
 def target(url, **more):
-    return Target(url, more.pop("kind", "article"), "demo", **more)
+    return Target(url, more.pop("kind", "article"), more.pop("source", "demo"), **more)
 
 
 def visit(url, *, kind="article", status=200, at=NOW, final_url=None, **more):
@@ -68,7 +68,16 @@ def test_next_due_and_waiting(store):
     assert store.next_due(NOW) is None
     store.add_targets([target("http://a.example/1", next_at=NOW + HOUR)], NOW)
     assert (store.next_due(NOW), store.waiting(NOW)) == (NOW + HOUR, 0)
-    assert (store.next_due(NOW + 2 * HOUR), store.waiting(NOW + HOUR)) == (NOW + 2 * HOUR, 1)
+    assert (store.next_due(NOW + HOUR), store.waiting(NOW + HOUR)) == (None, 1)
+
+
+def test_of_a_shared_host_only_the_named_sources_are_due(store):
+    mine, theirs = target("http://a.example/1", priority=1), target("http://a.example/2", priority=9, source="other")
+    store.add_targets([mine, theirs], NOW)
+    found = store.due(NOW, limit=9, shared_hosts=["a.example"], own=["demo"])
+    assert [each.url for each in found] == ["http://a.example/1"]
+    assert store.due(NOW, limit=9, shared_hosts=["a.example"], own=[]) == []
+    assert [each.source for each in store.due(NOW, limit=9, shared_hosts=["b.example"], own=["demo"])] == ["other"]
 
 
 def test_a_visited_address_is_due_again_with_its_validators(store):
@@ -180,20 +189,11 @@ def add(store, name="demo", **more):
     store.upsert_source(name, [f"http://{name}.example/"], timedelta(minutes=15), now=NOW, **more)
 
 
-def test_a_new_source_is_due_and_then_at_its_time(store):
+def test_a_new_source_has_no_time_and_then_its_own(store):
     add(store)
-    assert store.source_due(NOW) == ["demo"]
+    assert store.source_next("demo") is None
     store.set_source_next("demo", NOW + HOUR)
-    assert (store.source_due(NOW), store.source_due(NOW + HOUR), store.source_next("demo")) == (
-        [],
-        ["demo"],
-        NOW + HOUR,
-    )
-
-
-def test_a_source_that_is_switched_off_is_never_due(store):
-    add(store, enabled=False)
-    assert store.source_due(NOW) == []
+    assert store.source_next("demo") == NOW + HOUR
 
 
 def test_taking_a_source_over_again_keeps_its_history(store):
