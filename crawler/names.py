@@ -16,6 +16,7 @@ ADS = 16  # advertising and invitations to subscribe
 TITLE = 32  # the headline
 LEGAL = 64  # copyright and disclaimers
 STORY = 128  # the very box of the text, as content systems call it
+CAPTION = 256  # the line below a picture
 
 _WORDS: tuple[tuple[int, str], ...] = (
     (
@@ -49,6 +50,10 @@ _WORDS: tuple[tuple[int, str], ...] = (
         STORY,
         r"arti(cle)?-?_?(body|text\b|content|main-?text|con\b)|artical_real|artibody|(news|story|post|entry|main|article|content|detail)-?_?(body|text|txt|content|con\b)|"
         r"endtext|zhengwen|neirong|rich_media_content|js_content|articlebody|text_?con|cnt_bd|\bzoom\b|trs_editor|ueditor",
+    ),
+    (
+        CAPTION,
+        r"caption|figcap|\bcutline|(pic|img|image|photo)-?_?(text|intro|note|desc|info|essay|legend)|tuzhu|tushuo",
     ),
     (TITLE, r"title|headline|biaoti|\bhed\b|\bh1\b"),
     (LEGAL, r"copy-?right|disclaim|mianze|shengming|statement|legal|terms|license|banquan"),

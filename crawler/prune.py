@@ -5,16 +5,18 @@ The rules look at lines in the order of the page and only ever drop; `view.dropp
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from itertools import accumulate
 
 from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
-from crawler.names import ADS, AWAY, BODY, LEGAL, META, STORY, TALK, flags
+from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
 from crawler.phrases import BYLINE, CALL, CREDIT, DATED, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD
 from crawler.times import first
 from crawler.tree import Line
 from crawler.view import View, squeeze
 
+HAN = re.compile(r"[\u4e00-\u9fff]")
 LONGEST_LIST = 100
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em i".split())
 
@@ -22,6 +24,8 @@ PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em 
 def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> list[int]:
     tree = view.tree
     whole = tree.size_sum[run.last] - tree.size_sum[run.first]
+    # Chinese pages tell in captions what others tell in paragraphs: there they are part of the story.
+    captions = not HAN.search(view.title)
     visible = sum(
         tree.lines[n].size for n in alive if tree.lines[n].ends and not tree.elements[tree.lines[n].box].hidden
     )
@@ -44,9 +48,11 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
         size = tree.size(element)
         sentences = ends[element.last] - ends[element.first]
         reason = ""
-        if element.tag in PARAGRAPHS and sentences and share < 0.5:
+        if captions and (element.tag == "figcaption" or bits & CAPTION) and size * 3 < whole and visible > size + 60:
+            reason = "caption of a picture"
+        elif element.tag in PARAGRAPHS and sentences and share < 0.5:
             continue
-        if number in view.teasers and size * 2 < whole:
+        elif number in view.teasers and size * 2 < whole:
             reason = "teasers of other stories"
         elif share > 0.5 and sentences <= (element.last - element.first) / 3:
             reason = "link grid"
@@ -92,6 +98,7 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
     """What follows the story in its own box: another story under a linked headline and date, or readers' posts."""
     lines = view.tree.lines
     told = end = 0
+    whole = sum(lines[m].size for m in alive)
     posts = [m for m in alive if POST.match(lines[m].text)]
     for n in range(alive[0], alive[-1]) if alive else ():
         line = lines[n]
@@ -101,7 +108,8 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
             linked = line.heading in (1, 2, 3) and (line.heading == 1 or line.link * 2 > line.size)
             if linked and any(_is_meta(view, following) for following in lines[n + 1 : n + 3]):
                 end = _started(view, n)
-                alive = _cut(view, alive, n, end, "another story")
+                if sum(lines[m].size for m in alive if n <= m < end) * 10 < whole * 7:
+                    alive = _cut(view, alive, n, end, "another story")
             elif len(posts) - bisect_left(posts, n) >= 2 and POST.match(line.text):
                 return _cut(view, alive, n, len(lines), "readers' posts")
         told += line.ends > 0 and line.size > 60 and not line.heading and n not in view.dropped
