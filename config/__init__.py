@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,19 @@ from typing import Annotated, Any
 from config.tables import ConfigError, keys, nearest, refuse_unknown, show, value_of_text, values
 from config.values import address, between, cron, each, encoding, filled, header, network, pattern, zone
 
-__all__ = ["TEMPLATE", "Config", "ConfigError", "Settings", "Source", "keys", "load", "override", "pick", "show"]
+__all__ = [
+    "TEMPLATE",
+    "Config",
+    "ConfigError",
+    "Settings",
+    "Source",
+    "keys",
+    "load",
+    "override",
+    "pick",
+    "show",
+    "zoned",
+]
 
 FILE = "kuaixun.toml"
 PREFIX = "KUAIXUN_"
@@ -93,7 +105,12 @@ def load(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Confi
         [PREFIX + name.upper() for name in (*keys(Settings), "config")],
         file="environment",
     )
-    return config
+    return replace(config, sources=zoned(config.sources, config.settings))
+
+
+def zoned(sources: Iterable[Source], settings: Settings) -> tuple[Source, ...]:
+    """The sources, each with the time zone that holds for it: its own or the general one."""
+    return tuple(replace(source, timezone=source.timezone or settings.timezone) for source in sources)
 
 
 def override(config: Config, name: str, text: str, origin: str) -> Config:

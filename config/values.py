@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 # Crontab counts from Sunday (0 and 7); APScheduler counts from Monday. Names mean the same to both.
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -55,8 +56,9 @@ def cron(line: str) -> str:
     minute, hour, day, month, weekday = fields
     _cron_field(minute, 0, 59)
     _cron_field(hour, 0, 23)
-    _cron_field(day, 1, 31)
-    _cron_field(month, 1, 12, MONTHS)
+    longest = max(_LONGEST[number - 1] for number in _cron_field(month, 1, 12, MONTHS))
+    if min(_cron_field(day, 1, 31)) > longest:
+        raise ValueError(f"would never come: its months have {longest} days at most, and it wants day {day}")
     days = sorted({number % 7 for number in _cron_field(weekday, 0, 7, DAYS)})
     if day != "*" and weekday != "*":
         raise ValueError("may limit the day of the month or the weekday, not both")
@@ -76,6 +78,8 @@ def _cron_field(text: str, low: int, high: int, names: tuple[str, ...] = ()) -> 
         end = _cron_number(last, low, high, names) if last else high if not first or step else start
         if start > end or step == "0":
             raise ValueError(f"has the field `{text}`, whose range or step is empty")
+        if step and int(step) > end - start:
+            raise ValueError(f"has the field `{text}`, whose step is longer than its range")
         found += range(start, end + 1, int(step or 1))
     return found
 

@@ -80,7 +80,6 @@ async def crawl(
         from crawler.ads import score_title
 
         ad_score = score_title
-    sources = [replace(source, timezone=source.timezone or settings.timezone) for source in sources]
     seed(store, sources, clock(), next_visit=next_visit, force=force)
     world = World(
         settings,

@@ -129,6 +129,8 @@ REFUSED = {
     "no time at all": ("[sources.a]\n" + SEEDS + 'every = "0m"', "`sources.a.every` must be longer than nothing"),
     "a number for a duration": ("[sources.a]\nevery = 15", "`sources.a.every` must be a duration in quotes"),
     "cron": ("[sources.a]\n" + SEEDS + 'cron = "61 * * * *"', "`sources.a.cron` has `61`, where only 0 to 59"),
+    "cron that never comes": ("[sources.a]\n" + SEEDS + 'cron = "0 0 31 2,4 *"', "`sources.a.cron` would never come"),
+    "cron that steps too far": ("[sources.a]\n" + SEEDS + 'cron = "*/90 * * * *"', "whose step is longer"),
     "cron and every": ("[sources.a]\n" + SEEDS + 'every = "1h"\ncron = "0 8 * * *"', "exclude each other"),
     "regex": ("[sources.a]\n" + SEEDS + 'article = "("', "`sources.a.article` is no regular expression"),
     "encoding": ("[sources.a]\n" + SEEDS + 'encoding = "gbkk"', "`sources.a.encoding` must be an encoding"),
@@ -178,6 +180,17 @@ def test_refuses_a_source_that_is_written_twice(written, tmp_path):
     (tmp_path / "sites" / "a.toml").write_text(SEEDS)
     with pytest.raises(ConfigError, match="the source `a` is also in"):
         written("[sources.a]\n" + SEEDS)
+
+
+def test_a_source_without_a_zone_of_its_own_has_the_general_one(written):
+    text = 'timezone = "Asia/Tokyo"\n[sources.a]\n' + SEEDS + '[sources.b]\ntimezone = "Europe/Berlin"\n' + SEEDS
+    assert [source.timezone for source in written(text).sources] == ["Asia/Tokyo", "Europe/Berlin"]
+
+
+def test_the_zone_of_the_environment_holds_for_the_sources_too(tmp_path):
+    (tmp_path / "kuaixun.toml").write_text('timezone = "Asia/Tokyo"\n[sources.a]\n' + SEEDS)
+    (source,) = load(tmp_path, {"KUAIXUN_TIMEZONE": "Asia/Taipei"}).sources
+    assert source.timezone == "Asia/Taipei"
 
 
 def test_without_names_only_enabled_sources_are_picked(written):
