@@ -13,7 +13,7 @@ from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
 from crawler.phrases import BYLINE, CALL, CREDIT, DATED, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD
 from crawler.times import first
-from crawler.tree import Line
+from crawler.tree import Element, Line
 from crawler.view import View, squeeze
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -24,11 +24,11 @@ PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em 
 def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> list[int]:
     tree = view.tree
     whole = tree.size_sum[run.last] - tree.size_sum[run.first]
-    # Chinese pages tell in captions what others tell in paragraphs: there they are part of the story.
-    captions = not HAN.search(view.title)
     visible = sum(
         tree.lines[n].size for n in alive if tree.lines[n].ends and not tree.elements[tree.lines[n].box].hidden
     )
+    # Chinese pages tell in captions what others tell in paragraphs: there they are part of the story.
+    captions = not HAN.search(view.title) and _caption_size(view, run) * 3 < visible
     sums = list(accumulate(values, initial=0.0))
     ends = list(accumulate((line.ends for line in tree.lines), initial=0))
     for number in range(view.box + 1, len(tree.elements)):
@@ -48,7 +48,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
         size = tree.size(element)
         sentences = ends[element.last] - ends[element.first]
         reason = ""
-        if captions and (element.tag == "figcaption" or bits & CAPTION) and size * 3 < whole and visible > size + 60:
+        if captions and _is_caption(element) and size * 3 < whole:
             reason = "caption of a picture"
         elif element.tag in PARAGRAPHS and sentences and share < 0.5:
             continue
@@ -72,6 +72,16 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             for n in range(element.first, element.last):
                 view.dropped.setdefault(n, reason)
     return [n for n in alive if n not in view.dropped]
+
+
+def _is_caption(element: Element) -> bool:
+    captioned = element.tag == "figcaption" or flags(element.name) & CAPTION
+    return bool(captioned) and 0 < element.last - element.first <= 2
+
+
+def _caption_size(view: View, run: Run) -> int:
+    inside = (e for e in view.tree.elements if run.first <= e.first and e.last <= run.last and _is_caption(e))
+    return sum(view.tree.size(element) for element in inside)
 
 
 def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
