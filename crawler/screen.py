@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 ELLIPSIS = "…"
+# Around a word that was searched for, until it is known how the output shows such a word.
+MARKS = ("⟦", "⟧")
 
 
 def plain(text: str) -> str:
@@ -73,14 +75,28 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def moment(value: datetime | str | None) -> str:
-    """A time in this machine's zone to the minute; "" for none, and text that is no time as it is."""
+    """A time of our clock to the minute, in this machine's zone; "" for none, and text that is no time as it is."""
+    return _minutes(value, lambda when: when.astimezone())
+
+
+def claimed(value: datetime | str | None) -> str:
+    """A time that a page claims to the minute, in the zone that it claims; otherwise as `moment`."""
+    return _minutes(value, lambda when: when)
+
+
+def shown_time(row: Mapping[str, Any]) -> str:
+    """When something appeared: as its page claims, or else when it was first seen."""
+    return claimed(row["published_at"]) or moment(row["first_seen_at"])
+
+
+def _minutes(value: datetime | str | None, zoned: Callable[[datetime], datetime]) -> str:
     if not value:
         return ""
     try:
         when = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
         return str(value)
-    return when.astimezone().strftime("%Y-%m-%d %H:%M")
+    return zoned(when).isoformat(" ", "minutes")
 
 
 def span(value: timedelta) -> str:

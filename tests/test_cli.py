@@ -74,6 +74,15 @@ def test_help_names_every_exit_code():
     assert all(f"\n  {code} " in told for code in EXIT_CODES)
 
 
+def test_the_help_has_a_whole_line_for_every_command():
+    """On a terminal of 80 columns, none of them cut."""
+    told = CliRunner().invoke(cli, ["--help"], terminal_width=80).stdout.split("Exit codes:")[0]
+    for name in commands():
+        (said,) = re.findall(rf"^  {name} +(\S.*)$", told, re.MULTILINE)
+        assert said.endswith("."), said
+        assert "..." not in said
+
+
 def test_no_arguments_show_the_help():
     assert "Usage: kuaixun" in run().output
 

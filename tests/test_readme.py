@@ -41,7 +41,7 @@ QUERIES = [line for line in LINES if line.startswith("sqlite-utils ")]
 def after_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `kuaixun demo` has run, with a saved page in it."""
     folder = tmp_path_factory.mktemp("readme")
-    made = CliRunner().invoke(cli, ["demo", str(folder / "kuaixun-demo")])
+    made = CliRunner(env={"COLUMNS": "100"}).invoke(cli, ["demo", str(folder / "kuaixun-demo")])
     assert made.exit_code == 0, made.output
     (folder / "told.txt").write_text(made.stdout, encoding="utf-8")
     (database,) = (folder / "kuaixun-demo").glob("*.db")
@@ -59,6 +59,18 @@ def test_the_demo_tells_what_it_found_and_how_to_ask_further(after_demo):
     told = (after_demo / "told.txt").read_text(encoding="utf-8")
     for part in ("new articles", "not modified", "copies", "ads", "$ kuaixun search", "$ sqlite-utils", "Database: "):
         assert part in told
+
+
+@pytest.mark.parametrize("tool", ["sqlite-utils", "kuaixun"])
+def test_what_the_demo_shows_of_a_command_is_what_that_prints(after_demo, tool):
+    told = (after_demo / "told.txt").read_text(encoding="utf-8")
+    (line, shown) = re.findall(rf"^\$ {tool} (.*)\n((?:.+\n|\n(?!\$|Database))*)", told, re.MULTILINE)[0]
+    words = [re.sub(r".*demo(-\d+)?\.db", str(after_demo / "kuaixun-demo" / "demo.db"), w) for w in shlex.split(line)]
+    program = ["-m", "sqlite_utils"] if tool == "sqlite-utils" else ["-c", "from crawler.cli import main; main()"]
+    run = [sys.executable, *program, *words]
+    env = os.environ | {"COLUMNS": "100"}
+    printed = subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT, env=env).stdout
+    assert printed.strip() == shown.strip()
 
 
 def test_both_languages_show_the_same_commands():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -78,6 +78,13 @@ def test_a_length_of_time_is_told_in_its_largest_unit(value, shown):
 
 def test_a_time_that_is_none_is_shown_as_it_is():
     assert (screen.moment(None), screen.moment("soon")) == ("", "soon")
+
+
+def test_a_time_is_shown_with_its_offset():
+    """A page's own in the zone of the page, ours in that of the machine."""
+    at = "2026-03-20T21:44:32+09:00"
+    assert screen.claimed(at) == "2026-03-20 21:44+09:00"
+    assert screen.moment(at) == datetime.fromisoformat(at).astimezone().isoformat(" ", "minutes")
 
 
 def test_a_terminal_line_is_rewritten_and_taken_away_at_the_end():

@@ -31,9 +31,10 @@ COLUMNS = (
 @click.option("--worst", type=MANY, help="Also name the N pages with the worst body.", metavar="N")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a folder, with every figure.")
 def command(folder: Path, *, limit: int | None, worst: int | None, as_json: bool) -> None:
-    """Measure the extraction on a folder of pages with gold: quality, and pages per CPU second.
+    """Measure the extraction on pages with known answers.
 
-    DIR, or each folder in it, holds either `gold.jsonl` and the pages that it names, or NAME.html beside NAME.json.
+    It prints quality, and pages per CPU second. DIR, or each folder in it, holds either `gold.jsonl` and the pages that
+    it names, or NAME.html beside NAME.json.
 
     \b
     Figures (shares of 1): pageF1 is the mean F1 of the pages' bodies, F1 that of mean precision and

@@ -30,7 +30,9 @@ _COUNTS = {
 @click.command()
 @configured
 def command(setup: Config) -> int:
-    """Check the database file, its references, its index and counts, and the selectors of the sources.
+    """Check the database and the selectors of the sources.
+
+    Of the database: the file, its references, its search index and its counts.
 
     \b
     Example:
@@ -58,16 +60,8 @@ def _database(db: Database) -> Iterator[str]:
 
 def _selectors(setup: Config) -> Iterator[str]:
     """Selectors that cannot be read, and fields that do not exist."""
-    from selectolax.lexbor import LexborHTMLParser, SelectolaxError
+    from crawler.reading import unusable
 
-    from crawler.extract import field_modules
-
-    page = LexborHTMLParser("<p>")
     for source in setup.sources:
-        for name, selector in (*source.select.items(), *(("drop", each) for each in source.drop)):
-            if name != "drop" and name not in field_modules():
-                yield f"source {source.name}: there is no field `{name}`, only {', '.join(sorted(field_modules()))}"
-            try:
-                page.css(selector)
-            except (SelectolaxError, ValueError) as error:
-                yield f"source {source.name}: `{selector}` is no CSS selector: {error}"
+        for key, problem in unusable(source):
+            yield f"source {source.name}: `{key}` {problem}"

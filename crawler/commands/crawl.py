@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from config import Config, ConfigError, Source, override, pick
+from config import Config, ConfigError, Source, override, pick, zoned
 from crawler.commands._progress import Watch, summary
 from crawler.console import FETCH, INTERRUPTED, USAGE, Failure, configured, live, print_json
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from crawler.frontier import NextVisit
     from crawler.screen import Live
     from crawler.tally import Event, Tally
+    from storage.store import Store
 
 
 @click.command()
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seeds", type=click.Path(path_type=Path), metavar="FILE", help="Start addresses, one a line; # comments."
 )
+@click.option("--force", is_flag=True, help="Ask lists and feeds now, whether they are due or not.")
 @click.option("--allow-network", "networks", multiple=True, metavar="CIDR", help="A private network that may be asked.")
 @click.option("--delay", metavar="SECONDS", help="Between two requests to one host.")
 @click.option("--json", "to_json", is_flag=True, help="Every event as one JSON object a line, the sums at the end.")
@@ -38,34 +42,42 @@ def command(
     *,
     sources: tuple[str, ...],
     seeds: Path | None,
+    force: bool,
     networks: tuple[str, ...],
     delay: str | None,
     to_json: bool,
     quiet: bool,
 ) -> int:
-    """Make one pass over what is due, of all sources or the named ones, until nothing is.
+    """Make one pass over what is due, until nothing is.
 
-    With --seeds no configuration is needed: the addresses of the file are crawled, each host as a source of its own.
+    All sources that are switched on are crawled, or those that are named.
+
+    With --seeds no configuration is needed: the addresses of the file are crawled at once, each host as a source of
+    its own.
     Ctrl-C stops in good order; the next pass goes on from there.
 
     \b
     Example:
       kuaixun crawl
-      kuaixun crawl mrkx --json
+      kuaixun crawl mrkx --force --json
       kuaixun crawl --seeds sites.txt --db news.db --delay 2
     """
     if networks:
         setup = override(setup, "allow_networks", ",".join(networks), "--allow-network")
     if delay is not None:
         setup = override(setup, "delay", delay, "--delay")
-    chosen = _from_file(seeds) if seeds else _configured(setup, sources)
+    if seeds and sources:
+        raise click.UsageError(f"--seeds and a SOURCE (`{sources[0]}`) exclude each other")
+    chosen = zoned(_from_file(seeds), setup.settings) if seeds else _configured(setup, sources)
     started = time.monotonic()
     with live(quiet=quiet or to_json) as line:
-        tally, watch, stopped = _crawl(setup, chosen, line, to_json=to_json)
+        tally, watch, stopped, later = _crawl(setup, chosen, line, to_json=to_json, force=force or bool(seeds))
     if to_json:
         print_json([{"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}])
     elif not quiet:
         click.echo(f"{summary(tally, time.monotonic() - started)}\nDatabase: {setup.settings.database}")
+        if later and not tally.requests and not stopped:
+            click.echo(f"Nothing is due before {_clock(later)}; --force asks now.")
     if stopped:
         raise Failure("stopped; the next pass goes on from here", INTERRUPTED)
     if watch.failed_only():
@@ -78,7 +90,23 @@ def _configured(setup: Config, names: tuple[str, ...]) -> tuple[Source, ...]:
     if not found:
         where = str(setup.file or "no configuration")
         raise ConfigError(where, "", "there is no source; `kuaixun init` writes one, --seeds FILE does without")
+    refuse_unusable(setup, found)
     return found
+
+
+def refuse_unusable(setup: Config, sources: Iterable[Source]) -> None:
+    """Raises ConfigError where a source names a field or a selector that no page can be read with."""
+    from crawler.reading import unusable
+
+    for source in sources:
+        for key, problem in unusable(source):
+            raise ConfigError(str(setup.file or "configuration"), f"sources.{source.name}.{key}", problem)
+
+
+def _clock(at: datetime) -> str:
+    """A time as the wall clock here shows it, with the date where that is another day."""
+    here = at.astimezone()
+    return f"{here:%H:%M}" if here.date() == datetime.now().astimezone().date() else f"{here:%Y-%m-%d %H:%M}"
 
 
 def _from_file(file: Path) -> tuple[Source, ...]:
@@ -100,8 +128,10 @@ def _from_file(file: Path) -> tuple[Source, ...]:
     return sources_of(wanted)
 
 
-def _crawl(setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: bool) -> tuple[Tally, Watch, bool]:
-    """The sums of one pass, what was seen of it, and whether it was stopped."""
+def _crawl(
+    setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: bool, force: bool
+) -> tuple[Tally, Watch, bool, datetime | None]:
+    """The sums of one pass, what was seen of it, whether it was stopped, and when something is due again."""
     import asyncio
 
     from crawler.crawl import crawl
@@ -116,7 +146,14 @@ def _crawl(setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: b
         _on_signal(stop)
         async with Fetcher(settings) as fetcher:
             tally = await crawl(
-                settings, sources, store, fetcher=fetcher, report=report, stop=stop, next_visit=_next_visit(sources)
+                settings,
+                sources,
+                store,
+                fetcher=fetcher,
+                report=report,
+                stop=stop,
+                next_visit=_next_visit(sources),
+                force=force,
             )
         return tally, stop.is_set()
 
@@ -129,7 +166,13 @@ def _crawl(setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: b
                 print_json([asdict(event)])
 
         tally, stopped = asyncio.run(go())
-    return tally, watch, stopped
+        return tally, watch, stopped, _next_look(store, sources, utc_now())
+
+
+def _next_look(store: Store, sources: Iterable[Source], now: datetime) -> datetime | None:
+    """When the first of the sources, or of the addresses known, is due again."""
+    times = [store.next_due(now), *(store.source_next(source.name) for source in sources)]
+    return min(filter(None, times), default=None)
 
 
 def _next_visit(sources: tuple[Source, ...]) -> NextVisit:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from crawler.commands._progress import Watch
-from crawler.console import live, screen_width
-from crawler.screen import clip, counted, moment, plain, table
+from crawler.commands.search import describe
+from crawler.console import live
+from crawler.screen import counted
 
 if TYPE_CHECKING:
     from crawler.demo.run import Pass, Summary
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("folder", metavar="[DIR]", default="kuaixun-demo", type=click.Path(path_type=Path))
 @click.option("--quiet", is_flag=True, help="No progress, only the summary.")
 def command(*, folder: Path, quiet: bool) -> None:
-    """Serve a small news web on this machine, crawl it, and show what was found.
+    """Crawl a small news web on this machine and show the result.
 
     No network is used. The database stays in DIR (kuaixun-demo); a second run finds next to nothing new.
 
@@ -37,6 +38,7 @@ def command(*, folder: Path, quiet: bool) -> None:
     if not summary.first_run:
         click.echo("It was crawled before: nearly every page had not changed, and articles are never read twice.")
     click.echo(_found(summary))
+    _asked_further(summary)
 
 
 def _pass(number: int, one: Pass) -> str:
@@ -58,15 +60,21 @@ def _pass(number: int, one: Pass) -> str:
 
 
 def _found(summary: Summary) -> str:
-    total, path = summary.total, summary.database
+    total = summary.total
     ads = f"{total.ads + total.headline_ads} ads ({total.ads} articles, {total.headline_ads} headlines)"
     known = f"{counted(total.articles, 'article')}, {counted(total.copies, 'copy', 'copies')}, {ads}"
-    hits = "\n".join(clip(f"  {moment(h['published_at'])}  {plain(h['title'])}", screen_width()) for h in summary.hits)
-    rows = table(list(summary.rows[0]), [list(row.values()) for row in summary.rows]) if summary.rows else ""
     return (
         f"The database holds {known}; {counted(total.headlines, 'headline')}; {total.addresses} further addresses of "
-        f"known articles.\n\n"
-        f"$ kuaixun search {summary.words} --db {path}\n{hits}\n\n"
-        f'$ sqlite-utils {path} "{summary.sql}" -t\n{rows}\n\n'
-        f"Database: {path}"
+        f"known articles.\n"
     )
+
+
+def _asked_further(summary: Summary) -> None:
+    """Two ways to ask the database, each with what it prints."""
+    from sqlite_utils.cli import cli as sqlite_utils
+
+    click.echo(f"$ kuaixun search {summary.words} --limit {len(summary.hits)} --db {summary.database}")
+    click.echo("\n\n".join(map(describe, summary.hits)))
+    click.echo(f'\n$ sqlite-utils {summary.database} "{summary.sql}" -t')
+    sqlite_utils.main([str(summary.database), summary.sql, "-t"], standalone_mode=False)
+    click.echo(f"\nDatabase: {summary.database}")

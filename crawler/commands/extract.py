@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["json", "text", "markdown"]), default="json", show_default=True)
 @click.option("--explain", is_flag=True, help="Print which rule found or dropped what, and from what evidence.")
 def command(setup: Config, *, page: str, url: str, form: str, explain: bool) -> None:
-    """Read one page and print what it says: title, time, source, body, latest list.
+    """Read one page and print what it says.
 
-    FILE is HTML as it was saved, `-` reads it from stdin. Without --url the address comes from the page itself
-    (its canonical link), if it names one.
+    That is title, time, source, body and latest list; nothing is stored. FILE is HTML as it was saved, `-` reads it
+    from stdin. Without --url the address comes from the page itself (its canonical link), if it names one.
 
     \b
     Example:

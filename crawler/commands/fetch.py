@@ -30,7 +30,7 @@ _SAID = {
 @click.argument("url")
 @click.option("--no-store", is_flag=True, help="Print what the page says as JSON, and store nothing.")
 def command(setup: Config, *, url: str, no_store: bool) -> None:
-    """Fetch one page, if its robots.txt allows that, and store what it says.
+    """Fetch one page, if robots.txt allows it, and store it.
 
     A page without an article is one of headlines, or exit code 6.
 

@@ -8,7 +8,7 @@ import click
 
 from config import Config
 from crawler.console import MANY, NOTHING, Failure, configured, print_json, reading, screen_width
-from crawler.screen import moment, table
+from crawler.screen import shown_time, table
 
 
 @click.command()
@@ -45,9 +45,9 @@ def command(setup: Config, *, limit: int, headlines: bool, ads: bool, copies: bo
 def _shown(rows: list[dict[str, Any]], *, headlines: bool) -> str:
     head = ["time", "title", "address"] if headlines else ["id", "time", "site", "title"]
     lines = [
-        [moment(row["published_at"] or row["first_seen_at"]), row["title"], row["url"]]
+        [shown_time(row), row["title"], row["url"]]
         if headlines
-        else [row["id"], moment(row["published_at"] or row["first_seen_at"]), row["site"], row["title"]]
+        else [row["id"], shown_time(row), row["site"], row["title"]]
         for row in rows
     ]
     return table(head, lines, width=screen_width())

@@ -11,6 +11,7 @@ import click
 
 from config import Config, ConfigError, pick
 from crawler.commands._progress import Watch, summary
+from crawler.commands.crawl import refuse_unusable
 from crawler.console import configured, live, print_json
 from crawler.screen import counted
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--quiet", is_flag=True, help="No progress, no sums.")
 def command(setup: Config, *, to_json: bool, quiet: bool) -> None:
-    """Crawl each source in its own time, until SIGTERM or Ctrl-C.
+    """Crawl each source in its own time, until Ctrl-C or SIGTERM.
 
     When a source is due is kept in the database, so a restart forgets nothing. Stopping drops the requests in flight;
     they stay due, and the exit code is 0.
@@ -38,6 +39,7 @@ def command(setup: Config, *, to_json: bool, quiet: bool) -> None:
     sources = pick(setup, ())
     if not sources:
         raise ConfigError(str(setup.file or "no configuration"), "", "there is no source; `kuaixun init` writes one")
+    refuse_unusable(setup, sources)
     with live(quiet=quiet or to_json) as line:
         line.line(f"Crawling {counted(len(sources), 'source')} into {setup.settings.database}; Ctrl-C stops.")
         _run(setup, Watch(line, each=True), to_json=to_json)

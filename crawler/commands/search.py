@@ -9,9 +9,7 @@ import click
 
 from config import Config
 from crawler.console import MANY, NOTHING, Failure, configured, print_json, reading, screen_width
-from crawler.screen import clip, moment, plain
-
-MARKS = ("⟦", "⟧")
+from crawler.screen import MARKS, clip, plain, shown_time
 
 
 @click.command()
@@ -48,7 +46,7 @@ def command(setup: Config, *, words: tuple[str, ...], limit: int, ads: bool, cop
 def describe(row: dict[str, Any]) -> str:
     """One article in some lines: title, what is known of it, where the words stand if it was searched, address."""
     bold = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("[", "]")
-    about = (moment(row["published_at"] or row["first_seen_at"]), row["source"], row["site"], f"id {row['id']}")
+    about = (shown_time(row), row["source"], row["site"], f"id {row['id']}")
     signs = [sign for sign, holds in (("ad", row["is_ad"]), (f"copy of {row['copy_of']}", row["copy_of"])) if holds]
     lines = (row["title"], " · ".join(filter(None, (*about, *signs))), row.get("snippet", ""), row["url"])
     shown = [clip(plain(line), screen_width() - 1) for line in lines if line]

@@ -16,7 +16,7 @@ from crawler.screen import moment, span, table
 @configured
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(setup: Config, *, as_json: bool) -> None:
-    """List the sources: last success, next visit, what they brought, what is wrong since when.
+    """List the sources: what they brought, what is wrong.
 
     A source that is switched off, or that the configuration does not name any more, says so and has no next visit.
 

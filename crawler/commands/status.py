@@ -15,7 +15,7 @@ from crawler.screen import table
 @configured
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(setup: Config, *, as_json: bool) -> None:
-    """Show what the database holds, and what the last 24 hours brought.
+    """Show what the database holds and the last 24 hours brought.
 
     \b
     Example:

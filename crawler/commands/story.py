@@ -8,7 +8,7 @@ import click
 
 from config import Config
 from crawler.console import NOTHING, Failure, configured, print_json, reading, screen_width
-from crawler.screen import counted, moment, plain, table
+from crawler.screen import claimed, counted, moment, plain, table
 
 
 @click.command()
@@ -16,7 +16,7 @@ from crawler.screen import counted, moment, plain, table
 @click.argument("which", metavar="ID|URL")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, texts and former versions included.")
 def command(setup: Config, *, which: str, as_json: bool) -> None:
-    """Show the story of an article: who told it first, its copies, its corrections.
+    """Show one story: who told it first, copies, corrections.
 
     The article is named by its id or by any of its addresses.
 
@@ -42,7 +42,7 @@ def _lines(story: dict[str, Any]) -> list[str]:
     first = next(row for row in told if row["id"] == story["first_article"])
     head = f"{plain(first['title'])}\n{counted(len(told), 'article')} on {counted(story['sites'], 'site')}"
     rows = [
-        [row["id"], _role(row), moment(row["published_at"]), moment(row["first_seen_at"]), row["site"], row["url"]]
+        [row["id"], _role(row), claimed(row["published_at"]), moment(row["first_seen_at"]), row["site"], row["url"]]
         for row in told
     ]
     lines = [head, "", table(["id", "role", "published", "first seen", "site", "address"], rows, width=screen_width())]

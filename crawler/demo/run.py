@@ -21,6 +21,7 @@ from crawler.demo.server import PORTS, Served, serve
 from crawler.demo.texts import ZONE, Day
 from crawler.extract import columns
 from crawler.fetch import Fetcher
+from crawler.screen import MARKS
 from crawler.tally import Event, Tally
 from storage import open_store
 from storage.query import search
@@ -35,7 +36,7 @@ MORNING = datetime(2026, 3, 21, 8, 30, tzinfo=ZONE)
 LATER = timedelta(minutes=20)
 
 WORDS = "储能"
-HITS = 5
+HITS = 3
 SQL = (
     "select site, count(*) as articles, sum(copy_of is not null) as copies, sum(is_ad) as ads,"
     " sum(revision > 1) as corrected from articles group by site order by articles desc"
@@ -87,8 +88,8 @@ class Pass:
 class Summary:
     """What a run has to tell. `total` is what the database holds now, `rows` what `sql` gives.
 
-    `first_run` also when an earlier one was interrupted. `hits` are rows of the search for `words`: at least title, url
-    and published_at.
+    `first_run` also when an earlier one was interrupted. `hits` are the first `HITS` rows of the search for `words`,
+    with `MARKS` in their snippets.
     """
 
     first_run: bool
@@ -198,7 +199,7 @@ def _summary(store: Store, database: Path, passes: tuple[Pass, ...]) -> Summary:
         passes=passes,
         total=_count(store),
         words=WORDS,
-        hits=tuple(search(store.db, WORDS, limit=HITS)),
+        hits=tuple(search(store.db, WORDS, limit=HITS, marks=MARKS)),
         sql=SQL,
         rows=tuple(store.db.query(SQL)),
     )
