@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from config import Source
 from crawler import feeds, links
 from crawler.decode import decode
-from crawler.extract import AdScore, extract
+from crawler.extract import AdScore, extract, field_modules
 from crawler.feeds import Feed
 from crawler.links import Place
 from crawler.page import Document, ExtractError, Page
+from crawler.parse import parse, selected
 from crawler.refusals import refusal
 from crawler.shapes import looks_like_article, looks_like_list
 from storage.keys import url_key
@@ -57,6 +59,22 @@ def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, ti
         following = links.next_page(found, place)
     wanted = not found.noindex and not _forbids_index(page) and not _is_list(page.url, place.target)
     return Reading(found.article if wanted else None, found.headlines, targets, following)
+
+
+def unusable(source: Source) -> Iterator[tuple[str, str]]:
+    """What of a source's settings no page can be read with: the key, and a sentence that can stand behind it.
+
+    That is a field that does not exist, or a selector that is none.
+    """
+    page, known = parse("<p>"), field_modules()
+    for name in source.select.keys() - known.keys():
+        yield f"select.{name}", f"is no field; there is {', '.join(sorted(known))}"
+    rules = [(f"select.{name}", selector) for name, selector in source.select.items()]
+    for key, selector in (*rules, *(("drop", selector) for selector in source.drop)):
+        try:
+            selected(page, [selector])
+        except ExtractError as error:
+            yield key, f"cannot be used: {error.reason.rstrip('.')}"
 
 
 def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float) -> Reading:

@@ -296,12 +296,42 @@ def test_a_private_address_is_not_asked_unless_allowed(asked, web, monkeypatch):
 
 
 def test_plain_addresses_are_crawled_without_configuration(asked, paper):
-    """The second pass finds nothing due and asks nobody."""
+    """The second pass asks the lists again, due or not, and finds nothing new."""
     (asked / "seeds.txt").write_text(f"# a comment\n\n{paper}/\n")
     arguments = ("crawl", "--seeds", "seeds.txt", "--db", "news.db", "--json")
     first, second = ([json.loads(line) for line in run(*arguments).stdout.splitlines()] for _ in range(2))
     assert first[-1]["new"] > 10
-    assert [event["kind"] for event in second] == ["done"]
+    assert second[-1]["requests"] > 0
+    assert second[-1]["new"] == 0
+
+
+def test_a_crawl_that_finds_nothing_due_says_when_and_how_to_ask_now(asked, paper):
+    (asked / "kuaixun.toml").write_text(f'[sources.paper]\nseeds = ["{paper}/"]\n')
+    run("crawl", "--quiet")
+    assert re.search(r"^Nothing is due before [\d:]+; --force asks now\.$", run("crawl").stdout, re.M)
+    forced = run("crawl", "--force").stdout
+    assert "Nothing is due" not in forced
+    assert "0 requests" not in forced
+
+
+def test_a_file_of_seeds_and_a_source_exclude_each_other(here):
+    (here / "seeds.txt").write_text("http://news.example/")
+    assert "--seeds and a SOURCE (`nope`) exclude each other" in refused(USAGE, "crawl", "--seeds", "seeds.txt", "nope")
+
+
+@pytest.mark.parametrize("command", ["crawl", "run"])
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ('select = { title = "p[" }', "`sources.a.select.title` cannot be used: `p[` is no CSS selector"),
+        ('select = { titel = "h1" }', "`sources.a.select.titel` is no field; there is author"),
+        ('drop = ["div", "("]', "`sources.a.drop` cannot be used: `(` is no CSS selector"),
+    ],
+)
+def test_nothing_is_crawled_with_a_rule_that_cannot_be_used(here, command, rule, says):
+    (here / "kuaixun.toml").write_text(f"[sources.a]\n{SEEDS}{rule}\n")
+    assert says in refused(CONFIG, command)
+    assert not (here / "kuaixun.db").exists()
 
 
 def test_a_crawl_tells_what_it_found(asked, paper):
