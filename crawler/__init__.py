@@ -1,1 +1,54 @@
-"""The way in: source -> frontier -> fetch -> decode -> extract -> dedupe -> store."""
+"""The way in: source -> frontier -> fetch -> decode -> extract -> dedupe -> store. This is the map of its rooms.
+
+What goes from step to step:
+  page        requests, pages, documents, and what was extracted of them; the errors
+  tally       the events of a pass, and its sums
+  urls        addresses resolved and compared
+  shapes      what an address looks like: an article, a list, page 3 of something
+
+Asking with manners:
+  robots      what may be asked, and how fast
+  guard       which network addresses may be connected to
+  answer      what an HTTP answer is made of
+  fetch       one GET at a time: the only room that knows httpx
+  ask         robots.txt first, pauses, redirects
+  frontier    what next, and when
+
+Reading:
+  decode      bytes to text
+  feeds       feeds and sitemaps
+  parse       text to Lexbor's tree, with limits
+  tags        what the walk does with each tag
+  tree        a page as arrays
+  walk        one pass over the tree that fills them
+  view        what every rule gets to see
+  names       what the class and id of an element say
+  phrases     phrases that are no part of a story
+  times       times in text
+  stamps      the times of list items
+  box         the box that holds the story
+  prune       what goes out of that box
+  fields      each field of an article: one file, its rules in order
+  markdown    the body as Markdown
+  headlines   the link lists
+  ads         how much a title or an article looks like advertising
+  extract     all of these together: a document to article and headlines
+  refusals    pages that answer 200 and are no articles
+  links       the addresses that are worth asking next
+  reading     an answer to what is to be stored
+
+The main path:
+  visit       ask for one address, read it, store it
+  crawl       one pass until nothing is due
+  schedule    the daemon: the only room that knows apscheduler
+
+The command line, and what it shows:
+  cli         the command `kuaixun`, and where every error ends
+  console     exit codes, common options
+  commands    one file a command
+  screen      lines, tables and times for people
+  present     an extraction as JSON, text, Markdown or an account of its reasons
+  demo        the small news web of `kuaixun demo`
+  bench       how good and how fast the extraction is
+  metrics     the measures of one page
+"""

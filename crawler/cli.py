@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 import crawler.commands
-from crawler.console import EXIT_CODES, INTERRUPTED, SECTIONS, Failure, code_of
+from crawler.console import EXIT_CODES, FAULT, INTERRUPTED, SECTIONS, Failure, code_of
 from crawler.screen import plain
 
 
@@ -79,7 +79,7 @@ def report(error: Exception) -> int:
         case _:
             message = f"kuaixun: {plain(str(error)) or type(error).__name__}"
     code = INTERRUPTED if isinstance(error, click.Abort) else code_of(error)
-    if code == max(EXIT_CODES.keys() - {INTERRUPTED}):
+    if code == FAULT:
         message = (
             f"kuaixun: a fault in kuaixun itself, {type(error).__name__}: {plain(str(error))}; see it with --debug"
         )

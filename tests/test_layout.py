@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -18,17 +19,28 @@ MODULES = {
     for package in PACKAGES
     for path in sorted((ROOT / package).rglob("*.py"))
 }
-# A room may use rooms of its own line and of the lines above it, directly or by way of others. A room that is not
-# named here stands wherever its imports put it.
+# A room (a module, or a folder of them) may use rooms of its own line and of the lines above it, directly or by way of
+# others. Every room stands here.
 LINES = (
-    ("config", "storage.records", "storage.keys"),
-    ("storage.schema",),
-    ("storage.query", "storage.store"),
+    ("config", "storage.errors", "storage.keys", "storage.records", "storage.times"),
+    ("storage.schema", "storage.search", "storage.stories"),
+    ("storage.connection", "storage.queue", "storage.sketches"),
+    ("storage.articles", "storage.query"),
+    ("storage.store",),
     ("storage", "storage.exporters"),
-    ("crawler.page", "crawler.urls", "crawler.decode", "crawler.screen"),
-    ("crawler.robots", "crawler.feeds", "crawler.fields", "crawler.headlines", "crawler.ads"),
-    ("crawler.fetch", "crawler.extract"),
-    ("crawler.frontier",),
+    ("crawler", "crawler.page", "crawler.urls", "crawler.decode", "crawler.screen", "crawler.tally"),
+    ("crawler.answer", "crawler.guard", "crawler.names", "crawler.phrases", "crawler.refusals", "crawler.times"),
+    ("crawler.robots", "crawler.feeds", "crawler.ads", "crawler.shapes", "crawler.parse", "crawler.tree"),
+    ("crawler.fetch", "crawler.frontier", "crawler.tags"),
+    ("crawler.links", "crawler.walk"),
+    ("crawler.view",),
+    ("crawler.box", "crawler.markdown"),
+    ("crawler.prune",),
+    ("crawler.fields",),
+    ("crawler.stamps", "crawler.headlines"),
+    ("crawler.extract",),
+    ("crawler.ask", "crawler.reading", "crawler.metrics", "crawler.bench", "crawler.present"),
+    ("crawler.visit",),
     ("crawler.crawl",),
     ("crawler.schedule",),
     ("crawler.demo",),
@@ -72,8 +84,30 @@ def reachable(module: str) -> set[str]:
 
 
 def room(module: str) -> str:
-    """The room of a module: its own name where LINES has it, else the package it lies in."""
-    return module if module in LINE or module.count(".") < 2 else ".".join(module.split(".")[:2])
+    """The room of a module: its own name where LINES has it, else the folder that it lies in."""
+    parts = module.split(".")
+    return module if module in LINE else ".".join(parts[: 1 if parts[0] == "config" else 2])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_stands_in_a_line(module):
+    assert room(module) in LINE
+
+
+def test_every_line_names_rooms_that_exist():
+    assert LINE.keys() - {room(module) for module in MODULES} == set()
+
+
+def test_the_map_of_the_crawler_names_every_room_once():
+    named = re.findall(r"^  (\w+) {2,}\S", ast.get_docstring(ast.parse(MODULES["crawler"].read_text())), re.MULTILINE)
+    assert sorted(f"crawler.{name}" for name in named) == sorted(name for name in LINE if name.startswith("crawler."))
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_table_of_rooms_names_every_room_of_the_crawler(readme):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    rooms = [name.removeprefix("crawler.") for name in LINE if name.startswith("crawler.")]
+    assert [name for name in rooms if not re.search(rf"`(?:crawler/)?{name}(?:\.py|/)`", text)] == []
 
 
 def test_no_module_imports_in_a_circle():
@@ -88,9 +122,7 @@ def test_the_lower_packages_import_nothing_else_of_ours(package):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_arrow_goes_back(module):
-    own = LINE.get(room(module))
-    back = [name for name in reachable(module) if own is not None and LINE.get(room(name), 0) > own]
-    assert back == []
+    assert [name for name in reachable(module) if LINE[room(name)] > LINE[room(module)]] == []
 
 
 @pytest.mark.parametrize(("library", "owner"), OWNERS.items())
