@@ -87,6 +87,33 @@ class Moved(FetchError):
         self.to = to
 
 
+async def one_page(settings: Settings, url: str) -> Page:
+    """A single page, outside of any crawl, if it and all that it redirects to may be fetched. Raises FetchError."""
+    known = robots.Cache()
+
+    async def obey(_: str, to: str) -> None:
+        rules = known.get(to, utc_now())
+        if rules is None:
+            rules = await _rules_of(fetcher, settings, to)
+            known.keep(to, rules, utc_now())
+        if not rules.allows(to):
+            raise Forbidden(to)
+
+    async with Fetcher(settings) as fetcher:
+        await obey("", url)
+        return await fetcher.get(Request(url), check=obey)
+
+
+async def _rules_of(fetcher: Fetcher, settings: Settings, url: str) -> Rules:
+    """What the robots.txt of an address says. Raises FetchError while nothing may be fetched there."""
+    where = robots.address(url)
+    try:
+        page = await fetcher.beginning(where, robots.MAX_BYTES)
+    except FetchError as error:
+        return robots.without(error, settings.user_agent)
+    return robots.parse(page.body, settings.user_agent, where)
+
+
 @dataclass(slots=True)
 class Asker:
     """Asks for addresses one by one, keeps their host's pace up to date, and counts."""
@@ -130,14 +157,9 @@ class Asker:
             raise Forbidden(url)
 
     async def _read_robots(self, url: str) -> Rules:
-        agent, where = self.world.settings.user_agent, robots.address(url)
         self.tally.requests += 1
-        try:
-            page = await self.world.fetcher.beginning(where, robots.MAX_BYTES)
-            rules = robots.parse(page.body, agent, where)
-        except FetchError as error:
-            rules = robots.without(error, agent)
-        now = self.world.clock()
+        rules = await _rules_of(self.world.fetcher, self.world.settings, url)
+        now, where = self.world.clock(), robots.address(url)
         self.world.hosts.rules.keep(url, rules, now)
         owner, priority = self.world.owners.of(url), frontier.list_priority("sitemap", 1)
         if owner and rules.sitemaps:

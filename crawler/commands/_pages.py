@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from config import Config, Source
-from crawler import present, robots
+from crawler import present
 from crawler.ads import score_title
+from crawler.ask import one_page
 from crawler.console import EXTRACT, Failure
 from crawler.decode import decode
 from crawler.extract import extract
-from crawler.fetch import Fetcher
-from crawler.page import Document, ExtractError, Extraction, FetchError, Page, Request
+from crawler.page import Document, ExtractError, Extraction, FetchError, Page
 
 # What browsers write above a page that they save, and what some sites print for readers to copy.
 _SAVED_FROM = re.compile(r"<!--\s*saved from url=(?:\(\d+\))?(https?://[^\s<>\"']+)", re.I)
@@ -40,8 +40,7 @@ def source_of(setup: Config, url: str) -> Source:
     """The configured source that has a seed on the host of this address, else one without any rule of its own."""
     host = urlsplit(url).hostname
     known = (s for s in setup.sources if host and any(urlsplit(seed).hostname == host for seed in s.seeds))
-    source = next(known, Source("", ()))
-    return replace(source, timezone=source.timezone or setup.settings.timezone)
+    return next(known, Source("", (), timezone=setup.settings.timezone))
 
 
 def read(setup: Config, body: bytes, content_type: str = "", url: str = "") -> Reading:
@@ -92,27 +91,4 @@ def _extract(setup: Config, html: str, url: str) -> Reading:
 
 def fetch(setup: Config, url: str) -> Page:
     """The page at an address, if its robots.txt lets us. Raises FetchError."""
-    return asyncio.run(_fetch(setup, url))
-
-
-async def _fetch(setup: Config, url: str) -> Page:
-    known: dict[str, robots.Rules] = {}
-
-    async def obey(_: str, to: str) -> None:
-        if robots.origin(to) not in known:
-            known[robots.origin(to)] = await _rules(fetcher, setup.settings.user_agent, to)
-        if not known[robots.origin(to)].allows(to):
-            raise FetchError(to, "forbidden by robots.txt")
-
-    async with Fetcher(setup.settings) as fetcher:
-        await obey("", url)
-        return await fetcher.get(Request(url), check=obey)
-
-
-async def _rules(fetcher: Fetcher, user_agent: str, url: str) -> robots.Rules:
-    where = robots.address(url)
-    try:
-        page = await fetcher.beginning(where, robots.MAX_BYTES)
-    except FetchError as error:
-        return robots.without(error, user_agent)
-    return robots.parse(page.body, user_agent, where)
+    return asyncio.run(one_page(setup.settings, url))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -79,8 +78,7 @@ async def _visit(setup: Config, url: str, store: Store, events: list[Event]) -> 
     from storage import Target
 
     owner = Owners(setup.sources).of(url)
-    source = owner or Source(host(url), (url,), max_depth=0)
-    source = replace(source, timezone=source.timezone or setup.settings.timezone)
+    source = owner or Source(host(url), (url,), timezone=setup.settings.timezone, max_depth=0)
     kind = kind_of_seed(url) if owner and url in owner.seeds else "article"
     target = Target(url, kind, source.name, depth=0 if owner else 1)
     async with Fetcher(setup.settings) as fetcher:
