@@ -115,8 +115,9 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
         if n < end or n <= view.title_line:
             continue
         if told and line.size < 200 and line.text not in view.tree.title:
-            linked = line.heading in (1, 2, 3) and (line.heading == 1 or line.link * 2 > line.size)
-            if linked and any(_is_meta(view, following) for following in lines[n + 1 : n + 3]):
+            linked = line.heading == 1 or (line.heading in (2, 3) and line.link * 2 > line.size)
+            # A name over a date is an author; a headline is longer.
+            if linked and line.size >= 30 and any(_is_meta(view, following) for following in lines[n + 1 : n + 3]):
                 end = _started(view, n)
                 if sum(lines[m].size for m in alive if n <= m < end) * 10 < whole * 7:
                     alive = _cut(view, alive, n, end, "another story")
