@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, is_dataclass
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
 from crawler.page import Extraction, LinkItem, LinkList
 from crawler.screen import clip, plain
+from storage.values import jsonable
 
 # The keys that come first, in this order, each with the name of its field.
 NAMES = {
@@ -79,23 +78,6 @@ def as_explanation(extraction: Extraction) -> Iterator[str]:
     for found in extraction.lists:
         yield f"list: {found.kind}, {len(found.items)} items, heading `{found.heading}`"
     yield from extraction.trace
-
-
-def jsonable(value: object) -> Any:
-    """A value of a field as JSON has it."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case datetime():
-            return value.isoformat()
-        case Mapping():
-            return {str(key): jsonable(item) for key, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [jsonable(item) for item in value]
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return jsonable(asdict(value))
-        case _:
-            return str(value)
 
 
 def _latest(extraction: Extraction) -> list[LinkItem]:

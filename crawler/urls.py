@@ -10,6 +10,10 @@ import re
 from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit
 
+from storage.keys import bare_name, host_of, without_dots
+
+# The host of an address, lower case and without port; "" when it has none.
+host = host_of
 MAX_LENGTH = 2048
 
 
@@ -17,12 +21,8 @@ _ENDS = "".join(map(chr, range(0x21)))
 _REMOVED = {ord(character): None for character in "\t\r\n"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.\-]{0,251}[a-z0-9_.])?|\[[0-9a-f:.]+\]")
-_DOTS = re.compile(r"/\.{1,2}(?:/|$)|/%2e", re.I)
 _KEPT = "/%:@!$&'()*+,;=~-._|[]^"
 _PORTS = {"http": 80, "https": 443}
-
-# Hosts of one site: the same pages for phones, for old phones, or without the www.
-_TWIN = re.compile(r"(?:www\d?|m|wap|mobile|3g|amp)\.(?=.*\..*[a-z])")
 
 # What most links look like: nothing in it is spelled two ways.
 _PLAIN_URL = re.compile(
@@ -75,7 +75,7 @@ def _clean(url: str) -> str | None:
         return None
     port = parts.port
     netloc = name if port in (None, default_port) else f"{name}:{port}"
-    path = quote(_without_dots(parts.path), safe=_KEPT) or "/"
+    path = quote(without_dots(parts.path), safe=_KEPT) or "/"
     query = "?" + quote(parts.query, safe=_KEPT + "?/\\`{}") if parts.query else ""
     found = f"{parts.scheme}://{netloc}{path}{query}"
     return found if len(found) <= MAX_LENGTH else None
@@ -98,35 +98,10 @@ def _ascii_host(name: str) -> str:
     return name
 
 
-def _without_dots(path: str) -> str:
-    if not _DOTS.search(path):
-        return path if path.startswith("/") else "/" + path
-    kept: list[str] = []
-    segments = path.split("/")[1:]
-    for number, segment in enumerate(segments):
-        plain = re.sub("%2e", ".", segment, flags=re.I)
-        last = number == len(segments) - 1
-        if plain == "..":
-            del kept[-1:]
-        if plain not in (".", ".."):
-            kept.append(segment)
-        elif last:
-            kept.append("")
-    return "/" + "/".join(kept)
-
-
-def host(url: str) -> str:
-    """The host of an address, lower case and without port; "" when it has none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
 @lru_cache(maxsize=8192)
 def bare_host(url: str) -> str:
     """The host without `www.`, `m.` and the like: `m.example.com` and `www.example.com` are one site."""
-    return _TWIN.sub("", host(url), count=1)
+    return bare_name(host(url))
 
 
 def same_site(one: str, other: str) -> bool:

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from storage import keys
@@ -21,6 +19,7 @@ from storage.records import Article, Outcome, Visit
 from storage.search import index_tokens
 from storage.sketches import Original, Sketches
 from storage.times import claim, stamp
+from storage.values import column_value, jsonable
 
 # Texts of fewer letters and digits are stubs and log-in notices: they are the same only under the same title.
 ALONE = 40
@@ -162,8 +161,8 @@ class Articles:
 
     def _renew(self, article: Article, article_id: int) -> None:
         """Take over what the page says beside its title and text."""
-        values = (_column_value(getattr(article, name)) for name in _RENEWED)
-        added = (_column_value(article.extra.get(name)) for name in self._extra)
+        values = (column_value(getattr(article, name)) for name in _RENEWED)
+        added = (column_value(article.extra.get(name)) for name in self._extra)
         rest = self._rest(article)
         times = (claim(article.published_at), stamp(article.fetched_at))
         self._run(self._renew_sql, (*values, *added, rest, rest, *times, article_id))
@@ -214,7 +213,7 @@ class Articles:
 
     def _rest(self, article: Article) -> str | None:
         """The added fields that have no column, as JSON; None when there are none."""
-        rest = {name: _plain_value(value) for name, value in article.extra.items() if name not in self._extra}
+        rest = {name: jsonable(value) for name, value in article.extra.items() if name not in self._extra}
         return json.dumps(rest, ensure_ascii=False) if rest else None
 
     def _row(self, article: Article, visit: Visit, text: _Text, *, key: str, ids: _Ids) -> list[Any]:
@@ -245,7 +244,7 @@ class Articles:
             "text": article.text,
             "extra": self._rest(article),
         }
-        return [*values.values(), *(_column_value(article.extra.get(name)) for name in self._extra)]
+        return [*values.values(), *(column_value(article.extra.get(name)) for name in self._extra)]
 
 
 def _agree(article: Article, row: Any) -> bool:
@@ -263,20 +262,3 @@ def _site(article: Article) -> str | None:
 def _squeezed(text: str) -> str:
     """Without white space: another template indents otherwise and changes nothing."""
     return "".join(text.split())
-
-
-def _plain_value(value: Any) -> Any:
-    """A field's value as JSON takes it."""
-    if isinstance(value, datetime):
-        return claim(value)
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes | dict):
-        return [_plain_value(item) for item in value]
-    return value
-
-
-def _column_value(value: Any) -> Any:
-    """A field's value as a column takes it: text, a number, or JSON for a list or mapping; empty ones are NULL."""
-    value = _plain_value(value)
-    if value in (None, "", [], {}):
-        return None
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value

@@ -19,8 +19,8 @@ def _names(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-# Host names that serve the pages of the name behind them.
-TWIN_LABELS = _names("www m mobile wap")
+# Host names that serve the pages of the name behind them, for phones or in another dress.
+TWIN_LABELS = _names("www m mobile wap 3g amp")
 # `m.com.cn` is a site, not the phone version of `com.cn`: no label is taken off in front of these.
 SECOND_LEVEL = _names("ac co com edu gov net ne or org")
 
@@ -46,7 +46,7 @@ _PORTS = frozenset((None, 80, 443))
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?]*", re.I)
-_DOTS = re.compile(r"/\.{1,2}(?:/|$)")
+_DOTS = re.compile(r"/\.{1,2}(?:/|$)|/%2e", re.I)
 
 
 @lru_cache(maxsize=16384)
@@ -104,11 +104,16 @@ def _host(name: str) -> str:
     name = name.lower().strip(".")
     if ":" in name:
         return f"[{name}]"
+    return bare_name(name)
+
+
+def bare_name(host: str) -> str:
+    """A host name (lower case) without `www.`, `m.` and the like: the name that the twins of a site share."""
     while True:
-        label, _, rest = name.partition(".")
+        label, _, rest = host.partition(".")
         if label not in TWIN_LABELS or not _is_site(rest):
-            return name
-        name = rest
+            return host
+        host = rest
 
 
 def _is_site(name: str) -> bool:
@@ -118,9 +123,7 @@ def _is_site(name: str) -> bool:
 
 
 def _path(path: str) -> str:
-    path = _PATH_SESSION.sub("", _escaped(path, "/:@!$&'()*+,;="))
-    if _DOTS.search(path):
-        path = _without_dots(path)
+    path = without_dots(_PATH_SESSION.sub("", _escaped(path, "/:@!$&'()*+,;=")))
     while True:
         path = path.rstrip("/")
         head, _, name = path.rpartition("/")
@@ -129,14 +132,21 @@ def _path(path: str) -> str:
         path = head
 
 
-def _without_dots(path: str) -> str:
-    """RFC 3986, 5.2.4."""
+def without_dots(path: str) -> str:
+    """A path without its dot segments (RFC 3986, 5.2.4), those in percent-encoding among them (WHATWG URL)."""
+    if not _DOTS.search(path):
+        return path if path.startswith("/") else "/" + path
     kept: list[str] = []
-    for segment in path.split("/")[1:]:
-        if segment == "..":
+    segments = path.split("/")[1:]
+    for number, segment in enumerate(segments):
+        spelled = re.sub("%2e", ".", segment, flags=re.I)
+        last = number == len(segments) - 1
+        if spelled == "..":
             del kept[-1:]
-        elif segment != ".":
+        if spelled not in (".", ".."):
             kept.append(segment)
+        elif last:
+            kept.append("")
     return "/" + "/".join(kept)
 
 

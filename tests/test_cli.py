@@ -514,14 +514,15 @@ def test_check_finds_a_selector_that_is_none_and_a_count_that_is_wrong(stored):
     ]
 
 
-def test_a_saved_page_is_read_with_the_time_zone_of_its_site(here):
-    """Which site that is, the page says itself."""
+@pytest.mark.parametrize("host", ["news.example", "m.news.example", "finance.news.example"])
+def test_a_saved_page_is_read_with_the_time_zone_of_its_site(here, host):
+    """Which site that is, the page says itself; the phone page is of the same."""
     (here / "kuaixun.toml").write_text(f'[sources.a]\n{SEEDS}timezone = "Asia/Tokyo"')
-    head = '<link rel=canonical href="https://news.example/1.html"><h1>港口清晨恢复通航</h1><p>2026-03-20 08:30</p>'
+    head = '<link rel=canonical href="https://HOST/1.html"><h1>港口清晨恢复通航</h1><p>2026-03-20 08:30</p>'
     body = "<p>这是正文的一段话，说的是一件事情，长短正好合适。</p>" * 5
-    (here / "page.html").write_text(head + body, encoding="utf-8")
+    (here / "page.html").write_text(head.replace("HOST", host) + body, encoding="utf-8")
     told = json.loads(run("extract", "page.html").stdout)
-    assert (told["url"], told["published_at"]) == ("https://news.example/1.html", "2026-03-20T08:30:00+09:00")
+    assert (told["url"], told["published_at"]) == (f"https://{host}/1.html", "2026-03-20T08:30:00+09:00")
 
 
 # -- faults and interruptions

@@ -11,6 +11,8 @@ ONE_PAGE = [
     "http://www.example.com/news/1.html",
     "http://example.com/news/1.html",
     "//m.example.com/news/1.html",
+    "https://3g.example.com/news/1.html",
+    "https://amp.example.com/news/1.html",
     "https://mobile.example.com:443/news/1.html",
     "http://example.com:80/news/1.html",
     "HTTP://WWW.EXAMPLE.COM./news/1.html",

@@ -22,7 +22,7 @@ MODULES = {
 # A room (a module, or a folder of them) may use rooms of its own line and of the lines above it, directly or by way of
 # others. Every room stands here.
 LINES = (
-    ("config", "storage.errors", "storage.keys", "storage.records", "storage.times"),
+    ("config", "storage.errors", "storage.keys", "storage.records", "storage.times", "storage.values"),
     ("storage.schema", "storage.search", "storage.stories"),
     ("storage.connection", "storage.queue", "storage.sketches"),
     ("storage.articles", "storage.query"),

@@ -11,6 +11,7 @@ from crawler.urls import (
     resolve,
     same_site,
 )
+from storage.keys import TWIN_LABELS, url_key
 
 BASE = "http://news.example.com:8100/finance/2026/a.html?x=1"
 
@@ -93,6 +94,13 @@ def test_any_text_resolves_to_nothing_or_to_an_address_that_stays_itself(href):
 def test_twins_and_subdomains_are_one_site(one, other, same):
     assert same_site(one, other) is same
     assert same_site(other, one) is same
+
+
+@pytest.mark.parametrize("label", sorted(TWIN_LABELS))
+def test_what_is_one_site_has_one_key(label):
+    twin, url = f"https://{label}.example.com/1.html", "https://example.com/1.html"
+    assert bare_host(twin) == bare_host(url)
+    assert url_key(twin) == url_key(url)
 
 
 def test_parts_of_an_address():

@@ -7,7 +7,6 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 from config import Config, Source
 from crawler import present
@@ -16,6 +15,7 @@ from crawler.ask import one_page
 from crawler.console import EXTRACT, Failure
 from crawler.decode import decode
 from crawler.extract import extract
+from crawler.frontier import Owners
 from crawler.page import Document, ExtractError, Extraction, FetchError, Page
 
 # What browsers write above a page that they save, and what some sites print for readers to copy.
@@ -37,10 +37,8 @@ class Reading:
 
 
 def source_of(setup: Config, url: str) -> Source:
-    """The configured source that has a seed on the host of this address, else one without any rule of its own."""
-    host = urlsplit(url).hostname
-    known = (s for s in setup.sources if host and any(urlsplit(seed).hostname == host for seed in s.seeds))
-    return next(known, Source("", (), timezone=setup.settings.timezone))
+    """The configured source that a crawl would give this address to, else one without any rule of its own."""
+    return Owners(setup.sources).of(url) or Source("", (), timezone=setup.settings.timezone)
 
 
 def read(setup: Config, body: bytes, content_type: str = "", url: str = "") -> Reading:
