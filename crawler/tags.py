@@ -13,8 +13,8 @@ SKIP = frozenset(
     "datalist dialog map applet noframes".split()
 )
 BLOCK = frozenset(
-    "address article aside blockquote body br center dd details dir div dl dt fieldset figcaption figure footer form "
-    "h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol option p pre section summary table tbody td "
+    "address article aside blockquote body center dd details dir div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hgroup html legend li main menu nav ol option p pre section summary table tbody td "
     "tfoot th thead tr ul caption frameset".split()
 )
 # Marks inside a line: they hold no text of their own to judge, so they are no elements of the arrays.
