@@ -32,7 +32,7 @@ class Found:
 
 @dataclass(slots=True)
 class View:
-    """The page under extraction. `title_line`, `teasers` and `kept` are filled by the steps in their order."""
+    """The page under extraction. `title_line`, `teasers`, `others` and `kept` are filled by the steps in their order."""
 
     url: str
     tree: Tree
@@ -46,6 +46,7 @@ class View:
     kept: list[int] = field(default_factory=list)
     dropped: dict[int, str] = field(default_factory=dict)
     teasers: set[int] = field(default_factory=set)
+    others: set[int] | None = None
     found: dict[str, Found] = field(default_factory=dict)
 
     @property

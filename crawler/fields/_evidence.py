@@ -49,17 +49,21 @@ def near_lines(view: View) -> list[int]:
 
 
 def item_lines(view: View) -> set[int]:
-    """The lines that belong to lists of other stories, with the dates beside their headlines."""
-    tree = view.tree
+    """The lines that belong to lists of other stories, with the dates beside their headlines; found once a page."""
+    if view.others is not None:
+        return view.others
     body = set(view.kept)
-    links = [a.line for a in tree.anchors if len(a.text) >= 10 and a.line not in body and not a.text.isascii()]
-    links += [a.line for a in tree.anchors if len(a.text) >= 25 and a.line not in body and a.text.isascii()]
-    links.sort()
+    links = [
+        anchor.line
+        for anchor in view.tree.anchors
+        if len(anchor.text) >= (25 if anchor.text.isascii() else 10) and anchor.line not in body
+    ]
     found: set[int] = set()
     for before, n, after in zip(links, links[1:], links[2:], strict=False):
         if n - before <= GAP and after - n <= GAP:
             for m in (before, n, after):
                 found |= {m, *(k for k in (m - 1, m + 1) if _is_date(view, k))}
+    view.others = found
     return found
 
 
