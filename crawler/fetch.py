@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
@@ -83,11 +84,17 @@ class _Backend(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """The certificates to trust; reading them takes longer than a page does."""
+    return httpx.create_ssl_context()
+
+
 def _transport(settings: Settings) -> httpx.AsyncHTTPTransport:
-    transport = httpx.AsyncHTTPTransport()
+    transport = httpx.AsyncHTTPTransport(verify=_tls())
     # httpx has no public way to a network backend; the pool is the one that it builds itself, plus ours.
     transport._pool = httpcore.AsyncConnectionPool(
-        ssl_context=httpx.create_ssl_context(),
+        ssl_context=_tls(),
         max_connections=settings.concurrency + 4,
         max_keepalive_connections=settings.concurrency,
         keepalive_expiry=30.0,

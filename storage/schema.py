@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
@@ -25,7 +26,8 @@ _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 @migrations()
 def m001_crawl(db: Database) -> None:
     """What is crawled, what waits, and what became of every request."""
-    db.executescript(
+    _run(
+        db,
         """
         CREATE TABLE sources (
             name TEXT PRIMARY KEY,
@@ -75,14 +77,15 @@ def m001_crawl(db: Database) -> None:
             size INTEGER NOT NULL                -- bytes of the decoded body
         );
         CREATE INDEX visits_at ON visits (at);
-        """
+        """,
     )
 
 
 @migrations()
 def m002_articles(db: Database) -> None:
     """What was read: articles with their addresses and stories."""
-    db.executescript(
+    _run(
+        db,
         """
         CREATE TABLE stories (
             id INTEGER PRIMARY KEY,
@@ -127,14 +130,15 @@ def m002_articles(db: Database) -> None:
             article_id INTEGER NOT NULL REFERENCES articles (id),
             how TEXT NOT NULL                    -- address, redirect, canonical
         ) WITHOUT ROWID;
-        """
+        """,
     )
 
 
 @migrations()
 def m003_history(db: Database) -> None:
     """What lists announced, whether or not it was read; former versions; what near-duplicates are found by."""
-    db.executescript(
+    _run(
+        db,
         """
         CREATE TABLE revisions (
             id INTEGER PRIMARY KEY,
@@ -174,29 +178,41 @@ def m003_history(db: Database) -> None:
             UNIQUE (url_key, title)
         );
         CREATE INDEX headlines_first_seen ON headlines (first_seen_at);
-        """
+        """,
     )
 
 
 @migrations()
 def m004_search(db: Database) -> None:
     """The search index: `content=` lets stock tools find it; its tokens are put in by the store (`search.py`)."""
-    db.executescript(
+    _run(
+        db,
         """
         CREATE VIRTUAL TABLE articles_fts USING FTS5 (
             title, text, tokenize='unicode61', content="articles", content_rowid="id"
         );
         INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'bm25(4.0, 1.0)');
         INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8);
-        """
+        """,
     )
+
+
+def _run(db: Database, script: str) -> None:
+    """Run the statements of a script inside the open transaction; each ends with `;` at the end of a line."""
+    for statement in script.split(";\n"):
+        db.execute(statement)
+
+
+@cache
+def _names() -> frozenset[str]:
+    """The migrations that this version knows."""
+    with Database(memory=True) as empty:
+        return frozenset(migration.name for migration in migrations.pending(empty))
 
 
 def is_newer(db: Database) -> bool:
     """Whether a newer version of this program has been at work on the file."""
-    with Database(memory=True) as empty:
-        ours = {migration.name for migration in migrations.pending(empty)}
-    return any(migration.name not in ours for migration in migrations.applied(db))
+    return any(migration.name not in _names() for migration in migrations.applied(db))
 
 
 def missing_fields(db: Database, fields: Mapping[str, str]) -> dict[str, str]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from sqlite_utils.cli import cli as sqlite_utils
 
 from crawler.cli import cli
 from crawler.console import EXIT_CODES
@@ -66,11 +64,9 @@ def test_what_the_demo_shows_of_a_command_is_what_that_prints(after_demo, tool):
     told = (after_demo / "told.txt").read_text(encoding="utf-8")
     (line, shown) = re.findall(rf"^\$ {tool} (.*)\n((?:.+\n|\n(?!\$|Database))*)", told, re.MULTILINE)[0]
     words = [re.sub(r".*demo(-\d+)?\.db", str(after_demo / "kuaixun-demo" / "demo.db"), w) for w in shlex.split(line)]
-    program = ["-m", "sqlite_utils"] if tool == "sqlite-utils" else ["-c", "from crawler.cli import main; main()"]
-    run = [sys.executable, *program, *words]
-    env = os.environ | {"COLUMNS": "100"}
-    printed = subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT, env=env).stdout
-    assert printed.strip() == shown.strip()
+    program = {"sqlite-utils": sqlite_utils, "kuaixun": cli}[tool]
+    printed = CliRunner(env={"COLUMNS": "100"}).invoke(program, words)
+    assert (printed.exit_code, printed.stdout.strip()) == (0, shown.strip())
 
 
 def test_both_languages_show_the_same_commands():
@@ -104,10 +100,10 @@ def test_a_shown_command_works(words, after_demo, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("line", QUERIES)
-def test_a_shown_query_finds_rows(line, after_demo):
-    tool = [sys.executable, "-m", "sqlite_utils", *shlex.split(line)[1:]]
-    told = subprocess.run(tool, capture_output=True, text=True, check=True, cwd=after_demo, env=dict(os.environ)).stdout
-    assert len(told.splitlines()) >= 3
+def test_a_shown_query_finds_rows(line, after_demo, monkeypatch):
+    monkeypatch.chdir(after_demo)
+    result = CliRunner().invoke(sqlite_utils, shlex.split(line)[1:])
+    assert (result.exit_code, len(result.stdout.splitlines()) >= 3) == (0, True), result.output
 
 
 def test_five_queries_are_shown():
