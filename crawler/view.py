@@ -32,7 +32,7 @@ class Found:
 
 @dataclass(slots=True)
 class View:
-    """The page under extraction. `title_line`, `teasers`, `others` and `kept` are filled by the steps in their order."""
+    """The page under extraction. `title_line`, `teasers`, `others` and `kept` are filled by the steps in order."""
 
     url: str
     tree: Tree
