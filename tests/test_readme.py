@@ -6,6 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from sqlite_utils.cli import cli as sqlite_utils
@@ -93,7 +94,8 @@ def test_a_shown_command_works(words, after_demo, monkeypatch, tmp_path):
     monkeypatch.setenv("KUAIXUN_DATABASE", "kuaixun-demo/demo.db")
     if ONLY_UNDERSTOOD.match(line):
         command = cli.get_command(None, words[1])
-        assert command.make_context(words[1], words[2:])
+        parent = click.Context(cli, info_name="kuaixun", **cli.context_settings)
+        assert command.make_context(words[1], words[2:], parent=parent)
     else:
         result = CliRunner().invoke(cli, words[1:], prog_name="kuaixun")
         assert (result.exit_code, result.stderr if words[1] != "export" else "") == (0, ""), result.output
