@@ -36,7 +36,7 @@ class Tally:
 
     `new`, `changed`, `same` and `copies` count articles, `headlines` items never seen before, `ads` the different
     addresses seen that are advertising. `queued` are addresses found; `failed` those given up in this pass,
-    `retries` tries that were repeated. `cpu` is seconds of processor time by step: decode, extract, store.
+    `retries` tries that were repeated. `cpu` is seconds of processor time by step: decode, extract, dedupe, store.
     """
 
     requests: int = 0
@@ -52,7 +52,7 @@ class Tally:
     retries: int = 0
     failed: int = 0
     forbidden: int = 0
-    cpu: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "extract": 0.0, "store": 0.0})
+    cpu: dict[str, float] = field(default_factory=lambda: {"decode": 0.0, "extract": 0.0, "dedupe": 0.0, "store": 0.0})
 
     def count(self, outcome: Outcome) -> None:
         """One article more that came out as `outcome`."""
@@ -69,3 +69,8 @@ class Tally:
             yield
         finally:
             self.cpu[step] += process_time() - started
+
+    def shift(self, step: str, part: str, seconds: float) -> None:
+        """Count `seconds` of what `step` took for `part`, a step that is done inside it."""
+        self.cpu[step] -= seconds
+        self.cpu[part] += seconds

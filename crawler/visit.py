@@ -124,6 +124,7 @@ class Visitor:
                 targets=targets,
                 next_at=next_at,
             )
+        self.tally.shift("store", "dedupe", saved.dedupe_cpu)
         self._count(target, page, reading, saved)
 
     def _unknown(self, target: Target, reading: Reading) -> tuple[list[Target], bool]:

@@ -102,13 +102,17 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What the store made of a visit: how the article stood to those it had, and the new URLs it queued."""
+    """What the store made of a visit: how the article stood to those it had, and the new URLs it queued.
+
+    `dedupe_cpu`: what looking for an earlier article of the same text took, in seconds of processor time.
+    """
 
     outcome: Outcome
     article_id: int | None = None
     story_id: int | None = None
     queued: int = 0
     headlines: int = 0
+    dedupe_cpu: float = 0.0
 
 
 _Record = TypeVar("_Record", Article, Headline)

@@ -116,6 +116,7 @@ class Store:
         with self._transaction():
             # The first statement writes: so the lock is taken before anything is read, and what is read stays true.
             self._note(visit)
+            before = self._articles.dedupe_cpu
             outcome, article_id, story_id = self._put(visit, article)
             fresh = self._put_headlines(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
@@ -123,7 +124,7 @@ class Store:
             items = outcome in ("new", "copy") or fresh > 0
             lists = visit.kind != "article"
             self._run(_SOURCE_WELL, {"at": stamp(visit.at), "items": items, "lists": lists, "name": visit.source})
-        return Saved(outcome, article_id, story_id, queued, fresh)
+        return Saved(outcome, article_id, story_id, queued, fresh, self._articles.dedupe_cpu - before)
 
     def note_failure(self, visit: Visit, *, next_at: datetime | None) -> None:
         """Write that no usable answer came, and when to try again; None: never."""

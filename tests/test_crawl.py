@@ -551,4 +551,4 @@ def test_noindex_pages_are_not_stored(web, store, clock, head):
 def test_the_processor_time_of_the_steps_is_counted(web, store, clock):
     small_site(web, 1)
     tally, _ = run(web, store, clock)
-    assert all(tally.cpu[step] > 0 for step in ("decode", "extract", "store"))
+    assert all(tally.cpu[step] > 0 for step in ("decode", "extract", "dedupe", "store"))
