@@ -14,6 +14,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from crawler.page import ExtractError
 
 MAX_DEPTH = 400
+# Old charsets make letters of any byte, but no page has more than one or two of these. Not in it: what sets lines, NUL
+# (bad software pads with it) and escape (ISO-2022-JP).
+_CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+MANY_CONTROLS = 6
 FEW_TAGS = 5_000  # so many nested tags still parse in milliseconds
 
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
@@ -25,12 +29,14 @@ _ANY_TAG = re.compile(r"<(?:!doctype|[a-z][a-z0-9]*[\s>/])", re.I)
 def parse(html: str) -> LexborNode:
     """The root of the page; `scripting` keeps a <noscript> from closing the head.
 
-    Raises ExtractError for a text that is empty or holds no mark-up.
+    Raises ExtractError for a text that is empty, holds no mark-up or is binary.
     """
     if not html.strip():
         raise ExtractError("The page is empty.")
     if not _ANY_TAG.search(html) or html.count("\ufffd", 0, 4000) * 10 > len(html[:4000]):
         raise ExtractError("The page is no HTML: it holds no mark-up.")
+    if len(set(_CONTROL.findall(html, 0, 4000))) >= MANY_CONTROLS:
+        raise ExtractError("The page is no HTML: it is binary or compressed data.")
     root = LexborHTMLParser(_flat(html), scripting=True).root
     if root is None:
         raise ExtractError("The page holds no element.")

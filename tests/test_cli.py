@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -159,6 +160,14 @@ def test_an_empty_file_is_no_page(here):
 def test_a_file_that_is_no_html_is_no_page(here, body):
     (here / "file.html").write_bytes(body)
     assert refused(EXTRACT, "extract", "file.html") == "kuaixun: file.html: The page is no HTML: it holds no mark-up."
+
+
+def test_a_compressed_page_is_refused_and_not_read_as_letters(here):
+    page = "<html><body><p>" + "".join(f"第{n}条快讯，{n * n}点。" for n in range(400)) + "</p></body></html>"
+    # Compressed bytes are letters in some old charset, and here and there they look like a tag.
+    (here / "page.html.gz").write_bytes(gzip.compress(page.encode(), mtime=0) + b"<p>")
+    said = refused(EXTRACT, "extract", "page.html.gz")
+    assert said == "kuaixun: page.html.gz: The page is no HTML: it is binary or compressed data."
 
 
 @pytest.mark.parametrize("form", ["json", "text", "markdown"])
