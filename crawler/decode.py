@@ -57,7 +57,8 @@ def decode(body: bytes, content_type: str = "", declared: str = "") -> Decoded:
         if body.startswith(mark):
             return _clean(body[len(mark) :].decode(name, "replace"), name)
     try:
-        return _clean(body.decode("utf-8"), "utf-8")
+        text = body.decode("utf-8")
+        return _twice_encoded(text) or _clean(text, "utf-8")
     except UnicodeDecodeError as error:
         if error.start >= len(body) - 3:
             return _clean(body.decode("utf-8", "ignore"), "utf-8")
@@ -66,6 +67,24 @@ def decode(body: bytes, content_type: str = "", declared: str = "") -> Decoded:
         if _sound(text) and _plausible(text, name):
             return _clean(text, name)
     return _clean(*_trial(body))
+
+
+def _twice_encoded(text: str) -> Decoded | None:
+    """The page behind one that somebody read as Latin letters and wrote anew as UTF-8; None for any other page.
+
+    Cheap for those: Chinese fails at its first character, Latin words at their first accent.
+    """
+    if text.isascii():
+        return None
+    for wrong in ("iso8859-15", "cp1252"):
+        for right in ("utf-8", "gb18030"):
+            try:
+                read = text.encode(wrong).decode(right)
+            except UnicodeError:
+                continue
+            if len(text) - len(read) >= 16 and _share(read, "gb18030") >= 0.05:
+                return _clean(read, right)
+    return None
 
 
 def _clean(text: str, encoding: str) -> Decoded:

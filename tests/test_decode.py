@@ -90,3 +90,16 @@ def test_an_unknown_encoding_is_passed_over(name):
 
 def test_nul_bytes_vanish():
     assert decode(b"a\x00b").text == "ab"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("gb18030", "iso8859-15"), ("gb18030", "cp1252"), ("utf-8", "iso8859-15")]
+)
+def test_a_page_that_was_read_as_latin_and_written_anew_as_utf8_is_mended(right, wrong):
+    text = "<title>央行公布数据</title><p>三月末，广义货币余额同比增长百分之八，比上月末高，是去年以来的最高点。</p>"
+    assert decode(text.encode(right).decode(wrong).encode()).text == text
+
+
+def test_words_with_accents_are_not_taken_for_garbled_ones():
+    text = "<p>Über die Größe: élève, château, naïveté, œuvre, à côté, plaît-il à Noël? Señor, mañana, ¡olé!</p>" * 9
+    assert decode(text.encode()).text == text
