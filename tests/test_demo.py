@@ -12,15 +12,17 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from click.testing import CliRunner
 from sqlite_utils import Database
 
 from crawler.ads import score_title
+from crawler.cli import cli
 from crawler.decode import decode
 from crawler.demo import site, truth
 from crawler.demo.markup import Markup, fill
 from crawler.demo.run import MORNING, WORDS, Counts, Summary, run
-from crawler.demo.server import PortsTaken, serve
-from crawler.demo.texts import editions, stories
+from crawler.demo.server import PortsTaken, Served, serve
+from crawler.demo.texts import Day, editions, stories
 from crawler.extract import extract
 from crawler.page import Document, Extraction
 from crawler.tally import Event
@@ -380,6 +382,24 @@ def test_an_interrupted_run_leaves_no_server_and_is_taken_up_again(tmp_path):
         run(tmp_path, interrupt)
     again = run(tmp_path)
     assert (again.first_run, again.total.articles - 63 in (0, 1)) == (True, True)
+
+
+def test_a_run_that_was_interrupted_between_its_passes_is_taken_up_again(tmp_path, monkeypatch):
+    turn_to = Served.turn_to
+
+    def interrupt(served: Served, day: Day) -> None:
+        if day == 2:
+            raise KeyboardInterrupt
+        turn_to(served, day)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Served, "turn_to", interrupt)
+        run(tmp_path)
+    again = CliRunner().invoke(cli, ["demo", str(tmp_path), "--quiet"])
+    assert again.exit_code == 0, again.output
+    assert "Pass 1: 0 new articles" in again.output
+    assert "0 requests" in again.output
+    assert "The database holds 63 articles" in again.output
 
 
 def vars_of(counts: Counts) -> dict[str, int]:

@@ -50,12 +50,14 @@ def _pass(number: int, one: Pass) -> str:
         counted(brought.changed, "correction"),
         counted(brought.ads, "advertising article"),
     )
-    split = ", ".join(f"{step} {seconds / one.requests * 1000:.1f}" for step, seconds in cpu.items())
+    # A run that was interrupted between its passes finds nothing due when it takes up the first.
+    requests = max(one.requests, 1)
+    split = ", ".join(f"{step} {seconds / requests * 1000:.1f}" for step, seconds in cpu.items())
     return (
         f"Pass {number}: {', '.join(news)}\n"
         f"  {counted(one.requests, 'request')}, {one.unchanged:,} of them answered 304 (not modified), "
         f"{one.bytes / 1e6:.1f} MB, {one.seconds:.1f} s\n"
-        f"  CPU a request: {sum(cpu.values()) / one.requests * 1000:.1f} ms ({split})"
+        f"  CPU a request: {sum(cpu.values()) / requests * 1000:.1f} ms ({split})"
     )
 
 
