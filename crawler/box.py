@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, STORY, TALK, flags
+from crawler.patterns import grouped
 from crawler.tree import Element, Line
 from crawler.view import View
 
-LEGAL_TEXT = re.compile(
+LEGAL_TEXT = grouped(
     r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
     r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
     r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话|"
     r"terms of (use|service)|privacy policy|cookie",
-    re.I,
+    ignore_case=True,
 )
 ONE_LINE = frozenset(("p", "a", "span", "h1", "h2", "h3", "h4", "h5", "h6", "img", "label", "button", "td"))
 DATE_ONLY = re.compile(

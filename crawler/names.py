@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from crawler.patterns import grouped
+
 BODY = 1  # the article's own box
 AWAY = 2  # furniture: navigation, related links, sharing, sidebars
 TALK = 4  # readers' comments
@@ -43,7 +45,7 @@ _WORDS: tuple[tuple[int, str], ...] = (
     ),
     (
         ADS,
-        r"\bads?\b|\badv?[-_]|[-_]ads?\b|advert|guanggao|sponsor|promo|banner|newsletter|subscri|sign-?_?up|signup|"
+        r"\bads?\b|\badv?[-_]|-ads?\b|_ads?\b|advert|guanggao|sponsor|promo|banner|newsletter|subscri|sign-?_?up|signup|"
         r"paywall|popup|modal|cookie|consent|gdpr|outbrain|taboola|donat|login|regist|overlay|inread|mrec\b|\bgg\b",
     ),
     (
@@ -58,14 +60,26 @@ _WORDS: tuple[tuple[int, str], ...] = (
     (TITLE, r"title|headline|biaoti|\bhed\b|\bh1\b"),
     (LEGAL, r"copy-?right|disclaim|mianze|shengming|statement|legal|terms|license|banquan"),
 )
-_PATTERNS = tuple((bit, re.compile(words, re.I)) for bit, words in _WORDS)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PATTERNS = tuple((bit, grouped(words).search) for bit, words in _WORDS)
 
 
 @lru_cache(maxsize=20_000)
 def flags(name: str) -> int:
     """The bits that a "class id" string carries."""
-    if len(name) < 3:
-        return 0
-    name = _CAMEL.sub("-", name[:300])
-    return sum(bit for bit, pattern in _PATTERNS if pattern.search(name))
+    bits = 0
+    if len(name) >= 3:
+        for word in name[:300].split():
+            bits |= _word_flags(word)
+    return bits
+
+
+@lru_cache(maxsize=50_000)
+def _word_flags(word: str) -> int:
+    """The bits of one class or id. All sites share most of these words, so that few are looked at twice."""
+    word = _CAMEL.sub("-", word).lower()
+    bits = 0
+    for bit, search in _PATTERNS:
+        if search(word):
+            bits |= bit
+    return bits
