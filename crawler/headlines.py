@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import accumulate
 
 from crawler.page import LinkItem, LinkList
+from crawler.patterns import grouped
 from crawler.stamps import ONLY_TIME, item_times
 from crawler.tree import Anchor, Tree
 from crawler.urls import resolve
@@ -25,35 +27,27 @@ MAX_ITEMS = 500
 _KINDS = (
     (
         "related",
-        re.compile(
-            r"相关|相關|延伸|关联|關聯|更多关于|同类|为您推荐|為您推薦|猜你|你可能|您可能|related|more on|see also|further reading|similar|you may",
-            re.I,
-        ),
+        grouped(r"相关|相關|延伸|关联|關聯|更多关于|同类|为您推荐|為您推薦|猜你|你可能|您可能|related|more on|see also|further reading|similar|you may", ignore_case=True),
     ),
-    ("list", re.compile(r"推荐|推薦|头条|頭條|精选|精選|焦点|焦點|recommended|editor", re.I)),
+    ("list", grouped(r"推荐|推薦|头条|頭條|精选|精選|焦点|焦點|recommended|editor", ignore_case=True)),
     (
         "hot",
-        re.compile(
-            r"热|熱|排行|点击|點擊|榜|人气|人氣|最多|一天.*一周|24小时.*一周|日.*周.*月$|most|popular|trending|top \d|hot\b|meistgelesen|beliebt|самое читаемое|популярн|najczęściej|δημοφιλή|ランキング|많이 본|인기",
-            re.I,
-        ),
+        grouped(r"热|熱|排行|点击|點擊|榜|人气|人氣|最多|一天.*一周|24小时.*一周|日.*周.*月$|most|popular|trending|top \d|hot\b|meistgelesen|beliebt|самое читаемое|популярн|najczęściej|δημοφιλή|ランキング|많이 본|인기", ignore_case=True),
     ),
     (
         "latest",
-        re.compile(
-            r"最新|滚动|滾動|即时|即時|快讯|快訊|速递|速遞|刚刚|实时|24小时|最近|最后发表|latest|newest|recent|just in|breaking|neueste|aktuelle|последние|свежие|najnowsze|τελευταία|新着|최신|속보",
-            re.I,
-        ),
+        grouped(r"最新|滚动|滾動|即时|即時|快讯|快訊|速递|速遞|刚刚|实时|24小时|最近|最后发表|latest|newest|recent|just in|breaking|neueste|aktuelle|последние|свежие|najnowsze|τελευταία|新着|최신|속보", ignore_case=True),
     ),
 )
 _NAMES = (
-    ("latest", re.compile(r"latest|newest|newlist|new-?list|zuixin|recent|breaking|roll", re.I)),
-    ("hot", re.compile(r"\bhot|rank|paihang|popular|trending|most|top10|redian", re.I)),
-    ("related", re.compile(r"relat|xiangguan|xgxw|correl|similar", re.I)),
+    ("latest", grouped(r"latest|newest|newlist|new-?list|zuixin|recent|breaking|roll", ignore_case=True)),
+    ("hot", grouped(r"\bhot|rank|paihang|popular|trending|most|top10|redian", ignore_case=True)),
+    ("related", grouped(r"relat|xiangguan|xgxw|correl|similar", ignore_case=True)),
 )
 _TRAILING_TIME = re.compile(
     r"\s*[\[(（]?(?:\d{1,4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?[\])）]?\s*$|\s*\d{1,2}:\d{2}(?::\d{2})?\s*$"
 )
+_TIME_ENDS = frozenset("0123456789日])） ")
 _STEPS = re.compile(r"^(上一篇|下一篇|上一页|下一页|更多|more|查看|阅读|全文|详细|\d+|首页|返回|prev|next)\W*", re.I)
 
 
@@ -105,7 +99,8 @@ def _title(tree: Tree, anchor: Anchor, *, timed: bool = False) -> str:
         inside = [tree.lines[n].text for n in range(box.first, box.last)]
         if box.tag == "a" and len(inside) > 1:
             text = max((t for t in inside if not ONLY_TIME.match(t)), key=len, default="")
-    text = _TRAILING_TIME.sub("", text) if timed or len(text) > 12 else text
+    if (timed or len(text) > 12) and text[-1:] in _TIME_ENDS:
+        text = _TRAILING_TIME.sub("", text)
     full = " ".join(anchor.title.split())
     cut = text.rstrip(".…")
     if full and full.startswith(cut) and (len(full) > len(cut) or cut != text):
@@ -176,8 +171,11 @@ def _kind(tree: Tree, box: int, heading: str, items: list[LinkItem]) -> str:
             return kind
     if all(item.title.startswith(str(item.position)) for item in items[:9]):
         return "hot"  # numbered: a ranking
-    for index in tree.ancestors(box)[:3]:
-        for kind, words in _NAMES:
-            if words.search(tree.elements[index].name):
-                return kind
-    return "list"
+    names = (tree.elements[index].name for index in tree.ancestors(box)[:3])
+    return next((kind for name in names if name and (kind := _named(name))), "list")
+
+
+@lru_cache(maxsize=4096)
+def _named(name: str) -> str:
+    """The kind of list that a class or id tells, or ""."""
+    return next((kind for kind, words in _NAMES if words.search(name)), "")

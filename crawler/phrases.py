@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from crawler.patterns import grouped
+
 
 def _words(*lines: str) -> str:
     """Words, one blank between two; `_` stands for a blank inside one. Longer ones win over their beginnings."""
@@ -72,14 +74,14 @@ _BUTTONS = _words(
 )
 _WALL = (
     rf"(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|畅读(?:全文|全部)|"
-    r"(?:to )?continue reading,? |unlimited access|become a (?:member|subscriber)|already a (?:member|subscriber)|"
+    r"continue reading,? |unlimited access|become a (?:member|subscriber)|already a (?:member|subscriber)|"
     r"subscribe (?:now )?to (?:read|continue)|this (?:article|story) is for (?:members|subscribers)"
 )
 # Asks to pay or to log in for the rest of the article.
-WALL = re.compile(_WALL, re.I)
-# Calls, walls and buttons: lines of their own wherever they stand.
+WALL = grouped(_WALL, ignore_case=True)
+# Calls and buttons: lines of their own wherever they stand, as walls are.
 CALL = re.compile(
-    rf"^(?:{_CALLS})\b|{_WALL}|"
+    rf"^(?:{_CALLS})\b|"
     rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",
     re.I,
 )

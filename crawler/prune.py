@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.phrases import BYLINE, CALL, CREDIT, DATED, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD
+from crawler.phrases import BYLINE, CALL, CREDIT, DATED, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD, WALL
 from crawler.times import first
 from crawler.tree import Element, Line
 from crawler.view import View, squeeze
@@ -227,7 +227,7 @@ def _line_reason(line: Line) -> str:
         return "credit line"
     if line.size < 60 and not line.ends and POINTER.match(line.text):
         return "credit line"
-    if line.size < 200 and CALL.search(line.text):
+    if line.size < 200 and (CALL.match(line.text) or WALL.search(line.text)):
         return "invitation"
     if LEGAL_TEXT.search(line.text) and line.size < 600:
         return "legal text"

@@ -12,15 +12,16 @@ from crawler.view import Found, View
 TYPE = str
 
 _SCRIPTS = (
-    ("ja", re.compile(r"[\u3040-\u30ff]")),
-    ("ko", re.compile(r"[\uac00-\ud7af]")),
-    ("zh", re.compile(r"[\u4e00-\u9fff]")),
-    ("ru", re.compile(r"[\u0400-\u04ff]")),
-    ("el", re.compile(r"[\u0370-\u03ff]")),
-    ("ar", re.compile(r"[\u0600-\u06ff]")),
-    ("he", re.compile(r"[\u0590-\u05ff]")),
-    ("th", re.compile(r"[\u0e00-\u0e7f]")),
+    ("ja", re.compile(r"[\u3040-\u30ff]+")),
+    ("ko", re.compile(r"[\uac00-\ud7af]+")),
+    ("zh", re.compile(r"[\u4e00-\u9fff]+")),
+    ("ru", re.compile(r"[\u0400-\u04ff]+")),
+    ("el", re.compile(r"[\u0370-\u03ff]+")),
+    ("ar", re.compile(r"[\u0600-\u06ff]+")),
+    ("he", re.compile(r"[\u0590-\u05ff]+")),
+    ("th", re.compile(r"[\u0e00-\u0e7f]+")),
 )
+_LETTERS = re.compile(r"[^\W\d_]+")
 _SHARE = {"ja": 0.05, "ko": 0.15, "zh": 0.15}
 _TRADITIONAL = re.compile(
     "[這個們來說時會國對後學發經過還應當與為從將見長開關點頭嗎東車話實錢報聞電業產動務並兩萬問間體]"
@@ -44,11 +45,11 @@ _WORDS = {
 def detect(text: str) -> str:
     """The language of a text of some length, "" where it cannot be told."""
     sample = text[:1500]
-    letters = sum(c.isalpha() for c in sample)
+    letters = len("".join(_LETTERS.findall(sample)))
     if not letters:
         return ""
-    for name, script in _SCRIPTS:
-        if len(script.findall(sample)) > _SHARE.get(name, 0.3) * letters:
+    for name, script in () if sample.isascii() else _SCRIPTS:
+        if len("".join(script.findall(sample))) > _SHARE.get(name, 0.3) * letters:
             return _chinese(sample) if name == "zh" else name
     words = sample.lower().split()
     counts = {name: sum(w in common for w in words) for name, common in _WORDS.items()}
