@@ -28,6 +28,8 @@ _LARGER = {
     "tis-620": "cp874", "iso-8859-11": "cp874", "utf8": "utf-8", "unicode": "utf-8", "x-user-defined": "cp1252",
     "utf-16": "utf-8", "utf-16le": "utf-8", "utf-16be": "utf-8",
 }  # fmt: skip
+# What the old Latin charsets hold beyond U+00FF.
+_LATIN_EXTRAS = frozenset(bytes(range(128, 160)).decode("cp1252", "ignore") + "ŠšŽžŒœŸ€")
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 # What running text of each encoding is full of: the most frequent characters of the language.
@@ -72,9 +74,14 @@ def decode(body: bytes, content_type: str = "", declared: str = "") -> Decoded:
 def _twice_encoded(text: str) -> Decoded | None:
     """The page behind one that somebody read as Latin letters and wrote anew as UTF-8; None for any other page.
 
-    Cheap for those: Chinese fails at its first character, Latin words at their first accent.
+    Cheap for those: Chinese fails at its first character, Latin words at having few accents.
     """
-    if text.isascii():
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError as error:
+        if text[error.start] not in _LATIN_EXTRAS:
+            return None
+    if (len(text) - len(text.encode("ascii", "ignore"))) * 100 < len(text):
         return None
     for wrong in ("iso8859-15", "cp1252"):
         for right in ("utf-8", "gb18030"):

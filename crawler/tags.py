@@ -27,12 +27,16 @@ HEADS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 TEXT, SKIP_TAG, SCRIPT, PLAYER, VOID_TAG, TITLE, MARK, INLINE, ANCHOR, BLOCK_TAG = range(10)
 
 
+UNKNOWN = (INLINE, "")  # a tag of nobody's list: its name is to be asked of the node
+
+
 @cache
-def kinds() -> dict[int, int]:
-    """The kind of every known node by Lexbor's number for it, which is cheaper to read than its name."""
+def kinds() -> dict[int, tuple[int, str]]:
+    """Kind and name of every known node by Lexbor's number for it, which is cheaper to read than its name."""
     maker = LexborHTMLParser("")
     rare = ((frozenset({"script"}), SCRIPT), (frozenset({"title"}), TITLE), (frozenset({"a"}), ANCHOR))
-    groups = ((SKIP, SKIP_TAG), (VOID, VOID_TAG), (MARKS, MARK), (BLOCK, BLOCK_TAG), (PLAYERS, PLAYER), *rare)
-    found = {maker.create_node(name).tag_id: kind for names, kind in groups for name in names}
+    inline = (frozenset(("span", "label", "time", "abbr", "button")), INLINE)
+    groups = (inline, (SKIP, SKIP_TAG), (VOID, VOID_TAG), (MARKS, MARK), (BLOCK, BLOCK_TAG), (PLAYERS, PLAYER), *rare)
+    found = {maker.create_node(name).tag_id: (kind, name) for names, kind in groups for name in names}
     # Lexbor's enumeration `lxb_tag_id_enum_t`: these nodes are no elements and cannot be made.
-    return found | {2: TEXT, 3: INLINE, 4: SKIP_TAG, 5: SKIP_TAG}
+    return found | {2: (TEXT, ""), 3: (INLINE, ""), 4: (SKIP_TAG, ""), 5: (SKIP_TAG, "")}

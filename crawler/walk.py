@@ -9,7 +9,7 @@ from itertools import accumulate
 from selectolax.lexbor import LexborNode
 
 from crawler.parse import parse, selected
-from crawler.tags import ANCHOR, BLOCK_TAG, HEADS, INLINE, MARK, PLAYER, SCRIPT, SKIP_TAG, TEXT, VOID_TAG, kinds
+from crawler.tags import ANCHOR, BLOCK_TAG, HEADS, MARK, PLAYER, SCRIPT, SKIP_TAG, TEXT, UNKNOWN, VOID_TAG, kinds
 from crawler.tree import Anchor, Element, Image, Line, Time, Tree
 
 MAX_ELEMENTS = 200_000
@@ -57,6 +57,11 @@ def _unlink_wrapped(tree: Tree) -> None:
                     line.link = 0
 
 
+# What an element leaves when it closes: its kind, the element and the box around it, the heading level there.
+Around = tuple[int, int, int, int]
+_MARKED: Around = (MARK, 0, 0, 0)
+
+
 class _Walk:
     """The state of the traversal: the open elements, the line being gathered, the open link."""
 
@@ -70,16 +75,16 @@ class _Walk:
         self.boxed, self.pre = False, 0
         self.pending: list[int] = []
         self.chosen: dict[int, str] = {}
-        # kind of tag, element around it, box around it, heading level around it
-        self.opened: list[tuple[int, int, int, int]] = []
 
     def visit(self, root: LexborNode) -> None:
         """Every node once, without recursion: pages nest deeper than Python's stack. The loop is hot: 1 us a node."""
-        node: LexborNode | None = root
-        opened, parts, anchor_parts = self.opened, self.parts, self.anchor_parts
+        parts, anchor_parts = self.parts, self.anchor_parts
         kind_of = kinds().get
+        path: list[LexborNode] = []
+        opened: list[Around] = []  # what stands around each node in `path`
+        node: LexborNode | None = root
         while node is not None:
-            kind = kind_of(node.tag_id, INLINE)
+            kind, tag = kind_of(node.tag_id, UNKNOWN)
             if kind == TEXT:
                 value = node.text_content or ""
                 if self.pre and "\n" in value:
@@ -91,27 +96,24 @@ class _Walk:
                         self.link_size += len(value.strip())
             elif kind >= MARK:
                 child = node.first_child
-                if kind == MARK:
-                    opened.append((MARK, 0, 0, 0))
-                else:
-                    opened.append((kind, self.current, self.box, self.heading))
-                    self._open(kind, node)
+                around = _MARKED if kind == MARK else self._open(kind, tag, node)
                 if child is not None:
+                    path.append(node)
+                    opened.append(around)
                     node = child
                     continue
-                self._leave()
+                if around is not _MARKED:
+                    self._leave(*around)
             elif kind != SKIP_TAG:
-                self._special(kind, node)
+                self._special(kind, tag, node)
             following = node.next
-            while following is None and opened:
-                node = node.parent
-                self._leave()
-                if node is None:
-                    break
+            while following is None and path:
+                node = path.pop()
+                around = opened.pop()
+                if around is not _MARKED:
+                    self._leave(*around)
                 following = node.next
-            node = following if opened else None
-        while opened:
-            self._leave()
+            node = following
         if parts:
             self.flush(0)
 
@@ -120,12 +122,12 @@ class _Walk:
             self.parts.append(line)
             self.flush(self.box)
 
-    def _special(self, kind: int, node: LexborNode) -> None:
+    def _special(self, kind: int, tag: str, node: LexborNode) -> None:
         if kind == VOID_TAG:
-            self._void(node.tag or "", node)
+            self._void(tag, node)
         elif kind == PLAYER:
             attributes = node.attributes
-            if node.tag == "video" or _PLAYER.search(attributes.get("src") or ""):
+            if tag == "video" or _PLAYER.search(attributes.get("src") or ""):
                 self.tree.players.append(len(self.tree.lines))
         elif kind == SCRIPT:
             if "ld+json" in (node.attributes.get("type") or ""):
@@ -133,7 +135,8 @@ class _Walk:
         elif not self.tree.title and not self.tree.lines:
             self.tree.title = " ".join((node.text(deep=True) or "").split())
 
-    def _open(self, kind: int, node: LexborNode) -> None:
+    def _open(self, kind: int, tag: str, node: LexborNode) -> Around:
+        around = (kind, self.current, self.box, self.heading)
         if kind == BLOCK_TAG and self.parts:
             self.flush(self.box)
         tree = self.tree
@@ -143,15 +146,14 @@ class _Walk:
         elements = tree.elements
         number = len(elements)
         if number >= MAX_ELEMENTS:
-            return
-        tag = node.tag or ""
+            return around
         first_anchor = len(tree.anchors) - (kind == ANCHOR and self.anchor >= 0)
         name, hidden = "", self.current >= 0 and elements[self.current].hidden
         if attributes:
             name, identity = attributes.get("class") or "", attributes.get("id")
             if identity:
                 name = f"{name} {identity}"
-            if not attributes.keys().isdisjoint(_TELLING):
+            if not _TELLING.isdisjoint(attributes):
                 name, hidden = self._attributes(tag, attributes, name, hidden)
         if tag in HEADS:
             self.heading = HEADS[tag]
@@ -159,10 +161,11 @@ class _Walk:
             self.pre += 1
         if self.chosen and node.mem_id in self.chosen:
             tree.chosen.setdefault(self.chosen[node.mem_id], []).append(number)
-        elements.append(Element(tag, self.current, name, len(tree.lines), hidden, first_anchor))
+        elements.append(Element(tag or node.tag or "", self.current, name, len(tree.lines), hidden, first_anchor))
         self.current = number
         if kind == BLOCK_TAG:
             self.box = number
+        return around
 
     def _attributes(self, tag: str, attributes: dict[str, str | None], name: str, hidden: bool) -> tuple[str, bool]:
         """What the rarer attributes of an element tell: its name completed, and whether it is hidden."""
@@ -180,10 +183,7 @@ class _Walk:
             self.tree.html_lang = attributes.get("lang") or attributes.get("xml:lang") or ""
         return name, hidden
 
-    def _leave(self) -> None:
-        kind, parent, box, heading = self.opened.pop()
-        if kind == MARK:
-            return
+    def _leave(self, kind: int, parent: int, box: int, heading: int) -> None:
         if kind == BLOCK_TAG:
             if self.parts:
                 self.flush(self.box)
