@@ -8,8 +8,8 @@ needed: a story of 70 characters wins as one of 7,000 does.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, STORY, TALK, flags
 from crawler.patterns import grouped
@@ -168,8 +168,7 @@ def _factors(view: View) -> list[float]:
     return factors
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Neighbouring children of one box: the lines `first` to `last` (half open), what they are worth, and the box."""
 
     score: float
@@ -231,34 +230,28 @@ def _runs(view: View, values: list[float]) -> list[Run]:
     """
     elements = view.tree.elements
     sums = list(accumulate(values, initial=0.0))
-    running: list[tuple[float, int]] = [(0.0, 0)] * len(elements)
-    ended = [0] * len(elements)
-    best: list[Run | None] = [None] * len(elements)
-
-    def add(box: int, first: int, last: int, fee: float) -> None:
+    running: dict[int, tuple[float, int, int]] = {}  # score, start and end of the run that each box is in
+    best: dict[int, Run] = {}
+    whole: list[Run] = []
+    children: list[tuple[int, int, int, float]] = [(n, line.box, n + 1, 0.0) for n, line in enumerate(view.tree.lines)]
+    for number, element in enumerate(elements):
+        first, last = element.first, element.last
+        if first < last:
+            if element.parent >= 0:
+                children.append((first, element.parent, last, JOIN.get(element.tag, BOX_JOIN)))
+            if sums[last] > sums[first]:
+                whole.append(Run(sums[last] - sums[first], number, first, last))
+    children.sort()
+    for first, box, last, fee in children:
+        score, start, end = running.get(box, (0.0, 0, 0))
+        if first < end:
+            continue
         worth = sums[last] - sums[first]
-        score, start = running[box]
         if fee and worth > 0:
-            running[box], ended[box] = (0.0, last), last
-            return
+            running[box] = (0.0, last, last)
+            continue
         score, start = (score + worth - fee, start) if score > fee else (worth - fee, first)
-        running[box], ended[box] = (score, start), last
-        found = best[box]
-        if score > 0 and (found is None or score > found.score):
+        running[box] = (score, start, last)
+        if score > 0 and (box not in best or score > best[box].score):
             best[box] = Run(score, box, start, last)
-
-    children = [
-        (element.first, element.parent, element.last, JOIN.get(element.tag, BOX_JOIN))
-        for element in elements
-        if element.parent >= 0 and element.first < element.last
-    ]
-    lines = [(n, line.box, n + 1, 0.0) for n, line in enumerate(view.tree.lines)]
-    for first, box, last, fee in sorted(children + lines):
-        if first >= ended[box]:
-            add(box, first, last, fee)
-    whole = [
-        Run(sums[e.last] - sums[e.first], i, e.first, e.last)
-        for i, e in enumerate(elements)
-        if e.first < e.last and sums[e.last] > sums[e.first]
-    ]
-    return whole + [run for run in best if run is not None]
+    return [*whole, *(best[box] for box in sorted(best))]

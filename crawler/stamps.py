@@ -10,6 +10,7 @@ from bisect import bisect_right
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from crawler.fields._evidence import dated_lines
 from crawler.fields.published import default_zone
 from crawler.times import Moment, first
 from crawler.view import View
@@ -47,16 +48,18 @@ def _by_line(view: View, numbers: list[int], box: int) -> list[datetime | None]:
     starts = [anchors[n].line for n in numbers]
     top = view.tree.elements[box].first
     before = starts[0] > top and ONLY_TIME.match(lines[starts[0] - 1].text) is not None
+    dated, now = dated_lines(view), _now(view)
     found: list[datetime | None] = []
     for place, (number, line) in enumerate(zip(numbers, starts, strict=True)):
         following = starts[place + 1] if place + 1 < len(starts) else min(line + REACH, len(lines))
         if following == line or (place and starts[place - 1] == line):
             texts = [_after(view, number, numbers[place + 1] if place + 1 < len(numbers) else -1)]
         elif before:
-            texts = [lines[n].text for n in range(line, max(top, starts[place - 1] if place else top) - 1, -1)]
+            last = max(top, starts[place - 1] if place else top, line - REACH + 1)
+            texts = [lines[n].text for n in range(line, last - 1, -1) if n in dated]
         else:
-            texts = [lines[n].text for n in range(line, min(following, line + REACH, len(lines)))]
-        found.append(_first_time(view, texts[:REACH]))
+            texts = [lines[n].text for n in range(line, min(following, line + REACH, len(lines))) if n in dated]
+        found.append(_first_time(view, texts, now) if texts else None)
     return found
 
 
@@ -69,8 +72,7 @@ def _after(view: View, number: int, following: int) -> str:
     return text[end:until] if until >= 0 else text[end:]
 
 
-def _first_time(view: View, texts: list[str]) -> datetime | None:
-    now = _now(view)
+def _first_time(view: View, texts: list[str], now: datetime) -> datetime | None:
     for text in texts:
         if len(text) > 200:
             continue

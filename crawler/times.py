@@ -119,7 +119,7 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
 
     `now` (aware) resolves "3小时前" and dates without a year; `month_first` reads 3/4/2026 as March 4th.
     """
-    if not _HINT.search(text):
+    if not hints_at_time(text):
         return
     for pattern, possible in (
         (_ROC, "民" in text),
@@ -135,6 +135,11 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
             if moment:
                 yield moment
     yield from relative(text, now)
+
+
+def hints_at_time(text: str) -> bool:
+    """Whether a text may hold a time at all: a cheap look before the long ones."""
+    return _HINT.search(text) is not None
 
 
 def relative(text: str, now: datetime) -> Iterator[Moment]:
@@ -238,5 +243,7 @@ def _zone(text: str | None, around: str) -> tzinfo | None:
 
 def first(text: str, now: datetime, *, month_first: bool = False) -> Moment | None:
     """The surest time of a text, one with a clock before one without."""
+    if not hints_at_time(text):
+        return None
     found = list(moments(text, now, month_first=month_first))
     return next((m for m in found if m.precision != "day"), found[0] if found else None)

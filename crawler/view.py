@@ -47,6 +47,7 @@ class View:
     dropped: dict[int, str] = field(default_factory=dict)
     teasers: set[int] = field(default_factory=set)
     others: set[int] | None = None
+    dated: set[int] | None = None
     found: dict[str, Found] = field(default_factory=dict)
 
     @property

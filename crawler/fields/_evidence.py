@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from crawler.times import hints_at_time
 from crawler.view import View
 
+_DIGIT = re.compile(r"\d")
 REACH = 25
 GAP = 4  # the items of a list are no more lines apart
 
@@ -61,15 +64,22 @@ def item_lines(view: View) -> set[int]:
     found: set[int] = set()
     for before, n, after in zip(links, links[1:], links[2:], strict=False):
         if n - before <= GAP and after - n <= GAP:
-            for m in (before, n, after):
-                found |= {m, *(k for k in (m - 1, m + 1) if _is_date(view, k))}
+            found.update((before, n, after))
+    found |= {k for m in found for k in (m - 1, m + 1) if k not in found and _is_date(view, k)}
     view.others = found
     return found
 
 
+def dated_lines(view: View) -> set[int]:
+    """The lines that may hold a time; found once a page."""
+    if view.dated is None:
+        view.dated = {n for n, line in enumerate(view.tree.lines) if hints_at_time(line.text)}
+    return view.dated
+
+
 def _is_date(view: View, n: int) -> bool:
     lines = view.tree.lines
-    return 0 <= n < len(lines) and lines[n].size < 40 and any(map(str.isdigit, lines[n].text))
+    return 0 <= n < len(lines) and lines[n].size < 40 and _DIGIT.search(lines[n].text) is not None
 
 
 def body_edges(view: View) -> list[int]:
