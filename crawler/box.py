@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
 
 from crawler.names import ADS, AWAY, BODY, LEGAL, META, STORY, TALK, flags
@@ -180,16 +181,15 @@ class Run(NamedTuple):
 def choose(view: View, values: list[float]) -> tuple[Run | None, Run | None]:
     """The best run of neighbouring children of any box, and the best one that does not touch it."""
     runs = _runs(view, values)
-
-    def rank(run: Run) -> tuple[float, int]:
-        named = flags(view.tree.elements[run.box].name) & STORY
-        return run.score * (NAMED if named else 1.0), run.box
-
-    best = max(runs, key=rank, default=None)
-    if best is None:
+    if not runs:
         return None, None
-    other = max((r for r in runs if r.first >= best.last or r.last <= best.first), key=lambda r: r.score, default=None)
-    return best, other
+    elements = view.tree.elements
+    # No run of under 1 / NAMED of the best score can win by its name.
+    least = max(runs)[0] / NAMED
+    ranks = [(r[0] * (NAMED if flags(elements[r[1]].name) & STORY else 1.0), r[1], r) for r in runs if r[0] >= least]
+    best = max(ranks, key=itemgetter(0, 1))[2]
+    others = [r for r in runs if r[2] >= best[3] or r[3] <= best[2]]
+    return Run(*best), Run(*max(others, key=itemgetter(0))) if others else None
 
 
 def widen(view: View, run: Run, values: list[float]) -> Run:
@@ -222,17 +222,18 @@ def _touches(view: View, values: list[float], n: int, tags: tuple[str, ...]) -> 
     return line.ends > 0 and not line.link and values[n] >= 0.9 * line.size and view.tree.elements[line.box].tag in tags
 
 
-def _runs(view: View, values: list[float]) -> list[Run]:
+def _runs(view: View, values: list[float]) -> list[tuple[float, int, int, int]]:
     """Every box whole, and for every box the neighbouring paragraphs with the greatest sum (Kadane's rule).
 
     The second kind serves stories that share a box with menus: paragraphs and bare lines join freely, furniture
     between them is bridged at its cost, but another box with text of its own ends the run.
+    Plain tuples with the fields of a Run: there are hundreds of them a page.
     """
     elements = view.tree.elements
     sums = list(accumulate(values, initial=0.0))
     running: dict[int, tuple[float, int, int]] = {}  # score, start and end of the run that each box is in
-    best: dict[int, Run] = {}
-    whole: list[Run] = []
+    best: dict[int, tuple[float, int, int, int]] = {}
+    whole: list[tuple[float, int, int, int]] = []
     children: list[tuple[int, int, int, float]] = [(n, line.box, n + 1, 0.0) for n, line in enumerate(view.tree.lines)]
     for number, element in enumerate(elements):
         first, last = element.first, element.last
@@ -240,7 +241,7 @@ def _runs(view: View, values: list[float]) -> list[Run]:
             if element.parent >= 0:
                 children.append((first, element.parent, last, JOIN.get(element.tag, BOX_JOIN)))
             if sums[last] > sums[first]:
-                whole.append(Run(sums[last] - sums[first], number, first, last))
+                whole.append((sums[last] - sums[first], number, first, last))
     children.sort()
     for first, box, last, fee in children:
         score, start, end = running.get(box, (0.0, 0, 0))
@@ -252,6 +253,6 @@ def _runs(view: View, values: list[float]) -> list[Run]:
             continue
         score, start = (score + worth - fee, start) if score > fee else (worth - fee, first)
         running[box] = (score, start, last)
-        if score > 0 and (box not in best or score > best[box].score):
-            best[box] = Run(score, box, start, last)
+        if score > 0 and (box not in best or score > best[box][0]):
+            best[box] = (score, box, start, last)
     return [*whole, *(best[box] for box in sorted(best))]

@@ -222,10 +222,14 @@ def _join(base: str, href: str) -> str:
 
 def _anchors(view: View) -> Iterator[Anchor]:
     base = _base(view)
+    known: dict[str, str | None] = {}  # menus stand on a page more than once
     for anchor in view.tree.anchors:
-        url = resolve(base, anchor.href)
+        href = anchor.href
+        if href not in known:
+            known[href] = None if href.startswith(("javascript:", "mailto:")) else resolve(base, href)
+        url = known[href]
         if url:
-            yield Anchor(url, anchor.text or anchor.title, "nofollow" in anchor.rel.lower())
+            yield Anchor(url, anchor.text or anchor.title, bool(anchor.rel) and "nofollow" in anchor.rel.lower())
 
 
 def _feeds(view: View) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from storage.records import Article, Headline
 
@@ -95,8 +95,7 @@ class Document:
     source: Source | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """A link of the page, resolved against its base. `nofollow` is rel=nofollow on the link itself."""
 
     url: str
@@ -104,8 +103,7 @@ class Anchor:
     nofollow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LinkItem:
+class LinkItem(NamedTuple):
     """One item of a link list; `position` counts from 1."""
 
     title: str

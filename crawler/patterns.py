@@ -1,4 +1,4 @@
-"""Long alternations that cost little: grouped by their first character, so that a search skips other places at a glance.
+"""Long alternations that cost little: grouped by first character, so that a search skips other places at a glance.
 
 Python's `re` looks at every alternative at every place of a text, unless each begins with a plain character; under
 IGNORECASE, or behind a border or a group, it never sees that they do. Measured on class names and on lines of news

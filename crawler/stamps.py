@@ -78,7 +78,7 @@ def _first_time(view: View, texts: list[str], now: datetime) -> datetime | None:
             continue
         moment = first(text, now)
         if moment and moment.at.replace(tzinfo=None) <= now.replace(tzinfo=None) + timedelta(days=366):
-            return _at(view, moment)
+            return moment.at if moment.at.tzinfo else moment.at.replace(tzinfo=now.tzinfo)
     return None
 
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 FIRST_YEAR = 1990
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A time as written: `at` is naive unless the text stated a zone; `precision` is day, minute or second."""
 
     at: datetime
@@ -245,5 +244,9 @@ def first(text: str, now: datetime, *, month_first: bool = False) -> Moment | No
     """The surest time of a text, one with a clock before one without."""
     if not hints_at_time(text):
         return None
-    found = list(moments(text, now, month_first=month_first))
-    return next((m for m in found if m.precision != "day"), found[0] if found else None)
+    day = None
+    for moment in moments(text, now, month_first=month_first):
+        if moment.precision != "day":
+            return moment
+        day = day or moment
+    return day

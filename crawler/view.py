@@ -7,7 +7,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.tree import Tree
 from crawler.walk import grow
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 _SPACE = re.compile(r"[\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A value and where it came from; `line` is the line of the page that showed it, or -1."""
 
     value: Any
