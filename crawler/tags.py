@@ -27,6 +27,7 @@ HEADS = {"h1": 1, "h2": 2, "h3": 3, "h4": 4, "h5": 5, "h6": 6}
 TEXT, SKIP_TAG, SCRIPT, PLAYER, VOID_TAG, TITLE, MARK, INLINE, ANCHOR, BLOCK_TAG = range(10)
 
 
+TEXT_NODE = 2  # Lexbor's number for a text (`lxb_tag_id_enum_t`)
 UNKNOWN = (INLINE, "")  # a tag of nobody's list: its name is to be asked of the node
 
 
@@ -39,4 +40,4 @@ def kinds() -> dict[int, tuple[int, str]]:
     groups = (inline, (SKIP, SKIP_TAG), (VOID, VOID_TAG), (MARKS, MARK), (BLOCK, BLOCK_TAG), (PLAYERS, PLAYER), *rare)
     found = {maker.create_node(name).tag_id: (kind, name) for names, kind in groups for name in names}
     # Lexbor's enumeration `lxb_tag_id_enum_t`: these nodes are no elements and cannot be made.
-    return found | {2: (TEXT, ""), 3: (INLINE, ""), 4: (SKIP_TAG, ""), 5: (SKIP_TAG, "")}
+    return found | {TEXT_NODE: (TEXT, ""), 3: (INLINE, ""), 4: (SKIP_TAG, ""), 5: (SKIP_TAG, "")}

@@ -120,11 +120,12 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
     """
     if not hints_at_time(text):
         return
+    year = "20" in text or "19" in text
     for pattern, possible in (
         (_ROC, "民" in text),
-        (_CLOCK_FIRST, ":" in text or "：" in text),
-        (_YEAR_FIRST, True),
-        (_NAMED, _WORD.search(text)),
+        (_CLOCK_FIRST, year and (":" in text or "：" in text)),
+        (_YEAR_FIRST, year),
+        (_NAMED, year and _WORD.search(text)),
         (_DAY_FIRST, _SHORT_DATE.search(text)),
     ):
         if not possible:

@@ -9,7 +9,7 @@ from itertools import accumulate
 from selectolax.lexbor import LexborNode
 
 from crawler.parse import parse, selected
-from crawler.tags import ANCHOR, BLOCK_TAG, HEADS, MARK, PLAYER, SCRIPT, SKIP_TAG, TEXT, UNKNOWN, VOID_TAG, kinds
+from crawler.tags import ANCHOR, BLOCK_TAG, HEADS, MARK, PLAYER, SCRIPT, SKIP_TAG, TEXT, TEXT_NODE, UNKNOWN, VOID_TAG, kinds
 from crawler.tree import Anchor, Element, Image, Line, Time, Tree
 
 MAX_ELEMENTS = 200_000
@@ -94,6 +94,8 @@ class _Walk:
                     if self.anchor >= 0:
                         anchor_parts.append(value)
                         self.link_size += len(value.strip())
+            elif kind == ANCHOR and self._plain_link(node):
+                pass
             elif kind >= MARK:
                 child = node.first_child
                 around = _MARKED if kind == MARK else self._open(kind, tag, node)
@@ -245,6 +247,37 @@ class _Walk:
         title, rel = attributes.get("title") or "", attributes.get("rel") or ""
         element = len(tree.elements) if len(tree.elements) < MAX_ELEMENTS else self.current
         tree.anchors.append(Anchor(href.strip(), "", title, len(tree.lines), element, rel))
+
+    def _plain_link(self, node: LexborNode) -> bool:
+        """Take a link that holds one text and nothing else, as most do, in one step; False for any other."""
+        child = node.first_child
+        if child is None or child.tag_id != TEXT_NODE or child.next is not None or self.chosen or self.pre:
+            return False
+        attributes = node.attributes
+        href, value = attributes.get("href"), child.text_content or ""
+        tree, parts = self.tree, self.parts
+        number, lines, anchors = len(tree.elements), len(tree.lines), len(tree.anchors)
+        if not href or number >= MAX_ELEMENTS or self.anchor >= 0 or value.isspace():
+            return False
+        parent = self.current
+        name, hidden = attributes.get("class") or "", parent >= 0 and tree.elements[parent].hidden
+        if len(attributes) > 1:
+            identity = attributes.get("id")
+            if identity:
+                name = f"{name} {identity}"
+            if not _TELLING.isdisjoint(attributes):
+                heading = self.heading
+                name, hidden = self._attributes("a", attributes, name, hidden)
+                if self.heading != heading:
+                    self.heading = heading
+                    return False
+        title, rel = attributes.get("title") or "", attributes.get("rel") or ""
+        tree.elements.append(Element("a", parent, name, lines, hidden, anchors, lines, anchors + 1))
+        tree.anchors.append(Anchor(href.strip(), " ".join(value.split()), title, lines, number, rel))
+        self.link_size += len(value.strip())
+        parts.append(value)
+        self.pending.append(anchors)
+        return True
 
     def _close_anchor(self) -> None:
         if self.anchor < 0:
