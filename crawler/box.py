@@ -29,6 +29,8 @@ DATE_ONLY = re.compile(
     r"^[\W\d_]*((年|月|日|时|分|秒|前|天|小时|小時|分钟|星期|周|週|[一二三四五六日]|上午|下午|晚上|AM|PM|HKT|CST|发布|發佈|发表|更新|时间|時間)[\W\d_]*)*$",
     re.I,
 )
+_ASIDE = frozenset(("aside", "nav", "footer", "form"))
+_TELLING = _ASIDE | {"article"}  # tags that say something, whatever the element is called
 BEFORE_TITLE = 0.15
 FAR = 1500.0  # so many bytes of furniture after the headline halve what a line is worth
 FARTHEST = 0.3
@@ -96,15 +98,14 @@ def line_values(view: View) -> list[float]:
 
 def feeds(view: View) -> set[int]:
     """Boxes that tell other stories in short: at least three children that are teasers, half of all of them."""
-    tree = view.tree
     teasers: dict[int, int] = {}
     children: dict[int, int] = {}
-    for element in tree.elements:
-        if element.first == element.last or element.parent < 0:
-            continue
-        children[element.parent] = children.get(element.parent, 0) + 1
-        if element.last - element.first < 12 and element.tag not in ONE_LINE and _is_teaser(view, element):
-            teasers[element.parent] = teasers.get(element.parent, 0) + 1
+    for element in view.tree.elements:
+        lines, parent = element.last - element.first, element.parent
+        if lines and parent >= 0:
+            children[parent] = children.get(parent, 0) + 1
+            if lines < 12 and element.tag not in ONE_LINE and _is_teaser(view, element):
+                teasers[parent] = teasers.get(parent, 0) + 1
     return {box for box, count in teasers.items() if count >= 3 and count * 2 >= children[box]}
 
 
@@ -145,13 +146,17 @@ def _factors(view: View) -> list[float]:
     sums = view.tree.size_sum
     for number, element in enumerate(view.tree.elements):
         above = factors[element.parent] if element.parent >= 0 else 1.0
-        if element.first == element.last:
+        first, last = element.first, element.last
+        if first == last:
             factors.append(above)  # no line looks at it
             continue
         bits = flags(element.name) if element.name else 0
+        if not bits and not element.hidden and element.tag not in _TELLING and number not in teasing:
+            factors.append(above if above < 1.0 else 1.0)
+            continue
         own = 1.0
-        size = sums[element.last] - sums[element.first]
-        if size * 10 > whole * MOST or (element.first <= view.title_line < element.last and size > 4 * headline):
+        size = sums[last] - sums[first]
+        if size * 10 > whole * MOST or (first <= view.title_line < last and size > 4 * headline):
             bits &= BODY  # what holds the headline, or nearly all of the page, is no furniture, whatever its name
         if bits & TALK:
             own = 0.02
@@ -159,7 +164,7 @@ def _factors(view: View) -> list[float]:
             own = FEED
         elif bits & (AWAY | ADS | LEGAL):
             own = 0.6 if bits & BODY else 0.3
-        elif element.tag in ("aside", "nav", "footer", "form") or (element.hidden and not bits & BODY):
+        elif element.tag in _ASIDE or (element.hidden and not bits & BODY):
             own = 0.3
         elif bits & META and not bits & BODY:
             own = 0.7

@@ -47,8 +47,11 @@ def _by_line(view: View, numbers: list[int], box: int) -> list[datetime | None]:
     lines, anchors = view.tree.lines, view.tree.anchors
     starts = [anchors[n].line for n in numbers]
     top = view.tree.elements[box].first
+    dated = dated_lines(view)
+    if dated.isdisjoint(range(min(starts) - 1, max(starts) + REACH)):
+        return [None] * len(numbers)
     before = starts[0] > top and ONLY_TIME.match(lines[starts[0] - 1].text) is not None
-    dated, now = dated_lines(view), _now(view)
+    now = _now(view)
     found: list[datetime | None] = []
     for place, (number, line) in enumerate(zip(numbers, starts, strict=True)):
         following = starts[place + 1] if place + 1 < len(starts) else min(line + REACH, len(lines))

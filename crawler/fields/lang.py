@@ -6,6 +6,7 @@ The text's own characters decide; the page's declaration tells apart the languag
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from crawler.view import Found, View
 
@@ -52,7 +53,8 @@ def detect(text: str) -> str:
         if len("".join(script.findall(sample))) > _SHARE.get(name, 0.3) * letters:
             return _chinese(sample) if name == "zh" else name
     words = sample.lower().split()
-    counts = {name: sum(w in common for w in words) for name, common in _WORDS.items()}
+    seen = Counter(words)
+    counts = {name: sum(seen[word] for word in common if word in seen) for name, common in _WORDS.items()}
     best = max(counts, key=lambda n: counts[n])
     return best if counts[best] * 20 >= len(words) else ""
 
