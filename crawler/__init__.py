@@ -23,6 +23,7 @@ Reading:
   walk        one pass over the tree that fills them
   view        what every rule gets to see
   names       what the class and id of an element say
+  patterns    long alternations that cost little
   phrases     phrases that are no part of a story
   times       times in text
   stamps      the times of list items

@@ -256,5 +256,5 @@ def _next_url(view: View, kind: str) -> str:
         url = _join(base, href)
         if url and (kind == "list" or is_page_of(url, view.url)):
             return url
-    shown = (anchor.href for anchor in view.tree.anchors if 2 < len(anchor.text) < 24 and _NEXT.match(anchor.text))
+    shown = (anchor.href for anchor in view.tree.anchors if 1 < len(anchor.text) < 24 and _NEXT.match(anchor.text))
     return next((url for href in shown if not href.startswith(("#", "javascript")) and (url := _join(base, href))), "")

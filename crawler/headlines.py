@@ -27,16 +27,25 @@ MAX_ITEMS = 500
 _KINDS = (
     (
         "related",
-        grouped(r"相关|相關|延伸|关联|關聯|更多关于|同类|为您推荐|為您推薦|猜你|你可能|您可能|related|more on|see also|further reading|similar|you may", ignore_case=True),
+        grouped(
+            r"相关|相關|延伸|关联|關聯|更多关于|同类|为您推荐|為您推薦|猜你|你可能|您可能|related|more on|see also|further reading|similar|you may",
+            ignore_case=True,
+        ),
     ),
     ("list", grouped(r"推荐|推薦|头条|頭條|精选|精選|焦点|焦點|recommended|editor", ignore_case=True)),
     (
         "hot",
-        grouped(r"热|熱|排行|点击|點擊|榜|人气|人氣|最多|一天.*一周|24小时.*一周|日.*周.*月$|most|popular|trending|top \d|hot\b|meistgelesen|beliebt|самое читаемое|популярн|najczęściej|δημοφιλή|ランキング|많이 본|인기", ignore_case=True),
+        grouped(
+            r"热|熱|排行|点击|點擊|榜|人气|人氣|最多|一天.*一周|24小时.*一周|日.*周.*月$|most|popular|trending|top \d|hot\b|meistgelesen|beliebt|самое читаемое|популярн|najczęściej|δημοφιλή|ランキング|많이 본|인기",
+            ignore_case=True,
+        ),
     ),
     (
         "latest",
-        grouped(r"最新|滚动|滾動|即时|即時|快讯|快訊|速递|速遞|刚刚|实时|24小时|最近|最后发表|latest|newest|recent|just in|breaking|neueste|aktuelle|последние|свежие|najnowsze|τελευταία|新着|최신|속보", ignore_case=True),
+        grouped(
+            r"最新|滚动|滾動|即时|即時|快讯|快訊|速递|速遞|刚刚|实时|24小时|最近|最后发表|latest|newest|recent|just in|breaking|neueste|aktuelle|последние|свежие|najnowsze|τελευταία|新着|최신|속보",
+            ignore_case=True,
+        ),
     ),
 )
 _NAMES = (

@@ -110,7 +110,9 @@ _NEAR = re.compile(r"[今昨前]|today|yesterday", re.I)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _REGIONS = {"ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver", "PT": "America/Los_Angeles"}
 # One set of first characters, so that a search skips all others at a glance.
-_HINT = re.compile(r"[\d前刚剛昨今aAjJ](?:(?<=\d)(?:[:：]\d\d|月)|(?<=1)9\d\d|(?<=2)0\d\d|(?<=[前刚剛昨今])|(?<=[aA])(?i:go\b)|(?<=[jJ])(?i:ust now))")
+_HINT = re.compile(
+    r"[\d前刚剛昨今aAjJ](?:(?<=\d)(?:[:：]\d\d|月)|(?<=1)9\d\d|(?<=2)0\d\d|(?<=[前刚剛昨今])|(?<=[aA])(?i:go\b)|(?<=[jJ])(?i:ust now))"
+)
 
 
 def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[Moment]:

@@ -9,7 +9,20 @@ from itertools import accumulate
 from selectolax.lexbor import LexborNode
 
 from crawler.parse import parse, selected
-from crawler.tags import ANCHOR, BLOCK_TAG, HEADS, MARK, PLAYER, SCRIPT, SKIP_TAG, TEXT, TEXT_NODE, UNKNOWN, VOID_TAG, kinds
+from crawler.tags import (
+    ANCHOR,
+    BLOCK_TAG,
+    HEADS,
+    MARK,
+    PLAYER,
+    SCRIPT,
+    SKIP_TAG,
+    TEXT,
+    TEXT_NODE,
+    UNKNOWN,
+    VOID_TAG,
+    kinds,
+)
 from crawler.tree import Anchor, Element, Image, Line, Time, Tree
 
 MAX_ELEMENTS = 200_000

@@ -12,7 +12,9 @@ TYPE = str
 COLUMNS = {"previous_article": str, "next_article": str}
 RULES = ()
 
-_HINT = grouped("上一[篇条则]|下一[篇条则]|前一[篇条则]|后一[篇条则]|後一[篇条则]|previous|next|older|newer", ignore_case=True)
+_HINT = grouped(
+    "上一[篇条则]|下一[篇条则]|前一[篇条则]|后一[篇条则]|後一[篇条则]|previous|next|older|newer", ignore_case=True
+)
 _SHOWN = {
     "previous_article": re.compile(r"(上一[篇条则]|前一篇|previous (article|post|story)|older post)\W*$", re.I),
     "next_article": re.compile(r"(下一[篇条则]|[后後]一篇|next (article|post|story)|newer post)\W*$", re.I),
