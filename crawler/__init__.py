@@ -20,6 +20,7 @@ Reading:
   parse       text to Lexbor's tree, with limits
   tags        what the walk does with each tag
   tree        a page as arrays
+  gather      lines, links and pictures, as the walk passes them
   walk        one pass over the tree that fills them
   view        what every rule gets to see
   names       what the class and id of an element say

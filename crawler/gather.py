@@ -1,0 +1,139 @@
+"""Lines, links, pictures and metadata, gathered while the walk goes by.
+
+`Gatherer` holds the state of the traversal: the open element and box, the line being gathered, the open link.
+"""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborNode
+
+from crawler.tags import PLAYER, SCRIPT, VOID_TAG
+from crawler.tree import Anchor, Image, Line, Tree
+
+MAX_ELEMENTS = 200_000
+
+_PLAYER = re.compile(r"player|video|youku|youtube|v\.qq\.com|bilibili|vimeo|\.swf", re.I)
+_SENTENCE = re.compile(r"[。！？；…!?]|[.;](?=[\s\"'”’)]|$)")
+_COMMA = re.compile(r"[，、,：]")
+
+
+class Gatherer:
+    """What the page has told so far, and what is still open."""
+
+    def __init__(self) -> None:
+        self.tree = Tree()
+        self.current, self.box, self.heading = -1, 0, 0
+        self.parts: list[str] = []
+        self.link_size = 0
+        self.anchor = -1
+        self.anchor_parts: list[str] = []
+        self.boxed, self.pre = False, 0
+        self.pending: list[int] = []
+        self.chosen: dict[int, str] = {}
+
+    def split_lines(self, value: str) -> None:  # the text of a <pre>: its line ends are borders
+        for line in value.split("\n"):
+            self.parts.append(line)
+            self.flush(self.box)
+
+    def special(self, kind: int, tag: str, node: LexborNode) -> None:
+        if kind == VOID_TAG:
+            self._void(tag, node)
+        elif kind == PLAYER:
+            attributes = node.attributes
+            if tag == "video" or _PLAYER.search(attributes.get("src") or ""):
+                self.tree.players.append(len(self.tree.lines))
+        elif kind == SCRIPT:
+            if "ld+json" in (node.attributes.get("type") or ""):
+                self.tree.scripts.append(node.text(deep=True) or "")
+        elif not self.tree.title and not self.tree.lines:
+            self.tree.title = " ".join((node.text(deep=True) or "").split())
+
+    def flush(self, box: int) -> None:
+        """End the line that is being gathered."""
+        parts = self.parts
+        single = len(parts) == 1
+        raw = parts[0] if single else "".join(parts)
+        text = " ".join(raw.split())
+        link, self.link_size = self.link_size, 0
+        if not text:
+            parts.clear()
+            return
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+        # `link` counts characters: the share of them is the share of bytes.
+        link = min(size, link * size // len(text)) if link else 0
+        linked = link * 2 > size
+        spaced = text if single or linked or len(text) >= 200 else " ".join(" ".join(parts).split())
+        parts.clear()
+        line = Line(text, box, size, link, self.heading, spaced)
+        if size > 24 and (not linked or size >= 90):
+            line.ends = len(_SENTENCE.findall(text))
+            line.commas = len(_COMMA.findall(text))
+        if self.pending:
+            line.anchors, self.pending = self.pending, []
+        self.tree.lines.append(line)
+        if self.anchor >= 0:
+            self._flushed_in_anchor(line)
+
+    def _flushed_in_anchor(self, line: Line) -> None:
+        """A box inside a link ends the line: what stood before the link is a line of its own."""
+        anchor = self.tree.anchors[self.anchor]
+        if any(part.strip() for part in self.anchor_parts):
+            line.anchors = [*line.anchors, self.anchor]
+        else:
+            anchor.line = len(self.tree.lines)
+            element = self.tree.elements[anchor.element]
+            if element.tag == "a":
+                element.first = anchor.line
+        self.boxed = True
+
+    def open_anchor(self, attributes: dict[str, str | None]) -> None:
+        href = attributes.get("href")
+        if not href:
+            return
+        self.close_anchor()
+        tree = self.tree
+        self.anchor = len(tree.anchors)
+        title, rel = attributes.get("title") or "", attributes.get("rel") or ""
+        element = len(tree.elements) if len(tree.elements) < MAX_ELEMENTS else self.current
+        tree.anchors.append(Anchor(href.strip(), "", title, len(tree.lines), element, rel))
+
+    def close_anchor(self) -> None:
+        if self.anchor < 0:
+            return
+        if self.boxed:
+            if self.parts:
+                self.flush(self.box)
+            self.boxed = False
+        self.tree.anchors[self.anchor].text = " ".join("".join(self.anchor_parts).split())
+        self.anchor_parts.clear()
+        if self.parts:
+            self.pending.append(self.anchor)
+        self.anchor = -1
+
+    def _void(self, tag: str, node: LexborNode) -> None:
+        tree = self.tree
+        if tag in ("br", "hr"):
+            if self.parts:
+                before = len(tree.lines)
+                self.flush(self.box)
+                if len(tree.lines) > before:
+                    tree.lines[-1].broken = True
+        elif tag == "img":
+            attributes = node.attributes
+            src = attributes.get("data-src") or attributes.get("data-original") or attributes.get("src") or ""
+            tree.images.append(Image(src, attributes.get("alt") or "", len(tree.lines), self.current))
+            if self.anchor >= 0:
+                tree.anchors[self.anchor].image = True
+        elif tag == "meta":
+            attributes = node.attributes
+            key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop") or ""
+            key = key or attributes.get("http-equiv") or ""
+            if key:
+                tree.metas.append((key.strip().lower(), (attributes.get("content") or "").strip()))
+        elif tag == "link":
+            tree.links.append(node.attributes)
+        elif tag == "base" and not tree.base:
+            tree.base = (node.attributes.get("href") or "").strip()
