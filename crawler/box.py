@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from itertools import accumulate
 
-from crawler.names import ADS, AWAY, BODY, LEGAL, META, STORY, TALK, flags
+from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
 from crawler.tree import Element, Line
 from crawler.view import View
 
 LEGAL_TEXT = re.compile(
     r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
     r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
-    r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话|"
+    r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|僅提供資訊儲存|"
     r"terms of (use|service)|privacy policy|cookie",
     re.I,
 )
@@ -34,6 +34,8 @@ FEED = 0.1
 NAMED = 1.15  # a box called the story's text may be worth so much less than one around it
 MOST = 7  # tenths of a page
 NEXT_STORY = 0.3  # what follows a second <h1> is the next story of an endless page
+LEAD_REACH = 8  # lines between the headline and the paragraph that leads in
+LEAD_LEAST, LEAD_MOST = 80, 800  # bytes
 BOX_JOIN = 30.0
 JOIN = dict.fromkeys(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "figure", "br", "span", "pre", "font"),
@@ -101,7 +103,11 @@ def feeds(view: View) -> set[int]:
         if element.first == element.last or element.parent < 0:
             continue
         children[element.parent] = children.get(element.parent, 0) + 1
-        if element.last - element.first < 12 and element.tag not in ONE_LINE and _is_teaser(view, element):
+        if element.tag == "dt":
+            teasing = element.last < len(tree.lines) and _is_link(tree.lines[element.first]) and not _is_link(tree.lines[element.last])
+        else:
+            teasing = element.last - element.first < 12 and element.tag not in ONE_LINE and _is_teaser(view, element)
+        if teasing:
             teasers[element.parent] = teasers.get(element.parent, 0) + 1
     return {box for box, count in teasers.items() if count >= 3 and count * 2 >= children[box]}
 
@@ -214,6 +220,23 @@ def widen(view: View, run: Run, values: list[float]) -> Run:
     while last < len(tree.lines) and _touches(view, values, last, ("p",)) and view.title_line >= 0:
         last += 1
     return Run(run.score, run.box, first, last)
+
+
+def leads(view: View, run: Run) -> list[int]:
+    """The paragraph that stands right below the headline, in a box of its own, above the box of the story.
+
+    English pages do not open the story there: what they set below a headline sums it up.
+    """
+    lines = view.tree.lines
+    if not 0 <= view.title_line < run.first or view.tree.html_lang[:2].lower() == "en":
+        return []
+    for n in range(view.title_line + 1, min(run.first, view.title_line + 1 + LEAD_REACH)):
+        line = lines[n]
+        if line.ends and not line.link and LEAD_LEAST <= line.size <= LEAD_MOST and value(line) >= 0.9 * line.size:
+            box = view.tree.elements[line.box]
+            plain = not (box.hidden or box.tag in ("figcaption", "li") or flags(box.name) & (CAPTION | TALK | ADS))
+            return [n] if plain and all(line.text[:40] not in lines[m].text for m in range(run.first, run.last)) else []
+    return []
 
 
 def _touches(view: View, values: list[float], n: int, tags: tuple[str, ...]) -> bool:

@@ -35,7 +35,7 @@ _WORDS: tuple[tuple[int, str], ...] = (
         r"app-?_?(down|guide|code)|feedback|jubao|vote\b|digg\b|widget|teaser|carousel|slider|ticker|skip-?link|jump|"
         r"author-?_?(bio|info|box|card|about)|about-?_?author|latest-?_?(news|post|list)|newest|zuixin|friend-?link|links?\b",
     ),
-    (TALK, r"comment|disqus|pinglun|liuyan|\breply|replies|discuss|respond\b|guestbook|cmnt|gentie"),
+    (TALK, r"com+ent|koment|komment|user-?_?chat|disqus|pinglun|liuyan|\breply|replies|discuss|respond\b|guestbook|cmnt|gentie"),
     (
         META,
         r"\bmeta\b|post-?_?(info|meta|date|time)|art-?_?info|article-?_?(info|meta|header-?meta)|byline|dateline|datetime|pub-?_?(date|time|info)|"
@@ -44,7 +44,7 @@ _WORDS: tuple[tuple[int, str], ...] = (
     (
         ADS,
         r"\bads?\b|\badv?[-_]|[-_]ads?\b|advert|guanggao|sponsor|promo|banner|newsletter|subscri|sign-?_?up|signup|"
-        r"paywall|popup|modal|cookie|consent|gdpr|outbrain|taboola|donat|login|regist|overlay|inread|mrec\b|\bgg\b",
+        r"paywall|popup|modal|cookie|consent|gdpr|outbrain|taboola|donat|login|regist|overlay|inread|mrec\b|\bgg\b|(author|contributor|writer)[-_]{0,2}(bio|section|desc)|tooltip|mood",
     ),
     (
         STORY,

@@ -23,25 +23,35 @@ _POINTERS = _words(
     "分享到 分享至 分享 网友评论 我要评论 发表评论 专题 更多 关闭窗口 打印本页 返回顶部 加入收藏 阅读全文",
 )
 # A label and its value, or a few words that only point somewhere: a line of its own, short.
-CREDIT = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS}|文)\s*[:：/／】\]]", re.I)
+CREDIT = re.compile(rf"^[\s\[【（(]*(?:(?:{_CREDITS}|{_POINTERS}|文)\s*[:：/／】\]]|[\u4e00-\u9fff]{{2,4}}\s*(?:编辑|編輯)[)）]$)", re.I)
 POINTER = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS})")
 
 _TALK = _words("评论 評論 留言 跟帖 讨论区 回响")
 _TALKERS = _words("网友 最新 热门 全部 精彩 用户 發表 发表")
 _TALK_LATIN = _words(
     "comment comments reply replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
-    "leave_a_comment leave_a_reply reader_comments",
+    "leave_a_comment leave_a_reply reader_comments комментарии_к_новости комментарии_читателей",
 )
 # The heading of the readers' comments, with or without their number.
 TALK_HEAD = re.compile(
     rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN}))\W*(?:\d*|条|則|则)?\W*$",
     re.I,
 )
+_NOTICES = _words("反侵权公告 版权声明 免责声明 法律声明 郑重声明 特别声明 版權聲明 免責聲明 鄭重聲明 disclaimer")
+_WRITERS = _words(
+    "about_the_author about_the_authors about_the_writer about_the_reviewer über_den_autor über_die_autorin zum_autor zur_autorin zur_person",
+    "à_propos_de_l'auteur sobre_el_autor sobre_o_autor об_авторе o_autorze 作者简介 作者簡介 关于作者 關於作者",
+)
+# What begins after the story: the site's notices, or who the author is.
+END_HEAD = re.compile(rf"^\W*(?:{_NOTICES}|郑\s重\s声\s明|{_WRITERS})\W*$", re.I)
 _OTHER = _words("相关 相關 延伸 推荐 推薦 更多 热门 熱門 猜你 您可能 你可能 为您推荐 往期 最新 精彩 编辑推荐 大家都在")
 _OTHER_LATIN = _words(
     "related see_also read_more read_also read_next more_from more_on more_in more_stories more_news you_may_also you_might_like",
     "recommended trending most_read most_popular popular latest further_reading don't_miss don’t_miss mehr_zum_thema",
-    "lesen_sie_auch das_könnte_sie à_lire lire_aussi читайте_также по_теме czytaj",
+    "lesen_sie_auch das_könnte_sie das_könnte_dich das_thema_könnte à_lire lire_aussi читайте_также по_теме czytaj",
+    "weiterführende zum_weiterlesen empfehlungen_aus auch_interessant weitere_artikel weitere_nachrichten mehr_von",
+    "sur_le_même_sujet articles_similaires te_puede_interesar noticias_relacionadas leggi_anche zobacz_także zobacz_też",
+    "przeczytaj_także новости_по_теме ссылки_по_теме материалы_по_теме новости_партнеров διαβάστε_επίσης baca_juga",
 )
 # The heading of a list of other stories.
 OTHER_HEAD = re.compile(rf"^\W*(?:(?:{_OTHER})[\u4e00-\u9fff]{{0,8}}\W*|(?:{_OTHER_LATIN})\b.{{0,40}})$", re.I)
@@ -70,6 +80,7 @@ _BUTTONS = _words(
     "advertisement anzeige publicité реклама reklama story_continues_below continue_reading share_this see_more view_comments",
     "view_gallery add_to_wishlist",
 )
+_HAN_BUTTONS = _words("举报 不喜欢 点赞 播报文章 语音播报 收藏 评论 分享 复制链接 打印 关闭 纠错 阅读原文 展开全文 查看更多 查看原图")
 _WALL = (
     rf"(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|畅读(?:全文|全部)|"
     r"(?:to )?continue reading,? |unlimited access|become a (?:member|subscriber)|already a (?:member|subscriber)|"
@@ -80,6 +91,7 @@ WALL = re.compile(_WALL, re.I)
 # Calls, walls and buttons: lines of their own wherever they stand.
 CALL = re.compile(
     rf"^(?:{_CALLS})\b|{_WALL}|"
+    rf"\b(?:to|in) your inbox\b|^\W*(?:{_HAN_BUTTONS})[\d\s()（）]*$|"
     rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",
     re.I,
 )

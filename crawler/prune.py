@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.phrases import BYLINE, CALL, CREDIT, DATED, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD
+from crawler.phrases import BYLINE, CALL, CREDIT, DATED, END_HEAD, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD
 from crawler.times import first
 from crawler.tree import Element, Line
 from crawler.view import View, squeeze
@@ -30,6 +30,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
     # Chinese pages tell in captions what others tell in paragraphs: there they are part of the story.
     captions = not HAN.search(view.title) and _caption_size(view, run) * 3 < visible
     sums = list(accumulate(values, initial=0.0))
+    total = sums[run.last] - sums[run.first]
     ends = list(accumulate((line.ends for line in tree.lines), initial=0))
     for number in range(view.box + 1, len(tree.elements)):
         element = tree.elements[number]
@@ -52,7 +53,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             reason = "caption of a picture"
         elif element.tag in PARAGRAPHS and sentences and share < 0.5:
             continue
-        elif number in view.teasers and size * 2 < whole:
+        elif number in view.teasers and (size * 2 < whole or worth * 2 < total):
             reason = "teasers of other stories"
         elif share > 0.5 and sentences <= (element.last - element.first) / 3:
             reason = "link grid"
@@ -92,7 +93,7 @@ def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
         line = lines[n]
         if line.size > 70 or n in view.dropped:
             continue
-        talk = TALK_HEAD.match(line.text)
+        talk = TALK_HEAD.match(line.text) or (place * 2 > len(alive) and END_HEAD.match(line.text))
         if not talk and not OTHER_HEAD.match(line.text):
             continue
         end = bisect_left(alive, _section_end(view, run, n))
