@@ -137,7 +137,7 @@ def _starts_with_link(view: View, line: Line) -> bool:
 
 
 def _is_link(line: Line) -> bool:
-    return line.size >= 12 and line.link * 10 > line.size * 6
+    return line.size >= 15 and line.link * 10 > line.size * 6
 
 
 def _factors(view: View) -> list[float]:

@@ -30,7 +30,7 @@ _WORDS: tuple[tuple[int, str], ...] = (
         r"rightbar|footer|\bfoot\b|foot_|_foot|header\b|topbar|top-?bar|toolbar|\btools?\b|masthead|related|relate\b|recommend|"
         r"xiangguan|tuijian|xgxw|xgyd|more-?_?(news|stories|from|list|link|articles|posts|on)|read-?more|readmore|hot-?_?(news|list|"
         r"topic|rank|article|post)|\bhot\b|\brank|ranking|paihang|popular|trending|most-?_?(read|viewed|popular|shared)|"
-        r"share|sharing|social|bdshare|jiathis|addthis|\bpager\b|pagination|page-?_?(nav|num|link|list)|pagebar|prev-?_?next|nextprev|"
+        r"share|sharing|social(?!-?_?(media-?_?)?(embed|post))|bdshare|jiathis|addthis|\bpager\b|pagination|page-?_?(nav|num|link|list)|pagebar|prev-?_?next|nextprev|"
         r"search|\btags?\b|tag-?_?(list|cloud|links)|taglist|keywords?\b|\bprint|font-?_?size|qr-?_?code|qrcode|erweima|ewm\b|"
         r"app-?_?(down|guide|code)|feedback|jubao|vote\b|digg\b|widget|teaser|carousel|slider|ticker|skip-?link|jump|"
         r"author-?_?(bio|info|box|card|about)|about-?_?author|latest-?_?(news|post|list)|newest|zuixin|friend-?link|links?\b",

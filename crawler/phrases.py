@@ -15,7 +15,7 @@ def _words(*lines: str) -> str:
 
 _CREDITS = _words(
     "责任编辑 責任編輯 责编 編輯 编辑 本文编辑 值班编辑 编审 审核 审校 校对 校對 监制 策划 记者 記者 通讯员 作者 撰文 文案 排版",
-    "摄影 攝影 图片 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 关键字 关键词 關鍵字 标签 標籤",
+    "摄影 攝影 图片 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 本文原标题 本文原標題 关键字 关键词 關鍵字 标签 標籤",
     "发布时间 发表时间 發佈時間 更新时间 时间 日期 点击 浏览 阅读 人气 字号 字體 字体 版权 声明 免责 转载 微信 公众号 扫码 扫一扫",
 )
 _POINTERS = _words(
@@ -30,7 +30,7 @@ _TALK = _words("评论 評論 留言 跟帖 讨论区 回响")
 _TALKERS = _words("网友 最新 热门 全部 精彩 用户 發表 发表")
 _TALK_LATIN = _words(
     "comment comments reply replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
-    "leave_a_comment leave_a_reply reader_comments комментарии_к_новости комментарии_читателей",
+    "leave_a_comment leave_a_reply write_a_comment reader_comments оставить_комментарий добавить_комментарий dodaj_komentarz комментарии_к_новости комментарии_читателей",
 )
 # The heading of the readers' comments, with or without their number.
 TALK_HEAD = re.compile(
@@ -50,7 +50,7 @@ _OTHER_LATIN = _words(
     "recommended trending most_read most_popular popular latest further_reading don't_miss don’t_miss mehr_zum_thema",
     "lesen_sie_auch das_könnte_sie das_könnte_dich das_thema_könnte à_lire lire_aussi читайте_также по_теме czytaj",
     "weiterführende zum_weiterlesen empfehlungen_aus auch_interessant weitere_artikel weitere_nachrichten mehr_von",
-    "sur_le_même_sujet articles_similaires te_puede_interesar noticias_relacionadas leggi_anche zobacz_także zobacz_też",
+    "sur_le_même_sujet articles_similaires você_pode_gostar leia_também veja_também te_puede_interesar noticias_relacionadas leggi_anche zobacz_także zobacz_też",
     "przeczytaj_także новости_по_теме ссылки_по_теме материалы_по_теме новости_партнеров διαβάστε_επίσης baca_juga",
 )
 # The heading of a list of other stories.
@@ -92,6 +92,7 @@ WALL = re.compile(_WALL, re.I)
 CALL = re.compile(
     rf"^(?:{_CALLS})\b|{_WALL}|"
     rf"\b(?:to|in) your inbox\b|^\W*(?:{_HAN_BUTTONS})[\d\s()（）]*$|"
+    r"回复[【“\[][^】”\]]{1,8}[】”\]]|"
     rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",
     re.I,
 )
@@ -104,6 +105,12 @@ BYLINE = re.compile(
 DATED = re.compile(
     r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?(?:\s*\d{1,2}\s*[:：]\s*\d\d|.{0,6}(?:来源|來源))"
 )
+_STAMPS = _words(
+    "last_updated updated last_modified modified published posted created aktualisiert veröffentlicht publié mis_à_jour",
+    "actualizado publicado publicerad opublikowano dodano data_publikacji обновлено опубликовано последнее_обновление by von",
+)
+# How a line of date and author begins; it counts with a date or a clock behind it.
+STAMP = re.compile(rf"^\W*(?:{_STAMPS})\b", re.I)
 _READERS = _words("网友 網友 游客 遊客 用户 用戶 匿名 匿名用户 楼主 樓主")
 # The line above a reader's post: a masked or numbered name, or the number of the post.
 POST = re.compile(rf"^(?:{_READERS})[\w*]{{0,12}}[\d*]\S{{0,6}}(?:\s.{{0,24}})?$|^\d+\s*楼\s")

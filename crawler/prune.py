@@ -11,12 +11,13 @@ from itertools import accumulate
 
 from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.phrases import BYLINE, CALL, CREDIT, DATED, END_HEAD, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD
+from crawler.phrases import BYLINE, CALL, CREDIT, DATED, END_HEAD, INVITE, OTHER_HEAD, POINTER, POST, STAMP, TALK_HEAD
 from crawler.times import first
 from crawler.tree import Element, Line
 from crawler.view import View, squeeze
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
+DIGITS = re.compile(r"\d{4}|\d[:.]\d\d")
 LONGEST_LIST = 100
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em i".split())
 
@@ -53,7 +54,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             reason = "caption of a picture"
         elif element.tag in PARAGRAPHS and sentences and share < 0.5:
             continue
-        elif number in view.teasers and (size * 2 < whole or worth * 2 < total):
+        elif number in view.teasers and (size * 2 < whole or (worth * 2 < total and _is_other(view, element))):
             reason = "teasers of other stories"
         elif share > 0.5 and sentences <= (element.last - element.first) / 3:
             reason = "link grid"
@@ -73,6 +74,11 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             for n in range(element.first, element.last):
                 view.dropped.setdefault(n, reason)
     return [n for n in alive if n not in view.dropped]
+
+
+def _is_other(view: View, element: Element) -> bool:
+    """Whether teasers tell of other stories beyond doubt, not of the things that this one is about."""
+    return element.tag == "dl" or OTHER_HEAD.match(view.tree.lines[element.first].text) is not None
 
 
 def _is_caption(element: Element) -> bool:
@@ -199,7 +205,7 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
 
 def _head_reason(view: View, line: Line) -> str:
     """Before the first sentence stand date, source and byline, each short and in a box of its own."""
-    if line.size < 160 and _is_dated(view, line.text):
+    if line.size < 160 and (_is_dated(view, line.text) or (STAMP.match(line.text) and DIGITS.search(line.text))):
         return "date line"
     if line.ends or line.size > 60 or line.heading:
         return ""

@@ -44,7 +44,7 @@ def near_lines(view: View) -> list[int]:
     """The few lines above the headline and below the body."""
     start = view.title_line
     last = view.kept[-1] if view.kept else view.first_kept
-    around = (*range(max(0, start - 4), max(0, start)), *range(last + 1, last + 7))
+    around = (*range(max(0, start - 4), max(0, start)), *range(last + 1, last + 11))
     return [n for n in around if n < len(view.tree.lines)]
 
 
@@ -56,7 +56,9 @@ def item_lines(view: View) -> set[int]:
     links = [
         anchor.line
         for anchor in view.tree.anchors
-        if len(anchor.text) >= (25 if anchor.text.isascii() else 10) and anchor.line not in body
+        if len(anchor.text) >= (25 if anchor.text.isascii() else 10)
+        and anchor.line not in body
+        and not anchor.text.startswith("http")
     ]
     found: set[int] = set()
     for before, n, after in zip(links, links[1:], links[2:], strict=False):
