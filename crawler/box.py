@@ -19,7 +19,7 @@ LEGAL_TEXT = re.compile(
     r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
     r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
     r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|僅提供資訊儲存|"
-    r"terms of (use|service)|privacy policy|cookie",
+    r"未經.{0,8}(授權|書面|許可).{0,10}(不得|禁止)|terms of (use|service)|privacy policy|cookies? (policy|settings|notice|preferences)|(use|accept)s? (of )?cookies",
     re.I,
 )
 ONE_LINE = frozenset(("p", "a", "span", "h1", "h2", "h3", "h4", "h5", "h6", "img", "label", "button", "td"))
@@ -36,6 +36,7 @@ MOST = 7  # tenths of a page
 NEXT_STORY = 0.3  # what follows a second <h1> is the next story of an endless page
 LEAD_REACH = 8  # lines between the headline and the paragraph that leads in
 LEAD_LEAST, LEAD_MOST = 80, 800  # bytes
+LEAD_BARE = 110  # bytes of one without a full stop
 BOX_JOIN = 30.0
 JOIN = dict.fromkeys(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "figure", "br", "span", "pre", "font"),
@@ -232,7 +233,9 @@ def leads(view: View, run: Run) -> list[int]:
         return []
     for n in range(view.title_line + 1, min(run.first, view.title_line + 1 + LEAD_REACH)):
         line = lines[n]
-        if line.ends and not line.link and LEAD_LEAST <= line.size <= LEAD_MOST and value(line) >= 0.9 * line.size:
+        told = line.ends > 0 and value(line) >= 0.9 * line.size
+        told = told or (n == view.title_line + 1 and line.size >= LEAD_BARE and view.tree.lines[run.first].ends > 0)
+        if told and not line.link and LEAD_LEAST <= line.size <= LEAD_MOST:
             box = view.tree.elements[line.box]
             plain = not (box.hidden or box.tag in ("figcaption", "li") or flags(box.name) & (CAPTION | TALK | ADS))
             return [n] if plain and all(line.text[:40] not in lines[m].text for m in range(run.first, run.last)) else []

@@ -15,7 +15,7 @@ def _words(*lines: str) -> str:
 
 _CREDITS = _words(
     "责任编辑 責任編輯 责编 編輯 编辑 本文编辑 值班编辑 编审 审核 审校 校对 校對 监制 策划 记者 記者 通讯员 作者 撰文 文案 排版",
-    "摄影 攝影 图片 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 本文原标题 本文原標題 关键字 关键词 關鍵字 标签 標籤",
+    "摄影 攝影 图片 圖說 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 本文原标题 本文原標題 关键字 关键词 關鍵字 标签 標籤",
     "发布时间 发表时间 發佈時間 更新时间 时间 日期 点击 浏览 阅读 人气 字号 字體 字体 版权 声明 免责 转载 微信 公众号 扫码 扫一扫",
 )
 _POINTERS = _words(
@@ -30,11 +30,11 @@ _TALK = _words("评论 評論 留言 跟帖 讨论区 回响")
 _TALKERS = _words("网友 最新 热门 全部 精彩 用户 發表 发表")
 _TALK_LATIN = _words(
     "comment comments reply replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
-    "leave_a_comment leave_a_reply write_a_comment reader_comments оставить_комментарий добавить_комментарий dodaj_komentarz комментарии_к_новости комментарии_читателей",
+    "leave_a_comment leave_a_reply post_comment post_a_comment write_a_comment reader_comments оставить_комментарий добавить_комментарий dodaj_komentarz комментарии_к_новости комментарии_читателей",
 )
 # The heading of the readers' comments, with or without their number.
 TALK_HEAD = re.compile(
-    rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN}))\W*(?:\d*|条|則|则)?\W*$",
+    rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN}))\W*(?:\d*|条|則|则)?(?:\snew)?\W*$",
     re.I,
 )
 _NOTICES = _words("反侵权公告 版权声明 免责声明 法律声明 郑重声明 特别声明 版權聲明 免責聲明 鄭重聲明 disclaimer")
@@ -57,11 +57,11 @@ _OTHER_LATIN = _words(
 OTHER_HEAD = re.compile(rf"^\W*(?:(?:{_OTHER})[\u4e00-\u9fff]{{0,8}}\W*|(?:{_OTHER_LATIN})\b.{{0,40}})$", re.I)
 
 _DO = _words(
-    "关注 關注 下载 下載 扫描 扫码 掃描 长按 訂閱 订阅 点击 點擊 加入 按 请按 讚 转发 分享 登陆 登录 開設 搜索 回复 添加"
+    "关注 關注 下载 下載 扫描 扫码 掃描 长按 訂閱 订阅 点击 點擊 加入 按 请按 讚 转发 分享 登陆 登陸 登录 開設 follow 搜索 回复 添加"
 )
 _WHERE = _words(
     "公众号 公眾號 微信 微博 客户端 客戶端 二维码 粉絲團 粉丝团 專頁 专页 facebook 频道 進行评论 进行评论 在看 点赞 朋友圈 小程序",
-    "newsletter telegram app",
+    "newsletter telegram app 我們 我们",
 )
 _END = _words("正文已结束 the_end 完 完结 end 本文完 全文完")
 _FORMER = _words("原题为 原标题 原題 本文原标题 原文标题")
@@ -72,7 +72,7 @@ INVITE = re.compile(
 )
 
 _CALLS = _words(
-    "edited_by editing_by follow_us subscribe sign_up continue_reading to_continue_reading unlimited_access download_the download_our",
+    "edited_by editing_by reporting_by writing_by follow_us subscribe sign_up continue_reading to_continue_reading unlimited_access download_the download_our",
     "click_here tap_here like_us join_our get_the_latest get_our_free get_our_daily support_our the_views_expressed the_view_of the_views_of",
 )
 _WALLS = _words("订阅 開通 开通 購買 购买 登录 登入 付费 付費")
@@ -90,7 +90,7 @@ _WALL = (
 WALL = re.compile(_WALL, re.I)
 # Calls, walls and buttons: lines of their own wherever they stand.
 CALL = re.compile(
-    rf"^(?:{_CALLS})\b|{_WALL}|"
+    rf"^\(?(?:{_CALLS})\b|contributed to this (?:report|story|article)\b|заметили (?:\w+, ?\w+ \w+ )?ошибку|{_WALL}|"
     rf"\b(?:to|in) your inbox\b|^\W*(?:{_HAN_BUTTONS})[\d\s()（）]*$|"
     r"回复[【“\[][^】”\]]{1,8}[】”\]]|"
     rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",

@@ -103,6 +103,8 @@ def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
         if not talk and not OTHER_HEAD.match(line.text):
             continue
         end = bisect_left(alive, _section_end(view, run, n))
+        if talk and place * 2 > len(alive):
+            end = len(alive)  # after the readers nothing of the story comes
         if not talk:
             end = _sentences_from(view, alive, place + 1, end)
         if (sizes[end] - sizes[place]) * 2 < sizes[-1]:

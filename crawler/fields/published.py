@@ -85,7 +85,7 @@ def _best(view: View, candidates: Iterator[tuple[int, Moment]]) -> Found | None:
     return best[1] if best else None
 
 
-def _candidates(view: View, numbers: list[int]) -> Iterator[tuple[int, Moment]]:
+def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Iterator[tuple[int, Moment]]:
     now = view.fetched_at.astimezone(default_zone(view)[0])
     english = month_first(view)
     others = item_lines(view)
@@ -97,7 +97,7 @@ def _candidates(view: View, numbers: list[int]) -> Iterator[tuple[int, Moment]]:
         for moment in moments(line.spaced, now, month_first=english):
             if _NOT_THIS.search(line.spaced[max(0, moment.start - 10) : moment.start]):
                 continue
-            if _CHANGED.search(line.spaced[max(0, moment.start - 20) : moment.start]):
+            if not changed and _CHANGED.search(line.spaced[max(0, moment.start - 20) : moment.start]):
                 continue
             if line.link * 3 < line.size * 2 or moment.precision != "day":
                 yield number, moment
@@ -130,6 +130,11 @@ def metadata(view: View) -> Found | None:
         if moment:
             return Found(moment, f"meta {key} {view.meta[key]}")
     return None
+
+
+def changed(view: View) -> Found | None:
+    """The time of the last change, between headline and body, where the page shows no other."""
+    return _best(view, _candidates(view, own_lines(view), changed=True))
 
 
 def timed(view: View) -> Found | None:
@@ -174,7 +179,7 @@ def chosen(view: View) -> Found | None:
     return Found(moment, found.evidence, found.line) if found and moment else None
 
 
-RULES = (chosen, shown, linked, metadata, beside, timed, dateline, address)
+RULES = (chosen, shown, linked, metadata, beside, timed, changed, dateline, address)
 
 
 def default_zone(view: View) -> tuple[tzinfo, str]:
