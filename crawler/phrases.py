@@ -29,12 +29,12 @@ POINTER = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS})")
 _TALK = _words("评论 評論 留言 跟帖 讨论区 回响")
 _TALKERS = _words("网友 最新 热门 全部 精彩 用户 發表 发表")
 _TALK_LATIN = _words(
-    "comment comments reply replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
+    "comments replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
     "leave_a_comment leave_a_reply post_comment post_a_comment write_a_comment reader_comments оставить_комментарий добавить_комментарий dodaj_komentarz комментарии_к_новости комментарии_читателей",
 )
 # The heading of the readers' comments, with or without their number.
 TALK_HEAD = re.compile(
-    rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN}))\W*(?:\d*|条|則|则)?(?:\snew)?\W*$",
+    rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN})|\d+\s*(?:comment|reply))\W*(?:\d*|条|則|则)?(?:\snew)?\W*$",
     re.I,
 )
 _NOTICES = _words("反侵权公告 版权声明 免责声明 法律声明 郑重声明 特别声明 版權聲明 免責聲明 鄭重聲明 disclaimer")
