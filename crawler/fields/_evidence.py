@@ -8,7 +8,7 @@ from crawler.view import View
 
 REACH = 25
 CREDITS = ("credit line", "date line", "byline")
-LINKED = ("more links than text", "link grid", "link line")  # so a byline is dropped whose names are links
+CAPTIONED = "caption of a picture"  # it has dates and names of its own
 GAP = 4  # the items of a list are no more lines apart
 
 # The first characters of nearly all Chinese family names (Ministry of Public Security, name report of 2020).
@@ -38,7 +38,7 @@ def own_lines(view: View) -> list[int]:
     """The lines between headline and first paragraph, and those that were cut out of the body as credits."""
     first, start = view.first_kept, view.title_line
     head = range(start + 1, min(first, start + 1 + REACH)) if 0 <= start < first else range(max(0, first - 8), first)
-    cut = [n for n, why in view.dropped.items() if n > first and (why in CREDITS or (why in LINKED and n <= first + GAP))]
+    cut = [n for n, why in view.dropped.items() if n > first and (why in CREDITS or (why != CAPTIONED and n <= first + GAP))]
     return [n for n in (*head, *cut) if n < len(view.tree.lines)]
 
 
