@@ -105,7 +105,11 @@ def feeds(view: View) -> set[int]:
             continue
         children[element.parent] = children.get(element.parent, 0) + 1
         if element.tag == "dt":
-            teasing = element.last < len(tree.lines) and _is_link(tree.lines[element.first]) and not _is_link(tree.lines[element.last])
+            teasing = (
+                element.last < len(tree.lines)
+                and _is_link(tree.lines[element.first])
+                and not _is_link(tree.lines[element.last])
+            )
         else:
             teasing = element.last - element.first < 12 and element.tag not in ONE_LINE and _is_teaser(view, element)
         if teasing:

@@ -35,7 +35,10 @@ _WORDS: tuple[tuple[int, str], ...] = (
         r"app[-_]{0,2}(down|guide|code)|feedback|jubao|vote\b|digg\b|widget|teaser|carousel|slider|ticker|skip-?link|jump|"
         r"author[-_]{0,2}(bio|info|box|card|about)|about[-_]{0,2}author|latest[-_]{0,2}(news|post|list)|newest|zuixin|friend-?link|links?\b",
     ),
-    (TALK, r"com+ent|koment|komment|user[-_]{0,2}chat|disqus|pinglun|liuyan|\breply|replies|discuss|respond\b|guestbook|cmnt|gentie"),
+    (
+        TALK,
+        r"com+ent|koment|komment|user[-_]{0,2}chat|disqus|pinglun|liuyan|\breply|replies|discuss|respond\b|guestbook|cmnt|gentie",
+    ),
     (
         META,
         r"\bmeta\b|post[-_]{0,2}(info|meta|date|time)|art[-_]{0,2}info|article[-_]{0,2}(info|meta|header-?meta)|byline|dateline|datetime|pub[-_]{0,2}(date|time|info)|"

@@ -23,7 +23,9 @@ _POINTERS = _words(
     "分享到 分享至 分享 网友评论 我要评论 发表评论 专题 更多 关闭窗口 打印本页 返回顶部 加入收藏 阅读全文",
 )
 # A label and its value, or a few words that only point somewhere: a line of its own, short.
-CREDIT = re.compile(rf"^[\s\[【（(]*(?:(?:{_CREDITS}|{_POINTERS}|文)\s*[:：/／】\]]|[\u4e00-\u9fff]{{2,4}}\s*(?:编辑|編輯)[)）]$)", re.I)
+CREDIT = re.compile(
+    rf"^[\s\[【（(]*(?:(?:{_CREDITS}|{_POINTERS}|文)\s*[:：/／】\]]|[\u4e00-\u9fff]{{2,4}}\s*(?:编辑|編輯)[)）]$)", re.I
+)
 POINTER = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS})")
 
 _TALK = _words("评论 評論 留言 跟帖 讨论区 回响")
@@ -37,7 +39,7 @@ TALK_HEAD = re.compile(
     rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN})|\d+\s*(?:comment|reply))\W*(?:\d*|条|則|则)?(?:\snew)?\W*$",
     re.I,
 )
-_NOTICES = _words("反侵权公告 版权声明 免责声明 法律声明 郑重声明 特别声明 版權聲明 免責聲明 鄭重聲明 disclaimer")
+_NOTICES = _words("反侵权公告 版权声明 免责声明 法律声明 郑重声明 特别声明 版權聲明 免責聲明 鄭重聲明")
 _WRITERS = _words(
     "about_the_author about_the_authors about_the_writer about_the_reviewer über_den_autor über_die_autorin zum_autor zur_autorin zur_person",
     "à_propos_de_l'auteur sobre_el_autor sobre_o_autor об_авторе o_autorze 作者简介 作者簡介 关于作者 關於作者",
@@ -80,7 +82,9 @@ _BUTTONS = _words(
     "advertisement anzeige publicité реклама reklama story_continues_below continue_reading share_this see_more view_comments",
     "view_gallery add_to_wishlist",
 )
-_HAN_BUTTONS = _words("举报 不喜欢 点赞 播报文章 语音播报 收藏 评论 分享 复制链接 打印 关闭 纠错 阅读原文 展开全文 查看更多 查看原图")
+_HAN_BUTTONS = _words(
+    "举报 不喜欢 点赞 播报文章 语音播报 收藏 评论 分享 复制链接 打印 关闭 纠错 阅读原文 展开全文 查看更多 查看原图"
+)
 _WALL = (
     rf"(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|畅读(?:全文|全部)|"
     r"(?:to )?continue reading,? |unlimited access|become a (?:member|subscriber)|already a (?:member|subscriber)|"
@@ -111,6 +115,11 @@ _STAMPS = _words(
 )
 # How a line of date and author begins; it counts with a date or a clock behind it.
 STAMP = re.compile(rf"^\W*(?:{_STAMPS})\b", re.I)
+_READ_ON = _words(
+    "阅读全文 閱讀全文 查看全文 全文阅读 详细 read_more continue_reading weiterlesen lire_la_suite leer_más leia_mais"
+)
+# The link below the beginning of another story.
+READ_ON = re.compile(rf"^\W*(?:{_READ_ON})\W*$", re.I)
 _READERS = _words("网友 網友 游客 遊客 用户 用戶 匿名 匿名用户 楼主 樓主")
 # The line above a reader's post: a masked or numbered name, or the number of the post.
 POST = re.compile(rf"^(?:{_READERS})[\w*]{{0,12}}[\d*]\S{{0,6}}(?:\s.{{0,24}})?$|^\d+\s*楼\s")

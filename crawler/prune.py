@@ -11,7 +11,20 @@ from itertools import accumulate
 
 from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.phrases import BYLINE, CALL, CREDIT, DATED, END_HEAD, INVITE, OTHER_HEAD, POINTER, POST, STAMP, TALK_HEAD
+from crawler.phrases import (
+    BYLINE,
+    CALL,
+    CREDIT,
+    DATED,
+    END_HEAD,
+    INVITE,
+    OTHER_HEAD,
+    POINTER,
+    POST,
+    READ_ON,
+    STAMP,
+    TALK_HEAD,
+)
 from crawler.times import first
 from crawler.tree import Element, Line
 from crawler.view import View, squeeze
@@ -19,6 +32,7 @@ from crawler.view import View, squeeze
 HAN = re.compile(r"[\u4e00-\u9fff]")
 DIGITS = re.compile(r"\d{4}|\d[:.]\d\d")
 LONGEST_LIST = 100
+LONGEST_TEASER = 8
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em i".split())
 
 
@@ -99,11 +113,11 @@ def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
         line = lines[n]
         if line.size > 70 or n in view.dropped:
             continue
-        talk = TALK_HEAD.match(line.text) or (place * 2 > len(alive) and END_HEAD.match(line.text))
+        talk = TALK_HEAD.match(line.text) or (sizes[place] * 2 > sizes[-1] and END_HEAD.match(line.text))
         if not talk and not OTHER_HEAD.match(line.text):
             continue
         end = bisect_left(alive, _section_end(view, run, n))
-        if talk and place * 2 > len(alive):
+        if talk and sizes[place] * 2 > sizes[-1]:
             end = len(alive)  # after the readers nothing of the story comes
         if not talk:
             end = _sentences_from(view, alive, place + 1, end)
@@ -130,10 +144,23 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
                 end = _started(view, n)
                 if sum(lines[m].size for m in alive if n <= m < end) * 10 < whole * 7:
                     alive = _cut(view, alive, n, end, "another story")
+            elif line.heading and line.link * 10 > line.size * 9 and (end := _read_on(view, n)):
+                alive = _cut(view, alive, n, end, "another story")
             elif len(posts) - bisect_left(posts, n) >= 2 and POST.match(line.text):
                 return _cut(view, alive, n, len(lines), "readers' posts")
         told += line.ends > 0 and line.size > 60 and not line.heading and n not in view.dropped
     return alive
+
+
+def _read_on(view: View, n: int) -> int:
+    """Where the beginning of a story ends that line `n` heads, after its "read more"; 0 where there is none."""
+    for m in range(n + 1, min(len(view.tree.lines), n + 1 + LONGEST_TEASER)):
+        line = view.tree.lines[m]
+        if line.heading:
+            return 0
+        if line.size < 60 and READ_ON.match(line.text):
+            return m + 1
+    return 0
 
 
 def _started(view: View, n: int) -> int:

@@ -38,7 +38,11 @@ def own_lines(view: View) -> list[int]:
     """The lines between headline and first paragraph, and those that were cut out of the body as credits."""
     first, start = view.first_kept, view.title_line
     head = range(start + 1, min(first, start + 1 + REACH)) if 0 <= start < first else range(max(0, first - 8), first)
-    cut = [n for n, why in view.dropped.items() if n > first and (why in CREDITS or (why != CAPTIONED and n <= first + GAP))]
+    cut = [
+        n
+        for n, why in view.dropped.items()
+        if n > first and (why in CREDITS or (why != CAPTIONED and n <= first + GAP))
+    ]
     return [n for n in (*head, *cut) if n < len(view.tree.lines)]
 
 

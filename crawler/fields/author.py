@@ -24,7 +24,7 @@ _PEN = re.compile(
     r"(?:作者|撰文|撰稿)\s*[:：]\s*(?P<name>[^\s:：\]】）)|｜,，;；。/]{2,20}(?:\s[A-Z][a-z]+)?)(?=\s|$|[\]】）)|｜,，;；。/])"
 )
 _NOBODY = re.compile(r"未知|佚名|匿名|网络|網絡|本站|转载|原创|整理|综合|不详|admin|来源|编辑", re.I)
-_SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
+_SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|:：]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
 _REPORTER = re.compile(
     rf"(?:本报|本刊|本网|本台|[\u4e00-\u9fff]{{2,6}}(?:报|网|社|台|新闻|财经|周刊))?(?:首席|实习|特约|见习|驻[\u4e00-\u9fff]{{2,4}})?"
     rf"(?:记者|記者|通讯员|特派员)[\s:：]*{_NAMES}{_END}"
@@ -35,7 +35,9 @@ _SIGNED = re.compile(
 # A name of two characters is often set wide, to be as long as those of three.
 _WIDE = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff])[\s　]{1,2}([\u4e00-\u9fff])(?![\u4e00-\u9fff])")
 # What stands between "(记者" and the bracket is a name, also of peoples that have no family names.
-_IN_BRACKETS = re.compile(r"[（(](?:本报|本刊|本网|见习|实习|特约|首席)?(?:记者|記者|通讯员)[\s:：]*(?P<name>[\u4e00-\u9fff·]{2,6})\s*[）)]")
+_IN_BRACKETS = re.compile(
+    r"[（(](?:本报|本刊|本网|见习|实习|特约|首席)?(?:记者|記者|通讯员)[\s:：]*(?P<name>[\u4e00-\u9fff·]{2,6})\s*[）)]"
+)
 _BEFORE_MEDIUM = re.compile(
     r"^\s*(?P<name>[\u4e00-\u9fff]{2,4})\s*[/／]\s*[\u4e00-\u9fff]{2,8}(?:报|報|网|網|社|新闻|新聞|周刊)\s*$"
 )

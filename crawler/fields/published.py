@@ -151,7 +151,9 @@ def dateline(view: View) -> Found | None:
     """A whole date before the word "report" in the first words of the story: 【某报2012年1月11日讯】."""
     for number in view.kept[:1]:
         text = view.tree.lines[number].text[:60]
-        moment = first(text, view.fetched_at) if _DATELINE.search(text) and re.search(r"(?:19|20)\d\d年", text) else None
+        moment = (
+            first(text, view.fetched_at) if _DATELINE.search(text) and re.search(r"(?:19|20)\d\d年", text) else None
+        )
         if moment and _DATELINE.match(text, moment.end):
             return Found(moment, f"dateline of line {number}", number)
     return None

@@ -20,6 +20,8 @@ from crawler.view import Found, View
 TYPE = str
 RULES = ()
 
+FEW_LINES = 10
+
 
 def locate(view: View) -> Found | None:
     """Fill `view.box`, `view.kept` and `view.dropped`; the value is the body, a paragraph a line."""
@@ -31,7 +33,7 @@ def locate(view: View) -> Found | None:
     values = line_values(view)
     run, other = choose(view, values)
     if run is None:
-        return None
+        return _all(view)
     run = widen(view, run, values)
     view.box = run.box
     alive = [n for n in range(run.first, run.last) if n != view.title_line]
@@ -42,6 +44,15 @@ def locate(view: View) -> Found | None:
     view.kept = [*view.lead, *drop_lines(view, alive)]
     evidence = f"{_name(view, run)}; runner-up {_name(view, other)}"
     return Found("\n".join(paragraphs(view)), evidence) if view.kept else None
+
+
+def _all(view: View) -> Found | None:
+    """A page of a few words that shows no headline is its own text."""
+    lines = view.tree.lines
+    if view.title_line >= 0 or not 0 < len(lines) <= FEW_LINES or any(line.ends for line in lines):
+        return None
+    view.box, view.kept = 0, list(range(len(lines)))
+    return Found("\n".join(paragraphs(view)), "all of a page of a few lines")
 
 
 def paragraphs(view: View) -> list[str]:

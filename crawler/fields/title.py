@@ -111,7 +111,9 @@ def dated(view: View) -> Found | None:
     tops = [
         n
         for n, line in enumerate(lines[:-1])
-        if line.heading and line.size >= 24 and line.link * 2 < line.size
+        if line.heading
+        and line.size >= 24
+        and line.link * 2 < line.size
         and any(below.size < 90 and DATED_DAY.search(below.text) for below in lines[n + 1 : n + 3])
     ]
     return Found(lines[tops[0]].text, f"line {tops[0]}, a heading over a date", tops[0]) if len(tops) == 1 else None
