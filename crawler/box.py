@@ -12,7 +12,7 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import NamedTuple
 
-from crawler.names import ADS, AWAY, BODY, LEGAL, META, STORY, TALK, flags
+from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
 from crawler.patterns import grouped
 from crawler.tree import Element, Line
 from crawler.view import View
@@ -20,8 +20,8 @@ from crawler.view import View
 LEGAL_TEXT = grouped(
     r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
     r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
-    r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话|"
-    r"terms of (use|service)|privacy policy|cookie",
+    r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|僅提供資訊儲存|"
+    r"未經.{0,8}(授權|書面|許可).{0,10}(不得|禁止)|terms of (use|service)|privacy policy|cookies? (policy|settings|notice|preferences)|(use|accept)s? (of )?cookies",
     ignore_case=True,
 )
 ONE_LINE = frozenset(("p", "a", "span", "h1", "h2", "h3", "h4", "h5", "h6", "img", "label", "button", "td"))
@@ -38,6 +38,9 @@ FEED = 0.1
 NAMED = 1.15  # a box called the story's text may be worth so much less than one around it
 MOST = 7  # tenths of a page
 NEXT_STORY = 0.3  # what follows a second <h1> is the next story of an endless page
+LEAD_REACH = 8  # lines between the headline and the paragraph that leads in
+LEAD_LEAST, LEAD_MOST = 80, 800  # bytes
+LEAD_BARE = 110  # bytes of one without a full stop
 BOX_JOIN = 30.0
 JOIN = dict.fromkeys(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "figure", "br", "span", "pre", "font"),
@@ -100,12 +103,18 @@ def feeds(view: View) -> set[int]:
     """Boxes that tell other stories in short: at least three children that are teasers, half of all of them."""
     teasers: dict[int, int] = {}
     children: dict[int, int] = {}
+    lines = view.tree.lines
     for element in view.tree.elements:
-        lines, parent = element.last - element.first, element.parent
-        if lines and parent >= 0:
-            children[parent] = children.get(parent, 0) + 1
-            if lines < 12 and element.tag not in ONE_LINE and _is_teaser(view, element):
-                teasers[parent] = teasers.get(parent, 0) + 1
+        size, parent = element.last - element.first, element.parent
+        if not size or parent < 0:
+            continue
+        children[parent] = children.get(parent, 0) + 1
+        if element.tag == "dt":
+            teasing = element.last < len(lines) and _is_link(lines[element.first]) and not _is_link(lines[element.last])
+        else:
+            teasing = size < 12 and element.tag not in ONE_LINE and _is_teaser(view, element)
+        if teasing:
+            teasers[parent] = teasers.get(parent, 0) + 1
     return {box for box, count in teasers.items() if count >= 3 and count * 2 >= children[box]}
 
 
@@ -134,7 +143,7 @@ def _starts_with_link(view: View, line: Line) -> bool:
 
 
 def _is_link(line: Line) -> bool:
-    return line.size >= 12 and line.link * 10 > line.size * 6
+    return line.size >= 15 and line.link * 10 > line.size * 6
 
 
 def _factors(view: View) -> list[float]:
@@ -219,6 +228,25 @@ def widen(view: View, run: Run, values: list[float]) -> Run:
     while last < len(tree.lines) and _touches(view, values, last, ("p",)) and view.title_line >= 0:
         last += 1
     return Run(run.score, run.box, first, last)
+
+
+def leads(view: View, run: Run) -> list[int]:
+    """The paragraph that stands right below the headline, in a box of its own, above the box of the story.
+
+    English pages do not open the story there: what they set below a headline sums it up.
+    """
+    lines = view.tree.lines
+    if not 0 <= view.title_line < run.first or view.tree.html_lang[:2].lower() == "en":
+        return []
+    for n in range(view.title_line + 1, min(run.first, view.title_line + 1 + LEAD_REACH)):
+        line = lines[n]
+        told = line.ends > 0 and value(line) >= 0.9 * line.size
+        told = told or (n == view.title_line + 1 and line.size >= LEAD_BARE and view.tree.lines[run.first].ends > 0)
+        if told and not line.link and LEAD_LEAST <= line.size <= LEAD_MOST:
+            box = view.tree.elements[line.box]
+            plain = not (box.hidden or box.tag in ("figcaption", "li") or flags(box.name) & (CAPTION | TALK | ADS))
+            return [n] if plain and all(line.text[:40] not in lines[m].text for m in range(run.first, run.last)) else []
+    return []
 
 
 def _touches(view: View, values: list[float], n: int, tags: tuple[str, ...]) -> bool:

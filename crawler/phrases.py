@@ -17,7 +17,7 @@ def _words(*lines: str) -> str:
 
 _CREDITS = _words(
     "责任编辑 責任編輯 责编 編輯 编辑 本文编辑 值班编辑 编审 审核 审校 校对 校對 监制 策划 记者 記者 通讯员 作者 撰文 文案 排版",
-    "摄影 攝影 图片 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 关键字 关键词 關鍵字 标签 標籤",
+    "摄影 攝影 图片 圖說 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 本文原标题 本文原標題 关键字 关键词 關鍵字 标签 標籤",
     "发布时间 发表时间 發佈時間 更新时间 时间 日期 点击 浏览 阅读 人气 字号 字體 字体 版权 声明 免责 转载 微信 公众号 扫码 扫一扫",
 )
 _POINTERS = _words(
@@ -25,35 +25,47 @@ _POINTERS = _words(
     "分享到 分享至 分享 网友评论 我要评论 发表评论 专题 更多 关闭窗口 打印本页 返回顶部 加入收藏 阅读全文",
 )
 # A label and its value, or a few words that only point somewhere: a line of its own, short.
-CREDIT = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS}|文)\s*[:：/／】\]]", re.I)
+CREDIT = re.compile(
+    rf"^[\s\[【（(]*(?:(?:{_CREDITS}|{_POINTERS}|文)\s*[:：/／】\]]|[\u4e00-\u9fff]{{2,4}}\s*(?:编辑|編輯)[)）]$)", re.I
+)
 POINTER = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS})")
 
 _TALK = _words("评论 評論 留言 跟帖 讨论区 回响")
 _TALKERS = _words("网友 最新 热门 全部 精彩 用户 發表 发表")
 _TALK_LATIN = _words(
-    "comment comments reply replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
-    "leave_a_comment leave_a_reply reader_comments",
+    "comments replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
+    "leave_a_comment leave_a_reply post_comment post_a_comment write_a_comment reader_comments оставить_комментарий добавить_комментарий dodaj_komentarz комментарии_к_новости комментарии_читателей",
 )
 # The heading of the readers' comments, with or without their number.
 TALK_HEAD = re.compile(
-    rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN}))\W*(?:\d*|条|則|则)?\W*$",
+    rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN})|\d+\s*(?:comment|reply))\W*(?:\d*|条|則|则)?(?:\snew)?\W*$",
     re.I,
 )
+_NOTICES = _words("反侵权公告 版权声明 免责声明 法律声明 郑重声明 特别声明 版權聲明 免責聲明 鄭重聲明")
+_WRITERS = _words(
+    "about_the_author about_the_authors about_the_writer about_the_reviewer über_den_autor über_die_autorin zum_autor zur_autorin zur_person",
+    "à_propos_de_l'auteur sobre_el_autor sobre_o_autor об_авторе o_autorze 作者简介 作者簡介 关于作者 關於作者",
+)
+# What begins after the story: the site's notices, or who the author is.
+END_HEAD = re.compile(rf"^\W*(?:{_NOTICES}|郑\s重\s声\s明|{_WRITERS})\W*$", re.I)
 _OTHER = _words("相关 相關 延伸 推荐 推薦 更多 热门 熱門 猜你 您可能 你可能 为您推荐 往期 最新 精彩 编辑推荐 大家都在")
 _OTHER_LATIN = _words(
     "related see_also read_more read_also read_next more_from more_on more_in more_stories more_news you_may_also you_might_like",
     "recommended trending most_read most_popular popular latest further_reading don't_miss don’t_miss mehr_zum_thema",
-    "lesen_sie_auch das_könnte_sie à_lire lire_aussi читайте_также по_теме czytaj",
+    "lesen_sie_auch das_könnte_sie das_könnte_dich das_thema_könnte à_lire lire_aussi читайте_также по_теме czytaj",
+    "weiterführende zum_weiterlesen empfehlungen_aus auch_interessant weitere_artikel weitere_nachrichten mehr_von",
+    "sur_le_même_sujet articles_similaires você_pode_gostar leia_também veja_também te_puede_interesar noticias_relacionadas leggi_anche zobacz_także zobacz_też",
+    "przeczytaj_także новости_по_теме ссылки_по_теме материалы_по_теме новости_партнеров διαβάστε_επίσης baca_juga",
 )
 # The heading of a list of other stories.
 OTHER_HEAD = re.compile(rf"^\W*(?:(?:{_OTHER})[\u4e00-\u9fff]{{0,8}}\W*|(?:{_OTHER_LATIN})\b.{{0,40}})$", re.I)
 
 _DO = _words(
-    "关注 關注 下载 下載 扫描 扫码 掃描 长按 訂閱 订阅 点击 點擊 加入 按 请按 讚 转发 分享 登陆 登录 開設 搜索 回复 添加"
+    "关注 關注 下载 下載 扫描 扫码 掃描 长按 訂閱 订阅 点击 點擊 加入 按 请按 讚 转发 分享 登陆 登陸 登录 開設 follow 搜索 回复 添加"
 )
 _WHERE = _words(
     "公众号 公眾號 微信 微博 客户端 客戶端 二维码 粉絲團 粉丝团 專頁 专页 facebook 频道 進行评论 进行评论 在看 点赞 朋友圈 小程序",
-    "newsletter telegram app",
+    "newsletter telegram app 我們 我们",
 )
 _END = _words("正文已结束 the_end 完 完结 end 本文完 全文完")
 _FORMER = _words("原题为 原标题 原題 本文原标题 原文标题")
@@ -64,13 +76,16 @@ INVITE = re.compile(
 )
 
 _CALLS = _words(
-    "edited_by editing_by follow_us subscribe sign_up continue_reading to_continue_reading unlimited_access download_the download_our",
+    "edited_by editing_by reporting_by writing_by follow_us subscribe sign_up continue_reading to_continue_reading unlimited_access download_the download_our",
     "click_here tap_here like_us join_our get_the_latest get_our_free get_our_daily support_our the_views_expressed the_view_of the_views_of",
 )
 _WALLS = _words("订阅 開通 开通 購買 购买 登录 登入 付费 付費")
 _BUTTONS = _words(
     "advertisement anzeige publicité реклама reklama story_continues_below continue_reading share_this see_more view_comments",
     "view_gallery add_to_wishlist",
+)
+_HAN_BUTTONS = _words(
+    "举报 不喜欢 点赞 播报文章 语音播报 收藏 评论 分享 复制链接 打印 关闭 纠错 阅读原文 展开全文 查看更多 查看原图"
 )
 _WALL = (
     rf"(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|畅读(?:全文|全部)|"
@@ -79,9 +94,16 @@ _WALL = (
 )
 # Asks to pay or to log in for the rest of the article.
 WALL = grouped(_WALL, ignore_case=True)
-# Calls and buttons: lines of their own wherever they stand, as walls are.
+# Calls that give themselves away anywhere in a line; walls are such calls.
+CALL_INSIDE = grouped(
+    _WALL,
+    r"contributed to this (?:report|story|article)\b|заметили (?:\w+, ?\w+ \w+ )?ошибку|\bto your inbox\b|\bin your inbox\b|"
+    r"回复[【“\[][^】”\]]{1,8}[】”\]]",
+    ignore_case=True,
+)
+# Calls and buttons: lines of their own wherever they stand.
 CALL = re.compile(
-    rf"^(?:{_CALLS})\b|"
+    rf"^\(?(?:{_CALLS})\b|^\W*(?:{_HAN_BUTTONS})[\d\s()（）]*$|"
     rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",
     re.I,
 )
@@ -94,6 +116,17 @@ BYLINE = re.compile(
 DATED = re.compile(
     r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?(?:\s*\d{1,2}\s*[:：]\s*\d\d|.{0,6}(?:来源|來源))"
 )
+_STAMPS = _words(
+    "last_updated updated last_modified modified published posted created aktualisiert veröffentlicht publié mis_à_jour",
+    "actualizado publicado publicerad opublikowano dodano data_publikacji обновлено опубликовано последнее_обновление by von",
+)
+# How a line of date and author begins; it counts with a date or a clock behind it.
+STAMP = re.compile(rf"^\W*(?:{_STAMPS})\b", re.I)
+_READ_ON = _words(
+    "阅读全文 閱讀全文 查看全文 全文阅读 详细 read_more continue_reading weiterlesen lire_la_suite leer_más leia_mais"
+)
+# The link below the beginning of another story.
+READ_ON = re.compile(rf"^\W*(?:{_READ_ON})\W*$", re.I)
 _READERS = _words("网友 網友 游客 遊客 用户 用戶 匿名 匿名用户 楼主 樓主")
 # The line above a reader's post: a masked or numbered name, or the number of the post.
 POST = re.compile(rf"^(?:{_READERS})[\w*]{{0,12}}[\d*]\S{{0,6}}(?:\s.{{0,24}})?$|^\d+\s*楼\s")

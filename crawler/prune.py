@@ -11,13 +11,29 @@ from itertools import accumulate
 
 from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.phrases import BYLINE, CALL, CREDIT, DATED, INVITE, OTHER_HEAD, POINTER, POST, TALK_HEAD, WALL
+from crawler.phrases import (
+    BYLINE,
+    CALL,
+    CALL_INSIDE,
+    CREDIT,
+    DATED,
+    END_HEAD,
+    INVITE,
+    OTHER_HEAD,
+    POINTER,
+    POST,
+    READ_ON,
+    STAMP,
+    TALK_HEAD,
+)
 from crawler.times import first
 from crawler.tree import Element, Line
 from crawler.view import View, squeeze
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
+DIGITS = re.compile(r"\d{4}|\d[:.]\d\d")
 LONGEST_LIST = 100
+LONGEST_TEASER = 8
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em i".split())
 
 
@@ -30,6 +46,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
     # Chinese pages tell in captions what others tell in paragraphs: there they are part of the story.
     captions = not HAN.search(view.title) and _caption_size(view, run) * 3 < visible
     sums = list(accumulate(values, initial=0.0))
+    total = sums[run.last] - sums[run.first]
     ends = list(accumulate((line.ends for line in tree.lines), initial=0))
     for number in range(view.box + 1, len(tree.elements)):
         element = tree.elements[number]
@@ -52,7 +69,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             reason = "caption of a picture"
         elif element.tag in PARAGRAPHS and sentences and share < 0.5:
             continue
-        elif number in view.teasers and size * 2 < whole:
+        elif number in view.teasers and (size * 2 < whole or (worth * 2 < total and _is_other(view, element))):
             reason = "teasers of other stories"
         elif share > 0.5 and sentences <= (element.last - element.first) / 3:
             reason = "link grid"
@@ -74,6 +91,11 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
     return [n for n in alive if n not in view.dropped]
 
 
+def _is_other(view: View, element: Element) -> bool:
+    """Whether teasers tell of other stories beyond doubt, not of the things that this one is about."""
+    return element.tag == "dl" or OTHER_HEAD.match(view.tree.lines[element.first].text) is not None
+
+
 def _is_caption(element: Element) -> bool:
     captioned = element.tag == "figcaption" or flags(element.name) & CAPTION
     return bool(captioned) and 0 < element.last - element.first <= 2
@@ -92,10 +114,12 @@ def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
         line = lines[n]
         if line.size > 70 or n in view.dropped:
             continue
-        talk = TALK_HEAD.match(line.text)
+        talk = TALK_HEAD.match(line.text) or (sizes[place] * 2 > sizes[-1] and END_HEAD.match(line.text))
         if not talk and not OTHER_HEAD.match(line.text):
             continue
         end = bisect_left(alive, _section_end(view, run, n))
+        if talk and sizes[place] * 2 > sizes[-1]:
+            end = len(alive)  # after the readers nothing of the story comes
         if not talk:
             end = _sentences_from(view, alive, place + 1, end)
         if (sizes[end] - sizes[place]) * 2 < sizes[-1]:
@@ -121,10 +145,23 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
                 end = _started(view, n)
                 if sum(lines[m].size for m in alive if n <= m < end) * 10 < whole * 7:
                     alive = _cut(view, alive, n, end, "another story")
+            elif line.heading and line.link * 10 > line.size * 9 and (end := _read_on(view, n)):
+                alive = _cut(view, alive, n, end, "another story")
             elif len(posts) - bisect_left(posts, n) >= 2 and POST.match(line.text):
                 return _cut(view, alive, n, len(lines), "readers' posts")
         told += line.ends > 0 and line.size > 60 and not line.heading and n not in view.dropped
     return alive
+
+
+def _read_on(view: View, n: int) -> int:
+    """Where the beginning of a story ends that line `n` heads, after its "read more"; 0 where there is none."""
+    for m in range(n + 1, min(len(view.tree.lines), n + 1 + LONGEST_TEASER)):
+        line = view.tree.lines[m]
+        if line.heading:
+            return 0
+        if line.size < 60 and READ_ON.match(line.text):
+            return m + 1
+    return 0
 
 
 def _started(view: View, n: int) -> int:
@@ -198,7 +235,7 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
 
 def _head_reason(view: View, line: Line) -> str:
     """Before the first sentence stand date, source and byline, each short and in a box of its own."""
-    if line.size < 160 and _is_dated(view, line.text):
+    if line.size < 160 and (_is_dated(view, line.text) or (STAMP.match(line.text) and DIGITS.search(line.text))):
         return "date line"
     if line.ends or line.size > 60 or line.heading:
         return ""
@@ -227,7 +264,7 @@ def _line_reason(line: Line) -> str:
         return "credit line"
     if line.size < 60 and not line.ends and POINTER.match(line.text):
         return "credit line"
-    if line.size < 200 and (CALL.match(line.text) or WALL.search(line.text)):
+    if line.size < 200 and (CALL.match(line.text) or CALL_INSIDE.search(line.text)):
         return "invitation"
     if LEGAL_TEXT.search(line.text) and line.size < 600:
         return "legal text"

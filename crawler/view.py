@@ -43,6 +43,7 @@ class View:
     title_line: int = -1
     box: int = -1
     kept: list[int] = field(default_factory=list)
+    lead: list[int] = field(default_factory=list)
     dropped: dict[int, str] = field(default_factory=dict)
     teasers: set[int] = field(default_factory=set)
     others: set[int] | None = None
@@ -51,8 +52,8 @@ class View:
 
     @property
     def first_kept(self) -> int:
-        """The number of the first body line, or of the last line where there is no body."""
-        return self.kept[0] if self.kept else len(self.tree.lines)
+        """The number of the first body line that is no lead, or the number of lines where there is no body."""
+        return next((n for n in self.kept if n not in self.lead), len(self.tree.lines))
 
     def chosen(self, name: str) -> Found | None:
         """The text of the boxes that the site's own selector names for a field."""

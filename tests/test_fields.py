@@ -62,6 +62,7 @@ def test_buttons_and_counters_are_no_source(meta):
         (f"{TIME} 青川日报记者 周雨桐", ["周雨桐"]),
         (f"文/周雨桐 {TIME}", ["周雨桐"]),
         (f"文 | 周雨桐 {TIME}", ["周雨桐"]),
+        (f"{TIME} 文：周雨桐 責任編輯：林致遠", ["周雨桐"]),
         (f"撰文：周雨桐 {TIME}", ["周雨桐"]),
         (f"{TIME} 記者 周雨桐", ["周雨桐"]),
         ("By Nora Whitfield | 19 March 2026, 21:44", ["Nora Whitfield"]),
@@ -175,3 +176,53 @@ def test_addresses_start_at_the_base_of_the_page():
         "<head>", '<head><base href="https://b.example/x/">'
     )
     assert read(html).headlines[0].url == "https://b.example/x/100.html"
+
+
+@pytest.mark.parametrize(
+    ("meta", "source"),
+    [
+        (
+            "<div>2026-03-20 08:30 来源：澎湃新闻·澎湃号·政务</div><div class=name>中国广州发布</div><div>关注</div>",
+            "中国广州发布",
+        ),
+        ("<div>2026-03-20 08:30</div><div>扬眼</div><div>企鹅号</div>", "扬眼"),
+        ("<div>2026-03-20 08:30 来源：澎湃新闻·澎湃号·政务</div>", "澎湃新闻·澎湃号·政务"),
+    ],
+)
+def test_the_source_on_a_platform_is_the_account(meta, source):
+    assert read(story(meta=meta)).fields["source"] == source
+
+
+@pytest.mark.parametrize(
+    ("tail", "author"),
+    [
+        ("<p>（袁源）</p>", ["袁源"]),
+        ("<p>今年的水比往年来得更早。（常书香 马丹阳 ）</p>", ["常书香", "马丹阳"]),
+        ("<p>大家都说好。(文/图 刘玺东 易赛楠)</p>", ["刘玺东", "易赛楠"]),
+        ("<p>作者: 赵 培</p>", ["赵培"]),
+    ],
+)
+def test_the_authors_that_sign_a_story(tail, author):
+    assert read(story(tail=tail)).fields["author"] == author
+
+
+def test_a_reporter_without_a_family_name_is_an_author():
+    body = f"<p>据新华社拉萨电（记者 格桑边觉）{BODY[0]}</p>" + "".join(f"<p>{line}</p>" for line in BODY[1:])
+    assert read(story(body=body)).fields["author"] == ["格桑边觉"]
+
+
+def test_the_date_of_the_dateline_serves_where_no_other_is():
+    body = f"<p>【新唐人2026年1月11日讯】{BODY[0]}</p><p>{BODY[1]}</p><p>{BODY[2]}</p>"
+    assert read(story(body=body)).fields["published"].date().isoformat() == "2026-01-11"
+
+
+def test_an_exact_time_goes_before_a_rough_one():
+    head = '<meta property="article:published_time" content="2026-03-19T21:44:00+08:00">'
+    found = read(story(head=head, meta="Published 2 hours ago"))
+    assert found.fields["published"].isoformat() == "2026-03-19T21:44:00+08:00"
+
+
+def test_the_time_of_a_change_is_not_that_of_publication():
+    head = '<meta property="article:published_time" content="2026-03-19T21:44:00+08:00">'
+    found = read(story(head=head, meta="Aktualisiert am 20.03.2026 - 08:50 Uhr"))
+    assert found.fields["published"].isoformat() == "2026-03-19T21:44:00+08:00"

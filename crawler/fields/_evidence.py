@@ -10,6 +10,8 @@ from crawler.view import View
 
 _DIGIT = re.compile(r"\d")
 REACH = 25
+CREDITS = ("credit line", "date line", "byline")
+CAPTIONED = "caption of a picture"  # it has dates and names of its own
 GAP = 4  # the items of a list are no more lines apart
 
 # The first characters of nearly all Chinese family names (Ministry of Public Security, name report of 2020).
@@ -39,7 +41,11 @@ def own_lines(view: View) -> list[int]:
     """The lines between headline and first paragraph, and those that were cut out of the body as credits."""
     first, start = view.first_kept, view.title_line
     head = range(start + 1, min(first, start + 1 + REACH)) if 0 <= start < first else range(max(0, first - 8), first)
-    cut = [n for n, why in view.dropped.items() if why in ("credit line", "date line", "byline") and n > first]
+    cut = [
+        n
+        for n, why in view.dropped.items()
+        if n > first and (why in CREDITS or (why != CAPTIONED and n <= first + GAP))
+    ]
     return [n for n in (*head, *cut) if n < len(view.tree.lines)]
 
 
@@ -47,7 +53,7 @@ def near_lines(view: View) -> list[int]:
     """The few lines above the headline and below the body."""
     start = view.title_line
     last = view.kept[-1] if view.kept else view.first_kept
-    around = (*range(max(0, start - 4), max(0, start)), *range(last + 1, last + 7))
+    around = (*range(max(0, start - 4), max(0, start)), *range(last + 1, last + 11))
     return [n for n in around if n < len(view.tree.lines)]
 
 
@@ -59,7 +65,9 @@ def item_lines(view: View) -> set[int]:
     links = [
         anchor.line
         for anchor in view.tree.anchors
-        if len(anchor.text) >= (25 if anchor.text.isascii() else 10) and anchor.line not in body
+        if len(anchor.text) >= (25 if anchor.text.isascii() else 10)
+        and anchor.line not in body
+        and not anchor.text.startswith("http")
     ]
     found: set[int] = set()
     for before, n, after in zip(links, links[1:], links[2:], strict=False):

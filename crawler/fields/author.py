@@ -24,12 +24,20 @@ _PEN = re.compile(
     r"(?:作者|撰文|撰稿)\s*[:：]\s*(?P<name>[^\s:：\]】）)|｜,，;；。/]{2,20}(?:\s[A-Z][a-z]+)?)(?=\s|$|[\]】）)|｜,，;；。/])"
 )
 _NOBODY = re.compile(r"未知|佚名|匿名|网络|網絡|本站|转载|原创|整理|综合|不详|admin|来源|编辑", re.I)
-_SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
+_SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|:：]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
 _REPORTER = re.compile(
     rf"(?:本报|本刊|本网|本台|[\u4e00-\u9fff]{{2,6}}(?:报|网|社|台|新闻|财经|周刊))?(?:首席|实习|特约|见习|驻[\u4e00-\u9fff]{{2,4}})?"
     rf"(?:记者|記者|通讯员|特派员)[\s:：]*{_NAMES}{_END}"
 )
-_SIGNED = re.compile(r"[。！？”][（(](?P<name>[\u4e00-\u9fff]{2,3})[）)]\s*$")
+_SIGNED = re.compile(
+    r"(?:^|[。！？”])\s*[（(]\s*(?:(?:文|图|摄影|通讯员|记者|本报记者)[/、，\s:：]*)*(?P<names>[\u4e00-\u9fff]{2,4}(?:[、，\s]+[\u4e00-\u9fff]{2,4}){0,3})\s*[）)]\s*$"
+)
+# A name of two characters is often set wide, to be as long as those of three.
+_WIDE = re.compile(r"(?<![\u4e00-\u9fff])([\u4e00-\u9fff])[\s　]{1,2}([\u4e00-\u9fff])(?![\u4e00-\u9fff])")
+# What stands between "(记者" and the bracket is a name, also of peoples that have no family names.
+_IN_BRACKETS = re.compile(
+    r"[（(](?:本报|本刊|本网|见习|实习|特约|首席)?(?:记者|記者|通讯员)[\s:：]*(?P<name>[\u4e00-\u9fff·]{2,6})\s*[）)]"
+)
 _BEFORE_MEDIUM = re.compile(
     r"^\s*(?P<name>[\u4e00-\u9fff]{2,4})\s*[/／]\s*[\u4e00-\u9fff]{2,8}(?:报|報|网|網|社|新闻|新聞|周刊)\s*$"
 )
@@ -54,9 +62,10 @@ def labelled(view: View) -> Found | None:
         line = view.tree.lines[number]
         if line.size > 300:
             continue
-        match = _LABELLED.search(line.spaced) or _SLASH.search(line.spaced)
+        text = _WIDE.sub(r"\1\2", line.spaced)
+        match = _LABELLED.search(text) or _SLASH.search(text)
         names = _han(match["names"]) if match else []
-        pen = None if names else _PEN.search(line.spaced)
+        pen = None if names else _PEN.search(text)
         if pen and not _NOBODY.search(pen["name"]):
             names = [pen["name"]]
         if names:
@@ -87,6 +96,9 @@ def reporter(view: View) -> Found | None:
         for part in (text[:60], text[-40:]) if number not in view.kept[-2:] else (text[-60:], text[:60]):
             match = _REPORTER.search(part) or _SLASH.search(part)
             names = _han(match["names"]) if match else []
+            alone = None if names else _IN_BRACKETS.search(part)
+            if alone and not _NOT_NAME.search(alone["name"]):
+                names = [alone["name"]]
             if names:
                 return Found(names, f"line {number}: {part}", number)
     return None
@@ -113,7 +125,10 @@ def alone(view: View) -> Found | None:
             names = [match["name"] for match in _BRACKETED.finditer(text)][:1]
         else:
             continue
-        if names and all(len(name) <= 3 and is_han_name(name) and not _NOT_NAME.search(name) for name in names):
+        listed = "、" in text and any(map(is_han_name, names)) and not any(map(_NOT_NAME.search, names))
+        if (listed and all(re.fullmatch(_HAN + "{2,3}", name) for name in names)) or (
+            names and all(len(name) <= 3 and is_han_name(name) and not _NOT_NAME.search(name) for name in names)
+        ):
             return Found(names, f"line {number}: {text[:60]}", number)
     return None
 
@@ -121,9 +136,10 @@ def alone(view: View) -> Found | None:
 def signed(view: View) -> Found | None:
     """A name in brackets at the very end of the story, or one before a medium between headline and body."""
     for number in view.kept[-1:]:
-        match = _SIGNED.search(view.tree.lines[number].text)
-        if match and is_han_name(match["name"]) and len(match["name"]) <= 3:
-            return Found([match["name"]], f"end of line {number}", number)
+        match = _SIGNED.search(view.tree.lines[number].text[-60:])
+        names = _HAN_SPLIT.split(match["names"]) if match else []
+        if names and all(is_han_name(name) and len(name) <= 3 and not _NOT_NAME.search(name) for name in names):
+            return Found(names, f"end of line {number}", number)
     for number in meta_lines(view):
         match = _BEFORE_MEDIUM.match(view.tree.lines[number].spaced)
         if match and is_han_name(match["name"]):

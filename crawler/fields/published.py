@@ -34,10 +34,16 @@ _NOT_THIS = re.compile(
     r"copyright|©|版权|更新|修改|updated|modified|aktualisiert|截止|截至|活动时间|有效期|注册|会员|评论|网友|出生|edition of",
     re.I,
 )
+# Long words: they are looked for further before the time.
+_CHANGED = re.compile(r"aktualisiert|actualizad|atualizad|aktualizacj|aggiornat|mis à jour|обновлен", re.I)
+_ROUGH = re.compile(r"前|刚|剛|ago\b|just now", re.I)
+_DATELINE = re.compile(r"(?:訊|讯|消息|报道|報導|電|电)")
 _COPYRIGHT = re.compile(r"copyright|©|版权", re.I)
 _UPDATED = re.compile(r"(更新|修改|updated|modified|aktualisiert|last edit)", re.I)
 _PUBLISHED = re.compile(r"(发布|發佈|发表|publish|posted|创建|日期|時間|时间|date)", re.I)
 
+# The differences to UTC that are in use (IANA tz database): whole and half hours, and three quarters.
+_OFFSETS = {timedelta(minutes=m) for m in (*range(-12 * 60, 14 * 60 + 1, 30), 5 * 60 + 45, 8 * 60 + 45, 12 * 60 + 45)}
 # Countries of one time zone, by top-level domain (IANA tz database, zone1970.tab).
 _COUNTRY = {
     "cn": "Asia/Shanghai", "hk": "Asia/Hong_Kong", "tw": "Asia/Taipei", "mo": "Asia/Macau", "sg": "Asia/Singapore", "jp": "Asia/Tokyo",
@@ -79,7 +85,7 @@ def _best(view: View, candidates: Iterator[tuple[int, Moment]]) -> Found | None:
     return best[1] if best else None
 
 
-def _candidates(view: View, numbers: list[int]) -> Iterator[tuple[int, Moment]]:
+def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Iterator[tuple[int, Moment]]:
     now = view.fetched_at.astimezone(default_zone(view)[0])
     english = month_first(view)
     others = item_lines(view)
@@ -90,6 +96,8 @@ def _candidates(view: View, numbers: list[int]) -> Iterator[tuple[int, Moment]]:
             continue
         for moment in moments(line.spaced, now, month_first=english):
             if _NOT_THIS.search(line.spaced[max(0, moment.start - 10) : moment.start]):
+                continue
+            if not changed and _CHANGED.search(line.spaced[max(0, moment.start - 20) : moment.start]):
                 continue
             if line.link * 3 < line.size * 2 or moment.precision != "day":
                 yield number, moment
@@ -124,6 +132,11 @@ def metadata(view: View) -> Found | None:
     return None
 
 
+def changed(view: View) -> Found | None:
+    """The time of the last change, between headline and body, where the page shows no other."""
+    return _best(view, _candidates(view, own_lines(view), changed=True))
+
+
 def timed(view: View) -> Found | None:
     """A <time datetime> anywhere before the end of the body."""
     last = view.kept[-1] if view.kept else len(view.tree.lines)
@@ -131,6 +144,18 @@ def timed(view: View) -> Found | None:
         moment = first(stamp.value, view.fetched_at)
         if moment and stamp.line <= last:
             return Found(moment, f"<time datetime={stamp.value}>")
+    return None
+
+
+def dateline(view: View) -> Found | None:
+    """A whole date before the word "report" in the first words of the story: 【某报2012年1月11日讯】."""
+    for number in view.kept[:1]:
+        text = view.tree.lines[number].text[:60]
+        moment = (
+            first(text, view.fetched_at) if _DATELINE.search(text) and re.search(r"(?:19|20)\d\d年", text) else None
+        )
+        if moment and _DATELINE.match(text, moment.end):
+            return Found(moment, f"dateline of line {number}", number)
     return None
 
 
@@ -156,7 +181,7 @@ def chosen(view: View) -> Found | None:
     return Found(moment, found.evidence, found.line) if found and moment else None
 
 
-RULES = (chosen, shown, linked, metadata, beside, timed, address)
+RULES = (chosen, shown, linked, metadata, beside, timed, changed, dateline, address)
 
 
 def default_zone(view: View) -> tuple[tzinfo, str]:
@@ -200,6 +225,10 @@ def decide(view: View) -> dict[str, Found]:
     same_day = [f for n, f in found[1:] if n != "address" and abs(_day(f.value) - _day(moment)) <= timedelta(days=1)]
     if moment.precision == "day" and same_day and same_day[0].value.precision != "day":
         best, moment = same_day[0], same_day[0].value
+    if best.line >= 0 and _ROUGH.search(view.tree.lines[best.line].spaced[moment.start : moment.end]):
+        # "2 hours ago" is true of the moment at which somebody looked, and says no minute.
+        exact = [f for n, f in found if n in ("linked", "metadata") and f.value.precision != "day"]
+        best, moment = (exact[0], exact[0].value) if exact else (best, moment)
     at, why = _zoned(view, moment, [f.value for _, f in found if f.value.at.tzinfo])
     limit = view.fetched_at + timedelta(days=2)
     if at > limit:
@@ -228,6 +257,6 @@ def _zoned(view: View, moment: Moment, stated: list[Moment]) -> tuple[datetime, 
     for other in stated:
         offset = moment.at - other.at.astimezone(UTC).replace(tzinfo=None)
         near = timedelta(minutes=round(offset.total_seconds() / 900) * 15)
-        if abs(offset - near) <= timedelta(seconds=60) and timedelta(hours=-12) <= near <= timedelta(hours=14) and near:
+        if abs(offset - near) <= timedelta(seconds=60) and near in _OFFSETS and near:
             return moment.at.replace(tzinfo=timezone(near)), "from the metadata's time"
     return moment.at.replace(tzinfo=zone), why

@@ -27,6 +27,8 @@ _MEDIUM = re.compile(
     r"(网|網|报|報|社|台|臺|新闻|新聞|日报|周刊|週刊|在线|频道|频道|客户端|头条|财经|時報|时报|电视|广播|杂志|出版|中心|论坛)$"
 )
 _NAMED = re.compile(r"source|laiyuan|nickname|profile_inner|media_meta|account|media-?name|from-?name|pub-?name", re.I)
+_PLATFORM = re.compile(r"[\u4e00-\u9fff]号(?:·|$)|自媒体")
+_FOLLOW = re.compile(r"^\W*(?:\+?\s*(?:关注|關注|订阅|訂閱)|[\u4e00-\u9fff]{2,3}号)\W*$")
 _LEAD = re.compile(
     r"^[\s（(【\[]*(?:据)?(新华社|新華社|中新社|中新网|中央社|人民网|新华网|中国新闻网|法新社|路透社|美联社)[^，。]{0,16}?\d{1,2}(?:月\d{1,2})?日(?:电|電|讯|消息)"
 )
@@ -43,7 +45,7 @@ _META = (
 )
 
 
-def labelled(view: View) -> Found | None:
+def labelled(view: View, *, platforms: bool = False) -> Found | None:
     """来源：NAME on a line around the headline or after the body."""
     for number in _places(view):
         line = view.tree.lines[number]
@@ -52,14 +54,30 @@ def labelled(view: View) -> Found | None:
         match = _LABELLED.search(line.spaced) or _SPACED.search(line.spaced)
         if match:
             name = _clean(match["name"])
-            if name:
+            if name and bool(_PLATFORM.search(name)) == platforms:
                 return Found(name, f"line {number}: {line.text[:80]}", number)
     return None
+
+
+def platform(view: View) -> Found | None:
+    """来源：NAME where the name is that of a platform for accounts, which itself writes nothing."""
+    return labelled(view, platforms=True)
 
 
 def _places(view: View) -> Iterator[int]:
     yield from meta_lines(view)
     yield from body_edges(view)
+
+
+def account(view: View) -> Found | None:
+    """The account of a platform where anybody may write: its name stands before "follow" or the platform's name."""
+    lines = view.tree.lines
+    for number in meta_lines(view):
+        if lines[number].size < 30 and _FOLLOW.match(lines[number].text) and view.title_line < number - 1:
+            name = _clean(lines[number - 1].text)
+            if 2 <= len(name) <= 16 and not re.search(r"[\d:：，。]", name) and not is_han_name(name):
+                return Found(name, f"line {number - 1}, an account", number - 1)
+    return None
 
 
 def split(view: View) -> Found | None:
@@ -174,7 +192,7 @@ def publisher(view: View) -> Found | None:
     return None
 
 
-RULES = (labelled, split, metadata, beside_time, named, shown_publisher, agency, publisher)
+RULES = (labelled, split, account, metadata, beside_time, named, shown_publisher, agency, publisher, platform)
 
 
 def _clean(name: str) -> str:

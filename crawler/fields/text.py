@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from crawler.box import Run, choose, line_values, widen
+from crawler.box import Run, choose, leads, line_values, widen
 from crawler.prune import drop_after, drop_boxes, drop_lines, drop_sections
 from crawler.view import Found, View
 
 TYPE = str
 RULES = ()
+
+FEW_LINES = 10
 
 
 def locate(view: View) -> Found | None:
@@ -31,16 +33,26 @@ def locate(view: View) -> Found | None:
     values = line_values(view)
     run, other = choose(view, values)
     if run is None:
-        return None
+        return _all(view)
     run = widen(view, run, values)
     view.box = run.box
     alive = [n for n in range(run.first, run.last) if n != view.title_line]
     alive = drop_boxes(view, values, run, alive)
     alive = drop_sections(view, run, alive)
     alive = drop_after(view, alive)
-    view.kept = drop_lines(view, alive)
+    view.lead = leads(view, run)
+    view.kept = [*view.lead, *drop_lines(view, alive)]
     evidence = f"{_name(view, run)}; runner-up {_name(view, other)}"
     return Found("\n".join(paragraphs(view)), evidence) if view.kept else None
+
+
+def _all(view: View) -> Found | None:
+    """A page of a few words that shows no headline is its own text."""
+    lines = view.tree.lines
+    if view.title_line >= 0 or not 0 < len(lines) <= FEW_LINES or any(line.ends for line in lines):
+        return None
+    view.box, view.kept = 0, list(range(len(lines)))
+    return Found("\n".join(paragraphs(view)), "all of a page of a few lines")
 
 
 def paragraphs(view: View) -> list[str]:

@@ -19,6 +19,7 @@ _CUT = re.compile(r"\s*[_|｜丨¦»«]+\s*|\s+[-–—·:：•>]+\s+|-{2,}|[-�
 _DESKS = re.compile(
     r"(?:\s*[-–—_|]+\s*[\u4e00-\u9fffA-Za-z0-9·]{1,10}(?:网|網|频道|頻道|在线|在線|新闻|新聞|报|報|社|中心|财经|財經|门户|论坛|正文))+\s*$"
 )
+DATED_DAY = re.compile(r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
 _META = ("og:title", "twitter:title", "headline", "articletitle", "dc.title", "title", "sailthru.title")
 
 
@@ -81,7 +82,7 @@ def _headline_score(view: View, line: Line, page_title: str, meta: str) -> float
         score += 2.0
     if line.link * 2 > line.size:
         score -= 2.5
-    if bits & AWAY:
+    if bits & AWAY or element.hidden:
         score -= 1.0
     return score if len(key) > 3 else score - 2.5
 
@@ -102,6 +103,20 @@ def heading(view: View) -> Found | None:
     if len(tops) == 1 and view.tree.lines[tops[0]].size >= 12:
         return Found(view.tree.lines[tops[0]].text, f"line {tops[0]}, the only <h1>", tops[0])
     return None
+
+
+def dated(view: View) -> Found | None:
+    """The only heading with a date right below it, where no line agrees with the <title>."""
+    lines = view.tree.lines
+    tops = [
+        n
+        for n, line in enumerate(lines[:-1])
+        if line.heading
+        and line.size >= 24
+        and line.link * 2 < line.size
+        and any(below.size < 90 and DATED_DAY.search(below.text) for below in lines[n + 1 : n + 3])
+    ]
+    return Found(lines[tops[0]].text, f"line {tops[0]}, a heading over a date", tops[0]) if len(tops) == 1 else None
 
 
 def metadata(view: View) -> Found | None:
@@ -129,4 +144,4 @@ def strip_site(title: str, view: View) -> str:
     return (first if len(first) * 2 >= len(longest) else longest).strip()
 
 
-RULES = (shown, heading, metadata, page_title)
+RULES = (shown, heading, dated, metadata, page_title)

@@ -1,0 +1,89 @@
+"""What goes into the body of an article and what stays out, as real pages taught it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.small_pages import BODY, LIST, TITLE, items, read, story
+
+LEAD = "青川水库今天开始春灌放水，三个镇八万亩农田将在十二天里依次得到灌溉，这比去年早了整整一周。"
+DEK = "After four days of talks, the members settled on a plan that most had opposed before."
+
+
+def test_the_lead_that_stands_in_a_box_of_its_own_opens_the_story():
+    page = story().replace("</h1>", f"</h1><div class=lead>{LEAD}</div>{items()}")
+    assert read(page).paragraphs == (LEAD, *BODY)
+
+
+def test_an_english_summary_above_the_story_is_no_part_of_it():
+    body = "".join(f"<p>The council met on day {n} and agreed on the plan for the old bridge.</p>" for n in range(4))
+    page = (
+        "<html lang=en><title>Council agrees on the bridge</title><h1>Council agrees on the bridge</h1>"
+        f"<div><p>{DEK}</p></div>{items(LIST + LIST)}<div class=text>{body}</div>"
+    )
+    assert DEK not in read(page).paragraphs
+
+
+def test_news_in_a_definition_list_below_the_story_is_left_out():
+    others = "".join(
+        f"<dt>10:1{n} <a href=/n/{n}.html>{title}</a><dd>{title}，有关部门昨天发布了消息，更多的情况还在了解之中。"
+        for n, title in enumerate(LIST)
+    )
+    assert read(story(tail=f"<dl>{others}</dl>")).paragraphs == BODY
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "<p>反侵权公告：<p>任何单位或个人使用本报原创内容，必须事先得到同意。<p>欢迎读者提供线索。",
+        "<p>郑 重 声 明<p>1. 任何言论纯属作者个人观点，与乐趣园无关；",
+        "<h3>作者简介</h3><p>他在水利部门工作了二十年，写过许多关于水的文章。",
+        "<h3>网友评论</h3><div><p>写得好！</div><div><p>我家也在下游，终于等到水了，谢谢。</div>",
+        "<p>以上内容为创作者平台用户上传并发布，本平台仅提供信息存储服务。",
+        "<p>(內容由新浪北京提供。未經授權，不得轉載。)",
+        "<p>回复【公租房】查看最新消息",
+        "<p>(曹文明 編輯)",
+        "<p>除了新浪微博外，我們也登陸Facebook專頁，天天為朋友帶來消息。",
+        f"<h3><a href=/n/9.html>{LIST[0]}</a></h3><p>工程昨天开工，全长十二公里，明年完成。<p>市民表示支持。"
+        "<p><a href=/n/9.html>阅读全文</a>",
+    ],
+)
+def test_what_comes_after_the_story_is_left_out(tail):
+    assert read(story(tail=tail)).paragraphs == BODY
+
+
+def test_a_cell_called_comment_ends_no_story():
+    rows = "".join(
+        f"<tr><td><p>state {n}</p><td><p>The worker takes up the task {n} and goes on.</p>" for n in range(6)
+    )
+    page = story(tail=f"<table><tr><td><p>Status</p><td><p>Comment</p>{rows}</table>")
+    assert "takes up the task 5" in read(page).fields["text"]
+
+
+def test_a_tweet_within_the_story_stays():
+    quoted = (
+        "<div class=social-media-embed><blockquote><p>The water is here at last, and the whole valley is out. "
+        "<a href=https://t.example/1>t.example/1</a></blockquote></div>"
+    )
+    body = f"<p>{BODY[0]}</p>{quoted}<p>{BODY[1]}</p><p>{BODY[2]}</p>"
+    assert "the whole valley is out" in read(story(body=body)).fields["text"]
+
+
+def test_a_sentence_with_cookies_is_no_legal_line():
+    line = "Fill the jar with cookies while they are warm, and close it only when they are cold."
+    assert line in read(story(tail=f"<p>{line}</p>")).paragraphs
+
+
+def test_a_page_of_a_few_words_is_its_own_text():
+    assert read("<title>Links</title><a href=/1><p>abc</p></a><a href=/2>def</a>").paragraphs == ("abc", "def")
+
+
+def test_a_hidden_copy_of_the_headline_is_not_the_headline():
+    page = story(meta="2026-03-20 08:30").replace("<body>", f"<body><div style='display:none'><h1>{TITLE}</h1></div>")
+    found = read(page)
+    assert found.fields["published"].minute == 30
+
+
+def test_a_heading_over_a_date_is_the_headline_where_the_page_title_names_the_desk():
+    page = f"<title>新闻动态</title><h5>{TITLE}</h5><div>2026-03-20</div><div><p>{'<p>'.join(BODY)}</div>"
+    assert read(page).fields["title"] == TITLE
