@@ -33,7 +33,7 @@ POINTER = re.compile(rf"^[\s\[【（(]*(?:{_CREDITS}|{_POINTERS})")
 _TALK = _words("评论 評論 留言 跟帖 讨论区 回响")
 _TALKERS = _words("网友 最新 热门 全部 精彩 用户 發表 发表")
 _TALK_LATIN = _words(
-    "comments replies discussion kommentare commentaires comentarios комментарии komentarze σχόλια",
+    "comments replies kommentare commentaires comentarios комментарии komentarze σχόλια",
     "leave_a_comment leave_a_reply post_comment post_a_comment write_a_comment reader_comments оставить_комментарий добавить_комментарий dodaj_komentarz комментарии_к_новости комментарии_читателей",
 )
 # The heading of the readers' comments, with or without their number.
@@ -85,7 +85,7 @@ _BUTTONS = _words(
     "view_gallery add_to_wishlist",
 )
 _HAN_BUTTONS = _words(
-    "举报 不喜欢 点赞 播报文章 语音播报 收藏 评论 分享 复制链接 打印 关闭 纠错 阅读原文 展开全文 查看更多 查看原图"
+    "举报 不喜欢 点赞 播报文章 语音播报 收藏 评论 分享 复制链接 打印 关闭 纠错 阅读原文 展开全文 查看更多 查看原图 加载中 正在加载"
 )
 _WALL = (
     rf"(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|畅读(?:全文|全部)|"
@@ -103,7 +103,7 @@ CALL_INSIDE = grouped(
 )
 # Calls and buttons: lines of their own wherever they stand.
 CALL = re.compile(
-    rf"^\(?(?:{_CALLS})\b|^\W*(?:{_HAN_BUTTONS})[\d\s()（）]*$|"
+    rf"^\(?(?:{_CALLS})\b|^\W*(?:{_HAN_BUTTONS})[\d\s()（）.…]*$|"
     rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",
     re.I,
 )

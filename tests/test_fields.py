@@ -66,6 +66,7 @@ def test_buttons_and_counters_are_no_source(meta):
         (f"撰文：周雨桐 {TIME}", ["周雨桐"]),
         (f"{TIME} 記者 周雨桐", ["周雨桐"]),
         ("By Nora Whitfield | 19 March 2026, 21:44", ["Nora Whitfield"]),
+        ("By Nora Whitfield, Executive Editor, Harbour Watch", ["Nora Whitfield"]),
         ("By Ellis Grant and Mary Okoro", ["Ellis Grant", "Mary Okoro"]),
         ("Von Katrin Vollmer, 19.03.2026", ["Katrin Vollmer"]),
     ],

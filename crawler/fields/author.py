@@ -50,6 +50,11 @@ _BY = re.compile(
 _SPLIT = re.compile(r"[、，,;；/|　]|\s+(?:and|&|und|et|y|with)\s+|\s{2,}", re.I)
 _HAN_SPLIT = re.compile(r"[\s、，,;；/　]+")
 _ROLE = re.compile(r"^(?:通讯员|实习生|实习记者|本报记者|记者|文|图|摄|by|von|par|por|作者)[\s:：/]*", re.I)
+# What follows a name after a comma: the post, or the medium.
+_POST = re.compile(
+    r"\b(?:editor|reporter|writer|correspondent|analyst|expert|columnist|contributor|news|watch|magazine|times|press)\b",
+    re.I,
+)
 _NOT_NAME = re.compile(
     r"简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
     re.I,
@@ -204,6 +209,7 @@ def _han(text: str) -> list[str]:
 def _latin(text: str) -> list[str]:
     text = re.sub(r"\s+(?:on|at|for|in|am|um|le)\b.*$", "", text)
     names = [_ROLE.sub("", part.strip()) for part in _SPLIT.split(text)]
+    names = names[:1] + [name for name in names[1:] if not _POST.search(name)]
     return [n for n in names if 2 <= len(n) <= 40 and not _NOT_NAME.search(n) and len(n.split()) <= 5 and _is_person(n)]
 
 
