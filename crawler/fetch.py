@@ -153,6 +153,10 @@ class Fetcher:
 
     async def _page(self, request: Request, url: str, response: httpx.Response, size: int, *, any_type: bool) -> Page:
         status, headers = response.status_code, dict(response.headers.items())
+        if status == 304 and not (request.etag or request.last_modified):
+            raise FetchError(url, "status 304 without having been asked", status=status, retry=True)
+        if status == 206:
+            raise FetchError(url, "a part (status 206), where the whole was asked for", status=status)
         if status == 304:
             return Page(request, url, status, headers, b"", self._clock())
         if not 200 <= status < 300:

@@ -210,7 +210,9 @@ def _named(attempt: _Attempt, host: str) -> Iterator[None]:
     except aiohttp.ClientConnectorError as error:
         if attempt.refused:
             raise Refused(attempt.refused) from None
-        raise httpx.ConnectError(str(error.os_error)) from error
+        # aiohttp's own errors of TLS look like those of ssl and lack what these carry.
+        cause = error.__cause__ or error
+        raise httpx.ConnectError(str(cause) or "the connection was closed while it was being opened") from cause
     except aiohttp.ConnectionTimeoutError as error:
         raise httpx.ConnectTimeout(str(error)) from error
     except TimeoutError as error:
