@@ -153,12 +153,13 @@ class Fetcher:
 
     async def _page(self, request: Request, url: str, response: httpx.Response, size: int, *, any_type: bool) -> Page:
         status, headers = response.status_code, dict(response.headers.items())
+        address = response.extensions.get("address") or None
         if status == 304 and not (request.etag or request.last_modified):
             raise FetchError(url, "status 304 without having been asked", status=status, retry=True)
         if status == 206:
             raise FetchError(url, "a part (status 206), where the whole was asked for", status=status)
         if status == 304:
-            return Page(request, url, status, headers, b"", self._clock())
+            return Page(request, url, status, headers, b"", self._clock(), address=address)
         if not 200 <= status < 300:
             after = retry_after(headers.get("retry-after", ""), self._clock())
             retry = status in _TRY_LATER or 500 <= status < 600
@@ -169,7 +170,7 @@ class Fetcher:
             raise _translated(url, error) from error
         if not body and not any_type:
             raise FetchError(url, "the answer is empty", status=status)
-        return Page(request, url, status, headers, body, self._clock())
+        return Page(request, url, status, headers, body, self._clock(), address=address)
 
     async def _body(self, url: str, response: httpx.Response, size: int, *, any_type: bool) -> bytes:
         status, content_type = response.status_code, response.headers.get("content-type", "")

@@ -39,6 +39,7 @@ class _Attempt:
 
     opened: bool = False
     refused: str = ""
+    address: str = ""  # The one tried last, which is the one that connected if any did.
 
 
 # Connections are opened in tasks of aiohttp's own; they see the same object.
@@ -120,13 +121,15 @@ class Transport(httpx.AsyncBaseTransport):
             error.request = request
             request.extensions["reused"] = not attempt.opened
             raise
-        origin = f"{request.url.host}:{request.url.port}"
+        origin = f"{request.url.scheme}://{request.url.host}:{request.url.port}"
+        if attempt.opened and not self._proxy:
+            self._addresses[origin] = attempt.address
         return httpx.Response(
             answer.status,
             headers=answer.raw_headers,
             stream=_Body(answer, attempt, request),
             request=request,
-            extensions={"address": self._address(origin, answer), "reused": not attempt.opened},
+            extensions={"address": self._addresses.get(origin, ""), "reused": not attempt.opened},
         )
 
     async def _ask(self, request: httpx.Request) -> aiohttp.ClientResponse:
@@ -144,14 +147,6 @@ class Transport(httpx.AsyncBaseTransport):
             answer.close()
             raise httpx.RemoteProtocolError(f"the head is larger than {MAX_HEAD:,} bytes")
         return answer
-
-    def _address(self, origin: str, answer: aiohttp.ClientResponse) -> str:
-        """The address behind the connection; a short answer has given its connection back before we can look."""
-        transport = answer.connection.transport if answer.connection else None
-        peer = transport.get_extra_info("peername") if transport and not self._proxy else None
-        if peer:
-            self._addresses[origin] = str(peer[0])
-        return self._addresses.get(origin, "")
 
     async def aclose(self) -> None:
         if self._client:
@@ -185,7 +180,7 @@ def _socket(info: Any, allowed: tuple[Network, ...] | None) -> socket.socket:
     if reason:
         attempt.refused = reason
         raise OSError(reason)
-    attempt.opened, attempt.refused = True, ""
+    attempt.opened, attempt.refused, attempt.address = True, "", str(address)
     return socket.socket(family, kind, protocol)
 
 

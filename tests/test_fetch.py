@@ -319,7 +319,7 @@ def test_a_network_that_the_settings_name_is_connected_to():
         return await fetcher.get(Request(f"http://127.0.0.1:{port}/"))
 
     page, asked = asyncio.run(with_server(HELLO, LOOPBACK, ask))
-    assert page.body == b"<html>"
+    assert (page.body, page.address) == (b"<html>", "127.0.0.1")
     assert len(asked) == 1
 
 
