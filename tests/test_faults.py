@@ -150,3 +150,25 @@ def test_a_page_behind_broken_tls_is_not_read(with_tls, reason):
 def test_who_keeps_us_waiting_is_left(answer, drip, reason):
     (found,), _ = served(answer, silent=True, drip=drip)
     assert reason in str(found)
+
+
+def test_a_proxy_is_asked_for_the_page_and_for_no_private_one():
+    asked = []
+
+    async def serve(reader, writer):
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        writer.write(OK + LENGTH + PAGE)
+        writer.close()
+
+    async def run():
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with Fetcher(Settings(proxy=proxy)) as fetcher:
+            page = await fetcher.get(Request("http://93.184.215.14/1.html"))
+            with pytest.raises(FetchError, match="not public"):
+                await fetcher.get(Request("http://169.254.169.254/latest/"))
+        server.close()
+        return page
+
+    assert asyncio.run(run()).body == PAGE
+    assert asked == [b"GET http://93.184.215.14/1.html HTTP/1.1"]
