@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from config.tables import ConfigError, keys, nearest, refuse_unknown, show, value_of_text, values
-from config.values import address, between, cron, each, encoding, filled, header, network, pattern, zone
+from config.values import address, between, cron, each, encoding, filled, header, network, pattern, proxy, zone
 
 __all__ = [
     "TEMPLATE",
@@ -67,13 +67,14 @@ class Settings:
     contact: Annotated[str, "A mail address or URL at which a site's owner reaches you.", header] = ""
     delay: Annotated[float, "Seconds between two requests to one host.", between(0, 3600)] = 1.0
     timeout: Annotated[float, "Seconds to wait for a connection or the next bytes.", between(0.01, 3600)] = 30.0
-    deadline: Annotated[float, "Seconds that one whole answer may take.", between(0.01, 86400)] = 90.0
+    deadline: Annotated[float, "Seconds that one whole answer may take.", between(0.01, 86400)] = 60.0
     max_body: Annotated[int, "Bytes of one decoded answer, at most.", between(1)] = 8_000_000
     max_redirects: Annotated[int, "Redirects followed for one request.", between(0, 50)] = 5
     retries: Annotated[int, "Further tries after a failure that may pass.", between(0, 100)] = 3
     concurrency: Annotated[int, "Requests under way at once, over all hosts.", between(1, 1000)] = 16
     max_pages_per_host: Annotated[int, "Pages asked of one host in one pass.", between(1)] = 2000
     allow_networks: Annotated[tuple[str, ...], "Private networks that may be asked (CIDR).", each(network)] = ()
+    proxy: Annotated[str, "An HTTP proxy that asks for us, such as http://proxy.example:3128; empty: none.", proxy] = ""
     ad_threshold: Annotated[float, "From this score on (0 to 1) an item counts as advertising.", between(0, 1)] = 0.5
     timezone: Annotated[str, "IANA zone of times without one; empty: by the page's language.", zone] = ""
     jitter: Annotated[float, "Share by which a pause is varied (0 to 1).", between(0, 1)] = 0.1

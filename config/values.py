@@ -99,6 +99,13 @@ def network(text: str) -> str:
         raise ValueError(f'must be an address or a network such as "127.0.0.0/8", not `{text}`') from None
 
 
+def proxy(text: str) -> str:
+    """The address of an HTTP proxy, or "" for none."""
+    if text and not re.fullmatch(r"https?://[^\s/]+/?", text):
+        raise ValueError(f'must be the address of an HTTP proxy such as "http://proxy.example:3128", not `{text}`')
+    return text
+
+
 def zone(name: str) -> str:
     """The IANA name of a time zone that this machine knows, or ""."""
     if name:

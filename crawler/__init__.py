@@ -10,7 +10,8 @@ Asking with manners:
   robots      what may be asked, and how fast
   guard       which network addresses may be connected to
   answer      what an HTTP answer is made of
-  fetch       one GET at a time: the only room that knows httpx
+  transport   what carries a request: the only room that knows aiohttp
+  fetch       one GET at a time, in the API of httpx
   ask         robots.txt first, pauses, redirects
   frontier    what next, and when
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+import sys
 import zlib
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import brotli
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 HEAD = 1024  # What the type is told from, in bytes.
 LONGEST_WAIT = 86400.0
+CODINGS = "gzip, deflate, br, zstd"  # Accept-Encoding: no more than `Coding` can undo.
+MAX_CODINGS = 2
 
 _PAGE_TYPE = re.compile(r"text/(?!css|javascript|calendar|vcard|csv)|.*[/+](?:xml|json|xhtml\+xml)$")
 _FILE_TYPE = re.compile(r"(?:image|audio|video|font|model)/|application/(?:pdf|zip|java|msword|vnd\.|x-)|text/")
@@ -23,23 +33,25 @@ _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|\?xml|rss|feed|rdf|urlset|si
 class Coding:
     """Undoes Content-Encoding piece by piece and stops at `size` decoded bytes: then `full` is true.
 
-    Knows gzip, deflate (with and without zlib's frame) and identity. Raises ValueError with the reason for another
-    coding and for broken data.
+    Knows gzip, deflate (with and without zlib's frame), br, zstd and identity, and two of them one in the other. Raises
+    ValueError with the reason for another coding and for broken data.
     """
 
     def __init__(self, names: str, size: int):
         self.full = False
         self._room = size
-        self._name = names.strip().lower().removeprefix("x-")
-        if self._name not in ("", "identity", "gzip", "deflate"):
+        told = [name.strip().lower().removeprefix("x-") for name in names.split(",")]
+        # The last one was put on last (RFC 9110, 8.4) and comes off first.
+        applied = [name for name in reversed(told) if name not in ("", "identity", "none", "utf-8")]
+        if len(applied) > MAX_CODINGS or any(name not in _DECODERS for name in applied):
             raise ValueError(f"the content encoding `{names[:40]}` was not asked for")
-        # 32 + 15: gzip or zlib, told apart by the header.
-        self._inflate = zlib.decompressobj(47) if self._name in ("gzip", "deflate") else None
-        self._begun = False
+        self._layers = [_DECODERS[name](name) for name in applied]
 
     def read(self, piece: bytes) -> bytes:
         """The decoded bytes of one piece."""
-        found = self._inflated(piece) if self._inflate else piece
+        found = piece
+        for layer in self._layers:
+            found = layer.read(found, self._room + 1)
         if len(found) > self._room:
             self.full = True
             found = found[: self._room]
@@ -48,18 +60,31 @@ class Coding:
 
     def end(self) -> None:
         """Says that no piece follows; raises ValueError when one is missing."""
-        if self._inflate and self._begun and not self._inflate.eof and not self.full:
+        if not self.full and any(layer.is_open() for layer in self._layers):
             raise ValueError("the compressed answer ends early")
 
-    def _inflated(self, piece: bytes) -> bytes:
-        assert self._inflate
-        if not self._begun and self._name == "deflate" and piece and piece[0] & 0x0F != 8:
-            self._inflate = zlib.decompressobj(-15)
-        self._begun = self._begun or bool(piece)
+
+class _Zlib:
+    """gzip and deflate. What is not compressed at all, whatever the label says, passes as it is."""
+
+    def __init__(self, name: str):
+        # 32 + 15: gzip or zlib, told apart by the header.
+        self._inflate, self._name = zlib.decompressobj(47), name
+        self._begun = self._is_plain = False
+
+    def read(self, piece: bytes, most: int) -> bytes:
+        """At most `most` decoded bytes, and then the rest is lost; other layers do the same."""
+        if piece and not self._begun:
+            self._begun = True
+            self._is_plain = bool(_MARKUP.match(piece.lstrip()[:20]))
+            if self._name == "deflate" and piece[0] & 0x0F != 8:
+                self._inflate = zlib.decompressobj(-15)
+        if self._is_plain:
+            return piece
         found = b""
         try:
-            while piece and len(found) <= self._room:
-                found += self._inflate.decompress(piece, self._room + 1 - len(found))
+            while piece and len(found) < most:
+                found += self._inflate.decompress(piece, most - len(found))
                 # A gzip file may have several members; other bytes after the end are padding.
                 piece = self._inflate.unused_data if self._inflate.eof else b""
                 if not piece.startswith(_GZIP):
@@ -68,6 +93,64 @@ class Coding:
         except zlib.error as error:
             raise ValueError(f"the compressed answer is broken ({error})") from None
         return found
+
+    def is_open(self) -> bool:
+        return self._begun and not self._is_plain and not self._inflate.eof
+
+
+class _Brotli:
+    """br."""
+
+    def __init__(self, name: str):
+        self._decoder, self._begun = brotli.Decompressor(), False
+
+    def read(self, piece: bytes, most: int) -> bytes:
+        self._begun = self._begun or bool(piece)
+        if self._decoder.is_finished():
+            return b""
+        try:
+            found: bytes = self._decoder.process(piece, output_buffer_limit=most)
+            while len(found) < most and not self._decoder.can_accept_more_data():
+                found += self._decoder.process(b"", output_buffer_limit=most - len(found))
+        except brotli.error as error:
+            raise ValueError(f"the compressed answer is broken ({error})") from None
+        return found
+
+    def is_open(self) -> bool:
+        return self._begun and not self._decoder.is_finished()
+
+
+class _Zstd:
+    """zstd, several frames in a row among it; a window over 8 MB is refused, as RFC 9659 wants it."""
+
+    def __init__(self, name: str):
+        self._decoder, self._begun = self._new(), False
+
+    def _new(self) -> zstd.ZstdDecompressor:
+        return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: 23})
+
+    def read(self, piece: bytes, most: int) -> bytes:
+        self._begun, found = self._begun or bool(piece), b""
+        try:
+            while piece and len(found) < most:
+                if self._decoder.eof:
+                    self._decoder = self._new()
+                found += self._decoder.decompress(piece, most - len(found))
+                piece = self._decoder.unused_data if self._decoder.eof else b""
+        except zstd.ZstdError as error:
+            raise ValueError(f"the compressed answer is broken ({error})") from None
+        return found
+
+    def is_open(self) -> bool:
+        return self._begun and not self._decoder.eof
+
+
+_DECODERS: dict[str, type[_Zlib] | type[_Brotli] | type[_Zstd]] = {
+    "gzip": _Zlib,
+    "deflate": _Zlib,
+    "br": _Brotli,
+    "zstd": _Zstd,
+}
 
 
 def is_page(content_type: str, head: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""One GET at a time, made safe: the only file that imports httpx.
+"""One GET at a time, made safe, in the API of httpx.
 
 What a server can do wrong ends as a FetchError with a reason: limits stand on waiting for bytes, on the whole answer,
 on its size decoded, and on redirects; each address connected to is checked. Cookies and proxies are off.
@@ -9,20 +9,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
-from contextvars import ContextVar
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-import httpcore
 import httpx
 
 from config import Settings
-from crawler.answer import HEAD, Coding, is_page, retry_after
-from crawler.guard import networks, refusal, resolved
+from crawler.answer import CODINGS, HEAD, Coding, is_page, retry_after
+from crawler.guard import Refused
 from crawler.page import FetchError, Page, Request
 from crawler.urls import resolve
 
@@ -31,57 +29,9 @@ Check = Callable[[str, str], Awaitable[None]]
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
 _TRY_LATER = frozenset((408, 425, 429))
 
-# Whether the request under way opened a connection; a failure on an old one says nothing about the server.
-_connected: ContextVar[bool] = ContextVar("connected", default=True)
-
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-class _Refused(Exception):
-    """No connection may or can be made; the text says why."""
-
-
-class _Backend(httpcore.AsyncNetworkBackend):
-    """Resolves names itself and connects only to addresses that `guard` lets pass."""
-
-    def __init__(self, allow_networks: Iterable[str]):
-        self._allowed = networks(tuple(allow_networks))
-        self._inner = httpcore.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        _connected.set(True)
-        try:
-            async with asyncio.timeout(timeout):
-                open_ones, reason = await self._addresses(host, port)
-        except TimeoutError:
-            raise httpcore.ConnectTimeout from None
-        error: Exception = _Refused(reason)
-        for address in open_ones[:4]:
-            try:
-                return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failure:
-                error = failure
-        raise error
-
-    async def _addresses(self, host: str, port: int) -> tuple[list[str], str]:
-        try:
-            found = await resolved(host, port)
-        except (OSError, ValueError) as error:
-            raise httpcore.ConnectError(f"the name `{host}` was not found") from error
-        reasons = {address: refusal(address, self._allowed) for address in found}
-        return [address for address, reason in reasons.items() if not reason], next(iter(reasons.values()), "")
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 @cache
@@ -90,17 +40,11 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _transport(settings: Settings) -> httpx.AsyncHTTPTransport:
-    transport = httpx.AsyncHTTPTransport(verify=_tls())
-    # httpx has no public way to a network backend; the pool is the one that it builds itself, plus ours.
-    transport._pool = httpcore.AsyncConnectionPool(
-        ssl_context=_tls(),
-        max_connections=settings.concurrency + 4,
-        max_keepalive_connections=settings.concurrency,
-        keepalive_expiry=30.0,
-        network_backend=_Backend(settings.allow_networks),
-    )
-    return transport
+def _transport(settings: Settings) -> httpx.AsyncBaseTransport:
+    # Loading what is beneath takes longer than a page does, and tests bring their own.
+    from crawler.transport import Transport
+
+    return Transport(allow_networks=settings.allow_networks, timeout=settings.timeout, tls=_tls(), proxy=settings.proxy)
 
 
 class Fetcher:
@@ -115,11 +59,10 @@ class Fetcher:
     ):
         self._settings, self._clock = settings, clock
         self._transport = transport or _transport(settings)
-        self._timeout = {"timeout": httpx.Timeout(settings.timeout).as_dict()}
         self._headers = {
             "User-Agent": user_agent(settings),
             "Accept": _ACCEPT,
-            "Accept-Encoding": "gzip, deflate",
+            "Accept-Encoding": CODINGS,
         }
 
     async def __aenter__(self) -> Self:
@@ -181,7 +124,7 @@ class Fetcher:
         if request.last_modified:
             headers["If-Modified-Since"] = request.last_modified
         try:
-            sent = httpx.Request("GET", url, headers=headers, extensions=self._timeout)
+            sent = httpx.Request("GET", url, headers=headers)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise FetchError(url, f"not a usable address: {error}") from error
         # A server may close an idle connection without a word: that is no failure, ask once more on a new one.
@@ -189,12 +132,11 @@ class Fetcher:
 
     async def _answer(self, sent: httpx.Request, *, may_be_stale: bool = False) -> httpx.Response | None:
         """The head of the answer; None when it failed on a connection that was opened for an earlier request."""
-        _connected.set(not may_be_stale)
         try:
             return await self._transport.handle_async_request(sent)
-        except (httpx.HTTPError, _Refused) as error:
+        except (httpx.HTTPError, Refused) as error:
             broken = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
-            if broken and not _connected.get():
+            if broken and may_be_stale and sent.extensions.get("reused", True):
                 return None
             raise _translated(str(sent.url), error) from error
 
@@ -211,8 +153,13 @@ class Fetcher:
 
     async def _page(self, request: Request, url: str, response: httpx.Response, size: int, *, any_type: bool) -> Page:
         status, headers = response.status_code, dict(response.headers.items())
+        address = response.extensions.get("address") or None
+        if status == 304 and not (request.etag or request.last_modified):
+            raise FetchError(url, "status 304 without having been asked", status=status, retry=True)
+        if status == 206:
+            raise FetchError(url, "a part (status 206), where the whole was asked for", status=status)
         if status == 304:
-            return Page(request, url, status, headers, b"", self._clock())
+            return Page(request, url, status, headers, b"", self._clock(), address=address)
         if not 200 <= status < 300:
             after = retry_after(headers.get("retry-after", ""), self._clock())
             retry = status in _TRY_LATER or 500 <= status < 600
@@ -223,7 +170,7 @@ class Fetcher:
             raise _translated(url, error) from error
         if not body and not any_type:
             raise FetchError(url, "the answer is empty", status=status)
-        return Page(request, url, status, headers, body, self._clock())
+        return Page(request, url, status, headers, body, self._clock(), address=address)
 
     async def _body(self, url: str, response: httpx.Response, size: int, *, any_type: bool) -> bytes:
         status, content_type = response.status_code, response.headers.get("content-type", "")
@@ -267,7 +214,7 @@ def user_agent(settings: Settings) -> str:
 
 def _translated(url: str, error: Exception) -> FetchError:
     """httpx's error as a reason in words, and whether a later try may help."""
-    if isinstance(error, _Refused):
+    if isinstance(error, Refused):
         return FetchError(url, str(error), later=True)
     if isinstance(error, httpx.ConnectTimeout):
         return FetchError(url, "no connection in time", retry=True)

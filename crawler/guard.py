@@ -16,6 +16,11 @@ from threading import Thread
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+
+class Refused(Exception):
+    """No connection may be made; the text says why."""
+
+
 _NAT64 = ip_network("64:ff9b::/96")
 
 

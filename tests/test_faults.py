@@ -1,0 +1,174 @@
+"""Broken servers on the loopback address: each ends as a page or as a reason, within the limits."""
+
+import asyncio
+import gzip
+import ssl
+from pathlib import Path
+
+import pytest
+
+from config import Settings
+from crawler.fetch import Fetcher
+from crawler.page import FetchError, Request
+
+PAGE = b"<html><title>x</title><p>text</p></html>"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+LENGTH = b"Content-Length: %d\r\n\r\n" % len(PAGE)
+SETTINGS = Settings(allow_networks=("127.0.0.0/8",), max_body=1_000_000, timeout=0.3, deadline=1.0)
+
+
+def served(*answers, silent=False, drip=0.0, gets=1):
+    """What becomes of `gets` requests to a server that gives these answers in turn, the last one for ever.
+
+    The pages' bodies or the reasons, and how many requests arrived. A `silent` server keeps the connection open after
+    its answer, one with `drip` seconds between bytes sends them one by one.
+    """
+    waiting, asked = list(answers), []
+
+    async def serve(reader, writer):
+        try:
+            while True:
+                asked.append(await reader.readuntil(b"\r\n\r\n"))
+                answer = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+                for piece in (answer[n : n + 1] for n in range(len(answer))) if drip else (answer,):
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(drip)
+                if not silent:
+                    return
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def one(fetcher, url):
+        try:
+            return (await fetcher.get(Request(url))).body
+        except FetchError as error:
+            return error.reason
+
+    async def run():
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/1.html"
+        async with Fetcher(SETTINGS) as fetcher:
+            found = [await one(fetcher, url) for _ in range(gets)]
+        server.close()
+        return found, len(asked)
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + LENGTH + PAGE,
+        OK + b"\r\n" + PAGE,
+        OK + LENGTH + PAGE + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 20 + OK + LENGTH + PAGE,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" + OK + LENGTH + PAGE,
+        b"HTTP/1.0 200 OK\r\n\r\n" + PAGE,
+        b"HTTP/1.1 200\r\n" + LENGTH + PAGE,
+        OK + b"".join(b"Set-Cookie: c%d=%s\r\n" % (n, b"x" * 200) for n in range(300)) + LENGTH + PAGE,
+        OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nTrailer: x\r\n\r\n" % (len(PAGE), PAGE),
+        OK + b"Content-Encoding: gZip\r\n\r\n" + gzip.compress(PAGE),
+        OK + b"Content-Encoding: gzip\r\n\r\n" + PAGE,
+    ],
+)
+def test_what_can_be_read_is_read(answer):
+    assert served(answer) == ([PAGE], 1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "without an answer"),
+        (b"\x16\x03\x01garbage\x00\xff\r\n\r\n", "Expected HTTP/"),
+        (PAGE, "Expected HTTP/"),
+        (OK + b"Content-Length: 500\r\n\r\n" + PAGE, "Not enough data"),
+        (OK + b"Content-Length: -5\r\n\r\n" + PAGE, "Content-Length"),
+        (OK + b"Content-Length: 5\r\nContent-Length: 40\r\n\r\n" + PAGE, "Content-Length"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + PAGE, "chunk size"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<html", "Not enough data"),
+        (OK + b"".join(b"X-%d: %s\r\n" % (n, b"a" * 4000) for n in range(100)) + LENGTH + PAGE, "the head is larger"),
+        (OK + b"".join(b"X-%d: a\r\n" % n for n in range(50_000)) + LENGTH + PAGE, "Too many"),
+        (OK + b"X: " + b"a" * 100_000 + b"\r\n" + LENGTH + PAGE, "more than 16384 bytes"),
+        (OK + b"Content-Length: 2000000000\r\n\r\n" + PAGE, "larger than 1,000,000"),
+        (OK + b"\r\n<html>" + bytes(2_000_000), "larger than 1,000,000"),
+        (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(9_000_000)), "larger than 1,000,000"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "empty"),
+        (b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", "status 101"),
+        (b"HTTP/1.1 304 Not Modified\r\n\r\n", "304 without having been asked"),
+        (b"HTTP/1.1 206 Partial Content\r\n" + LENGTH + PAGE, "206"),
+        (b"HTTP/1.1 999 Denied\r\n" + LENGTH + PAGE, "status 999"),
+    ],
+)
+def test_what_cannot_be_read_has_a_reason_and_is_asked_once(answer, reason):
+    (found,), asked = served(answer)
+    assert reason in str(found)
+    assert asked == 1
+
+
+def test_a_connection_that_the_server_closed_in_silence_is_replaced():
+    assert served(OK + LENGTH + PAGE, gets=3) == ([PAGE] * 3, 3)
+
+
+def test_a_host_has_one_connection_for_all_its_pages():
+    assert served(OK + LENGTH + PAGE, silent=True, gets=3) == ([PAGE] * 3, 3)
+
+
+@pytest.mark.parametrize(("with_tls", "reason"), [(True, "the certificate is not valid"), (False, "reset|closed|TLS")])
+def test_a_page_behind_broken_tls_is_not_read(with_tls, reason):
+    """A certificate that nobody signed, made for this test only; and a server that hangs up on the handshake."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(Path(__file__).with_name("untrusted.pem"))
+
+    async def run():
+        options = {"ssl": tls} if with_tls else {}
+        server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0, **options)
+        try:
+            async with Fetcher(SETTINGS) as fetcher:
+                await fetcher.get(Request(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        finally:
+            server.close()
+
+    with pytest.raises(FetchError, match=reason):
+        asyncio.run(run())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "drip", "reason"),
+    [
+        (b"", 0, "no bytes came in time"),
+        (OK, 0, "no bytes came in time"),
+        (OK + b"Content-Length: 500\r\n\r\n<html>", 0, "no bytes came in time"),
+        (OK + b"X: " + b"a" * 900, 0.05, "no bytes came in time"),
+        (OK + b"\r\n" + PAGE * 100, 0.05, "in time"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 999, 0.001, "no bytes came in time"),
+    ],
+)
+def test_who_keeps_us_waiting_is_left(answer, drip, reason):
+    (found,), _ = served(answer, silent=True, drip=drip)
+    assert reason in str(found)
+
+
+def test_a_proxy_is_asked_for_the_page_and_for_no_private_one():
+    asked = []
+
+    async def serve(reader, writer):
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0])
+        writer.write(OK + LENGTH + PAGE)
+        writer.close()
+
+    async def run():
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with Fetcher(Settings(proxy=proxy)) as fetcher:
+            page = await fetcher.get(Request("http://93.184.215.14/1.html"))
+            with pytest.raises(FetchError, match="not public"):
+                await fetcher.get(Request("http://169.254.169.254/latest/"))
+        server.close()
+        return page
+
+    assert asyncio.run(run()).body == PAGE
+    assert asked == [b"GET http://93.184.215.14/1.html HTTP/1.1"]
