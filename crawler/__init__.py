@@ -13,6 +13,8 @@ Asking with manners:
   fetch       one GET at a time: the only room that knows httpx
   ask         robots.txt first, pauses, redirects
   frontier    what next, and when
+  pace        how fast each host, and how much of it
+  turns       whose turn it is
 
 Reading:
   decode      bytes to text

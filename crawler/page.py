@@ -68,7 +68,8 @@ class Request:
 class Page:
     """An answer: `url` is the final address, `body` the decoded bytes, `took` seconds, `fetched_at` UTC.
 
-    A 304 has an empty body. Header names are lower case.
+    A 304 has an empty body. Header names are lower case. `address` is the network address that answered, None where
+    that is not known.
     """
 
     request: Request
@@ -78,6 +79,7 @@ class Page:
     body: bytes
     fetched_at: datetime
     took: float = 0.0
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ What is wrong with an address is noted as a failed visit and stays its own matte
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
 from crawler.reading import Reading, read
 from crawler.tally import EventKind, Tally
+from crawler.urls import host
 from storage import query
 from storage.keys import url_key
 from storage.records import Article, Saved, Target, Visit
@@ -33,8 +35,14 @@ class Visitor:
     tally: Tally = field(default_factory=Tally)
     retries: dict[str, datetime] = field(default_factory=dict)
     _next: dict[str, datetime] = field(default_factory=dict)
-    _fresh: set[int] = field(default_factory=set)
+    queued_hosts: set[str] = field(default_factory=set)
+    _started: datetime = field(init=False)
     _ads: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        # The database keeps milliseconds.
+        now = self.world.clock()
+        self._started = now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     async def visit(self, target: Target) -> None:
         """Ask for one address, read the answer and store it; its own trouble is noted and stays its own."""
@@ -125,6 +133,7 @@ class Visitor:
                 next_at=next_at,
             )
         self.tally.shift("store", "dedupe", saved.dedupe_cpu)
+        self.queued_hosts.update(host(each.url) for each in targets)
         self._count(target, page, reading, saved)
 
     def _unknown(self, target: Target, reading: Reading) -> tuple[list[Target], bool]:
@@ -133,10 +142,11 @@ class Visitor:
         with self.tally.timed("store"):
             known = self.world.store.known(each.url for each in reading.targets)
         twins = {item.url for item in reading.headlines if self.world.hosts.twins.is_twin(item.url, item.title)}
-        targets = [each for each in reading.targets if each.url not in known | twins and admits(each, now)]
+        targets = [
+            each for each in reading.targets if each.url not in known and each.url not in twins and admits(each, now)
+        ]
         articles = [each for each in reading.targets if each.kind == "article"]
-        news = [each for each in articles if each.url not in known or hash(url_key(each.url)) in self._fresh]
-        self._fresh.update(hash(url_key(each.url)) for each in targets)
+        news = [each for each in articles if _is_since(known, each.url, self._started)]
         if reading.following and news and admits(reading.following, now):
             targets.append(reading.following)
             # All of it is news: something may have scrolled off since the last visit, so page 2 is asked again.
@@ -185,6 +195,7 @@ class Visitor:
         if owner:
             to = Target(moved.to, target.kind, owner.name, target.priority, target.depth, found_on=target.url)
             self.tally.queued += self.world.store.save(self._failed(target, moved), targets=[to]).queued
+            self.queued_hosts.add(host(to.url))
         else:
             self._note(target, moved)
 
@@ -192,7 +203,10 @@ class Visitor:
 
     def _failed(self, target: Target, error: FetchError) -> Visit:
         at = self.world.clock()
-        return Visit(target.url, target.url, target.kind, target.source, at, error.status, error.reason)
+        rest = self.world.hosts.pace.rest(host(target.url), at)
+        return Visit(
+            target.url, target.url, target.kind, target.source, at, error.status, error.reason, rest_until=rest
+        )
 
     def _visit(self, target: Target, page: Page, *, validators: bool = True) -> Visit:
         return Visit(
@@ -206,6 +220,8 @@ class Visitor:
             size=len(page.body),
             etag=page.headers.get("etag", "") if validators else "",
             last_modified=page.headers.get("last-modified", "") if validators else "",
+            address=page.address or "",
+            rest_until=self.world.hosts.pace.rest(host(target.url), self.world.clock()),
         )
 
     def _count(self, target: Target, page: Page, reading: Reading, saved: Saved) -> None:
@@ -229,6 +245,12 @@ class Visitor:
 
     def _is_ad(self, score: float) -> bool:
         return score >= self.world.settings.ad_threshold
+
+
+def _is_since(known: Mapping[str, datetime | None], url: str, started: datetime) -> bool:
+    """Whether an address was not known before this pass began."""
+    since = known.get(url, started)
+    return since is not None and since >= started
 
 
 def _unread(target: Target, error: ExtractError) -> FetchError:

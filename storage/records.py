@@ -84,7 +84,8 @@ class Target:
 class Visit:
     """One request and how it ended. `took` is in seconds, `size` in bytes of the decoded body.
 
-    `status` is 0 when no answer came; `error` then names why.
+    `status` is 0 when no answer came; `error` then names why. `address` is the network address that answered, ""
+    where that is not known; `rest_until` is set when the whole host must be left alone until then.
     """
 
     url: str
@@ -98,6 +99,17 @@ class Visit:
     size: int = 0
     etag: str = ""
     last_modified: str = ""
+    address: str = ""
+    rest_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostNote:
+    """What a later run must know of a host: where it answers from, and until when it must not be asked."""
+
+    host: str
+    address: str = ""
+    rest_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
