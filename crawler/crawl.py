@@ -49,7 +49,7 @@ def seed(
         due = store.source_next(source.name)
         if force or due is None or due <= now:
             store.add_targets(_seeds(source, now), now)
-            store.wake(source.seeds, now)
+            store.wake(source.seeds, now, learnt=force or bool(source.cron))
             store.set_source_next(source.name, next_visit(source, now))
         if force:
             store.wake_lists(source.name, now)

@@ -76,18 +76,28 @@ def after_article(target: Target, published_at: datetime | None, now: datetime) 
 
 
 def after_list(
-    target: Target, source: Source, source_next: datetime, now: datetime, *, has_news: bool
+    target: Target,
+    source: Source,
+    source_next: datetime,
+    now: datetime,
+    *,
+    has_news: bool,
+    pause: timedelta | None = None,
 ) -> datetime | None:
-    """A list near the seeds is asked whenever its source is, one further away four times more seldom each step.
+    """A list is asked again after the `pause` that its rhythm wants, see `rhythm`.
 
+    Where there is none yet, one near the seeds is asked whenever its source is, one further away four times more
+    seldom each step. A source with a crontab line keeps to it.
     Page 2 and further are asked again after a day while they have news, then only when paging leads there.
     """
     if page_number(target.url) > 1 and target.depth > 0:
         return now + _DAY if has_news else None
+    if pause is not None and not source.cron:
+        return now + pause
     if target.depth == 0 or target.kind == "feed":
         return source_next
-    pause: timedelta = source.every * 4**target.depth
-    return max(source_next, now + min(pause, _DAY))
+    seldom: timedelta = source.every * 4**target.depth
+    return max(source_next, now + min(seldom, _DAY))
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,11 +152,12 @@ class Queue:
         """
         return dict(self._run(_KNOWN, (json.dumps(list(keys)),)))
 
-    def wake(self, keys: Iterable[str], now: str) -> int:
-        """Make known addresses due now, with their validators; how many."""
-        return self._run_many(
-            "UPDATE frontier SET next_at = ? WHERE url_key = ?", [(now, key) for key in keys]
-        ).rowcount
+    def wake(self, keys: Iterable[str], now: str, *, learnt: bool = True) -> int:
+        """Make known addresses due now, with their validators; how many. See `Store.wake` for `learnt`."""
+        sql = "UPDATE frontier SET next_at = ? WHERE url_key = ?"
+        if not learnt:
+            sql += " AND NOT EXISTS (SELECT 1 FROM rhythms WHERE url_key = frontier.url_key AND pause IS NOT NULL)"
+        return self._run_many(sql, [(now, key) for key in keys]).rowcount
 
     def wake_lists(self, source: str, now: str) -> int:
         """Make whatever announces the articles of a source due now; how many."""

@@ -6,7 +6,7 @@ HTML, HTTP or SQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -110,6 +110,45 @@ class HostNote:
     host: str
     address: str = ""
     rest_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When the items of a list come.
+
+    `size` is how many it shows at once, `items` how many came since the first visit; `hours` how many to expect in
+    each hour of the day (UTC), `pause` the seconds until the next visit as learnt, None while that is not known.
+    """
+
+    since: datetime
+    seen_at: datetime
+    size: int
+    items: int
+    last_item_at: datetime | None
+    hours: tuple[float, ...]
+    pause: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time of which a source may have had items that were not seen: the list at `url` was overrun."""
+
+    source: str
+    url: str
+    from_at: datetime
+    to_at: datetime
+    reason: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a visit to a list says about its source: its rhythm, a gap found, gaps mended, further pages to look at."""
+
+    rhythm: Rhythm | None = None
+    gap: Gap | None = None
+    mended: Sequence[Gap] = ()
+    wake: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

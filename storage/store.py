@@ -17,7 +17,8 @@ from storage.errors import translated
 from storage.hosts import HostBook
 from storage.keys import url_key
 from storage.queue import Queue
-from storage.records import Article, Headline, HostNote, Outcome, Saved, Target, Visit, encodable
+from storage.records import Article, Gap, Headline, HostNote, Listing, Outcome, Rhythm, Saved, Target, Visit, encodable
+from storage.rhythms import RhythmBook
 from storage.times import claim, parse, stamp
 
 _VISIT = """
@@ -62,6 +63,7 @@ class Store:
         self._run = db.conn.execute
         self._queue = Queue(db.conn)
         self._hosts = HostBook(db.conn)
+        self._rhythms = RhythmBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._ad_threshold = ad_threshold
 
@@ -93,17 +95,21 @@ class Store:
         targets: Sequence[Target] = (),
         next_at: datetime | None = None,
         state: str = "done",
+        listing: Listing | None = None,
     ) -> Saved:
         """Write what an answer brought: the visit, its article, headlines and new addresses, and when to come back.
 
-        `next_at` None: never again. `state`: done, gone or failed. A 304 confirms the article known at its address.
+        `next_at` None: never again. `state`: done, gone or failed. `listing` is what a list says about its source.
+        A 304 confirms the article known at its address.
         """
         try:
-            return self._save(visit, article, headlines, targets, next_at=next_at, state=state)
+            return self._save(visit, article, headlines, targets, listing, next_at=next_at, state=state)
         except UnicodeEncodeError:
             # Half of a surrogate pair, out of some page's JSON: no UTF-8 has it.
             mended = encodable(article) if article else None
-            return self._save(visit, mended, [*map(encodable, headlines)], targets, next_at=next_at, state=state)
+            return self._save(
+                visit, mended, [*map(encodable, headlines)], targets, listing, next_at=next_at, state=state
+            )
 
     def _save(
         self,
@@ -111,6 +117,7 @@ class Store:
         article: Article | None,
         headlines: Sequence[Headline],
         targets: Sequence[Target],
+        listing: Listing | None,
         *,
         next_at: datetime | None,
         state: str,
@@ -123,6 +130,8 @@ class Store:
             fresh = self._put_headlines(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
             self._queue.finish(visit, state, _stamped(next_at))
+            if listing:
+                self._put_listing(visit, listing)
             items = outcome in ("new", "copy") or fresh > 0
             lists = visit.kind != "article"
             self._run(_SOURCE_WELL, {"at": stamp(visit.at), "items": items, "lists": lists, "name": visit.source})
@@ -136,6 +145,15 @@ class Store:
             if visit.kind != "article":
                 error = visit.error or f"HTTP status {visit.status}"
                 self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
+
+    def _put_listing(self, visit: Visit, listing: Listing) -> None:
+        if listing.rhythm:
+            self._rhythms.keep(visit, listing.rhythm)
+        if listing.gap:
+            self._rhythms.note(listing.gap)
+        for gap in listing.mended:
+            self._rhythms.mend(gap, stamp(visit.at))
+        self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
 
     def _note(self, visit: Visit) -> None:
         what = (visit.url, visit.final_url, visit.url, visit.kind, visit.source, stamp(visit.at))
@@ -203,14 +221,25 @@ class Store:
         known = self._queue.known(by_key)
         return {url: parse(since) if since else None for key, since in known.items() for url in by_key[key]}
 
+    def rhythm(self, url: str) -> Rhythm | None:
+        """What is known of a list; None when it was never visited."""
+        return self._rhythms.get(url)
+
+    def gaps(self, source: str) -> list[Gap]:
+        """The gaps of a source that nothing has mended, the oldest first."""
+        return self._rhythms.open(source)
+
     def host_notes(self, now: datetime) -> list[HostNote]:
         """The hosts that must still be left alone, and those that share their network address with others."""
         return list(self._hosts.remembered(stamp(now)))
 
-    def wake(self, urls: Iterable[str], now: datetime) -> int:
-        """Make known addresses due now, as a source's seeds are when its time has come; how many."""
+    def wake(self, urls: Iterable[str], now: datetime, *, learnt: bool = True) -> int:
+        """Make known addresses due now, as a source's seeds are when its time has come; how many.
+
+        Without `learnt` those whose rhythm is known keep the time that follows from it.
+        """
         with self._transaction():
-            return self._queue.wake(map(url_key, urls), stamp(now))
+            return self._queue.wake(map(url_key, urls), stamp(now), learnt=learnt)
 
     def wake_lists(self, source: str, now: datetime) -> int:
         """Make the lists, feeds and sitemaps of a source due now, but for those never asked again; how many."""
