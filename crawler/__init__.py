@@ -14,6 +14,10 @@ Asking with manners:
   fetch       one GET at a time, in the API of httpx
   ask         robots.txt first, pauses, redirects
   frontier    what next, and when
+  pace        how fast each host, and how much of it
+  turns       whose turn it is
+  rhythm      when the items of a list come, and so when to look again
+  paging      what a list says about its source, and what may have scrolled off
 
 Reading:
   decode      bytes to text

@@ -11,7 +11,8 @@ from config import Settings, Source
 from crawler import frontier, robots
 from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
-from crawler.frontier import NextVisit, Owners, Pace, Twins
+from crawler.frontier import NextVisit, Owners, Twins
+from crawler.pace import Pace
 from crawler.page import FetchError, Page, Request
 from crawler.robots import Rules
 from crawler.tally import Event, EventKind, Tally
@@ -44,10 +45,13 @@ class Hosts:
         self.twins = Twins(seen)
 
     @classmethod
-    def remembered(cls, settings: Settings, store: Store) -> Hosts:
+    def remembered(cls, settings: Settings, store: Store, now: datetime) -> Hosts:
         """What the database remembers of earlier runs."""
         rows = query.headlines(store.db, limit=MAX_REMEMBERED, ads=True)
-        return cls(settings, ((row["url"], row["title"]) for row in reversed(rows)))
+        hosts = cls(settings, ((row["url"], row["title"]) for row in reversed(rows)))
+        for note in store.host_notes(now):
+            hosts.pace.remember(note, now)
+        return hosts
 
 
 @dataclass(slots=True)
@@ -138,7 +142,8 @@ class Asker:
                 now, gap = self.world.clock(), self._gap(target.url, target)
                 self.world.hosts.pace.failed(host(target.url), gap, error, now)
             raise
-        self.world.hosts.pace.answered(host(target.url), self._gap(target.url, target), self.world.clock())
+        now, gap = self.world.clock(), self._gap(target.url, target)
+        self.world.hosts.pace.answered(host(target.url), gap, now, address=page.address, took=page.took)
         self.tally.size += len(page.body)
         self.world.tell("fetched", target, size=len(page.body))
         return page

@@ -1,16 +1,17 @@
 """The main path: what is due is asked for, politely, read, and stored. One pass runs until nothing is due.
 
 due -> robots -> fetch -> decode -> extract -> store, each in a file of its own; `visit` calls them in this order, here
-is the loop around it. One thread: at most one request a host, up to `concurrency` hosts at once. Nothing is marked
+is the loop around it. One thread: at most one request a host and a network address, up to `concurrency` hosts at once.
+The hosts stand in memory (`turns`), their addresses in the database: each pick is one seek there. Nothing is marked
 as being asked, so a pass that is stopped or killed leaves its addresses due.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from config import Settings, Source
 from crawler import frontier
@@ -19,10 +20,14 @@ from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
 from crawler.frontier import NextVisit, Owners
 from crawler.tally import Event, Tally
+from crawler.turns import Turns
 from crawler.urls import host
 from crawler.visit import Visitor
 from storage.records import Target
 from storage.store import Store
+
+# How often a pass asks the database which hosts have something due; in between it knows that by itself.
+LOOK = timedelta(minutes=1)
 
 __all__ = ["Event", "Hosts", "Tally", "crawl", "seed"]
 
@@ -44,7 +49,7 @@ def seed(
         due = store.source_next(source.name)
         if force or due is None or due <= now:
             store.add_targets(_seeds(source, now), now)
-            store.wake(source.seeds, now)
+            store.wake(source.seeds, now, learnt=force or bool(source.cron))
             store.set_source_next(source.name, next_visit(source, now))
         if force:
             store.wake_lists(source.name, now)
@@ -87,7 +92,7 @@ async def crawl(
         store,
         fetcher,
         ad_score,
-        hosts or Hosts.remembered(settings, store),
+        hosts or Hosts.remembered(settings, store, clock()),
         clock,
         sleep,
         report,
@@ -109,6 +114,10 @@ class _Loop:
     visitor: Visitor
     in_flight: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
+    turns: Turns = field(default_factory=Turns)
+    # When the database was last asked for hosts, and whether anything has happened since.
+    looked_at: datetime | None = None
+    news: bool = True
 
     async def until_nothing_is_due(self, stop: asyncio.Event) -> None:
         self.world.hosts.pace.new_pass(self.world.clock())
@@ -116,53 +125,88 @@ class _Loop:
         try:
             while not stop.is_set():
                 now = self.world.clock()
-                while self._start(now):
-                    pass
+                if self.looked_at is None or now - self.looked_at >= LOOK:
+                    self._look(now)
+                self._start(now)
                 pause = self._pause(now)
-                if not self.in_flight and pause is None:
+                if self.in_flight or pause is not None:
+                    await self._wait(stopped, pause)
+                elif self.news:
+                    self._look(now)
+                else:
                     break
-                await self._wait(stopped, pause)
         finally:
-            tasks = [stopped, *self.in_flight.values()]
-            for task in tasks:
+            for task in (stopped, *self.in_flight.values()):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(stopped, *self.in_flight.values(), return_exceptions=True)
 
-    def _start(self, now: datetime) -> bool:
-        """Ask every host that is free and has something due; whether there may be more to ask.
+    def _look(self, now: datetime) -> None:
+        """Give every host that has something due its turn: also for what another process queued."""
+        self.looked_at, self.news = now, False
+        for name in self.world.store.hosts_due(now):
+            if name not in self.in_flight and not self.world.hosts.pace.is_closed(name):
+                self.turns.put(name, self.world.hosts.pace.until(name, now))
 
-        Addresses of strangers, of sources that are not in this pass, are left alone.
-        """
-        pace, owners = self.world.hosts.pace, self.world.owners
-        free = self.world.settings.concurrency - len(self.in_flight)
-        busy = self.in_flight.keys() | pace.resting(now).keys() | pace.closed()
-        known = len(self.shared)
-        for target in self._due(now, free, busy) if free > 0 else ():
-            name, source = host(target.url), owners.by_name.get(target.source) or owners.of(target.url)
-            if source:
-                visit = self.visitor.visit(replace(target, source=source.name))
-                self.in_flight[name] = asyncio.create_task(visit)
+    def _start(self, now: datetime) -> None:
+        """Ask as many hosts as there is room for, whose turn it is and that have something due."""
+        later: list[str] = []
+        while len(self.in_flight) < self.world.settings.concurrency and (name := self.turns.take(now)):
+            if name in self.in_flight or self.world.hosts.pace.is_closed(name):
+                continue
+            until = self.world.hosts.pace.until(name, now)
+            if until > now:
+                self.turns.put(name, until)
+            elif self._is_address_busy(name):
+                later.append(name)
             else:
-                self.shared.add(name)
-        return len(self.shared) > known
+                self._ask(name, now)
+        for name in later:
+            self.turns.put(name, now)
 
-    def _due(self, now: datetime, limit: int, busy: Collection[str]) -> list[Target]:
-        own = self.world.owners.by_name
-        return self.world.store.due(now, limit=limit, busy_hosts=busy, shared_hosts=self.shared, own=own)
+    def _is_address_busy(self, name: str) -> bool:
+        address = self.world.hosts.pace.address(name)
+        return bool(address) and any(self.world.hosts.pace.address(other) == address for other in self.in_flight)
+
+    def _ask(self, name: str, now: datetime) -> None:
+        """Ask for the best of what is due of a host; when nothing is, it has its next turn with a retry."""
+        found = self._best(name, now)
+        if found:
+            self.in_flight[name] = asyncio.create_task(self.visitor.visit(found))
+        else:
+            self._later(name, now)
+
+    def _best(self, name: str, now: datetime) -> Target | None:
+        """The best of what is due of a host, but for addresses of strangers, of sources that are not in this pass."""
+        owners = self.world.owners
+        target = self.world.store.best(name, now, owners.by_name if name in self.shared else None)
+        if target is None:
+            return None
+        source = owners.by_name.get(target.source) or owners.of(target.url)
+        if source:
+            return replace(target, source=source.name)
+        if name in self.shared:
+            return None
+        self.shared.add(name)
+        return self._best(name, now)
+
+    def _later(self, name: str, now: datetime) -> None:
+        """Give a host its turn after its pause if something of it is due or will be tried again; else it has none."""
+        again = [at for url, at in self.visitor.retries.items() if at > now and host(url) == name]
+        if self._best(name, now):
+            again.append(now)
+        if again:
+            self.turns.put(name, max(min(again), self.world.hosts.pace.until(name, now)))
 
     def _pause(self, now: datetime) -> float | None:
         """Seconds until another host may be asked or a retry is due; None when there is nothing to wait for."""
-        pace = self.world.hosts.pace
-        closed = pace.closed()
-        times = [at for url, at in self.visitor.retries.items() if at > now and host(url) not in closed]
-        resting = {name: at for name, at in pace.resting(now).items() if name not in self.in_flight}
-        if resting and self.in_flight:
-            # Looking once too often is cheaper than finding out which of them have something due.
-            times += [min(resting.values())] if len(self.in_flight) < self.world.settings.concurrency else []
-        elif resting:
-            waiting = self._due(now, len(resting) + 1, closed)
-            times += [resting[host(target.url)] for target in waiting if host(target.url) in resting]
-        return (min(times) - now).total_seconds() if times else None
+        full = len(self.in_flight) >= self.world.settings.concurrency
+        # Who waits for a request to end, for a busy address or for room, has its turn when one has.
+        times = () if full else (at for name, at in self.turns if at > now and self._is_awaited(name, now))
+        first = min(times, default=None)
+        return max((first - now).total_seconds(), 0.001) if first else None
+
+    def _is_awaited(self, name: str, now: datetime) -> bool:
+        return bool(self.in_flight) or self.world.hosts.pace.is_awaited(name, now)
 
     async def _wait(self, stopped: asyncio.Task[bool], pause: float | None) -> None:
         """Until a request has ended, or the pause is over, or the pass is stopped."""
@@ -172,7 +216,14 @@ class _Loop:
         finally:
             for timer in timers:
                 timer.cancel()
+        now = self.world.clock()
         for name, task in list(self.in_flight.items()):
             if task.done():
                 del self.in_flight[name]
                 task.result()
+                self.news = True
+                self._later(name, now)
+        for name in self.visitor.queued_hosts:
+            if name not in self.in_flight:
+                self.turns.put(name, self.world.hosts.pace.until(name, now))
+        self.visitor.queued_hosts.clear()

@@ -7,7 +7,7 @@ next visit to what the last one was, and budgets keep a hostile or endless site 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from math import log2
@@ -19,14 +19,11 @@ from crawler.urls import bare_host, host
 from storage.keys import url_key
 from storage.records import Target, TargetKind
 
-# A pass waits this long for a host that asked it to, and for a retry; who wants more is asked in a later pass.
-PATIENCE = timedelta(minutes=5)
-# So many failures in a row, whatever the address, and a host is left alone for the rest of the pass.
-GIVE_UP = 8
+# When nothing else is left to do, a pass waits this long for a host after failures, and for a retry; see `pace`.
+PATIENCE = timedelta(minutes=1)
 # Titles remembered, so that a daemon does not grow; beyond that the oldest half is forgotten.
 MAX_TWINS = 200_000
-# Lists asked of one host in one pass, and pages of one list: a calendar or an archive has no end.
-MAX_LISTS = 200
+# Pages of one list: an archive has no end.
 MAX_PAGE = 20
 
 _FIRST_RETRY, _RETRY_GROWTH, _LONGEST_RETRY = 2.0, 4.0, 3600.0
@@ -79,18 +76,28 @@ def after_article(target: Target, published_at: datetime | None, now: datetime) 
 
 
 def after_list(
-    target: Target, source: Source, source_next: datetime, now: datetime, *, has_news: bool
+    target: Target,
+    source: Source,
+    source_next: datetime,
+    now: datetime,
+    *,
+    has_news: bool,
+    pause: timedelta | None = None,
 ) -> datetime | None:
-    """A list near the seeds is asked whenever its source is, one further away four times more seldom each step.
+    """A list is asked again after the `pause` that its rhythm wants, see `rhythm`.
 
+    Where there is none yet, one near the seeds is asked whenever its source is, one further away four times more
+    seldom each step. A source with a crontab line keeps to it.
     Page 2 and further are asked again after a day while they have news, then only when paging leads there.
     """
     if page_number(target.url) > 1 and target.depth > 0:
         return now + _DAY if has_news else None
+    if pause is not None and not source.cron:
+        return now + pause
     if target.depth == 0 or target.kind == "feed":
         return source_next
-    pause: timedelta = source.every * 4**target.depth
-    return max(source_next, now + min(pause, _DAY))
+    seldom: timedelta = source.every * 4**target.depth
+    return max(source_next, now + min(seldom, _DAY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,78 +132,7 @@ def retry_pause(tries: int) -> float:
     return min(_FIRST_RETRY * _RETRY_GROWTH ** min(tries, 20), _LONGEST_RETRY)
 
 
-# -- pace
-
-
-@dataclass(slots=True)
-class _Host:
-    next_at: datetime
-    requests: int = 0
-    failures: int = 0
-    closed: bool = False
-    lists: set[str] = field(default_factory=set)
-
-
-class Pace:
-    """How fast each host may be asked, and how much of it in this pass. Times come in; nothing is waited for here."""
-
-    def __init__(self, settings: Settings):
-        self._settings = settings
-        self._hosts: dict[str, _Host] = {}
-
-    def _host(self, name: str, now: datetime) -> _Host:
-        return self._hosts.setdefault(name, _Host(now))
-
-    def new_pass(self, now: datetime) -> None:
-        """Budgets start again, and hosts that were given up get another chance; pauses stay.
-
-        No pass waits for a host whose pause is still a long one.
-        """
-        for each in self._hosts.values():
-            each.requests, each.failures, each.closed = 0, 0, each.next_at - now > PATIENCE
-            each.lists.clear()
-
-    def answered(self, name: str, gap: float, now: datetime) -> None:
-        """A request to the host ended well: the next one `gap` seconds from now."""
-        known = self._host(name, now)
-        known.failures = 0
-        self._count(known, now, gap)
-
-    def failed(self, name: str, gap: float, error: FetchError, now: datetime) -> None:
-        """A request failed. The pause doubles with each failure in a row; Retry-After stops the whole host.
-
-        A status such as 404 is an answer about a page and says nothing about the host.
-        """
-        known, is_down = self._host(name, now), error.retry or error.later
-        known.failures = known.failures + 1 if is_down else 0
-        slower = max(gap, 1.0) * 2 ** min(known.failures, 6) if known.failures > 1 else gap
-        wait = max(slower, error.after or 0.0)
-        self._count(known, now, wait)
-        known.closed |= known.failures >= GIVE_UP or timedelta(seconds=wait) > PATIENCE
-        # A bad certificate or a refused address holds for all pages of the host that has it.
-        known.closed |= error.later and not error.retry and host(error.url) == name
-
-    def _count(self, known: _Host, now: datetime, gap: float) -> None:
-        known.requests += 1
-        known.next_at = max(known.next_at, now + timedelta(seconds=gap))
-        known.closed |= known.requests >= self._settings.max_pages_per_host
-
-    def resting(self, now: datetime) -> dict[str, datetime]:
-        """The hosts that must not be asked yet, and until when."""
-        return {name: each.next_at for name, each in self._hosts.items() if each.next_at > now and not each.closed}
-
-    def closed(self) -> set[str]:
-        """The hosts that this pass has done with: down, told to wait for long, or their budget is used up."""
-        return {name for name, each in self._hosts.items() if each.closed}
-
-    def admits(self, target: Target, now: datetime) -> bool:
-        """Whether a new list fits into its host's budget for this pass; other kinds always do."""
-        if target.kind != "list" or target.depth == 0:
-            return True
-        lists = self._host(host(target.url), now).lists
-        if target.url not in lists and len(lists) < MAX_LISTS:
-            lists.add(target.url)
-        return target.url in lists
+# -- pace, for what `pace` remembers
 
 
 def gap(settings: Settings, source: Source, crawl_delay: float | None) -> float:

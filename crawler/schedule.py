@@ -111,7 +111,7 @@ class _Daemon:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS)
         scheduler.start()
         try:
-            hosts = Hosts.remembered(self.config.settings, self.store)
+            hosts = Hosts.remembered(self.config.settings, self.store, self.clock())
             while not self.stop.is_set():
                 self.due.clear()
                 nap = await self._one_pass(hosts)

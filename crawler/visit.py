@@ -7,18 +7,20 @@ What is wrong with an address is noted as a failed visit and stays its own matte
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from config import Source
-from crawler import frontier
+from crawler import frontier, paging
 from crawler.ask import Asker, Forbidden, Hosts, Moved, World
 from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
+from crawler.paging import Found
 from crawler.reading import Reading, read
 from crawler.tally import EventKind, Tally
+from crawler.urls import host
 from storage import query
 from storage.keys import url_key
-from storage.records import Article, Saved, Target, Visit
+from storage.records import Article, Listing, Saved, Target, Visit
 
 __all__ = ["Hosts", "Visitor", "World"]
 
@@ -33,8 +35,14 @@ class Visitor:
     tally: Tally = field(default_factory=Tally)
     retries: dict[str, datetime] = field(default_factory=dict)
     _next: dict[str, datetime] = field(default_factory=dict)
-    _fresh: set[int] = field(default_factory=set)
+    queued_hosts: set[str] = field(default_factory=set)
+    _started: datetime = field(init=False)
     _ads: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        # The database keeps milliseconds.
+        now = self.world.clock()
+        self._started = now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     async def visit(self, target: Target) -> None:
         """Ask for one address, read the answer and store it; its own trouble is noted and stays its own."""
@@ -113,8 +121,9 @@ class Visitor:
 
     def _keep(self, target: Target, page: Page, reading: Reading) -> None:
         """Store what an answer brought, and when to come back, in one transaction."""
-        targets, has_news = self._unknown(target, reading)
-        next_at = self._next_at(target, page, reading, has_news=has_news)
+        targets, found = self._unknown(target, reading)
+        listing = self._listing(target, page, found) if target.kind != "article" else None
+        next_at = self._next_at(target, page, reading, found, listing)
         with self.tally.timed("store"):
             saved = self.world.store.save(
                 # The validators of page 1 say nothing of the other pages: after a 304 nobody would ask for those.
@@ -123,34 +132,48 @@ class Visitor:
                 headlines=reading.headlines,
                 targets=targets,
                 next_at=next_at,
+                listing=listing,
             )
         self.tally.shift("store", "dedupe", saved.dedupe_cpu)
+        self.queued_hosts.update(host(each.url) for each in targets)
         self._count(target, page, reading, saved)
 
-    def _unknown(self, target: Target, reading: Reading) -> tuple[list[Target], bool]:
-        """The addresses to queue, and whether the page shows articles that no earlier pass knew."""
+    def _unknown(self, target: Target, reading: Reading) -> tuple[list[Target], Found]:
+        """The addresses to queue, and what the page shows that no earlier pass knew."""
         now, admits = self.world.clock(), self.world.hosts.pace.admits
         with self.tally.timed("store"):
             known = self.world.store.known(each.url for each in reading.targets)
         twins = {item.url for item in reading.headlines if self.world.hosts.twins.is_twin(item.url, item.title)}
-        targets = [each for each in reading.targets if each.url not in known | twins and admits(each, now)]
-        articles = [each for each in reading.targets if each.kind == "article"]
-        news = [each for each in articles if each.url not in known or hash(url_key(each.url)) in self._fresh]
-        self._fresh.update(hash(url_key(each.url)) for each in targets)
-        if reading.following and news and admits(reading.following, now):
+        targets = [
+            each for each in reading.targets if each.url not in known and each.url not in twins and admits(each, now)
+        ]
+        articles = [each.url for each in reading.targets if each.kind == "article"]
+        times = {item.url: item.published_at for item in reading.headlines}
+        found = paging.found(articles, times, known, self._started)
+        if reading.following and found.news and admits(reading.following, now):
             targets.append(reading.following)
-            # All of it is news: something may have scrolled off since the last visit, so page 2 is asked again.
-            if target.visited_at and len(news) == len(articles):
-                self.world.store.wake([reading.following.url], now)
-        return targets, bool(news)
+            found = replace(found, following=reading.following.url)
+        return targets, found
 
-    def _next_at(self, target: Target, page: Page, reading: Reading, *, has_news: bool) -> datetime | None:
+    def _listing(self, target: Target, page: Page, found: Found) -> Listing:
+        """What a list says about its source; see `paging`."""
+        store, source, now = self.world.store, self.world.source(target), self.world.clock()
+        known = store.rhythm(target.url)
+        gaps = store.gaps(target.source) if page.status != 304 else []
+        return paging.listing(target, source, found, now, known=known, gaps=gaps)
+
+    def _next_at(
+        self, target: Target, page: Page, reading: Reading, found: Found, listing: Listing | None
+    ) -> datetime | None:
         now, source, article = self.world.clock(), self.world.source(target), reading.article
         if target.kind == "article":
             known = article is not None or page.status == 304
             published_at = article.published_at if article and reading.whole else None
             return frontier.after_article(target, published_at, now) if known else None
-        return frontier.after_list(target, source, self._source_next(source), now, has_news=has_news)
+        pause = listing.rhythm.pause if listing and listing.rhythm else None
+        learnt = timedelta(seconds=pause) if pause else None
+        has_news = bool(found.news)
+        return frontier.after_list(target, source, self._source_next(source), now, has_news=has_news, pause=learnt)
 
     def _source_next(self, source: Source) -> datetime:
         """When the source is looked at again; a pass that outlasts that sets the time after."""
@@ -185,6 +208,7 @@ class Visitor:
         if owner:
             to = Target(moved.to, target.kind, owner.name, target.priority, target.depth, found_on=target.url)
             self.tally.queued += self.world.store.save(self._failed(target, moved), targets=[to]).queued
+            self.queued_hosts.add(host(to.url))
         else:
             self._note(target, moved)
 
@@ -192,7 +216,10 @@ class Visitor:
 
     def _failed(self, target: Target, error: FetchError) -> Visit:
         at = self.world.clock()
-        return Visit(target.url, target.url, target.kind, target.source, at, error.status, error.reason)
+        rest = self.world.hosts.pace.rest(host(target.url), at)
+        return Visit(
+            target.url, target.url, target.kind, target.source, at, error.status, error.reason, rest_until=rest
+        )
 
     def _visit(self, target: Target, page: Page, *, validators: bool = True) -> Visit:
         return Visit(
@@ -206,6 +233,8 @@ class Visitor:
             size=len(page.body),
             etag=page.headers.get("etag", "") if validators else "",
             last_modified=page.headers.get("last-modified", "") if validators else "",
+            address=page.address or "",
+            rest_until=self.world.hosts.pace.rest(host(target.url), self.world.clock()),
         )
 
     def _count(self, target: Target, page: Page, reading: Reading, saved: Saved) -> None:

@@ -23,26 +23,52 @@ _ADD = """
     SELECT ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), ?
     WHERE NOT EXISTS (SELECT 1 FROM article_urls WHERE url_key = ? AND how != 'canonical')
 """
-# One seek a host finds the hosts, one more the best address of each: the cost grows with the hosts, not with the queue.
-_DUE = """
-    WITH RECURSIVE hosts (host) AS (
-        SELECT min(host) FROM frontier WHERE next_at IS NOT NULL
+# Waiting addresses are due at once and go by priority; those that were visited go by time, and of these the lists
+# first. Each is one seek in an index, whatever the queue holds.
+_HOSTS = """
+    WITH RECURSIVE waiting (host) AS (
+        SELECT min(host) FROM frontier WHERE state = 'waiting' AND next_at IS NOT NULL
         UNION ALL
-        SELECT (SELECT min(host) FROM frontier WHERE next_at IS NOT NULL AND host > hosts.host)
-        FROM hosts WHERE host IS NOT NULL
-    ), best (id) AS (
-        SELECT (
-            SELECT rowid FROM frontier WHERE host = hosts.host AND next_at IS NOT NULL AND next_at <= :now
-                AND (:own IS NULL OR source IN (SELECT value FROM json_each(:own))
-                    OR host NOT IN (SELECT value FROM json_each(:shared)))
-            ORDER BY priority DESC, next_at LIMIT 1
-        )
-        FROM hosts WHERE host IS NOT NULL AND host NOT IN (SELECT value FROM json_each(:busy))
+        SELECT (SELECT min(host) FROM frontier WHERE state = 'waiting' AND next_at IS NOT NULL AND host > waiting.host)
+        FROM waiting WHERE host IS NOT NULL
+    ), again (host) AS (
+        SELECT min(host) FROM frontier WHERE state != 'waiting' AND next_at IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(host) FROM frontier WHERE state != 'waiting' AND next_at IS NOT NULL AND host > again.host)
+        FROM again WHERE host IS NOT NULL
     )
-    SELECT url, kind, source, priority, depth, next_at, coalesce(found_on, ''), coalesce(etag, ''),
-        coalesce(last_modified, ''), tries, visited_at
-    FROM frontier WHERE rowid IN best ORDER BY priority DESC, next_at LIMIT :limit
+    SELECT host FROM waiting WHERE host IS NOT NULL
+    UNION
+    SELECT host FROM again WHERE EXISTS (
+        SELECT 1 FROM frontier WHERE host = again.host AND state != 'waiting' AND (kind = 'article') = 0
+            AND next_at <= :now
+    ) OR EXISTS (
+        SELECT 1 FROM frontier WHERE host = again.host AND state != 'waiting' AND (kind = 'article') = 1
+            AND next_at <= :now
+    )
 """
+_CHOICE = """
+    SELECT * FROM (
+        SELECT url, kind, source, priority, depth, next_at, coalesce(found_on, ''), coalesce(etag, ''),
+            coalesce(last_modified, ''), tries, visited_at
+        FROM frontier WHERE host = :host AND next_at IS NOT NULL AND next_at <= :now AND {which} {whose}
+        ORDER BY {order} LIMIT 1
+    )
+"""
+_WHICH = (
+    ("state = 'waiting'", "priority DESC, next_at"),
+    ("state != 'waiting' AND (kind = 'article') = 0", "next_at"),
+    ("state != 'waiting' AND (kind = 'article') = 1", "next_at"),
+)
+_OWN = "AND source IN (SELECT value FROM json_each(:own))"
+
+
+def _best(whose: str) -> str:
+    choices = (_CHOICE.format(which=which, whose=whose, order=order) for which, order in _WHICH)
+    return " UNION ALL ".join(choices) + " ORDER BY 4 DESC, 6 LIMIT 1"
+
+
+_BEST, _BEST_OWN = _best(""), _best(_OWN)
 _FINISH = """
     INSERT INTO frontier
         (url_key, url, host, source, kind, state, next_at, etag, last_modified, added_at, visited_at, last_status)
@@ -70,7 +96,8 @@ _FAIL = """
         last_status = excluded.last_status
 """
 _KNOWN = """
-    SELECT value FROM json_each(?) WHERE value IN (SELECT url_key FROM frontier)
+    SELECT value, coalesce((SELECT added_at FROM frontier WHERE url_key = value), '')
+    FROM json_each(?) WHERE value IN (SELECT url_key FROM frontier)
         OR value IN (SELECT url_key FROM article_urls WHERE how != 'canonical')
 """
 
@@ -93,16 +120,20 @@ class Queue:
                 rows.append((*row, target.etag, target.last_modified, target.found_on, now, key))
         return self._run_many(_ADD, rows).rowcount if rows else 0
 
-    def due(
-        self, now: str, limit: int, busy_hosts: Collection[str], shared_hosts: Collection[str], own: Collection[str]
-    ) -> list[Target]:
-        """At most one address a host, none of a busy one; the highest priority first, then who waits longest.
+    def hosts_due(self, now: str) -> list[str]:
+        """The hosts that may have something due, in the order of their names."""
+        return [host for (host,) in self._run(_HOSTS, {"now": now})]
 
-        Of the shared hosts only the addresses of the sources named in `own`.
+    def best(self, host: str, now: str, own: Collection[str] | None) -> Target | None:
+        """What is due of a host: the highest priority first, then what waits longest; None when nothing is.
+
+        With `own` only the addresses of the sources named there.
         """
-        hosts = {"busy": json.dumps(list(busy_hosts)), "shared": json.dumps(list(shared_hosts))}
-        whose = json.dumps(list(own)) if shared_hosts else None
-        return [_target(row) for row in self._run(_DUE, {"now": now, "limit": limit, "own": whose, **hosts})]
+        if own is None:
+            row = self._run(_BEST, {"host": host, "now": now}).fetchone()
+        else:
+            row = self._run(_BEST_OWN, {"host": host, "now": now, "own": json.dumps(list(own))}).fetchone()
+        return _target(row) if row else None
 
     def next_due(self, now: str) -> datetime | None:
         """When the first address falls due after `now`; None when none will."""
@@ -114,15 +145,19 @@ class Queue:
         count: int = self._run("SELECT count(*) FROM frontier WHERE next_at <= ?", (now,)).fetchone()[0]
         return count
 
-    def known(self, keys: Iterable[str]) -> set[str]:
-        """Those URL keys that need no queueing: queued or visited before, or another address of a stored article."""
-        return {key for (key,) in self._run(_KNOWN, (json.dumps(list(keys)),))}
+    def known(self, keys: Iterable[str]) -> dict[str, str]:
+        """Those URL keys that need no queueing, and since when each is known; "" for always.
 
-    def wake(self, keys: Iterable[str], now: str) -> int:
-        """Make known addresses due now, with their validators; how many."""
-        return self._run_many(
-            "UPDATE frontier SET next_at = ? WHERE url_key = ?", [(now, key) for key in keys]
-        ).rowcount
+        They were queued or visited before, or are another address of a stored article.
+        """
+        return dict(self._run(_KNOWN, (json.dumps(list(keys)),)))
+
+    def wake(self, keys: Iterable[str], now: str, *, learnt: bool = True) -> int:
+        """Make known addresses due now, with their validators; how many. See `Store.wake` for `learnt`."""
+        sql = "UPDATE frontier SET next_at = ? WHERE url_key = ?"
+        if not learnt:
+            sql += " AND NOT EXISTS (SELECT 1 FROM rhythms WHERE url_key = frontier.url_key AND pause IS NOT NULL)"
+        return self._run_many(sql, [(now, key) for key in keys]).rowcount
 
     def wake_lists(self, source: str, now: str) -> int:
         """Make whatever announces the articles of a source due now; how many."""

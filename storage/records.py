@@ -6,7 +6,7 @@ HTML, HTTP or SQL.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -84,7 +84,8 @@ class Target:
 class Visit:
     """One request and how it ended. `took` is in seconds, `size` in bytes of the decoded body.
 
-    `status` is 0 when no answer came; `error` then names why.
+    `status` is 0 when no answer came; `error` then names why. `address` is the network address that answered, ""
+    where that is not known; `rest_until` is set when the whole host must be left alone until then.
     """
 
     url: str
@@ -98,6 +99,56 @@ class Visit:
     size: int = 0
     etag: str = ""
     last_modified: str = ""
+    address: str = ""
+    rest_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostNote:
+    """What a later run must know of a host: where it answers from, and until when it must not be asked."""
+
+    host: str
+    address: str = ""
+    rest_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When the items of a list come.
+
+    `size` is how many it shows at once, `items` how many came since the first visit; `hours` how many to expect in
+    each hour of the day (UTC), `pause` the seconds until the next visit as learnt, None while that is not known.
+    """
+
+    since: datetime
+    seen_at: datetime
+    size: int
+    items: int
+    last_item_at: datetime | None
+    hours: tuple[float, ...]
+    pause: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A time of which a source may have had items that were not seen: the list at `url` was overrun."""
+
+    source: str
+    url: str
+    from_at: datetime
+    to_at: datetime
+    reason: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a visit to a list says about its source: its rhythm, a gap found, gaps mended, further pages to look at."""
+
+    rhythm: Rhythm | None = None
+    gap: Gap | None = None
+    mended: Sequence[Gap] = ()
+    wake: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

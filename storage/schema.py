@@ -197,6 +197,57 @@ def m004_search(db: Database) -> None:
     )
 
 
+@migrations()
+def m005_crawl_memory(db: Database) -> None:
+    """How each host answers, the rhythm of each list, and the times in which something may have been missed."""
+    _run(
+        db,
+        """
+        CREATE TABLE hosts (
+            host TEXT PRIMARY KEY,
+            address TEXT,                        -- the network address that last answered
+            rest_until TEXT,                     -- not asked before: its own wish, or after failures
+            requests INTEGER NOT NULL DEFAULT 0,
+            failures INTEGER NOT NULL DEFAULT 0, -- in a row
+            took REAL,                           -- seconds an answer takes, of late
+            last_visit_at TEXT,
+            last_success_at TEXT,
+            error TEXT,                          -- NULL when it last answered
+            error_since TEXT
+        ) WITHOUT ROWID;
+        CREATE INDEX hosts_address ON hosts (address) WHERE address IS NOT NULL;
+        CREATE TABLE rhythms (
+            url_key TEXT PRIMARY KEY,            -- of a list, feed or sitemap in `frontier`
+            source TEXT NOT NULL,
+            since TEXT NOT NULL,                 -- first visit
+            seen_at TEXT NOT NULL,               -- last visit
+            size INTEGER NOT NULL,               -- items that it shows at once
+            items INTEGER NOT NULL,              -- items that came new since the first visit
+            last_item_at TEXT,                   -- when the last of them came
+            hours TEXT NOT NULL,                 -- JSON: items to expect in each hour of the day, UTC, 24 numbers
+            pause REAL                           -- seconds until the next visit as learnt; NULL: not known yet
+        ) WITHOUT ROWID;
+        CREATE INDEX rhythms_source ON rhythms (source);
+        CREATE TABLE gaps (
+            id INTEGER PRIMARY KEY,
+            source TEXT NOT NULL,
+            url TEXT NOT NULL,                   -- the list that was overrun
+            from_at TEXT NOT NULL,               -- of what came from here ...
+            to_at TEXT NOT NULL,                 -- ... to here, something may be missing
+            reason TEXT NOT NULL,
+            noted_at TEXT NOT NULL,
+            mended_at TEXT                       -- when older pages showed that nothing is missing
+        );
+        CREATE INDEX gaps_source ON gaps (source, noted_at);
+        DROP INDEX frontier_due;
+        CREATE INDEX frontier_waiting ON frontier (host, priority DESC, next_at)
+            WHERE state = 'waiting' AND next_at IS NOT NULL;
+        CREATE INDEX frontier_again ON frontier (host, (kind = 'article'), next_at)
+            WHERE state != 'waiting' AND next_at IS NOT NULL;
+        """,
+    )
+
+
 def _run(db: Database, script: str) -> None:
     """Run the statements of a script inside the open transaction; each ends with `;` at the end of a line."""
     for statement in script.split(";\n"):

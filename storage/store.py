@@ -14,9 +14,11 @@ from sqlite_utils import Database
 from storage import query
 from storage.articles import Articles
 from storage.errors import translated
+from storage.hosts import HostBook
 from storage.keys import url_key
 from storage.queue import Queue
-from storage.records import Article, Headline, Outcome, Saved, Target, Visit, encodable
+from storage.records import Article, Gap, Headline, HostNote, Listing, Outcome, Rhythm, Saved, Target, Visit, encodable
+from storage.rhythms import RhythmBook
 from storage.times import claim, parse, stamp
 
 _VISIT = """
@@ -60,6 +62,8 @@ class Store:
         self.db, self.path = db, path
         self._run = db.conn.execute
         self._queue = Queue(db.conn)
+        self._hosts = HostBook(db.conn)
+        self._rhythms = RhythmBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._ad_threshold = ad_threshold
 
@@ -91,17 +95,21 @@ class Store:
         targets: Sequence[Target] = (),
         next_at: datetime | None = None,
         state: str = "done",
+        listing: Listing | None = None,
     ) -> Saved:
         """Write what an answer brought: the visit, its article, headlines and new addresses, and when to come back.
 
-        `next_at` None: never again. `state`: done, gone or failed. A 304 confirms the article known at its address.
+        `next_at` None: never again. `state`: done, gone or failed. `listing` is what a list says about its source.
+        A 304 confirms the article known at its address.
         """
         try:
-            return self._save(visit, article, headlines, targets, next_at=next_at, state=state)
+            return self._save(visit, article, headlines, targets, listing, next_at=next_at, state=state)
         except UnicodeEncodeError:
             # Half of a surrogate pair, out of some page's JSON: no UTF-8 has it.
             mended = encodable(article) if article else None
-            return self._save(visit, mended, [*map(encodable, headlines)], targets, next_at=next_at, state=state)
+            return self._save(
+                visit, mended, [*map(encodable, headlines)], targets, listing, next_at=next_at, state=state
+            )
 
     def _save(
         self,
@@ -109,6 +117,7 @@ class Store:
         article: Article | None,
         headlines: Sequence[Headline],
         targets: Sequence[Target],
+        listing: Listing | None,
         *,
         next_at: datetime | None,
         state: str,
@@ -121,6 +130,8 @@ class Store:
             fresh = self._put_headlines(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
             self._queue.finish(visit, state, _stamped(next_at))
+            if listing:
+                self._put_listing(visit, listing)
             items = outcome in ("new", "copy") or fresh > 0
             lists = visit.kind != "article"
             self._run(_SOURCE_WELL, {"at": stamp(visit.at), "items": items, "lists": lists, "name": visit.source})
@@ -135,9 +146,19 @@ class Store:
                 error = visit.error or f"HTTP status {visit.status}"
                 self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
 
+    def _put_listing(self, visit: Visit, listing: Listing) -> None:
+        if listing.rhythm:
+            self._rhythms.keep(visit, listing.rhythm)
+        if listing.gap:
+            self._rhythms.note(listing.gap)
+        for gap in listing.mended:
+            self._rhythms.mend(gap, stamp(visit.at))
+        self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
+
     def _note(self, visit: Visit) -> None:
         what = (visit.url, visit.final_url, visit.url, visit.kind, visit.source, stamp(visit.at))
         self._run(_VISIT, (*what, visit.status, visit.error, round(visit.took, 4), visit.size))
+        self._hosts.note(visit)
 
     def _put(self, visit: Visit, article: Article | None) -> tuple[Outcome, int | None, int | None]:
         if article:
@@ -170,20 +191,16 @@ class Store:
         with self._transaction():
             return self._queue.add(targets, stamp(now))
 
-    def due(
-        self,
-        now: datetime,
-        *,
-        limit: int,
-        busy_hosts: Collection[str] = (),
-        shared_hosts: Collection[str] = (),
-        own: Collection[str] = (),
-    ) -> list[Target]:
-        """What may be asked now: at most one address a host (`keys.host_of`), none of a busy one, the best first.
+    def hosts_due(self, now: datetime) -> list[str]:
+        """The hosts (`keys.host_of`) of which something may be due."""
+        return self._queue.hosts_due(stamp(now))
 
-        `shared_hosts` have addresses of strangers too: of those, only what belongs to the sources named in `own`.
+    def best(self, host: str, now: datetime, own: Collection[str] | None = None) -> Target | None:
+        """What a host may be asked for now, the best first; None when nothing is due.
+
+        `own` leaves the addresses of other sources than those named aside.
         """
-        return self._queue.due(stamp(now), limit, busy_hosts, shared_hosts, own)
+        return self._queue.best(host, stamp(now), own)
 
     def next_due(self, now: datetime) -> datetime | None:
         """When the next address falls due, those left aside that are due already; None if none will."""
@@ -193,17 +210,36 @@ class Store:
         """How many addresses are due."""
         return self._queue.waiting(stamp(now))
 
-    def known(self, urls: Iterable[str]) -> set[str]:
-        """Those of the addresses that need no queueing: known in some variant, as a target or as an article's."""
+    def known(self, urls: Iterable[str]) -> dict[str, datetime | None]:
+        """Those of the addresses that need no queueing, and since when each is known; None for a stored article's.
+
+        An address is known in all its variants, as a target or as another one of an article.
+        """
         by_key: dict[str, list[str]] = {}
         for url in urls:
             by_key.setdefault(url_key(url), []).append(url)
-        return {url for key in self._queue.known(by_key) for url in by_key[key]}
+        known = self._queue.known(by_key)
+        return {url: parse(since) if since else None for key, since in known.items() for url in by_key[key]}
 
-    def wake(self, urls: Iterable[str], now: datetime) -> int:
-        """Make known addresses due now, as a source's seeds are when its time has come; how many."""
+    def rhythm(self, url: str) -> Rhythm | None:
+        """What is known of a list; None when it was never visited."""
+        return self._rhythms.get(url)
+
+    def gaps(self, source: str) -> list[Gap]:
+        """The gaps of a source that nothing has mended, the oldest first."""
+        return self._rhythms.open(source)
+
+    def host_notes(self, now: datetime) -> list[HostNote]:
+        """The hosts that must still be left alone, and those that share their network address with others."""
+        return list(self._hosts.remembered(stamp(now)))
+
+    def wake(self, urls: Iterable[str], now: datetime, *, learnt: bool = True) -> int:
+        """Make known addresses due now, as a source's seeds are when its time has come; how many.
+
+        Without `learnt` those whose rhythm is known keep the time that follows from it.
+        """
         with self._transaction():
-            return self._queue.wake(map(url_key, urls), stamp(now))
+            return self._queue.wake(map(url_key, urls), stamp(now), learnt=learnt)
 
     def wake_lists(self, source: str, now: datetime) -> int:
         """Make the lists, feeds and sitemaps of a source due now, but for those never asked again; how many."""

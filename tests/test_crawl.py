@@ -552,3 +552,59 @@ def test_the_processor_time_of_the_steps_is_counted(web, store, clock):
     small_site(web, 1)
     tally, _ = run(web, store, clock)
     assert all(tally.cpu[step] > 0 for step in ("decode", "extract", "dedupe", "store"))
+
+
+# -- lists that were overrun
+
+
+def gaps(store):
+    return store.db.execute("SELECT source, from_at, mended_at IS NOT NULL FROM gaps").fetchall()
+
+
+def pager(n):
+    return f'<div class="pager"><a href="/stock/index_{n}.html">{n}</a></div>'
+
+
+def overrun(web, *firsts):
+    """The list shows three items a page, the newest first; page n begins with the item `firsts[n - 1]`."""
+    for n, first in enumerate(firsts, 1):
+        url = SITE + ("/stock/" if n == 1 else f"/stock/index_{n}.html")
+        web.pages[url] = []
+        more = pager(n + 1) if n < len(firsts) else ""
+        web.add(url, listing(first, first - 1, first - 2, more=more))
+    for n in range(1, firsts[0] + 1):
+        web.pages.setdefault(
+            f"{SITE}/news/{100000 + n}.html", [(200, {"content-type": "text/html"}, article(n).encode())]
+        )
+
+
+def test_a_list_that_was_overrun_is_paged_back_until_something_is_known(web, store, clock):
+    source = Source("news", (SITE + "/stock/",))
+    overrun(web, 3)
+    run(web, store, clock, sources=[source])
+    clock.now += timedelta(minutes=16)
+    overrun(web, 12, 9, 6, 3)
+    tally, _ = run(web, store, clock, sources=[source])
+    assert tally.new == 9
+    assert [row[2] for row in gaps(store)] == [1]
+
+
+def test_a_gap_that_no_page_mends_stays_in_the_table(web, store, clock):
+    source = Source("news", (SITE + "/stock/",))
+    overrun(web, 3)
+    run(web, store, clock, sources=[source])
+    seen_at = store.rhythm(SITE + "/stock/").seen_at
+    clock.now += timedelta(minutes=16)
+    overrun(web, 12)
+    run(web, store, clock, sources=[source])
+    assert [tuple(row) for row in gaps(store)] == [("news", seen_at.isoformat(timespec="milliseconds"), 0)]
+
+
+def test_a_list_that_shows_a_known_item_has_no_gap(web, store, clock):
+    source = Source("news", (SITE + "/stock/",))
+    overrun(web, 3)
+    run(web, store, clock, sources=[source])
+    clock.now += timedelta(minutes=16)
+    overrun(web, 5, 2)
+    run(web, store, clock, sources=[source])
+    assert gaps(store) == []

@@ -6,7 +6,7 @@ import pytest
 
 from config import Settings, Source
 from crawler import frontier
-from crawler.frontier import Again, Owners, Pace, Twins, after_article, after_failure, after_list, sources_of
+from crawler.frontier import Again, Owners, Twins, after_article, after_failure, after_list, sources_of
 from crawler.page import FetchError
 from storage.records import Target
 
@@ -122,70 +122,6 @@ def test_the_longest_wish_is_the_gap_and_a_source_may_set_its_own():
     assert frontier.gap(Settings(delay=1), SOURCE, 5.0) == 5
     assert frontier.gap(Settings(delay=1), Source("x", (), delay=0.0), None) == 0
     assert frontier.gap(Settings(delay=1), Source("x", (), delay=3.0), 2.0) == 3
-
-
-def rest(pace, now=NOW):
-    until = pace.resting(now).get("a.example")
-    return (until - now).total_seconds() if until else 0
-
-
-def test_a_host_rests_after_each_request():
-    pace = Pace(Settings())
-    pace.answered("a.example", 1.5, NOW)
-    assert rest(pace) == 1.5
-    assert rest(pace, NOW + 2 * MINUTE) == 0
-
-
-def test_a_host_slows_down_with_each_failure_in_a_row_and_recovers():
-    pace, rests = Pace(Settings()), []
-    for n in range(4):
-        pace.failed("a.example", 1.0, failure(), NOW + n * HOUR)
-        rests.append(rest(pace, NOW + n * HOUR))
-    assert rests == [1, 4, 8, 16]
-    pace.answered("a.example", 1.0, NOW + DAY)
-    assert rest(pace, NOW + DAY) == 1
-
-
-def test_a_missing_page_does_not_slow_its_host():
-    pace = Pace(Settings())
-    for _ in range(20):
-        pace.failed("a.example", 1.0, failure(404, retry=False), NOW)
-    assert rest(pace) == 1
-    assert pace.closed() == set()
-
-
-def test_a_host_that_is_down_is_left_alone_until_the_next_pass():
-    pace = Pace(Settings())
-    for _ in range(frontier.GIVE_UP):
-        pace.failed("a.example", 0.0, failure(0), NOW)
-    assert pace.closed() == {"a.example"}
-    pace.new_pass(NOW)
-    assert pace.closed() == set()
-
-
-def test_a_host_with_a_bad_certificate_is_left_alone_at_once():
-    pace = Pace(Settings())
-    pace.failed("news.example.com", 0.0, failure(0, retry=False, later=True), NOW)
-    pace.failed("other.example.com", 0.0, failure(0, retry=False, later=True), NOW)
-    assert pace.closed() == {"news.example.com"}
-
-
-def test_a_host_that_wants_a_long_pause_is_closed_until_little_of_it_is_left():
-    pace = Pace(Settings())
-    pace.failed("a.example", 0.0, failure(429, after=3600), NOW)
-    assert pace.closed() == {"a.example"}
-    pace.new_pass(NOW)
-    assert pace.closed() == {"a.example"}
-    pace.new_pass(NOW + HOUR - MINUTE)
-    assert rest(pace, NOW + HOUR - MINUTE) == 60
-
-
-def test_a_host_gives_a_bounded_number_of_lists_in_a_pass():
-    pace = Pace(Settings())
-    lists = [target("list", url=f"https://a.example/{n}/", depth=1) for n in range(frontier.MAX_LISTS + 5)]
-    assert sum(pace.admits(each, NOW) for each in lists) == frontier.MAX_LISTS
-    assert pace.admits(lists[0], NOW)
-    assert pace.admits(target("article", url="https://a.example/1.html", depth=1), NOW)
 
 
 # -- whose address

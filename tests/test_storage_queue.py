@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage import Article, Target, Visit, query
+from storage.records import HostNote
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -18,8 +19,14 @@ def visit(url, *, kind="article", status=200, at=NOW, final_url=None, **more):
     return Visit(url, final_url or url, kind, "demo", at, status, **more)
 
 
-def due(store, now=NOW, limit=10, busy_hosts=()):
-    return [found.url for found in store.due(now, limit=limit, busy_hosts=busy_hosts)]
+def targets(store, now=NOW, own=None):
+    """What is due: of each host the best."""
+    found = (store.best(host, now, own) for host in store.hosts_due(now))
+    return [each for each in found if each]
+
+
+def due(store, now=NOW):
+    return [each.url for each in targets(store, now)]
 
 
 def state(store, url="http://a.example/1"):
@@ -37,15 +44,18 @@ def test_an_address_without_a_host_is_not_queued(store):
     assert store.add_targets([target("javascript:void(0)"), target("http://[bad/")], NOW) == 0
 
 
-def test_due_gives_one_address_a_host_the_best_first(store):
-    store.add_targets([target("http://a.example/1"), target("http://a.example/2", priority=5)], NOW)
+def test_the_best_of_each_host_is_due(store):
+    store.add_targets([target("http://a.example/1"), target("http://a.example:8080/2", priority=5)], NOW)
     store.add_targets([target("http://b.example/1", priority=9), target("http://c.example/1", next_at=NOW + HOUR)], NOW)
-    assert due(store) == ["http://b.example/1", "http://a.example/2"]
+    assert due(store) == ["http://a.example:8080/2", "http://b.example/1"]
 
 
-def test_a_busy_host_is_left_alone(store):
-    store.add_targets([target("http://a.example/1"), target("http://b.example:8080/1")], NOW)
-    assert due(store, busy_hosts={"b.example"}) == ["http://a.example/1"]
+def test_a_revisit_that_is_due_goes_by_its_priority_among_the_new_ones(store):
+    store.add_targets([target("http://a.example/", kind="list", priority=80)], NOW)
+    store.save(visit("http://a.example/", kind="list"), next_at=NOW + HOUR)
+    store.add_targets([target("http://a.example/1", priority=60)], NOW)
+    assert due(store) == ["http://a.example/1"]
+    assert due(store, NOW + HOUR) == ["http://a.example/"]
 
 
 def test_of_equal_priority_the_longest_waiting_goes_first(store):
@@ -59,11 +69,6 @@ def test_a_later_address_of_high_priority_does_not_hide_one_that_is_due(store):
     assert due(store) == ["http://a.example/1"]
 
 
-def test_limit_counts_hosts(store):
-    store.add_targets([target(f"http://{name}.example/") for name in "abc"], NOW)
-    assert len(due(store, limit=2)) == 2
-
-
 def test_next_due_and_waiting(store):
     assert store.next_due(NOW) is None
     store.add_targets([target("http://a.example/1", next_at=NOW + HOUR)], NOW)
@@ -71,20 +76,19 @@ def test_next_due_and_waiting(store):
     assert (store.next_due(NOW + HOUR), store.waiting(NOW + HOUR)) == (None, 1)
 
 
-def test_of_a_shared_host_only_the_named_sources_are_due(store):
+def test_the_addresses_of_other_sources_can_be_left_aside(store):
     mine, theirs = target("http://a.example/1", priority=1), target("http://a.example/2", priority=9, source="other")
     store.add_targets([mine, theirs], NOW)
-    found = store.due(NOW, limit=9, shared_hosts=["a.example"], own=["demo"])
-    assert [each.url for each in found] == ["http://a.example/1"]
-    assert store.due(NOW, limit=9, shared_hosts=["a.example"], own=[]) == []
-    assert [each.source for each in store.due(NOW, limit=9, shared_hosts=["b.example"], own=["demo"])] == ["other"]
+    assert [each.url for each in targets(store, own=["demo"])] == ["http://a.example/1"]
+    assert targets(store, own=[]) == []
+    assert [each.source for each in targets(store)] == ["other"]
 
 
 def test_a_visited_address_is_due_again_with_its_validators(store):
     store.add_targets([target("http://a.example/1", priority=3, depth=2, found_on="http://a.example/")], NOW)
     store.save(visit("http://a.example/1", etag='"1"', last_modified="Fri"), next_at=NOW + HOUR)
     assert due(store) == []
-    (again,) = store.due(NOW + HOUR, limit=1)
+    (again,) = targets(store, NOW + HOUR)
     assert (again.etag, again.last_modified, again.visited_at, again.next_at) == ('"1"', "Fri", NOW, NOW + HOUR)
     assert (again.priority, again.depth, again.found_on, again.tries) == (3, 2, "http://a.example/", 0)
 
@@ -92,13 +96,13 @@ def test_a_visited_address_is_due_again_with_its_validators(store):
 def test_a_304_without_validators_keeps_those_that_are_known(store):
     store.save(visit("http://a.example/1", etag='"1"'), next_at=NOW)
     store.save(visit("http://a.example/1", status=304), next_at=NOW)
-    assert store.due(NOW, limit=1)[0].etag == '"1"'
+    assert targets(store, NOW)[0].etag == '"1"'
 
 
 def test_an_answer_without_validators_drops_the_old_ones(store):
     store.save(visit("http://a.example/1", etag='"1"'), next_at=NOW)
     store.save(visit("http://a.example/1"), next_at=NOW)
-    assert store.due(NOW, limit=1)[0].etag == ""
+    assert targets(store, NOW)[0].etag == ""
 
 
 def test_without_a_next_time_it_never_is(store):
@@ -118,9 +122,9 @@ def test_failures_in_a_row_are_counted_until_one_visit_succeeds(store):
     store.add_targets([target("http://a.example/1")], NOW)
     for _ in range(3):
         store.note_failure(visit("http://a.example/1", status=503, error="busy"), next_at=NOW)
-    assert store.due(NOW, limit=1)[0].tries == 3
+    assert targets(store, NOW)[0].tries == 3
     store.save(visit("http://a.example/1"), next_at=NOW)
-    assert store.due(NOW, limit=1)[0].tries == 0
+    assert targets(store, NOW)[0].tries == 0
 
 
 def test_where_a_redirect_led_need_not_be_asked(store):
@@ -138,7 +142,7 @@ def test_another_address_of_a_stored_article_is_not_queued(store):
     article = Article("http://a.example/new", "题", "正文", NOW, canonical="http://a.example/full")
     store.save(visit("http://a.example/old", final_url="http://a.example/new"), article=article)
     urls = ["https://www.a.example/old", "http://a.example/new/", "http://a.example/full"]
-    assert store.known(urls) == set(urls[:2])
+    assert store.known(urls).keys() == set(urls[:2])
     assert store.add_targets(map(target, urls), NOW) == 1
 
 
@@ -152,7 +156,7 @@ def test_new_targets_of_a_page_come_with_it(store):
 def test_known_addresses_can_be_woken(store):
     store.save(visit("http://a.example/", kind="list", etag='"1"'))
     assert store.wake(["https://www.a.example/", "http://unknown.example/"], NOW) == 1
-    assert store.due(NOW, limit=1)[0].etag == '"1"'
+    assert targets(store, NOW)[0].etag == '"1"'
 
 
 def test_what_announces_articles_can_be_woken_a_whole_source_at_once(store):
@@ -168,18 +172,60 @@ def test_what_announces_articles_can_be_woken_a_whole_source_at_once(store):
     assert store.wake_lists("other", NOW) == 0
 
 
-def test_many_hosts_cost_one_look_each(store):
-    store.add_targets([target(f"http://h{host}.example/{page}") for host in range(30) for page in range(20)], NOW)
-    steps = 0
+def steps(store, act):
+    """How many steps SQLite's machine takes for what `act` asks of it."""
+    count = 0
 
-    def count():
-        nonlocal steps
-        steps += 1
+    def one():
+        nonlocal count
+        count += 1
 
-    store.db.conn.set_progress_handler(count, 1)
-    store.due(NOW, limit=30)
+    store.db.conn.set_progress_handler(one, 1)
+    act()
     store.db.conn.set_progress_handler(None, 1)
-    assert steps < 30 * 120
+    return count
+
+
+def test_the_cost_of_a_pick_does_not_grow_with_the_queue(store):
+    costs = []
+    for start in (0, 20):
+        more = range(start, start + 20 if start == 0 else 400)
+        store.add_targets([target(f"http://h{host}.example/{page}") for host in range(30) for page in more], NOW)
+        for page in more:
+            store.save(visit(f"http://h0.example/done/{page}"), next_at=NOW + HOUR)
+        costs.append((steps(store, lambda: store.best("h0.example", NOW)), steps(store, lambda: store.hosts_due(NOW))))
+    (few_pick, few_hosts), (many_pick, many_hosts) = costs
+    assert many_pick <= few_pick * 1.5
+    assert many_hosts <= few_hosts * 1.5
+
+
+# -- hosts
+
+
+def hosts(store):
+    return [tuple(row) for row in store.db.execute("SELECT host, requests, failures, error, error_since FROM hosts")]
+
+
+def test_a_host_says_since_when_it_fails_until_it_answers(store):
+    for hours in range(2):
+        failed = visit("http://a.example/1", status=0, error="refused", at=NOW + hours * HOUR)
+        store.note_failure(failed, next_at=None)
+    assert hosts(store) == [("a.example", 2, 2, "refused", "2026-03-20T14:00:00.000+00:00")]
+    store.note_failure(visit("http://a.example/2", status=404, error="HTTP status 404"), next_at=None)
+    assert hosts(store) == [("a.example", 3, 0, None, None)]
+
+
+def test_a_restart_knows_which_hosts_rest_and_which_share_an_address(store):
+    rest = visit("http://a.example/1", status=503, error="busy", rest_until=NOW + HOUR)
+    store.note_failure(rest, next_at=NOW + HOUR)
+    for host, address in (("b", "192.0.2.1"), ("c", "192.0.2.1"), ("d", "192.0.2.2")):
+        store.save(visit(f"http://{host}.example/", address=address))
+    assert store.host_notes(NOW) == [
+        HostNote("a.example", "", NOW + HOUR),
+        HostNote("b.example", "192.0.2.1"),
+        HostNote("c.example", "192.0.2.1"),
+    ]
+    assert len(store.host_notes(NOW + HOUR)) == 2
 
 
 # -- sources

@@ -1,0 +1,145 @@
+"""How fast each host may be asked, and how much of it in one pass. Pure; times come in, nothing is waited for here.
+
+A pause has one of two reasons. The regular one, our own `delay` or the host's Crawl-delay, is always waited for. The
+one after failures, slow answers and Retry-After is not: other hosts are asked meanwhile, and when only such hosts are
+left, the pass waits for those that are back within `frontier.PATIENCE` and leaves the rest to the next pass.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from config import Settings
+from crawler.frontier import PATIENCE
+from crawler.page import FetchError
+from crawler.urls import host
+from storage.records import HostNote, Target
+
+# So many failures in a row, whatever the address, and a host is left alone for the rest of the pass.
+GIVE_UP = 8
+# Lists asked of one host in one pass, and of one path with different queries: a calendar has no end.
+MAX_LISTS = 200
+MAX_QUERIES = 30
+# A host that takes this many seconds to answer is tired: it rests as long as it took, at most a minute.
+SLOW = 2.0
+_LONGEST_REST = 60.0
+
+
+@dataclass(slots=True)
+class _Host:
+    next_at: datetime
+    is_regular: bool = True
+    requests: int = 0
+    failures: int = 0
+    closed: bool = False
+    address: str = ""
+    lists: set[str] = field(default_factory=set)
+    queries: Counter[str] = field(default_factory=Counter)
+
+
+class Pace:
+    """What is known of each host, and of each network address that several hosts share."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._hosts: dict[str, _Host] = {}
+        self._addresses: dict[str, datetime] = {}
+
+    def _host(self, name: str, now: datetime) -> _Host:
+        return self._hosts.setdefault(name, _Host(now))
+
+    def remember(self, note: HostNote, now: datetime) -> None:
+        """Take over what an earlier run knew of a host."""
+        known = self._host(note.host, now)
+        known.address = note.address
+        if note.rest_until and note.rest_until > known.next_at:
+            known.next_at, known.is_regular = note.rest_until, False
+
+    def new_pass(self, now: datetime) -> None:
+        """Budgets start again, and hosts that were given up get another chance; pauses stay."""
+        for name, each in list(self._hosts.items()):
+            each.requests, each.failures, each.closed = 0, 0, False
+            each.lists.clear()
+            each.queries.clear()
+            if each.next_at <= now and not each.address:
+                # Nothing is left to know of it: a daemon must not grow with the hosts that it once met.
+                del self._hosts[name]
+        self._addresses = {address: at for address, at in self._addresses.items() if at > now}
+
+    def answered(self, name: str, gap: float, now: datetime, *, address: str | None = None, took: float = 0.0) -> None:
+        """A request to the host ended well: the next one `gap` seconds from now, later after a slow answer.
+
+        `address` is the network address that answered, None where that is not known; `took` in seconds.
+        """
+        known = self._host(name, now)
+        known.failures, known.address = 0, address or known.address
+        rest = min(took, _LONGEST_REST) if took >= SLOW else 0.0
+        self._count(known, now, max(gap, rest), is_regular=True)
+        if known.address:
+            # A Crawl-delay is the wish of one host; the others at its address are held to the general pause.
+            until = now + timedelta(seconds=max(min(gap, self._settings.delay), rest))
+            self._addresses[known.address] = max(until, self._addresses.get(known.address, until))
+
+    def failed(self, name: str, gap: float, error: FetchError, now: datetime) -> None:
+        """A request failed. The pause doubles with each failure in a row; Retry-After stops the whole host.
+
+        A status such as 404 is an answer about a page and says nothing about the host.
+        """
+        known, is_down = self._host(name, now), error.retry or error.later
+        known.failures = known.failures + 1 if is_down else 0
+        slower = max(gap, 1.0) * 2 ** min(known.failures, 6) if known.failures > 1 else gap
+        wait = max(slower, error.after or 0.0)
+        self._count(known, now, wait, is_regular=wait <= gap)
+        known.closed |= known.failures >= GIVE_UP
+        # A bad certificate or a refused address holds for all pages of the host that has it.
+        known.closed |= error.later and not error.retry and host(error.url) == name
+
+    def _count(self, known: _Host, now: datetime, gap: float, *, is_regular: bool) -> None:
+        known.requests += 1
+        until = now + timedelta(seconds=gap)
+        if until >= known.next_at:
+            known.next_at, known.is_regular = until, is_regular
+        known.closed |= known.requests >= self._settings.max_pages_per_host
+
+    def until(self, name: str, now: datetime) -> datetime:
+        """From when on a host may be asked, by its own pause and by that of its network address; at least `now`."""
+        known = self._hosts.get(name)
+        if known is None:
+            return now
+        return max(now, known.next_at, self._addresses.get(known.address, now))
+
+    def rest(self, name: str, now: datetime) -> datetime | None:
+        """Until when a host must be left alone also by a later run; None while there is only the regular pause."""
+        known = self._hosts.get(name)
+        return known.next_at if known and known.next_at > now and not known.is_regular else None
+
+    def is_awaited(self, name: str, now: datetime) -> bool:
+        """Whether a pass that has nothing else to do waits until this host may be asked."""
+        rest = self.rest(name, now)
+        return rest is None or rest - now <= PATIENCE
+
+    def address(self, name: str) -> str:
+        """The network address that the host last answered from, "" where that is not known."""
+        known = self._hosts.get(name)
+        return known.address if known else ""
+
+    def is_closed(self, name: str) -> bool:
+        """Whether this pass has done with a host: it is down, or its budget is used up."""
+        known = self._hosts.get(name)
+        return known is not None and known.closed
+
+    def admits(self, target: Target, now: datetime) -> bool:
+        """Whether a new list fits into its host's and its path's budget for this pass; other kinds always do."""
+        if target.kind != "list" or target.depth == 0:
+            return True
+        known = self._host(host(target.url), now)
+        if target.url in known.lists:
+            return True
+        path, mark, _ = target.url.partition("?")
+        if len(known.lists) >= MAX_LISTS or (mark and known.queries[path] >= MAX_QUERIES):
+            return False
+        known.lists.add(target.url)
+        known.queries[path] += bool(mark)
+        return True
