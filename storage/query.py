@@ -20,7 +20,7 @@ from storage.times import stamp
 Row = dict[str, Any]
 
 # Columns that serve the program, not the reader.
-INTERNAL = frozenset(("url_key", "text_key"))
+INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at"))
 
 # Claimed times carry their own offset; datetime() makes them comparable, and an index keeps them so.
 _TIME = "datetime(coalesce(articles.published_at, articles.first_seen_at))"

@@ -22,9 +22,21 @@ MODULES = {
 # A room (a module, or a folder of them) may use rooms of its own line and of the lines above it, directly or by way of
 # others. Every room stands here.
 LINES = (
-    ("config", "storage.errors", "storage.keys", "storage.records", "storage.times", "storage.values"),
-    ("storage.schema", "storage.search", "storage.stories"),
-    ("storage.connection", "storage.queue", "storage.sketches"),
+    (
+        "config",
+        "storage.align",
+        "storage.errors",
+        "storage.keys",
+        "storage.records",
+        "storage.texts",
+        "storage.times",
+        "storage.values",
+    ),
+    ("storage.search", "storage.sketches", "storage.stories"),
+    ("storage.clusters", "storage.queue"),
+    ("storage.regroup",),
+    ("storage.schema",),
+    ("storage.connection",),
     ("storage.articles", "storage.query"),
     ("storage.store",),
     ("storage", "storage.exporters"),

@@ -1,0 +1,71 @@
+"""All the stories, made anew from the stored texts: for a new version of the rules, and to see whether all is well."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from storage import texts
+from storage.clusters import Clusters, told_at
+
+# Texts of fewer letters and digits are stubs and log-in notices: they are the same only under the same title.
+ALONE = 40
+
+
+class Change(NamedTuple):
+    """An article that belongs elsewhere than it stands: the keys of both stories, and why."""
+
+    article_id: int
+    title: str
+    from_key: str
+    to_key: str
+    why: str
+
+
+def keys_of(title: str, whole: str) -> str:
+    """The text key of an article; `whole` is its text as `texts.alike` makes it."""
+    story = texts.plain("\n".join(texts.story_lines(whole)))
+    return texts.plain_key(story if len(story) >= ALONE else f"{texts.plain(texts.alike(title))}\n{story}")
+
+
+def regroup(connection: sqlite3.Connection) -> list[Change]:
+    """Find every article's story again, in the open transaction, and write what changes; what that is."""
+    run = connection.execute
+    standing = "SELECT articles.id, coalesce(key, '') FROM articles JOIN stories ON stories.id = story_id"
+    before = dict(run(standing).fetchall())
+    for table in ("links", "sketches", "site_lines", "stories"):
+        run(f"DELETE FROM {table}")
+    run("UPDATE articles SET story_id = id, copy_of = NULL")
+    _renew_keys(connection)
+    clusters = Clusters(connection)
+    for number in [row[0] for row in run("SELECT id FROM articles ORDER BY told_at, url_key")]:
+        one = clusters.load(number)
+        # Those told later are not in yet; their turn comes.
+        place = clusters.decide(one)._replace(later=())
+        if place.parent is not None:
+            run("UPDATE articles SET story_id = ?, copy_of = ? WHERE id = ?", (place.story, place.story, number))
+        clusters.admit(one, place, one.seen_at)
+    return [change for change in _changes(connection, before) if change.from_key]
+
+
+def _renew_keys(connection: sqlite3.Connection) -> None:
+    for number, title, text, published, seen in connection.execute(
+        "SELECT id, title, text, published_at, first_seen_at FROM articles"
+    ).fetchall():
+        told = told_at(datetime.fromisoformat(published) if published else None, datetime.fromisoformat(seen))
+        row = (keys_of(title, texts.alike(text)), texts.title_key(title), told, number)
+        connection.execute(
+            "UPDATE articles SET text_key = ?, title_key = ?, told_at = coalesce(told_at, ?) WHERE id = ?", row
+        )
+
+
+def _changes(connection: sqlite3.Connection, before: dict[int, str]) -> Iterator[Change]:
+    sql = """
+        SELECT articles.id, title, key, (SELECT evidence ->> 'why' FROM links WHERE article_id = articles.id
+            AND level != 'alike') FROM articles JOIN stories ON stories.id = story_id ORDER BY articles.id
+    """
+    for number, title, key, why in connection.execute(sql).fetchall():
+        if before[number] != key:
+            yield Change(number, title, before[number], key, why or "no earlier article has this text")
