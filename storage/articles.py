@@ -18,7 +18,7 @@ from storage import keys, texts
 from storage.clusters import Clusters, Member, told_at
 from storage.keys import url_key
 from storage.records import Article, Outcome, Visit
-from storage.regroup import keys_of
+from storage.regroup import key_of
 from storage.search import index_tokens
 from storage.times import claim, stamp
 from storage.values import column_value, jsonable
@@ -63,11 +63,15 @@ class _Text:
     """A title and a text with all that is made of them, each thing once."""
 
     def __init__(self, title: str, text: str):
-        folded_title, folded = texts.fold(title), texts.fold(text)
-        self.tokens = index_tokens(folded_title), index_tokens(folded)
-        self.alike = texts.alike(folded)
-        self.key = keys_of(title, self.alike)
+        self._title, self._text = title, text
+        self.whole = texts.read(texts.alike(text))
+        self.key = key_of(title, self.whole)
         self.title_key = texts.title_key(title)
+
+    @property
+    def tokens(self) -> tuple[str, str]:
+        """Title and text as the search index has them."""
+        return index_tokens(texts.fold(self._title)), index_tokens(texts.fold(self._text))
 
 
 class Articles:
@@ -185,7 +189,7 @@ class Articles:
         told = told_at(article.published_at, article.fetched_at)
         one = Member(article_id, article.title, article.text, text.key, key, _site(article), article_id, told, at)
         started = process_time()
-        place = self._clusters.decide(one, text.alike)
+        place = self._clusters.decide(one, text.whole)
         spent = process_time() - started
         self._run(self._insert_sql, self._row(article, visit, text, one=one._replace(story=place.story)))
         self._index(article_id, text)

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from storage.sketches import LINE_LEAST, LINE_MOST, WINDOW, Sketches, era_of, line_hash
+from storage.sketches import LINE_LEAST, LINE_MOST, WINDOW, Era, Sketches, era_of, line_hash
 from storage.stories import Told, Verdict, judge, told
-from storage.texts import alike, fingerprint, plain
+from storage.texts import Whole, alike, fingerprint, read
 from storage.times import parse, stamp
 
 _COLUMNS = "id, title, text, text_key, url_key, site, story_id, told_at, first_seen_at"
@@ -63,7 +63,7 @@ class Member(NamedTuple):
         return self.told_at, self.url_key
 
     @property
-    def era(self) -> int:
+    def era(self) -> Era:
         return era_of(parse(self.told_at))
 
 
@@ -103,10 +103,10 @@ class Clusters:
 
     # -- deciding: reads only
 
-    def decide(self, one: Member, whole: str = "") -> Place:
-        """Where an article belongs among those that were told before it. `whole` is its text as `alike` makes it."""
-        era, whole = one.era, whole or alike(one.text)
-        sketch, lines = fingerprint(plain(whole)), _end_lines(one.site, whole)
+    def decide(self, one: Member, whole: Whole | None = None) -> Place:
+        """Where an article belongs among those that were told before it. `whole`: its text, if it is read already."""
+        era, whole = one.era, whole or read(alike(one.text))
+        sketch, lines = fingerprint("".join(whole.lines)), _end_lines(one.site, whole)
         twins = [Member(*row) for row in self._run(_SAME_TEXT, (one.text_key, one.id))] if one.text_key else []
         found = self._sketches.find(era, sketch, one.id)
         near = [other for other in self._load(found.articles) if _days_apart(one, other) <= WINDOW.days]
@@ -123,7 +123,7 @@ class Clusters:
         return Place(number, story, "story", verdict, refused, later, kept, lines)
 
     def _original(
-        self, one: Member, earlier: Iterable[Member], era: int, lines: tuple[int, ...]
+        self, one: Member, earlier: Iterable[Member], era: Era, lines: tuple[int, ...]
     ) -> tuple[Member | None, Verdict | None, tuple[tuple[int, Verdict], ...]]:
         mine: Told | None = None
         refused: list[tuple[int, Verdict]] = []
@@ -141,14 +141,14 @@ class Clusters:
                     refused.append((other.id, verdict))
         return None, None, tuple(refused)
 
-    def _told(self, one: Member, era: int | None = None, lines: tuple[int, ...] | None = None) -> Told:
+    def _told(self, one: Member, era: Era | None = None, lines: tuple[int, ...] | None = None) -> Told:
         """An article without the lines that its site repeats."""
         if era is None or lines is None:
-            era, lines = one.era, _end_lines(one.site, alike(one.text))
+            era, lines = one.era, _end_lines(one.site, read(alike(one.text)))
         known = self._sketches.repeated(era, lines)
         if not known:
             return told(one.title, one.text)
-        ends = (plain(line) for line in _ends(alike(one.text)))
+        ends = _ends(read(alike(one.text)))
         furniture = frozenset(line for line in ends if line_hash(one.site or "", line) in known)
         return told(one.title, one.text, furniture)
 
@@ -182,8 +182,8 @@ class Clusters:
 
     def remove(self, one: Member) -> None:
         """Take an article's text out of the index."""
-        era, whole = one.era, alike(one.text)
-        self._sketches.remove(one.id, era, fingerprint(plain(whole)))
+        era, whole = one.era, read(alike(one.text))
+        self._sketches.remove(one.id, era, fingerprint("".join(whole.lines)))
         self._sketches.remove_lines(one.id, era, _end_lines(one.site, whole))
 
     def rename(self, article_id: int, url_key: str) -> None:
@@ -194,7 +194,9 @@ class Clusters:
         era = one.era
         self._sketches.add(one.id, era, place.sketch)
         freed = self._sketches.add_lines(one.id, one.title, era, place.lines)
-        self._settle([*affected, *self._load(freed)], at)
+        waiting = [*affected, *self._load(freed)]
+        if waiting:
+            self._settle(waiting, at)
 
     def _settle(self, waiting: Iterable[Member], at: str) -> None:
         """Decide articles again, the earliest first, and those that depend on one that moved."""
@@ -246,7 +248,8 @@ class Clusters:
         rows = [_link_row(one, other, "alike", verdict) for other, verdict in place.refused]
         if place.parent is not None and place.verdict:
             rows.append(_link_row(one, place.parent, place.level, place.verdict))
-        self._run_many(_LINK, rows)
+        if rows:
+            self._run_many(_LINK, rows)
 
 
 def _link_row(one: Member, other: int, level: str, verdict: Verdict) -> tuple[int, int, str, float, str]:
@@ -258,13 +261,13 @@ def _days_apart(one: Member, other: Member) -> float:
     return abs((parse(one.told_at) - parse(other.told_at)).total_seconds()) / 86400
 
 
-def _ends(alike_text: str) -> list[str]:
+def _ends(whole: Whole) -> Sequence[str]:
     """The first line and the last ones, where a site puts what it repeats; none of a text of a few lines."""
-    lines = alike_text.split("\n")
-    return [lines[0], *lines[-ENDS:]] if len(lines) > ENDS else lines[-ENDS:][1:]
+    lines = whole.lines
+    return (lines[0], *lines[-ENDS:]) if len(lines) > ENDS else lines[-ENDS:][1:]
 
 
-def _end_lines(site: str | None, alike_text: str) -> tuple[int, ...]:
-    """The hashes of the lines at the ends of a text (`alike`)."""
-    lines = dict.fromkeys(map(plain, _ends(alike_text)))
+def _end_lines(site: str | None, whole: Whole) -> tuple[int, ...]:
+    """The hashes of the lines at the ends of a text."""
+    lines = dict.fromkeys(_ends(whole))
     return tuple(line_hash(site or "", line) for line in lines if LINE_LEAST <= len(line) <= LINE_MOST)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from storage import texts
 from storage.clusters import Clusters, told_at
+from storage.texts import Whole
 
 # Texts of fewer letters and digits are stubs and log-in notices: they are the same only under the same title.
 ALONE = 40
@@ -24,9 +25,9 @@ class Change(NamedTuple):
     why: str
 
 
-def keys_of(title: str, whole: str) -> str:
-    """The text key of an article; `whole` is its text as `texts.alike` makes it."""
-    story = texts.plain("\n".join(texts.story_lines(whole)))
+def key_of(title: str, whole: Whole) -> str:
+    """The text key of an article."""
+    story = "".join(whole.story)
     return texts.plain_key(story if len(story) >= ALONE else f"{texts.plain(texts.alike(title))}\n{story}")
 
 
@@ -55,7 +56,7 @@ def _renew_keys(connection: sqlite3.Connection) -> None:
         "SELECT id, title, text, published_at, first_seen_at FROM articles"
     ).fetchall():
         told = told_at(datetime.fromisoformat(published) if published else None, datetime.fromisoformat(seen))
-        row = (keys_of(title, texts.alike(text)), texts.title_key(title), told, number)
+        row = (key_of(title, texts.read(texts.alike(text))), texts.title_key(title), told, number)
         connection.execute(
             "UPDATE articles SET text_key = ?, title_key = ?, told_at = coalesce(told_at, ?) WHERE id = ?", row
         )

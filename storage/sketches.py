@@ -36,9 +36,19 @@ class Found(NamedTuple):
     crowded: frozenset[int]
 
 
-def era_of(at: datetime) -> int:
-    """The span of time, as long as the window, that a time lies in."""
-    return (at - _EPOCH) // WINDOW
+class Era(NamedTuple):
+    """The span of time that something lies in, and the other one that its window reaches into (or the same)."""
+
+    own: int
+    other: int
+
+
+def era_of(at: datetime) -> Era:
+    """Spans are twice as long as the window, so that no window reaches into more than two."""
+    since = at - _EPOCH
+    own = since // (2 * WINDOW)
+    reached = {(since - WINDOW) // (2 * WINDOW), (since + WINDOW) // (2 * WINDOW)} - {own}
+    return Era(own, reached.pop() if reached else own)
 
 
 def line_hash(site: str, line: str) -> int:
@@ -53,12 +63,12 @@ class Sketches:
         self._run = connection.execute
         self._run_many = connection.executemany
 
-    def find(self, era: int, sketch: Collection[int], own: int) -> Found:
-        """The articles of this era and its neighbours that share passages with a sketch, `own` left out."""
+    def find(self, era: Era, sketch: Collection[int], own: int) -> Found:
+        """The articles of an era, and of the one beside it, that share passages with a sketch, `own` left out."""
         numbers = [number - _HALF for number in sketch]
         marks = ",".join("?" * len(numbers))
-        sql = f"SELECT hash, article_id FROM sketches WHERE era IN (?, ?, ?) AND hash IN ({marks})"
-        hits = self._run(sql, (era - 1, era, era + 1, *numbers)).fetchall()
+        sql = f"SELECT hash, article_id FROM sketches WHERE era IN (?, ?) AND hash IN ({marks})"
+        hits = self._run(sql, (*era, *numbers)).fetchall()
         if not hits:
             return Found([], frozenset())
         uses = Counter(number for number, _ in hits)
@@ -71,43 +81,45 @@ class Sketches:
         best = sorted((article for article in good if article != own), key=lambda one: (-weight[one], one))
         return Found(best[:MOST], frozenset(number + _HALF for number, count in uses.items() if count >= CROWDED))
 
-    def add(self, article: int, era: int, sketch: Iterable[int]) -> None:
-        rows = [(era, number - _HALF, article) for number in sketch]
+    def add(self, article: int, era: Era, sketch: Iterable[int]) -> None:
+        rows = [(era.own, number - _HALF, article) for number in sketch]
         self._run_many("INSERT OR IGNORE INTO sketches VALUES (?, ?, ?)", sorted(rows))
 
-    def remove(self, article: int, era: int, sketch: Iterable[int]) -> None:
-        rows = [(era, number - _HALF, article) for number in sketch]
+    def remove(self, article: int, era: Era, sketch: Iterable[int]) -> None:
+        rows = [(era.own, number - _HALF, article) for number in sketch]
         self._run_many("DELETE FROM sketches WHERE era = ? AND hash = ? AND article_id = ?", rows)
 
     # -- lines that a site repeats
 
-    def repeated(self, era: int, lines: Collection[int]) -> frozenset[int]:
+    def repeated(self, era: Era, lines: Collection[int]) -> frozenset[int]:
         """Those of the lines that their site has under several titles."""
         return frozenset(line for line, count in self._counts(era, lines).items() if count >= REPEATED)
 
-    def _counts(self, era: int, lines: Collection[int]) -> dict[int, int]:
+    def _counts(self, era: Era, lines: Collection[int]) -> dict[int, int]:
         marks = ",".join("?" * len(lines))
-        sql = f"SELECT hash, count(*) FROM site_lines WHERE era IN (?, ?, ?) AND hash IN ({marks}) GROUP BY hash"
-        return dict(self._run(sql, (era - 1, era, era + 1, *lines)).fetchall()) if lines else {}
+        sql = f"SELECT hash, count(*) FROM site_lines WHERE era IN (?, ?) AND hash IN ({marks}) GROUP BY hash"
+        return dict(self._run(sql, (*era, *lines)).fetchall()) if lines else {}
 
-    def add_lines(self, article: int, title: str, era: int, lines: Collection[int]) -> set[int]:
+    def add_lines(self, article: int, title: str, era: Era, lines: Collection[int]) -> set[int]:
         """Note the lines of an article; the other articles whose line has just become known as the site's."""
         counts = self._counts(era, lines)
         fresh = [line for line in lines if counts.get(line, 0) < REPEATED]
         fresh = [line for line in fresh if line not in counts or not self._under(line, era, title)]
-        self._run_many("INSERT OR IGNORE INTO site_lines VALUES (?, ?, ?)", [(era, line, article) for line in fresh])
+        self._run_many(
+            "INSERT OR IGNORE INTO site_lines VALUES (?, ?, ?)", [(era.own, line, article) for line in fresh]
+        )
         known = [line for line in fresh if counts.get(line, 0) == REPEATED - 1]
         return {other for line in known for other in self._holders(line, era)} - {article}
 
-    def remove_lines(self, article: int, era: int, lines: Collection[int]) -> None:
-        rows = [(era, line, article) for line in lines]
+    def remove_lines(self, article: int, era: Era, lines: Collection[int]) -> None:
+        rows = [(era.own, line, article) for line in lines]
         self._run_many("DELETE FROM site_lines WHERE era = ? AND hash = ? AND article_id = ?", rows)
 
-    def _under(self, line: int, era: int, title: str) -> bool:
+    def _under(self, line: int, era: Era, title: str) -> bool:
         sql = """SELECT EXISTS (SELECT 1 FROM site_lines JOIN articles ON articles.id = article_id
-            WHERE era IN (?, ?, ?) AND hash = ? AND title = ?)"""
-        return bool(self._run(sql, (era - 1, era, era + 1, line, title)).fetchone()[0])
+            WHERE era IN (?, ?) AND hash = ? AND title = ?)"""
+        return bool(self._run(sql, (*era, line, title)).fetchone()[0])
 
-    def _holders(self, line: int, era: int) -> list[int]:
-        sql = "SELECT article_id FROM site_lines WHERE era IN (?, ?, ?) AND hash = ?"
-        return [row[0] for row in self._run(sql, (era - 1, era, era + 1, line))]
+    def _holders(self, line: int, era: Era) -> list[int]:
+        sql = "SELECT article_id FROM site_lines WHERE era IN (?, ?) AND hash = ?"
+        return [row[0] for row in self._run(sql, (*era, line))]

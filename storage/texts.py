@@ -10,13 +10,15 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
-# Everything that layout may change; a point inside a number is no layout: 3.5 and 35 are two numbers.
-_LAYOUT = re.compile(r"[^\w.]+|_+|\.(?!\d)|(?<!\d)\.")
+# All but layout; a point inside a number is no layout: 3.5 and 35 are two numbers.
+_WORDS = re.compile(r"[^\W_]+(?:(?<=\d)\.(?=\d)[^\W_]+)*")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w.]+(?=\d)")
 _WIDE = tuple((mark, unicodedata.normalize("NFKC", mark)) for mark in "，：；！？（）％…\u3000")
 _UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]+")
@@ -88,20 +90,34 @@ def simplified(text: str) -> str:
 
 
 def alike(text: str) -> str:
-    """The folded text in simplified script, without entities that a page left behind and what cannot be seen."""
+    """The folded text in simplified script, without entities that a page left behind."""
     if "&" in text:
         text = html.unescape(text)
-    return _UNSEEN.sub("", simplified(fold(text)))
+    return simplified(fold(text))
 
 
 def plain(folded: str) -> str:
     """Folded text without white space, punctuation and symbols."""
-    return _LAYOUT.sub("", folded)
+    return "".join(_WORDS.findall(folded))
 
 
 def is_furniture(line: str) -> bool:
     """Whether a line (`alike`) is one that any site prints around a story: a disclaimer, an editor, links to others."""
     return len(line) <= _FURNITURE_LENGTH and _FURNITURE.match(line) is not None
+
+
+class Whole(NamedTuple):
+    """The lines of a text in plain form, and those of them that are its story (all, when none seems to be)."""
+
+    lines: tuple[str, ...]
+    story: tuple[str, ...]
+
+
+def read(alike_text: str) -> Whole:
+    """The lines of a text that went through `alike`."""
+    both = [(line, words) for line in alike_text.split("\n") if (words := plain(line))]
+    lines = tuple(words for _, words in both)
+    return Whole(lines, tuple(words for line, words in both if not is_furniture(line)) or lines)
 
 
 def story_lines(alike_text: str) -> list[str]:
@@ -115,7 +131,7 @@ def text_key(text: str) -> str:
 
     "" for no text at all.
     """
-    return plain_key(plain("\n".join(story_lines(alike(text)))))
+    return plain_key("".join(read(alike(text)).story))
 
 
 def title_key(title: str) -> int:
@@ -139,18 +155,39 @@ def plain_key(text: str) -> str:
     return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest() if text else ""
 
 
+@cache
+def _chosen() -> re.Pattern[str]:
+    """One character of eight, at random but the same for ever: where the shingles begin that go first."""
+    points = (point for point in range(0x30, 0xFFFF) if not 0xD800 <= point < 0xE000)
+    # The multiplier is Knuth's.
+    characters = "".join(chr(point) for point in points if not (point * 2654435761 >> 13) % 8)
+    return re.compile(f"[{re.escape(characters)}]")
+
+
 def fingerprint(text: str) -> frozenset[int]:
     """A sketch of a plain text: about `SKETCH_SIZE` 32-bit hashes of its shingles of five characters.
 
-    Texts that share passages share hashes, in proportion. A hash is kept when it lies below a bound that falls with
-    the length, so that a short text still meets a long one: what is in a long text's sketch and in the short text is
-    in the short one's sketch too.
+    Texts that share passages share hashes, in proportion. Those shingles go first that begin with a chosen character;
+    a long text keeps of them the hashes below a bound that falls with their number, a short one has all of them and of
+    the others as many as there is room for. So what is in a long text's sketch and in the short text is in the short
+    one's sketch too, and only one shingle in eight of a long text is ever hashed.
     """
-    data = text.encode("utf-16-le", "replace")
-    width = 2 * SHINGLE
-    last = len(data) - width + 1
-    bound = min(_CRC, _CRC * 2 * SKETCH_SIZE // max(1, last))
-    return frozenset([found for start in range(0, last, 2) if (found := crc32(data[start : start + width])) < bound])
+    data, width = text.encode("utf-16-le", "replace"), 2 * SHINGLE
+    end = len(data) - width + 1
+    if end <= 0:
+        return frozenset()
+    starts = [2 * found.start() for found in _chosen().finditer(text, 0, (end + 1) // 2)]
+    sketch = _hashed(data, starts, SKETCH_SIZE)
+    if len(starts) >= SKETCH_SIZE:
+        return sketch
+    others = sorted(set(range(0, end, 2)).difference(starts))
+    return sketch | _hashed(data, others, SKETCH_SIZE - len(starts))
+
+
+def _hashed(data: bytes, starts: Sequence[int], size: int) -> frozenset[int]:
+    """About so many of the hashes of the shingles that begin there."""
+    bound, width = min(_CRC, _CRC * size // max(1, len(starts))), 2 * SHINGLE
+    return frozenset([found for start in starts if (found := crc32(data[start : start + width])) < bound])
 
 
 # -- numbers
@@ -172,7 +209,8 @@ def exact(folded: str) -> str:
 
     Two numbers side by side are parted by a space.
     """
-    text = plain_but_spaces(_DATE.sub(_date, _COMMA.sub("", _PERCENT.sub("", folded))))
+    text = _COMMA.sub("", _PERCENT.sub("", _UNSEEN.sub("", folded)))
+    text = plain_but_spaces(_DATE.sub(_date, text))
     return _SCALED.sub(_scaled, _HAN_NUMBER.sub(_han_number, text))
 
 
