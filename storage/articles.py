@@ -38,6 +38,10 @@ _ALIAS = """
     ON CONFLICT (url_key) DO UPDATE SET how = excluded.how
     WHERE how = 'canonical' AND excluded.how = 'address' AND article_id = excluded.article_id
 """
+_ANNOUNCED = """
+    UPDATE headlines SET article_id = ?, matched_by = 'address'
+    WHERE url_key = ? AND (article_id IS NULL OR matched_by = 'title')
+"""
 _KEEP = """
     INSERT INTO revisions (article_id, revision, observed_at, replaced_at, title, text, published_at, modified_at,
         author, editor, source)
@@ -138,7 +142,7 @@ class Articles:
         rows = [(key, article_id, how) for key, how in names.items() if key]
         self._run_many(_ALIAS, rows)
         linked = [(article_id, key) for key, _, _ in rows]
-        self._run_many("UPDATE headlines SET article_id = ? WHERE url_key = ? AND article_id IS NULL", linked)
+        self._run_many(_ANNOUNCED, linked)
 
     # -- an article that is known
 

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from storage.sketches import LINE_LEAST, LINE_MOST, WINDOW, Era, Sketches, era_of, line_hash
+from storage.sketches import WINDOW, Era, SiteLine, Sketches, era_of, line_hash, site_lines
 from storage.stories import Told, Verdict, judge, told
 from storage.texts import Whole, alike, fingerprint, read
 from storage.times import parse, stamp
 
 _COLUMNS = "id, title, text, text_key, url_key, site, story_id, told_at, first_seen_at"
-_SAME_TEXT = f"SELECT {_COLUMNS} FROM articles WHERE text_key = ? AND id != ? LIMIT 64"
+_SAME_TEXT = f"SELECT {_COLUMNS} FROM articles WHERE text_key = ? AND id != ? ORDER BY told_at LIMIT 64"
 _LINK = "INSERT INTO links (article_id, other_id, level, score, evidence) VALUES (?, ?, ?, ?, ?)"
 _COUNT = """
     UPDATE stories SET
@@ -42,7 +42,6 @@ _MOVE = "INSERT INTO story_moves (at, article_id, from_key, to_key, why) VALUES 
 _EMPTY = "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM articles WHERE story_id = stories.id)"
 # A look-alike is noted from here on: what stands between two texts that agree less is no news.
 NOTED = 0.8
-ENDS = 3
 
 
 class Member(NamedTuple):
@@ -80,7 +79,14 @@ class Place(NamedTuple):
     refused: tuple[tuple[int, Verdict], ...]
     later: tuple[Member, ...]
     sketch: frozenset[int]
-    lines: tuple[int, ...]
+    lines: tuple[SiteLine, ...]
+
+    @property
+    def link(self) -> tuple[int, str, float] | None:
+        """What it repeats, at which level, and how much of it."""
+        if self.parent is None or self.verdict is None:
+            return None
+        return self.parent, self.level, round(self.verdict.score, 4)
 
 
 def story_key(url_key: str) -> str:
@@ -106,7 +112,7 @@ class Clusters:
     def decide(self, one: Member, whole: Whole | None = None) -> Place:
         """Where an article belongs among those that were told before it. `whole`: its text, if it is read already."""
         era, whole = one.era, whole or read(alike(one.text))
-        sketch, lines = fingerprint("".join(whole.lines)), _end_lines(one.site, whole)
+        sketch, lines = fingerprint("".join(whole.lines)), site_lines(one.site or "", one.title, whole.lines)
         twins = [Member(*row) for row in self._run(_SAME_TEXT, (one.text_key, one.id))] if one.text_key else []
         found = self._sketches.find(era, sketch, one.id)
         near = [other for other in self._load(found.articles) if _days_apart(one, other) <= WINDOW.days]
@@ -117,13 +123,13 @@ class Clusters:
         if before:
             return Place(before.id, before.story, "text", Verdict(True, 1.0, "the same text"), (), later, kept, lines)
         earlier = sorted((other for other in near if other.order < one.order), key=lambda other: other.order)
-        parent, verdict, refused = self._original(one, earlier, era, lines)
+        parent, verdict, refused = self._original(one, earlier, lines)
         story = parent.story if parent else one.id
         number = parent.id if parent else None
         return Place(number, story, "story", verdict, refused, later, kept, lines)
 
     def _original(
-        self, one: Member, earlier: Iterable[Member], era: Era, lines: tuple[int, ...]
+        self, one: Member, earlier: Iterable[Member], lines: tuple[SiteLine, ...]
     ) -> tuple[Member | None, Verdict | None, tuple[tuple[int, Verdict], ...]]:
         mine: Told | None = None
         refused: list[tuple[int, Verdict]] = []
@@ -131,7 +137,7 @@ class Clusters:
         for other in earlier:
             if other.story in contradicted:
                 continue
-            mine = mine or self._told(one, era, lines)
+            mine = mine or self._told(one, lines)
             verdict = judge(mine, self._told(other))
             if verdict.copy:
                 return other, verdict, tuple(refused)
@@ -141,16 +147,16 @@ class Clusters:
                     refused.append((other.id, verdict))
         return None, None, tuple(refused)
 
-    def _told(self, one: Member, era: Era | None = None, lines: tuple[int, ...] | None = None) -> Told:
+    def _told(self, one: Member, lines: tuple[SiteLine, ...] | None = None) -> Told:
         """An article without the lines that its site repeats."""
-        if era is None or lines is None:
-            era, lines = one.era, _end_lines(one.site, read(alike(one.text)))
-        known = self._sketches.repeated(era, lines)
+        site = one.site or ""
+        if lines is None:
+            lines = site_lines(site, one.title, read(alike(one.text)).lines)
+        known = self._sketches.repeated(one.era, [line.hash for line in lines])
         if not known:
             return told(one.title, one.text)
-        ends = _ends(read(alike(one.text)))
-        furniture = frozenset(line for line in ends if line_hash(one.site or "", line) in known)
-        return told(one.title, one.text, furniture)
+        whole = read(alike(one.text)).lines
+        return told(one.title, one.text, frozenset(line for line in whole if line_hash(site, line) in known))
 
     def load(self, article_id: int) -> Member:
         """One article that is there."""
@@ -176,39 +182,37 @@ class Clusters:
     def revise(self, one: Member, former: Member, at: str) -> None:
         """An article has another text: find its place anew, and that of all that was held against the former text."""
         old = self.decide(former)
-        self.remove(former)
-        place = self.decide(one)
-        self._index(one, place, at, (one, *old.later, *place.later))
-
-    def remove(self, one: Member) -> None:
-        """Take an article's text out of the index."""
-        era, whole = one.era, read(alike(one.text))
+        era, whole = former.era, read(alike(former.text))
         self._sketches.remove(one.id, era, fingerprint("".join(whole.lines)))
-        self._sketches.remove_lines(one.id, era, _end_lines(one.site, whole))
+        freed = self._sketches.remove_lines(one.id, era, old.lines)
+        place = self.decide(one)
+        self._index(one, place, at, (one, *old.later, *place.later), freed)
 
     def rename(self, article_id: int, url_key: str) -> None:
         """An article turned out to be known by another address: the story that it is the first of is named so."""
         self._run("UPDATE stories SET key = ? WHERE id = ?", (story_key(url_key), article_id))
 
-    def _index(self, one: Member, place: Place, at: str, affected: Iterable[Member]) -> None:
-        era = one.era
-        self._sketches.add(one.id, era, place.sketch)
-        freed = self._sketches.add_lines(one.id, one.title, era, place.lines)
-        waiting = [*affected, *self._load(freed)]
+    def _index(
+        self, one: Member, place: Place, at: str, affected: Iterable[Member], freed: Collection[int] = ()
+    ) -> None:
+        self._sketches.add(one.id, one.era, place.sketch)
+        changed = self._sketches.add_lines(one.id, one.era, place.lines).union(freed)
+        waiting = [*affected, *self._load(changed)]
         if waiting:
-            self._settle(waiting, at)
+            self._settle(waiting, changed, at)
 
-    def _settle(self, waiting: Iterable[Member], at: str) -> None:
-        """Decide articles again, the earliest first, and those that depend on one that moved."""
-        heap = [(one.order, one.id) for one in waiting]
-        heap.sort()
+    def _settle(self, waiting: Iterable[Member], changed: Collection[int], at: str) -> None:
+        """Decide articles again, the earliest first, and what comes after one that moved.
+
+        Those in `changed` are compared in other lines than before, so that what comes after them is decided again too.
+        """
+        heap = sorted({(one.order, one.id) for one in waiting})
         queued = {number for _, number in heap}
         while heap:
             _, number = heappop(heap)
-            queued.discard(number)
             one = self.load(number)
             place = self.decide(one)
-            if not self._move(one, place, at):
+            if not self._move(one, place, at) and number not in changed:
                 continue
             followers = self._run("SELECT article_id FROM links WHERE other_id = ? AND level != 'alike'", (number,))
             for other in (*place.later, *self._load(row[0] for row in followers.fetchall())):
@@ -218,8 +222,9 @@ class Clusters:
 
     def _move(self, one: Member, place: Place, at: str) -> bool:
         """Write a new decision; whether it differs from the one before."""
-        before = self._run("SELECT other_id FROM links WHERE article_id = ? AND level != 'alike'", (one.id,)).fetchone()
-        if (before and before[0]) == place.parent and one.story == place.story:
+        sql = "SELECT other_id, level, score FROM links WHERE article_id = ? AND level != 'alike'"
+        before = self._run(sql, (one.id,)).fetchone()
+        if before == place.link and one.story == place.story:
             return False
         self._run("DELETE FROM links WHERE article_id = ?", (one.id,))
         self._link(one, place)
@@ -259,15 +264,3 @@ def _link_row(one: Member, other: int, level: str, verdict: Verdict) -> tuple[in
 
 def _days_apart(one: Member, other: Member) -> float:
     return abs((parse(one.told_at) - parse(other.told_at)).total_seconds()) / 86400
-
-
-def _ends(whole: Whole) -> Sequence[str]:
-    """The first line and the last ones, where a site puts what it repeats; none of a text of a few lines."""
-    lines = whole.lines
-    return (lines[0], *lines[-ENDS:]) if len(lines) > ENDS else lines[-ENDS:][1:]
-
-
-def _end_lines(site: str | None, whole: Whole) -> tuple[int, ...]:
-    """The hashes of the lines at the ends of a text."""
-    lines = dict.fromkeys(_ends(whole))
-    return tuple(line_hash(site or "", line) for line in lines if LINE_LEAST <= len(line) <= LINE_MOST)

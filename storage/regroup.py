@@ -10,6 +10,7 @@ from typing import NamedTuple
 from storage import texts
 from storage.clusters import Clusters, told_at
 from storage.texts import Whole
+from storage.titles import Titles
 
 # Texts of fewer letters and digits are stubs and log-in notices: they are the same only under the same title.
 ALONE = 40
@@ -39,27 +40,39 @@ def regroup(connection: sqlite3.Connection) -> list[Change]:
     for table in ("links", "sketches", "site_lines", "stories"):
         run(f"DELETE FROM {table}")
     run("UPDATE articles SET story_id = id, copy_of = NULL")
-    _renew_keys(connection)
+    keys = _renewed_keys(connection)
     clusters = Clusters(connection)
     for number in [row[0] for row in run("SELECT id FROM articles ORDER BY told_at, url_key")]:
+        # Those told later have no key yet, so that nothing is held against them.
+        run("UPDATE articles SET text_key = ? WHERE id = ?", (keys[number], number))
         one = clusters.load(number)
-        # Those told later are not in yet; their turn comes.
-        place = clusters.decide(one)._replace(later=())
+        place = clusters.decide(one)
         if place.parent is not None:
             run("UPDATE articles SET story_id = ?, copy_of = ? WHERE id = ?", (place.story, place.story, number))
         clusters.admit(one, place, one.seen_at)
+    _renew_titles(connection)
     return [change for change in _changes(connection, before) if change.from_key]
 
 
-def _renew_keys(connection: sqlite3.Connection) -> None:
+def _renewed_keys(connection: sqlite3.Connection) -> dict[int, str]:
+    """The text key of every article, taken out of its row; what else is made of titles and times is renewed."""
+    keys: dict[int, str] = {}
     for number, title, text, published, seen in connection.execute(
         "SELECT id, title, text, published_at, first_seen_at FROM articles"
     ).fetchall():
         told = told_at(datetime.fromisoformat(published) if published else None, datetime.fromisoformat(seen))
-        row = (key_of(title, texts.read(texts.alike(text))), texts.title_key(title), told, number)
+        keys[number] = key_of(title, texts.read(texts.alike(text)))
         connection.execute(
-            "UPDATE articles SET text_key = ?, title_key = ?, told_at = coalesce(told_at, ?) WHERE id = ?", row
+            "UPDATE articles SET text_key = '', title_key = ?, told_at = coalesce(told_at, ?) WHERE id = ?",
+            (texts.title_key(title), told, number),
         )
+    return keys
+
+
+def _renew_titles(connection: sqlite3.Connection) -> None:
+    for number, title in connection.execute("SELECT id, title FROM headlines").fetchall():
+        connection.execute("UPDATE headlines SET title_key = ? WHERE id = ?", (texts.title_key(title), number))
+    Titles(connection).seen(0)
 
 
 def _changes(connection: sqlite3.Connection, before: dict[int, str]) -> Iterator[Change]:

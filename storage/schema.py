@@ -227,6 +227,8 @@ def m005_stories(db: Database) -> None:
             era INTEGER NOT NULL,
             hash INTEGER NOT NULL,
             article_id INTEGER NOT NULL REFERENCES articles (id),
+            title INTEGER NOT NULL,              -- hashes of the title and of the first other line
+            beside INTEGER NOT NULL,
             PRIMARY KEY (era, hash, article_id)
         ) WITHOUT ROWID;
         CREATE TABLE links (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zlib import crc32
@@ -19,11 +19,12 @@ WINDOW = timedelta(days=20)
 CROWDED = 32
 # So many candidates are compared, those first whose common passages are the rarest.
 MOST = 12
-# Two hashes in common, and not two of the commonest.
-SHARED, RARE = 2, 0.3
-# A line at an end of so many articles of one site, under as many titles, is the site's and not theirs.
+# A single hash in common is chance.
+SHARED = 2
+# A line at an end of articles of one site, under so many titles and beside as many texts, is the site's and not theirs.
 REPEATED = 3
 LINE_LEAST, LINE_MOST = 4, 300
+ENDS = 3
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HALF = 2**31
@@ -49,6 +50,24 @@ def era_of(at: datetime) -> Era:
     own = since // (2 * WINDOW)
     reached = {(since - WINDOW) // (2 * WINDOW), (since + WINDOW) // (2 * WINDOW)} - {own}
     return Era(own, reached.pop() if reached else own)
+
+
+class SiteLine(NamedTuple):
+    """A line (plain form) at an end of an article, as hashes: with its site, the title, and the first other line."""
+
+    hash: int
+    title: int
+    beside: int
+
+
+def site_lines(site: str, title: str, lines: Sequence[str]) -> tuple[SiteLine, ...]:
+    """The lines at the ends of a text, where a site puts what it repeats; none of a text of a few lines."""
+    ends = (lines[0], *lines[-ENDS:]) if len(lines) > ENDS else lines[-ENDS:][1:]
+    return tuple(
+        SiteLine(line_hash(site, line), line_hash("", title), line_hash("", lines[1] if line == lines[0] else lines[0]))
+        for line in dict.fromkeys(ends)
+        if LINE_LEAST <= len(line) <= LINE_MOST
+    )
 
 
 def line_hash(site: str, line: str) -> int:
@@ -77,7 +96,7 @@ class Sketches:
         for number, article in hits:
             weight[article] = weight.get(article, 0.0) + 1 / uses[number]
             shared[article] += 1
-        good = [article for article in weight if shared[article] >= SHARED and weight[article] >= RARE]
+        good = [article for article in weight if shared[article] >= SHARED]
         best = sorted((article for article in good if article != own), key=lambda one: (-weight[one], one))
         return Found(best[:MOST], frozenset(number + _HALF for number, count in uses.items() if count >= CROWDED))
 
@@ -92,34 +111,33 @@ class Sketches:
     # -- lines that a site repeats
 
     def repeated(self, era: Era, lines: Collection[int]) -> frozenset[int]:
-        """Those of the lines that their site has under several titles."""
-        return frozenset(line for line, count in self._counts(era, lines).items() if count >= REPEATED)
+        """Those of the lines that their site has around several texts with several titles, in this span of time."""
+        if not lines:
+            return frozenset()
+        sql = f"""
+            SELECT hash FROM site_lines WHERE era = ? AND hash IN ({",".join("?" * len(lines))})
+            GROUP BY hash HAVING min(count(DISTINCT title), count(DISTINCT beside)) >= {REPEATED}
+        """
+        return frozenset(row[0] for row in self._run(sql, (era.own, *lines)))
 
-    def _counts(self, era: Era, lines: Collection[int]) -> dict[int, int]:
-        marks = ",".join("?" * len(lines))
-        sql = f"SELECT hash, count(*) FROM site_lines WHERE era IN (?, ?) AND hash IN ({marks}) GROUP BY hash"
-        return dict(self._run(sql, (*era, *lines)).fetchall()) if lines else {}
+    def add_lines(self, article: int, era: Era, lines: Collection[SiteLine]) -> set[int]:
+        """Note the lines of an article; the other articles one of whose lines has just become known as the site's."""
+        known = self.repeated(era, [line.hash for line in lines])
+        # A line that is known needs no more witnesses.
+        fresh = [line for line in lines if line.hash not in known]
+        rows = [(era.own, line.hash, article, line.title, line.beside) for line in fresh]
+        self._run_many("INSERT OR IGNORE INTO site_lines VALUES (?, ?, ?, ?, ?)", rows)
+        learnt = self.repeated(era, [line.hash for line in fresh])
+        return {other for line in learnt for other in self._holders(line, era)} - {article}
 
-    def add_lines(self, article: int, title: str, era: Era, lines: Collection[int]) -> set[int]:
-        """Note the lines of an article; the other articles whose line has just become known as the site's."""
-        counts = self._counts(era, lines)
-        fresh = [line for line in lines if counts.get(line, 0) < REPEATED]
-        fresh = [line for line in fresh if line not in counts or not self._under(line, era, title)]
-        self._run_many(
-            "INSERT OR IGNORE INTO site_lines VALUES (?, ?, ?)", [(era.own, line, article) for line in fresh]
-        )
-        known = [line for line in fresh if counts.get(line, 0) == REPEATED - 1]
-        return {other for line in known for other in self._holders(line, era)} - {article}
-
-    def remove_lines(self, article: int, era: Era, lines: Collection[int]) -> None:
-        rows = [(era.own, line, article) for line in lines]
+    def remove_lines(self, article: int, era: Era, lines: Collection[SiteLine]) -> set[int]:
+        """Forget the lines of an article; the other articles one of whose lines is no longer known."""
+        before = self.repeated(era, [line.hash for line in lines])
+        rows = [(era.own, line.hash, article) for line in lines]
         self._run_many("DELETE FROM site_lines WHERE era = ? AND hash = ? AND article_id = ?", rows)
-
-    def _under(self, line: int, era: Era, title: str) -> bool:
-        sql = """SELECT EXISTS (SELECT 1 FROM site_lines JOIN articles ON articles.id = article_id
-            WHERE era IN (?, ?) AND hash = ? AND title = ?)"""
-        return bool(self._run(sql, (*era, line, title)).fetchone()[0])
+        forgotten = before - self.repeated(era, [line.hash for line in lines])
+        return {other for line in forgotten for other in self._holders(line, era)} - {article}
 
     def _holders(self, line: int, era: Era) -> list[int]:
-        sql = "SELECT article_id FROM site_lines WHERE era IN (?, ?) AND hash = ?"
-        return [row[0] for row in self._run(sql, (*era, line))]
+        sql = "SELECT article_id FROM site_lines WHERE era = ? AND hash = ?"
+        return [row[0] for row in self._run(sql, (era.own, line))]

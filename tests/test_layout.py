@@ -32,7 +32,7 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
-    ("storage.search", "storage.sketches", "storage.stories"),
+    ("storage.search", "storage.sketches", "storage.stories", "storage.titles"),
     ("storage.clusters", "storage.queue"),
     ("storage.regroup",),
     ("storage.schema",),
