@@ -17,7 +17,7 @@ from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from storage.sketches import WINDOW, Era, SiteLine, Sketches, era_of, line_hash, site_lines
+from storage.sketches import MOST, SHARED, WINDOW, Era, Found, SiteLine, Sketches, era_of, line_hash, site_lines
 from storage.stories import Told, Verdict, judge, told
 from storage.texts import Whole, alike, fingerprint, read
 from storage.times import parse, stamp
@@ -42,6 +42,8 @@ _MOVE = "INSERT INTO story_moves (at, article_id, from_key, to_key, why) VALUES 
 _EMPTY = "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM articles WHERE story_id = stories.id)"
 # A look-alike is noted from here on: what stands between two texts that agree less is no news.
 NOTED = 0.8
+# Characters, layout and all.
+SHORT = 300
 
 
 class Member(NamedTuple):
@@ -115,7 +117,7 @@ class Clusters:
         sketch, lines = fingerprint("".join(whole.lines)), site_lines(one.site or "", one.title, whole.lines)
         twins = [Member(*row) for row in self._run(_SAME_TEXT, (one.text_key, one.id))] if one.text_key else []
         found = self._sketches.find(era, sketch, one.id)
-        near = [other for other in self._load(found.articles) if _days_apart(one, other) <= WINDOW.days]
+        near = list(self._near(one, found))
         everyone = {other.id: other for other in (*near, *twins)}
         later = tuple(other for other in everyone.values() if other.order > one.order)
         kept = sketch - found.crowded
@@ -127,6 +129,15 @@ class Clusters:
         story = parent.story if parent else one.id
         number = parent.id if parent else None
         return Place(number, story, "story", verdict, refused, later, kept, lines)
+
+    def _near(self, one: Member, found: Found) -> Iterator[Member]:
+        """Those of the articles found that may be compared with this one. Symmetric, as far as `MOST` allows."""
+        long = len(one.text) >= SHORT
+        ids = [number for number in found.articles if found.shared[number] >= SHARED[long]][:MOST]
+        for other in self._load(ids):
+            both = long + (len(other.text) >= SHORT)
+            if found.shared[other.id] >= SHARED[both] and _days_apart(one, other) <= WINDOW.days:
+                yield other
 
     def _original(
         self, one: Member, earlier: Iterable[Member], lines: tuple[SiteLine, ...]

@@ -16,11 +16,11 @@ from zlib import crc32
 # What a news agency reprints, it reprints within days; the same words a year later are an anniversary.
 WINDOW = timedelta(days=20)
 # A passage that so many articles of an era share is a phrase, not evidence: no more of them are written down.
-CROWDED = 32
+CROWDED = 16
 # So many candidates are compared, those first whose common passages are the rarest.
 MOST = 12
-# A single hash in common is chance.
-SHARED = 2
+# Fewer hashes in common are chance: two short texts, a short and a long one, two long ones.
+SHARED = (2, 3, 5)
 # A line at an end of articles of one site, under so many titles and beside as many texts, is the site's and not theirs.
 REPEATED = 3
 LINE_LEAST, LINE_MOST = 4, 300
@@ -31,9 +31,10 @@ _HALF = 2**31
 
 
 class Found(NamedTuple):
-    """The articles that share most with a sketch, best first, and its hashes that are crowded already."""
+    """The articles that share most with a sketch, best first, how many hashes each, and what is crowded already."""
 
     articles: list[int]
+    shared: dict[int, int]
     crowded: frozenset[int]
 
 
@@ -89,16 +90,17 @@ class Sketches:
         sql = f"SELECT hash, article_id FROM sketches WHERE era IN (?, ?) AND hash IN ({marks})"
         hits = self._run(sql, (*era, *numbers)).fetchall()
         if not hits:
-            return Found([], frozenset())
+            return Found([], {}, frozenset())
         uses = Counter(number for number, _ in hits)
+        shared = Counter(article for _, article in hits)
         weight: dict[int, float] = {}
-        shared: Counter[int] = Counter()
         for number, article in hits:
-            weight[article] = weight.get(article, 0.0) + 1 / uses[number]
-            shared[article] += 1
-        good = [article for article in weight if shared[article] >= SHARED]
-        best = sorted((article for article in good if article != own), key=lambda one: (-weight[one], one))
-        return Found(best[:MOST], frozenset(number + _HALF for number, count in uses.items() if count >= CROWDED))
+            if shared[article] >= SHARED[0]:
+                weight[article] = weight.get(article, 0.0) + 1 / uses[number]
+        good = [article for article, count in shared.items() if count >= SHARED[0] and article != own]
+        best = sorted(good, key=lambda one: (-weight[one], one))
+        crowded = frozenset(number + _HALF for number, count in uses.items() if count >= CROWDED)
+        return Found(best, shared, crowded)
 
     def add(self, article: int, era: Era, sketch: Iterable[int]) -> None:
         rows = [(era.own, number - _HALF, article) for number in sketch]
@@ -112,23 +114,27 @@ class Sketches:
 
     def repeated(self, era: Era, lines: Collection[int]) -> frozenset[int]:
         """Those of the lines that their site has around several texts with several titles, in this span of time."""
+        return frozenset(line for line, count in self._counts(era, lines).items() if count >= REPEATED)
+
+    def _counts(self, era: Era, lines: Collection[int]) -> dict[int, int]:
+        """Under how many titles, or beside how many texts if those are fewer, a line is known."""
         if not lines:
-            return frozenset()
+            return {}
         sql = f"""
-            SELECT hash FROM site_lines WHERE era = ? AND hash IN ({",".join("?" * len(lines))})
-            GROUP BY hash HAVING min(count(DISTINCT title), count(DISTINCT beside)) >= {REPEATED}
+            SELECT hash, min(count(DISTINCT title), count(DISTINCT beside)) FROM site_lines
+            WHERE era = ? AND hash IN ({",".join("?" * len(lines))}) GROUP BY hash
         """
-        return frozenset(row[0] for row in self._run(sql, (era.own, *lines)))
+        return dict(self._run(sql, (era.own, *lines)).fetchall())
 
     def add_lines(self, article: int, era: Era, lines: Collection[SiteLine]) -> set[int]:
-        """Note the lines of an article; the other articles one of whose lines has just become known as the site's."""
-        known = self.repeated(era, [line.hash for line in lines])
+        """Note the lines of an article; all articles one of whose lines has just become known as the site's."""
+        counts = self._counts(era, [line.hash for line in lines])
         # A line that is known needs no more witnesses.
-        fresh = [line for line in lines if line.hash not in known]
+        fresh = [line for line in lines if counts.get(line.hash, 0) < REPEATED]
         rows = [(era.own, line.hash, article, line.title, line.beside) for line in fresh]
         self._run_many("INSERT OR IGNORE INTO site_lines VALUES (?, ?, ?, ?, ?)", rows)
-        learnt = self.repeated(era, [line.hash for line in fresh])
-        return {other for line in learnt for other in self._holders(line, era)} - {article}
+        close = [line.hash for line in fresh if counts.get(line.hash, 0) == REPEATED - 1]
+        return {holder for line in self.repeated(era, close) for holder in self._holders(line, era)}
 
     def remove_lines(self, article: int, era: Era, lines: Collection[SiteLine]) -> set[int]:
         """Forget the lines of an article; the other articles one of whose lines is no longer known."""

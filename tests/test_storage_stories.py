@@ -109,6 +109,30 @@ def test_a_correction_of_the_first_article_is_what_later_copies_are_held_against
     assert save(store, TITLE, "转载：" + TEXT, 3).outcome == "new"
 
 
+REWORDED = {
+    "in the words of Taiwan": (TEXT.replace("产业链", "信息化"), TEXT.replace("产业链", "資訊化")),
+    "slips of a scanner": (
+        TEXT,
+        TEXT.replace("336米", "33米").replace("介绍", "介").replace("减少", "咸少").replace("已占", "占"),
+    ),
+}
+
+
+@pytest.mark.parametrize("one, other", REWORDED.values(), ids=REWORDED)
+def test_what_only_looks_different_is_one(one, other):
+    assert judge((TITLE, one), (TITLE, other)).copy
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [("财经委员会举行第三次会议", "财经委员会举行第四次会议"), ("欢迎挪威首相访华", "欢迎智利总统访华")],
+)
+def test_titles_on_one_pattern_part_two_texts(titles):
+    text = "会议在北京人民大会堂东大厅隆重举行，有关部门负责人参加了会议并就共同关心的问题深入交换了意见。" * 2
+    one, other = (f"{title}。{text}" for title in titles)
+    assert judge((titles[0], one), (titles[1], other)).conflict
+
+
 def test_a_verdict_says_why():
     verdict = judge(("收评", REPORT), ("收评", REPORT.replace("35.6", "41.2")))
     assert (verdict.copy, verdict.why) == (False, "`356000万` against `412000万`")

@@ -5,10 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.texts import (
+    alike,
+    exact,
     fingerprint,
     fold,
     plain,
+    same_title,
+    simplified,
     text_key,
+    title_key,
 )
 
 
@@ -19,6 +24,64 @@ def test_layout_width_and_case_do_not_change_a_text():
 @pytest.mark.parametrize(("one", "other"), [("涨3.5%", "涨35%"), ("涨3.5%", "跌3.5%"), ("一", "二")])
 def test_another_character_or_point_makes_another_text(one, other):
     assert text_key(one) != text_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("財經要聞：央行宣佈降準", "财经要闻，央行宣布降准"),
+        ("央行降准\n责任编辑：王敏\n免责声明：本文仅供参考。", "央行降准"),
+        ("扫描二维码下载客户端\n央行降准", "央行降准"),
+    ],
+)
+def test_script_and_furniture_do_not_change_a_text(one, other):
+    assert text_key(one) == text_key(other)
+
+
+def test_a_text_of_furniture_alone_keeps_it():
+    assert text_key("责任编辑：王敏") != text_key("责任编辑：李明") != ""
+
+
+def test_a_simplified_text_is_simplified_already():
+    assert simplified("怎么办，后来发现干净的头发和皇后") == "怎么办，后来发现干净的头发和皇后"
+
+
+SPELLINGS = [
+    ("12,000元", "1.2万元"),
+    ("3.50%", "百分之3.5"),
+    ("3月5日", "03-05"),
+    ("3月5日", "三月五日"),
+    ("2026年3月5日", "2026-03-05"),
+    ("35.6亿", "356000万"),
+    ("第二十一届", "第21届"),
+    ("三百二十家", "320家"),
+    ("二十\n八日", "28日"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SPELLINGS)
+def test_a_number_has_one_exact_spelling(one, other):
+    assert exact(alike(one)) == exact(alike(other))
+
+
+NUMBERS = [
+    ("12,000", "1200"),
+    ("1.2万", "1.2亿"),
+    ("3月5日", "5月3日"),
+    ("2:1", "21"),
+    ("3.5", "35"),
+    ("第一届", "第二届"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), NUMBERS)
+def test_two_numbers_have_two_exact_spellings(one, other):
+    assert exact(alike(one)) != exact(alike(other))
+
+
+@given(st.text(alphabet="0123456789.,:万亿百千十一二三四五第年月日-/%元 \n", max_size=40))
+def test_any_digits_have_an_exact_spelling(text):
+    assert isinstance(exact(alike(text)), str) and title_key(text) < 2**32 and same_title(text, text) in (True, False)
 
 
 def test_no_text_has_no_key():
