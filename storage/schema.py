@@ -214,8 +214,7 @@ def m005_stories(db: Database) -> None:
         ALTER TABLE headlines ADD COLUMN matched_by TEXT;
         -- names the story whatever came first: see `clusters`
         ALTER TABLE stories ADD COLUMN key TEXT;
-        ALTER TABLE stories ADD COLUMN first_seen_article INTEGER
-            REFERENCES articles (id) DEFERRABLE INITIALLY DEFERRED;
+        ALTER TABLE stories ADD COLUMN first_seen_article INTEGER REFERENCES articles (id);
         DROP TABLE sketches;
         CREATE TABLE sketches (
             era INTEGER NOT NULL,
@@ -249,6 +248,8 @@ def m005_stories(db: Database) -> None:
             to_key TEXT NOT NULL,
             why TEXT NOT NULL
         );
+        -- A deferred reference is looked for whenever an article is written: without an index, in the whole table.
+        CREATE INDEX stories_first ON stories (first_article);
         CREATE UNIQUE INDEX stories_key ON stories (key);
         CREATE INDEX articles_title_key ON articles (title_key) WHERE title_key != 0;
         CREATE INDEX headlines_title_key ON headlines (title_key) WHERE title_key != 0 AND article_id IS NULL;
