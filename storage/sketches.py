@@ -16,7 +16,7 @@ from zlib import crc32
 # What a news agency reprints, it reprints within days; the same words a year later are an anniversary.
 WINDOW = timedelta(days=20)
 # A passage that so many articles of an era share is a phrase, not evidence: no more of them are written down.
-CROWDED = 16
+CROWDED = 10
 # So many candidates are compared, those first whose common passages are the rarest.
 MOST = 12
 # Fewer hashes in common are chance: two short texts, a short and a long one, two long ones.
