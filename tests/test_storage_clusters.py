@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 from test_storage_stories import LINES, REPORT, TEXT, TITLE
 
-from storage import Article, Headline, Visit, open_store
+from storage import Article, Headline, Visit, open_store, schema
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 FOOT = "\n沪上资讯客户端，每天为您送上新鲜财经大餐，尽在掌握。"
@@ -153,3 +154,30 @@ def test_every_link_can_be_read_with_sql(store):
     save(store, article(2, 1))
     levels = store.db.conn.execute("SELECT level, count(*) FROM duplicates GROUP BY level ORDER BY level").fetchall()
     assert levels == [("address", 2), ("story", 1)]
+
+
+def test_a_database_of_an_older_version_gets_its_stories(tmp_path):
+    path = tmp_path / "old.db"
+    with Database(path) as db:
+        (before,) = (one.name for one in schema.migrations.pending(db) if one.name.endswith("_stories"))
+        schema.migrations.apply(db, stop_before=before)
+        with db.atomic():
+            db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            for n, version in enumerate((0, 1, 8), 1):
+                one = article(n, version, hours=n - 4)
+                values = (n, one.url, one.title, one.published_at.isoformat(), NOW.isoformat(), NOW.isoformat())
+                db.execute(
+                    "INSERT INTO articles (id, url, title, published_at, first_seen_at, last_seen_at, story_id,"
+                    " url_key, text_key, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*values, n, one.url.removeprefix("http:"), f"{n}", one.text),
+                )
+                db.execute(
+                    "INSERT INTO stories (id, first_article, first_seen_at, last_seen_at) VALUES (?1, ?1, '', '')", [n]
+                )
+    with open_store(path) as store:
+        assert [(row[2], row[3]) for row in stories(store)] == [
+            (None, None),
+            ("http://s1.example/1.html", "story"),
+            (None, None),
+        ]
+        assert save(store, article(4, 9)).outcome == "new" and save(store, article(5, 2)).story_id == 1
