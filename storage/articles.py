@@ -1,8 +1,8 @@
 """One article comes in: is its address known, is its text known, has it changed; its row, story and search entry.
 
 Three questions in order. (1) The address: its own key, then the one it declares as canonical, which is believed only if
-title or text agree, because whole sites declare their front page. (2) The same text elsewhere. (3) The same story,
-by `sketches`. A changed title or text moves the former version to `revisions`; what else the page's own address says
+title or text agree, because whole sites declare their front page. (2) The same text elsewhere. (3) The same story:
+both by `clusters`. A changed title or text moves the former version to `revisions`; what else the own address says
 anew (author, editor, picture, keywords) replaces the column without one, and a column never loses its value because
 a later version of the page is silent. `first_seen_at`, `published_at` and `site` stay.
 """
@@ -11,25 +11,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from functools import cached_property
 from time import process_time
-from typing import Any, NamedTuple
+from typing import Any
 
-from storage import keys
+from storage import keys, texts
+from storage.clusters import Clusters, Member, told_at
 from storage.keys import url_key
 from storage.records import Article, Outcome, Visit
+from storage.regroup import key_of
 from storage.search import index_tokens
-from storage.sketches import Original, Sketches
 from storage.times import claim, stamp
 from storage.values import column_value, jsonable
-
-# Texts of fewer letters and digits are stubs and log-in notices: they are the same only under the same title.
-ALONE = 40
 
 _OWN = (
     "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
     "author", "editor", "source", "site", "lang", "story_id", "copy_of", "is_ad", "ad_score", "canonical", "found_by",
-    "url_key", "text_key", "text", "extra",
+    "url_key", "text_key", "title_key", "told_at", "text", "extra",
 )  # fmt: skip
 
 _BY_KEY = """
@@ -41,11 +38,9 @@ _ALIAS = """
     ON CONFLICT (url_key) DO UPDATE SET how = excluded.how
     WHERE how = 'canonical' AND excluded.how = 'address' AND article_id = excluded.article_id
 """
-_STORY = "INSERT INTO stories (id, first_article, first_seen_at, last_seen_at) VALUES (?, ?, ?, ?)"
-_COPY = """
-    UPDATE stories SET copies = copies + 1, last_seen_at = ?,
-        sites = (SELECT count(DISTINCT site) FROM articles WHERE story_id = stories.id)
-    WHERE id = ?
+_ANNOUNCED = """
+    UPDATE headlines SET article_id = ?, matched_by = 'address'
+    WHERE url_key = ? AND (article_id IS NULL OR matched_by = 'title')
 """
 _KEEP = """
     INSERT INTO revisions (article_id, revision, observed_at, replaced_at, title, text, published_at, modified_at,
@@ -55,7 +50,7 @@ _KEEP = """
     FROM articles WHERE id = ?
 """
 _REVISE = """
-    UPDATE articles SET title = ?, text = ?, text_key = ?, ad_score = ?, is_ad = ?, revised_at = ?,
+    UPDATE articles SET title = ?, text = ?, text_key = ?, title_key = ?, ad_score = ?, is_ad = ?, revised_at = ?,
         revision = revision + 1
     WHERE id = ?
 """
@@ -68,26 +63,19 @@ _LAST_RENEWED = """
 _SEEN = "UPDATE articles SET last_seen_at = ?, published_at = coalesce(published_at, ?) WHERE id = ?"
 
 
-class _Ids(NamedTuple):
-    article: int
-    story: int
-    copy_of: int | None
-
-
 class _Text:
     """A title and a text with all that is made of them, each thing once."""
 
     def __init__(self, title: str, text: str):
-        folded_title, folded = keys.fold(title), keys.fold(text)
-        self.plain = keys.plain(folded)
-        self.tokens = index_tokens(folded_title), index_tokens(folded)
-        long = len(self.plain) >= ALONE
-        self.key = keys.plain_key(self.plain if long else f"{keys.plain(folded_title)}\n{self.plain}")
+        self._title, self._text = title, text
+        self.whole = texts.read(texts.alike(text))
+        self.key = key_of(title, self.whole)
+        self.title_key = texts.title_key(title)
 
-    @cached_property
-    def sketch(self) -> frozenset[int]:
-        """Made when it is asked for: a text that is known to the letter needs none."""
-        return keys.fingerprint(self.plain)
+    @property
+    def tokens(self) -> tuple[str, str]:
+        """Title and text as the search index has them."""
+        return index_tokens(texts.fold(self._title)), index_tokens(texts.fold(self._text))
 
 
 class Articles:
@@ -99,7 +87,7 @@ class Articles:
     def __init__(self, connection: sqlite3.Connection, ad_threshold: float):
         self._run = connection.execute
         self._run_many = connection.executemany
-        self._sketches = Sketches(connection)
+        self._clusters = Clusters(connection)
         self._ad_threshold = ad_threshold
         self.dedupe_cpu = 0.0
         columns = [row[1] for row in connection.execute("PRAGMA table_info (articles)")]
@@ -145,19 +133,21 @@ class Articles:
     def _release(self, row: Any, key: str) -> None:
         """Another page had declared this address as its own, and lied: here is whose it is."""
         self._run("DELETE FROM article_urls WHERE url_key = ?", (key,))
-        self._run("UPDATE articles SET url_key = ? WHERE id = ? AND url_key = ?", (url_key(row[1]), row[0], key))
+        if row[2] == key:
+            self._run("UPDATE articles SET url_key = ? WHERE id = ?", (url_key(row[1]), row[0]))
+            self._clusters.rename(row[0], url_key(row[1]))
 
     def _name(self, article_id: int, names: dict[str, str]) -> None:
         """Give an article its addresses, and the headlines that pointed there their article."""
         rows = [(key, article_id, how) for key, how in names.items() if key]
         self._run_many(_ALIAS, rows)
         linked = [(article_id, key) for key, _, _ in rows]
-        self._run_many("UPDATE headlines SET article_id = ? WHERE url_key = ? AND article_id IS NULL", linked)
+        self._run_many(_ANNOUNCED, linked)
 
     # -- an article that is known
 
     def _meet(self, article: Article, row: Any, own: str) -> tuple[Outcome, int, int]:
-        article_id, url, key, title, text, story_id, copy_of, _ = row
+        article_id, url, key, title, text, story_id, _, _ = row
         at_home = own in (key, url_key(url))
         # A phone page or page 2 words the same article otherwise; only its own address tells of a change.
         if not at_home:
@@ -165,7 +155,8 @@ class Articles:
             return "same", article_id, story_id
         same = _squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)
         if not same:
-            self._revise(article, article_id, _Text(title, text), first=copy_of is None)
+            self._revise(article, article_id, _Text(title, text))
+            story_id = self._clusters.load(article_id).story
         self._renew(article, article_id)
         return "same" if same else "changed", article_id, story_id
 
@@ -177,19 +168,18 @@ class Articles:
         times = (claim(article.published_at), stamp(article.fetched_at))
         self._run(self._renew_sql, (*values, *added, rest, rest, *times, article_id))
 
-    def _revise(self, article: Article, article_id: int, old: _Text, *, first: bool) -> None:
+    def _revise(self, article: Article, article_id: int, old: _Text) -> None:
         at, new = stamp(article.fetched_at), _Text(article.title, article.text)
+        former = self._clusters.load(article_id)
         self._run(_KEEP, (at, article_id))
         ad = (article.ad_score, article.ad_score >= self._ad_threshold)
-        self._run(_REVISE, (article.title, article.text, new.key, *ad, at, article_id))
+        self._run(_REVISE, (article.title, article.text, new.key, new.title_key, *ad, at, article_id))
         self._run(
             "INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
             (article_id, *old.tokens),
         )
         self._index(article_id, new)
-        if first:
-            self._sketches.remove(article_id, old.sketch)
-            self._sketches.add(article_id, new.sketch)
+        self._clusters.revise(self._clusters.load(article_id), former, at)
 
     def _index(self, article_id: int, text: _Text) -> None:
         self._run("INSERT INTO articles_fts (rowid, title, text) VALUES (?, ?, ?)", (article_id, *text.tokens))
@@ -198,40 +188,29 @@ class Articles:
 
     def _insert(self, article: Article, visit: Visit, key: str) -> tuple[Outcome, int, int]:
         text = _Text(article.title, article.text)
-        started = process_time()
-        original, crowded = self._original(article, text)
-        self.dedupe_cpu += process_time() - started
         (article_id,) = self._run("SELECT coalesce(max(id), 0) + 1 FROM articles").fetchone()
-        story_id = original.story_id if original else article_id
-        ids = _Ids(article_id, story_id, original.id if original else None)
-        self._run(self._insert_sql, self._row(article, visit, text, key=key, ids=ids))
-        self._index(article_id, text)
         at = stamp(article.fetched_at)
-        if original:
-            self._run(_COPY, (at, story_id))
-        else:
-            self._run(_STORY, (story_id, article_id, at, at))
-            self._sketches.add(article_id, text.sketch - crowded)
-        return "copy" if original else "new", article_id, story_id
-
-    def _original(self, article: Article, text: _Text) -> tuple[Original | None, set[int]]:
-        row = self._run(
-            "SELECT coalesce(copy_of, id), story_id FROM articles WHERE text_key = ? ORDER BY id LIMIT 1", (text.key,)
-        ).fetchone()
-        if row:
-            return Original(*row), set()
-        when = article.published_at or article.fetched_at
-        return self._sketches.original(text.sketch, article.title, article.text, when)
+        told = told_at(article.published_at, article.fetched_at)
+        one = Member(article_id, article.title, article.text, text.key, key, _site(article), article_id, told, at)
+        started = process_time()
+        place = self._clusters.decide(one, text.whole)
+        spent = process_time() - started
+        self._run(self._insert_sql, self._row(article, visit, text, one=one._replace(story=place.story)))
+        self._index(article_id, text)
+        started = process_time()
+        self._clusters.admit(one, place, at)
+        self.dedupe_cpu += spent + process_time() - started
+        return "new" if place.parent is None else "copy", article_id, place.story
 
     def _rest(self, article: Article) -> str | None:
         """The added fields that have no column, as JSON; None when there are none."""
         rest = {name: jsonable(value) for name, value in article.extra.items() if name not in self._extra}
         return json.dumps(rest, ensure_ascii=False) if rest else None
 
-    def _row(self, article: Article, visit: Visit, text: _Text, *, key: str, ids: _Ids) -> list[Any]:
+    def _row(self, article: Article, visit: Visit, text: _Text, *, one: Member) -> list[Any]:
         at = stamp(article.fetched_at)
         values = {
-            "id": ids.article,
+            "id": one.id,
             "url": keys.without_tracking(article.url),
             "title": article.title,
             "published_at": claim(article.published_at),
@@ -243,16 +222,18 @@ class Articles:
             "author": article.author or None,
             "editor": article.editor or None,
             "source": article.source or None,
-            "site": _site(article),
+            "site": one.site,
             "lang": article.lang or None,
-            "story_id": ids.story,
-            "copy_of": ids.copy_of,
+            "story_id": one.story,
+            "copy_of": None if one.story == one.id else one.story,
             "is_ad": article.ad_score >= self._ad_threshold,
             "ad_score": article.ad_score,
             "canonical": article.canonical or None,
             "found_by": visit.source or None,
-            "url_key": key,
+            "url_key": one.url_key,
             "text_key": text.key,
+            "title_key": text.title_key,
+            "told_at": one.told_at,
             "text": article.text,
             "extra": self._rest(article),
         }
@@ -262,7 +243,9 @@ class Articles:
 def _agree(article: Article, row: Any) -> bool:
     """Whether two pages of which one declares the other's address say the same."""
     _, _, _, title, text, *_ = row
-    return keys.text_key(article.title) == keys.text_key(title) or keys.text_key(article.text) == keys.text_key(text)
+    return texts.text_key(article.title) == texts.text_key(title) or texts.text_key(article.text) == texts.text_key(
+        text
+    )
 
 
 def _site(article: Article) -> str | None:

@@ -1,4 +1,4 @@
-"""What makes two addresses one address, and two texts one text: pure functions of strings.
+"""What makes two addresses one address: pure functions of strings.
 
 A URL key is the address as `//host[:port]/path[?query]`, without what does not choose the page: scheme, `www.`/`m.`,
 fragment, tracking parameters, session ids, index file names and trailing slashes. The rules for names are the sets
@@ -8,11 +8,8 @@ below. When in doubt two addresses stay two: a page stored twice is mended by it
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
-from hashlib import blake2b
 from urllib.parse import quote, urlsplit
-from zlib import crc32
 
 
 def _names(words: str) -> frozenset[str]:
@@ -189,53 +186,3 @@ def _one_escape(found: re.Match[str]) -> str:
         return "%25"
     character = chr(int(digits, 16))
     return character if character in _UNRESERVED else f"%{digits.upper()}"
-
-
-# -- texts
-
-# Everything that layout may change; a point inside a number is no layout: 3.5 and 35 are two numbers.
-_LAYOUT = re.compile(r"[^\w.]+|_+|\.(?!\d)|(?<!\d)\.")
-
-_WIDE = tuple((mark, unicodedata.normalize("NFKC", mark)) for mark in "，：；！？（）％…\u3000")
-
-SHINGLE = 5
-SKETCH_SIZE = 16
-
-
-def fold(text: str) -> str:
-    """NFKC, then case folded: full-width and half-width, upper and lower case are one."""
-    # Chinese text is in NFKC but for these: with them replaced, normalising ends at its quick check, four times faster.
-    for wide, narrow in _WIDE:
-        text = text.replace(wide, narrow)
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
-def plain(folded: str) -> str:
-    """Folded text without white space, punctuation and symbols."""
-    return _LAYOUT.sub("", folded)
-
-
-def text_key(text: str) -> str:
-    """32 hex digits, equal for texts that differ in layout, punctuation, width or case alone; "" for no text at all."""
-    return plain_key(plain(fold(text)))
-
-
-def plain_key(text: str) -> str:
-    """`text_key` of a text that is plain already."""
-    return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest() if text else ""
-
-
-def fingerprint(text: str) -> frozenset[int]:
-    """A sketch of a plain text: about `SKETCH_SIZE` 32-bit hashes of its shingles of five characters.
-
-    Texts that share passages share hashes, in proportion. The share of shingles kept falls with the length in powers
-    of two, and what is kept at one rate is kept at every higher one, so that a short text still meets a long one.
-    """
-    data = text.encode("utf-16-le", "replace")
-    rate = max(0, (len(data) // (2 * SKETCH_SIZE)).bit_length() - 1)
-    mask, width = (1 << rate) - 1, 2 * SHINGLE
-    return frozenset(
-        found
-        for start in range(0, len(data) - width + 1, 2)
-        if not (found := crc32(data[start : start + width])) & mask
-    )

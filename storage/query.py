@@ -20,7 +20,7 @@ from storage.times import stamp
 Row = dict[str, Any]
 
 # Columns that serve the program, not the reader.
-INTERNAL = frozenset(("url_key", "text_key"))
+INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at"))
 
 # Claimed times carry their own offset; datetime() makes them comparable, and an index keeps them so.
 _TIME = "datetime(coalesce(articles.published_at, articles.first_seen_at))"
@@ -118,17 +118,40 @@ def article(db: Database, which: str) -> Row | None:
 
 
 def story(db: Database, which: str) -> Row | None:
-    """The story of an article (its id or address): the row of `stories`, and its `articles` in the order of their ids.
+    """The story of an article (its id or address) or by its key: the row of `stories`, and its `articles` as told.
 
-    Each article has its former versions, oldest first, as `revisions`. None when there is no such article.
+    Each article has its former versions, oldest first, as `revisions`, and why it is in the story as `links` (level,
+    score, evidence; level `alike` is a look-alike that it is not a copy of). The story has its `headlines`, matched by
+    address or title, and its `moves`. None when there is no such article.
     """
     one = article(db, which)
-    if one is None:
+    sql = "SELECT * FROM stories WHERE id = ? OR key = ?"
+    found = next(_rows(db, sql, (one["story_id"] if one else None, which)), None)
+    if found is None:
         return None
-    found = next(_rows(db, "SELECT * FROM stories WHERE id = ?", (one["story_id"],)))
-    told = articles(db, where="story_id = ?", params=(one["story_id"],), ads=True, copies=True)
-    found["articles"] = [{**row, "revisions": revisions(db, row["id"])} for row in told]
+    told = articles(
+        db,
+        where="story_id = ?",
+        params=(found["id"],),
+        ads=True,
+        copies=True,
+        order="articles.told_at, articles.url_key",
+    )
+    found["articles"] = [{**row, "revisions": revisions(db, row["id"]), "links": links(db, row["id"])} for row in told]
+    sql = """
+        SELECT headlines.url, headlines.title, seen_on, headlines.first_seen_at, matched_by, article_id
+        FROM headlines JOIN articles ON articles.id = article_id WHERE story_id = ? ORDER BY headlines.id
+    """
+    found["headlines"] = list(_rows(db, sql, (found["id"],)))
+    sql = "SELECT at, article_id, from_key, to_key, why FROM story_moves WHERE ? IN (from_key, to_key) ORDER BY id"
+    found["moves"] = list(_rows(db, sql, (found["key"],)))
     return found
+
+
+def links(db: Database, article_id: int) -> list[Row]:
+    """What an article was held against, and what came of it; `evidence` has `why` and the `differing` passages."""
+    sql = "SELECT other_id, level, score, evidence FROM links WHERE article_id = ? ORDER BY level = 'alike', id"
+    return [{**row, "evidence": json.loads(row["evidence"])} for row in _rows(db, sql, (article_id,))]
 
 
 def revisions(db: Database, article_id: int) -> list[Row]:

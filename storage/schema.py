@@ -14,6 +14,8 @@ from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 from sqlite_utils.migrations import Migrations
 
+from storage.regroup import regroup
+
 # "kxun" in ASCII: names the file format to `file` and to us.
 APPLICATION_ID = 0x6B78756E
 
@@ -246,6 +248,71 @@ def m005_crawl_memory(db: Database) -> None:
             WHERE state != 'waiting' AND next_at IS NOT NULL;
         """,
     )
+
+
+@migrations()
+def m006_stories(db: Database) -> None:
+    """Why articles belong together, who told it first, and when that changed; the index of sketches by era."""
+    _run(
+        db,
+        """
+        -- the claimed time, or when first seen if that is before it
+        ALTER TABLE articles ADD COLUMN told_at TEXT;
+        -- equal for titles that begin alike
+        ALTER TABLE articles ADD COLUMN title_key INTEGER;
+        ALTER TABLE headlines ADD COLUMN title_key INTEGER;
+        -- address or title: how its article was found
+        ALTER TABLE headlines ADD COLUMN matched_by TEXT;
+        -- names the story whatever came first: see `clusters`
+        ALTER TABLE stories ADD COLUMN key TEXT;
+        ALTER TABLE stories ADD COLUMN first_seen_article INTEGER REFERENCES articles (id);
+        DROP TABLE sketches;
+        CREATE TABLE sketches (
+            era INTEGER NOT NULL,
+            hash INTEGER NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            PRIMARY KEY (era, hash, article_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE site_lines (                -- lines at the ends of articles, to know what a site repeats
+            era INTEGER NOT NULL,
+            hash INTEGER NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            title INTEGER NOT NULL,              -- hashes of the title and of the first other line
+            beside INTEGER NOT NULL,
+            PRIMARY KEY (era, hash, article_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE links (
+            id INTEGER PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            other_id INTEGER NOT NULL REFERENCES articles (id), -- told before it
+            level TEXT NOT NULL,                 -- text, story; alike: much the same, and not the same story
+            score REAL NOT NULL,                 -- the share of the shorter text that the longer one holds
+            evidence TEXT NOT NULL               -- JSON: `why`, and `differing` passages at the same place
+        );
+        CREATE INDEX links_article ON links (article_id);
+        CREATE INDEX links_other ON links (other_id);
+        CREATE TABLE story_moves (               -- when an article went from one story to another
+            id INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            from_key TEXT NOT NULL,
+            to_key TEXT NOT NULL,
+            why TEXT NOT NULL
+        );
+        -- A deferred reference is looked for whenever an article is written: without an index, in the whole table.
+        CREATE INDEX stories_first ON stories (first_article);
+        CREATE UNIQUE INDEX stories_key ON stories (key);
+        CREATE INDEX articles_title_key ON articles (title_key) WHERE title_key != 0;
+        CREATE INDEX headlines_title_key ON headlines (title_key) WHERE title_key != 0 AND article_id IS NULL;
+        UPDATE headlines SET matched_by = 'address' WHERE article_id IS NOT NULL;
+        CREATE VIEW duplicates AS                -- every link: an address, a text or a story, and why
+            SELECT article_id, NULL AS other_id, url_key AS address, 'address' AS level, 1.0 AS score, how AS evidence
+            FROM article_urls
+            UNION ALL
+            SELECT article_id, other_id, NULL, level, score, evidence FROM links;
+        """,
+    )
+    regroup(db.conn)
 
 
 def _run(db: Database, script: str) -> None:

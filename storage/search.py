@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import accumulate, islice
 from operator import add
 
-from storage.keys import fold
+from storage.texts import fold
 
 # Han with its iteration marks and extensions, kana, bopomofo, Hangul.
 _CJK = (
@@ -36,7 +36,7 @@ MAX_TOKENS = 64
 
 
 def index_tokens(folded: str) -> str:
-    """The tokens of a folded text (`keys.fold`), in order, parted by spaces; then its mixed names."""
+    """The tokens of a folded text (`texts.fold`), in order, parted by spaces; then its mixed names."""
     out = _tokens(_RUN.findall(folded))
     out.extend(_mixed_names(folded))
     return " ".join(out)

@@ -1,55 +1,149 @@
-"""The index of sketches: which earlier article might tell the same story. Only a story's first article is in it."""
+"""The index of sketches: which other articles might tell the same story, and which lines a site repeats.
+
+Rows are kept by era, so that what is looked up and what is written lie close together in the file, however many years
+are in it. Nothing of it is held in memory. It opens no transaction: the store does.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-
-from storage.stories import best_first, judge
-from storage.times import parse
+from zlib import crc32
 
 # What a news agency reprints, it reprints within days; the same words a year later are an anniversary.
 WINDOW = timedelta(days=20)
-# A passage that so many stories share is a phrase, not evidence: no more of them are written down.
-CROWDED = 24
+# A passage that so many articles of an era share is a phrase, not evidence: no more of them are written down.
+CROWDED = 10
+# So many candidates are compared, those first whose common passages are the rarest.
+MOST = 12
+# Fewer hashes in common are chance: two short texts, a short and a long one, two long ones.
+SHARED = (2, 3, 5)
+# A line at an end of articles of one site, under so many titles and beside as many texts, is the site's and not theirs.
+REPEATED = 3
+LINE_LEAST, LINE_MOST = 4, 300
+ENDS = 3
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HALF = 2**31
 
 
-class Original(NamedTuple):
-    """The first article of a story."""
+class Found(NamedTuple):
+    """The articles that share most with a sketch, best first, how many hashes each, and what is crowded already."""
 
-    id: int
-    story_id: int
+    articles: list[int]
+    shared: dict[int, int]
+    crowded: frozenset[int]
+
+
+class Era(NamedTuple):
+    """The span of time that something lies in, and the other one that its window reaches into (or the same)."""
+
+    own: int
+    other: int
+
+
+def era_of(at: datetime) -> Era:
+    """Spans are twice as long as the window, so that no window reaches into more than two."""
+    since = at - _EPOCH
+    own = since // (2 * WINDOW)
+    reached = {(since - WINDOW) // (2 * WINDOW), (since + WINDOW) // (2 * WINDOW)} - {own}
+    return Era(own, reached.pop() if reached else own)
+
+
+class SiteLine(NamedTuple):
+    """A line (plain form) at an end of an article, as hashes: with its site, the title, and the first other line."""
+
+    hash: int
+    title: int
+    beside: int
+
+
+def site_lines(site: str, title: str, lines: Sequence[str]) -> tuple[SiteLine, ...]:
+    """The lines at the ends of a text, where a site puts what it repeats; none of a text of a few lines."""
+    ends = (lines[0], *lines[-ENDS:]) if len(lines) > ENDS else lines[-ENDS:][1:]
+    return tuple(
+        SiteLine(line_hash(site, line), line_hash("", title), line_hash("", lines[1] if line == lines[0] else lines[0]))
+        for line in dict.fromkeys(ends)
+        if LINE_LEAST <= len(line) <= LINE_MOST
+    )
+
+
+def line_hash(site: str, line: str) -> int:
+    """The hash of a line (plain form) of a site."""
+    return crc32(f"{site}\n{line}".encode("utf-8", "replace")) - _HALF
 
 
 class Sketches:
-    """Rows (hash, article). It opens no transaction: the store does."""
+    """Rows (era, hash, article), and the same for the lines at the ends of articles."""
 
     def __init__(self, connection: sqlite3.Connection):
         self._run = connection.execute
         self._run_many = connection.executemany
 
-    def original(
-        self, sketch: Collection[int], title: str, text: str, when: datetime
-    ) -> tuple[Original | None, set[int]]:
-        """The article that this one copies, and the hashes that are crowded already."""
-        marks = ",".join("?" * len(sketch))
-        hits = self._run(f"SELECT hash, article_id FROM sketches WHERE hash IN ({marks})", tuple(sketch)).fetchall()
-        for candidate in best_first(hits, len(sketch)):
-            row = self._run(
-                "SELECT title, text, coalesce(published_at, first_seen_at), story_id FROM articles WHERE id = ?",
-                (candidate,),
-            ).fetchone()
-            if abs(parse(row[2]) - when) <= WINDOW and judge((row[0], row[1]), (title, text)).copy:
-                return Original(candidate, row[3]), set()
+    def find(self, era: Era, sketch: Collection[int], own: int) -> Found:
+        """The articles of an era, and of the one beside it, that share passages with a sketch, `own` left out."""
+        numbers = [number - _HALF for number in sketch]
+        marks = ",".join("?" * len(numbers))
+        sql = f"SELECT hash, article_id FROM sketches WHERE era IN (?, ?) AND hash IN ({marks})"
+        hits = self._run(sql, (*era, *numbers)).fetchall()
+        if not hits:
+            return Found([], {}, frozenset())
         uses = Counter(number for number, _ in hits)
-        return None, {number for number, count in uses.items() if count >= CROWDED}
+        shared = Counter(article for _, article in hits)
+        weight: dict[int, float] = {}
+        for number, article in hits:
+            if shared[article] >= SHARED[0]:
+                weight[article] = weight.get(article, 0.0) + 1 / uses[number]
+        good = [article for article, count in shared.items() if count >= SHARED[0] and article != own]
+        best = sorted(good, key=lambda one: (-weight[one], one))
+        crowded = frozenset(number + _HALF for number, count in uses.items() if count >= CROWDED)
+        return Found(best, shared, crowded)
 
-    def add(self, article_id: int, sketch: Collection[int]) -> None:
-        self._run_many("INSERT OR IGNORE INTO sketches VALUES (?, ?)", [(number, article_id) for number in sketch])
+    def add(self, article: int, era: Era, sketch: Iterable[int]) -> None:
+        rows = [(era.own, number - _HALF, article) for number in sketch]
+        self._run_many("INSERT OR IGNORE INTO sketches VALUES (?, ?, ?)", sorted(rows))
 
-    def remove(self, article_id: int, sketch: Collection[int]) -> None:
-        rows = [(number, article_id) for number in sketch]
-        self._run_many("DELETE FROM sketches WHERE hash = ? AND article_id = ?", rows)
+    def remove(self, article: int, era: Era, sketch: Iterable[int]) -> None:
+        rows = [(era.own, number - _HALF, article) for number in sketch]
+        self._run_many("DELETE FROM sketches WHERE era = ? AND hash = ? AND article_id = ?", rows)
+
+    # -- lines that a site repeats
+
+    def repeated(self, era: Era, lines: Collection[int]) -> frozenset[int]:
+        """Those of the lines that their site has around several texts with several titles, in this span of time."""
+        return frozenset(line for line, count in self._counts(era, lines).items() if count >= REPEATED)
+
+    def _counts(self, era: Era, lines: Collection[int]) -> dict[int, int]:
+        """Under how many titles, or beside how many texts if those are fewer, a line is known."""
+        if not lines:
+            return {}
+        sql = f"""
+            SELECT hash, min(count(DISTINCT title), count(DISTINCT beside)) FROM site_lines
+            WHERE era = ? AND hash IN ({",".join("?" * len(lines))}) GROUP BY hash
+        """
+        return dict(self._run(sql, (era.own, *lines)).fetchall())
+
+    def add_lines(self, article: int, era: Era, lines: Collection[SiteLine]) -> set[int]:
+        """Note the lines of an article; all articles one of whose lines has just become known as the site's."""
+        counts = self._counts(era, [line.hash for line in lines])
+        # A line that is known needs no more witnesses.
+        fresh = [line for line in lines if counts.get(line.hash, 0) < REPEATED]
+        rows = [(era.own, line.hash, article, line.title, line.beside) for line in fresh]
+        self._run_many("INSERT OR IGNORE INTO site_lines VALUES (?, ?, ?, ?, ?)", rows)
+        close = [line.hash for line in fresh if counts.get(line.hash, 0) == REPEATED - 1]
+        return {holder for line in self.repeated(era, close) for holder in self._holders(line, era)}
+
+    def remove_lines(self, article: int, era: Era, lines: Collection[SiteLine]) -> set[int]:
+        """Forget the lines of an article; the other articles one of whose lines is no longer known."""
+        before = self.repeated(era, [line.hash for line in lines])
+        rows = [(era.own, line.hash, article) for line in lines]
+        self._run_many("DELETE FROM site_lines WHERE era = ? AND hash = ? AND article_id = ?", rows)
+        forgotten = before - self.repeated(era, [line.hash for line in lines])
+        return {other for line in forgotten for other in self._holders(line, era)} - {article}
+
+    def _holders(self, line: int, era: Era) -> list[int]:
+        sql = "SELECT article_id FROM site_lines WHERE era = ? AND hash = ?"
+        return [row[0] for row in self._run(sql, (era.own, line))]

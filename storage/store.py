@@ -18,8 +18,11 @@ from storage.hosts import HostBook
 from storage.keys import url_key
 from storage.queue import Queue
 from storage.records import Article, Gap, Headline, HostNote, Listing, Outcome, Rhythm, Saved, Target, Visit, encodable
+from storage.regroup import Change, regroup
 from storage.rhythms import RhythmBook
+from storage.texts import title_key
 from storage.times import claim, parse, stamp
+from storage.titles import Titles
 
 _VISIT = """
     INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size)
@@ -27,8 +30,9 @@ _VISIT = """
 """
 _HEADLINE = """
     INSERT INTO headlines (url, title, published_at, first_seen_at, last_seen_at, seen_on, kind, block, position,
-        is_ad, ad_score, url_key, article_id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, (SELECT article_id FROM article_urls WHERE url_key = ?))
+        is_ad, ad_score, title_key, url_key, article_id, matched_by)
+    SELECT ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, article_id, iif(article_id IS NULL, NULL, 'address')
+    FROM (SELECT (SELECT article_id FROM article_urls WHERE url_key = ?) AS article_id) WHERE true
     ON CONFLICT (url_key, title) DO UPDATE SET
         last_seen_at = excluded.last_seen_at, published_at = coalesce(published_at, excluded.published_at)
 """
@@ -51,6 +55,10 @@ _SOURCE_ILL = """
 """
 
 
+class _NotApplied(Exception):
+    """Takes back what a transaction wrote."""
+
+
 class Store:
     """An open database and everything that may be written to it. Close it, or use it as a context manager.
 
@@ -65,6 +73,7 @@ class Store:
         self._hosts = HostBook(db.conn)
         self._rhythms = RhythmBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
+        self._titles = Titles(db.conn)
         self._ad_threshold = ad_threshold
 
     def __enter__(self) -> Store:
@@ -127,6 +136,8 @@ class Store:
             self._note(visit)
             before = self._articles.dedupe_cpu
             outcome, article_id, story_id = self._put(visit, article)
+            if article and outcome in ("new", "copy", "changed"):
+                self._titles.announced(article.title)
             fresh = self._put_headlines(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
             self._queue.finish(visit, state, _stamped(next_at))
@@ -172,6 +183,7 @@ class Store:
             return 0
         before = self._last_headline()
         self.db.conn.executemany(_HEADLINE, map(self._headline_row, headlines))
+        self._titles.seen(before + 1)
         return self._last_headline() - before
 
     def _last_headline(self) -> int:
@@ -182,7 +194,19 @@ class Store:
         at, key = stamp(headline.seen_at), url_key(headline.url)
         what = (headline.url, headline.title, claim(headline.published_at), at, at, headline.seen_on)
         where = (headline.kind, headline.block, headline.position)
-        return (*what, *where, headline.ad_score >= self._ad_threshold, headline.ad_score, key, key)
+        ad = (headline.ad_score >= self._ad_threshold, headline.ad_score)
+        return (*what, *where, *ad, title_key(headline.title), key, key)
+
+    def regroup(self, *, apply: bool) -> list[Change]:
+        """Find every article's story again from the stored texts: what that changes, written when `apply`."""
+        try:
+            with self._transaction():
+                changes = regroup(self.db.conn)
+                if not apply:
+                    raise _NotApplied
+        except _NotApplied:
+            pass
+        return changes
 
     # -- the frontier
 

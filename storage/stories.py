@@ -1,142 +1,185 @@
-"""Which articles tell one story in the same words: candidates out of a sketch index, then a careful look at both texts.
+"""Whether two articles tell one story in the same words: the texts are laid side by side, and what differs decides.
 
 No single number parts copies from look-alikes: yesterday's market report agrees with today's in nine characters of
-ten, a cut and retitled copy with its original in three. So the texts are aligned, and what differs decides: a number
-that changed at the same place makes another article, a paragraph that was dropped or added does not.
+ten, a cut and retitled copy with its original in three. So the texts are aligned, and a number that changed at the
+same place makes another article, while a paragraph that was dropped or added does not.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from storage.keys import fold
+from storage.align import LEAD, Block, align, covered, gaps, lead_agrees, longest_run, replaced
+from storage.texts import alike, exact, mainland, plain, story_lines
 
-# A number (thousands' commas taken out), a word, or one character of Chinese.
-_TOKEN = re.compile(r"\d+(?:\.\d+)*|[a-z]+|[^\W_]")
-_COMMA = re.compile(r"(?<=\d),(?=\d{3})")
-_DIGITS = frozenset("一二三四五六七八九十百千万亿两零〇")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?[万亿]?")
 
-# In tokens.
-ANCHOR = 4  # so many in a row that are alone of their kind in a text fix it to the other
-SWAP = 24  # a longer gap on both sides is another passage, not another wording
-EDGE = 6  # the same before the first and after the last agreement, where agencies and footers stand
-LEAD = 60  # the beginning of a text
-STUB = 40  # below, a text may be the log-in notice of any article, so the titles must agree too
-SHORT = 120  # below, it is a flash, and a flash differs from the next in one word
-FOOTER = 150  # what a reprint may add around a flash
+# In characters of the exact form.
+TIGHT = 4  # numbers stand at the same place when no more than this stands beside them, or the same does
+STUB = 60  # below, a text may be the log-in notice of any article, so the titles must agree too
+SHORT = 150  # below, it is a flash, and a flash differs from the next in one word
+FOOTER = 200  # what a reprint may add around a flash
 
 # As shares.
-COVERED, COVERED_SHORT = 0.5, 0.85  # of the shorter text that the longer one must hold
-EXCERPT = 0.5  # of the longer text, below which the shorter one must be its beginning
-SWAPPED = 0.06  # of the tokens that agree: so many changes of wording make another text
+COVERED, COVERED_SHORT = 0.5, 0.65  # of the shorter text that the longer one must hold
+WHOLE, NEARLY_ALL = 0.75, 0.95  # below the first, one run must make up half of it; the second needs no like title
+REPLACED, REPLACED_SHORT = (
+    0.25,
+    0.15,
+)  # of what agrees and what stands in its place: a follow-up says other things between the quotations
+EXCERPT = 0.4  # of the longer text, below which the shorter one must be its beginning
+SWAPPED = 0.06  # of what agrees: so many changes of wording make another text
 
 
-class Block(NamedTuple):
-    """`size` tokens that agree, from `a` in the one text and from `b` in the other."""
+class Told(NamedTuple):
+    """An article as it is compared: its text in exact form without furniture, and its title."""
 
-    a: int
-    b: int
-    size: int
+    title: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether two texts are one; `score` is the share of the shorter that the longer holds, `why` what decided."""
+    """Whether two texts are one; `score` is the share of the shorter that the longer holds, `why` what decided.
+
+    `conflict`: they follow one pattern and say different things, so that no third text may join them. `differing`
+    are the pairs of passages that stand at the same place and differ.
+    """
 
     copy: bool
     score: float
     why: str
+    conflict: bool = False
+    differing: tuple[tuple[str, str], ...] = field(default=())
 
 
-def judge(one: tuple[str, str], other: tuple[str, str]) -> Verdict:
-    """Compare two (title, text). Symmetric."""
-    a, b = tokens(one[1]), tokens(other[1])
-    if (len(a), a) > (len(b), b):
-        a, b, one, other = b, a, other, one
+def told(title: str, text: str, furniture: frozenset[str] = frozenset()) -> Told:
+    """Prepare an article; `furniture` are lines (plain form) that its site repeats under every article."""
+    lines = story_lines(alike(text))
+    own = [line for line in lines if plain(line) not in furniture] if furniture else lines
+    return Told(exact(alike(title)), exact("\n".join(own or lines)))
+
+
+def judge(one: Told, other: Told) -> Verdict:
+    """Compare two articles. Symmetric."""
+    verdict, worded = _judge(one, other)
+    if not worded:
+        return verdict
+    # The same in the words of Taiwan: compared again, both in the mainland's.
+    return _judge(Told(*map(mainland, one)), Told(*map(mainland, other)))[0]
+
+
+def _judge(one: Told, other: Told) -> tuple[Verdict, bool]:
+    """The verdict, and whether some of what differs is one thing in the words of two places."""
+    if (len(one.text), one.text, one.title) > (len(other.text), other.text, other.title):
+        one, other = other, one
+    a, b = one.text, other.text
     found = align(a, b)
     score = covered(found) / len(a) if a else 0.0
     if score < (COVERED_SHORT if len(a) < SHORT else COVERED):
-        return Verdict(False, score, "too little in common")
-    swaps = list(_swaps(a, b, found))
-    for left, right in swaps:
-        if _numbers(left) != _numbers(right):
-            return Verdict(False, score, f"`{' '.join(left)}` against `{' '.join(right)}`")
-    if len(swaps) > SWAPPED * sum(block.size for block in found):
-        return Verdict(False, score, f"{len(swaps)} passages worded otherwise")
-    names = _names(one[0], other[0])
-    if names and _told_apart(names, "".join(a), "".join(b)):
-        return Verdict(False, score, f"`{names[0]}` against `{names[1]}`")
-    if not _lead_agrees(a, b, found):
-        return Verdict(False, score, "another beginning")
-    if len(a) < STUB and not like(one[0], other[0]):
-        return Verdict(False, score, "a few words under another title")
+        return Verdict(False, score, "too little in common"), False
+    between = list(gaps(a, b, found))
+    swaps = [gap for gap in between if all(gap)]
+    worded = any(mainland(left) == mainland(right) for left, right in swaps)
+    clash = _clash(swaps, between, len(a)) or _titles_clash(one, other, swaps)
+    if clash:
+        return Verdict(False, score, f"`{clash[0]}` against `{clash[1]}`", True, (clash,)), worded
+    refusal = _refusal(one, other, found, score, len(swaps))
+    why = refusal or f"{score:.0%} of the shorter text"
+    return Verdict(not refusal, score, why, differing=tuple(swaps[:8])), worded
+
+
+def _refusal(one: Told, other: Told, found: Sequence[Block], score: float, swaps: int) -> str:
+    """Why two texts that do not contradict one another are two all the same; "" when they are one."""
+    a, b = one.text, other.text
+    agreed = sum(block.size for block in found)
+    if swaps > max(1, SWAPPED * agreed):
+        return f"{swaps} passages worded otherwise"
+    others = min(replaced(found), len(a) - covered(found))
+    if others > (REPLACED_SHORT if len(a) < SHORT else REPLACED) * (agreed + others):
+        return "other passages in their place"
+    if score < WHOLE and 2 * longest_run(found) < agreed:
+        return "phrases here and there"
+    if not lead_agrees(a, b, found):
+        return "another beginning"
+    alike_titles = like(one.title, other.title)
+    if len(a) < SHORT and not alike_titles and score < NEARLY_ALL and 3 * len(a) < 2 * len(b):
+        return "a part of another text"
+    if len(a) < STUB and not alike_titles and not (score > NEARLY_ALL and _NUMBER.search(a)):
+        return "a few words under another title"
     far = len(a) < EXCERPT * len(b) and len(b) - len(a) > FOOTER
-    if far and not (like(one[0], other[0]) and found and min(block.b for block in found) < LEAD):
-        return Verdict(False, score, "a passage of a longer text")
-    return Verdict(True, score, f"{score:.0%} of the shorter text")
+    if far and not (alike_titles and min(block.b for block in found) < LEAD):
+        return "a passage of a longer text"
+    return ""
 
 
-def tokens(text: str) -> list[str]:
-    return _TOKEN.findall(_COMMA.sub("", fold(text)))
+def _clash(swaps: Sequence[tuple[str, str]], between: Sequence[tuple[str, str]], size: int) -> tuple[str, str] | None:
+    """The first place where the texts say another number, if that is no slip of a scanner.
+
+    A text with slips in its words may have some in its numbers: a digit lost, doubled or misread.
+    """
+    numbers = [swap for swap in swaps if _same_place(*swap) and _numbers(swap[0]) != _numbers(swap[1])]
+    if not numbers:
+        return None
+    slips = sum(max(len(left), len(right)) == 1 and not _NUMBER.search(left + right) for left, right in between)
+    garbled = size >= SHORT and slips >= max(2, len(numbers)) and all(_one_digit(*swap) for swap in numbers)
+    return None if garbled else numbers[0]
 
 
-def align(a: Sequence[str], b: Sequence[str]) -> list[Block]:
-    """The passages that two texts share, in the order of `b`. Linear: anchors are runs that occur once in `a`."""
-    places: dict[tuple[str, ...], int] = {}
-    for place, gram in enumerate(_grams(a)):
-        places[gram] = -1 if gram in places else place
-    found: list[Block] = []
-    done = 0
-    for at, gram in enumerate(_grams(b)):
-        place = places.get(gram, -1)
-        if at < done or place < 0:
-            continue
-        size = ANCHOR
-        while place + size < len(a) and at + size < len(b) and a[place + size] == b[at + size]:
-            size += 1
-        back = 0
-        while back < min(place, at - done) and a[place - back - 1] == b[at - back - 1]:
-            back += 1
-        found.append(Block(place - back, at - back, size + back))
-        done = at + size
-    return found
+def _same_place(left: str, right: str) -> bool:
+    """Whether both have numbers, and what stands beside them is next to nothing or much the same."""
+    one, other = _NUMBER.sub("", left), _NUMBER.sub("", right)
+    if one == left or other == right:
+        return False
+    common = sum((Counter(one) & Counter(other)).values())
+    return max(len(one), len(other)) <= TIGHT or 2 * common >= max(len(one), len(other))
 
 
-def covered(found: Iterable[Block]) -> int:
-    """How many tokens of the first text the blocks hold; where two overlap they count once."""
-    total = end = 0
-    for block in sorted(found):
-        total += max(0, block.a + block.size - max(end, block.a))
-        end = max(end, block.a + block.size)
-    return total
+def _numbers(text: str) -> list[str]:
+    return sorted(_NUMBER.findall(text))
 
 
-def _grams(text: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    return zip(*(text[start:] for start in range(ANCHOR)), strict=False)
+def _one_digit(left: str, right: str) -> bool:
+    """Whether one digit more, less or other makes the digits of the one those of the other."""
+    a, b = ("".join(filter(str.isdigit, text)) for text in (left, right))
+    if abs(len(a) - len(b)) > 1:
+        return False
+    start = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    rest_a, rest_b = a[start:], b[start:]
+    return rest_a[1:] == rest_b or rest_b[1:] == rest_a or rest_a[1:] == rest_b[1:]
 
 
-def _swaps(a: Sequence[str], b: Sequence[str], found: Sequence[Block]) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-    """What stands in the one text and what in the other between two passages that follow one another in both."""
-    ends = [Block(0, 0, 0), *found, Block(len(a), len(b), 0)]
-    for left, right in pairwise(ends):
-        in_a, in_b = a[left.a + left.size : right.a], b[left.b + left.size : right.b]
-        limit = SWAP if left.size and right.size else EDGE
-        if 0 < len(in_a) <= limit and 0 < len(in_b) <= limit and right.a >= left.a + left.size:
-            yield in_a, in_b
+def _titles_clash(one: Told, other: Told, swaps: Sequence[tuple[str, str]]) -> tuple[str, str] | None:
+    """Where two titles follow one pattern and each text speaks of what its own title says there."""
+    names = _names(one.title, other.title)
+    if not names:
+        return None
+    numbers = [_numbers(name) for name in names]
+    if all(numbers) and numbers[0] != numbers[1]:
+        return names
+    if names in swaps or names[::-1] in swaps:
+        return names
+    shares = (_own_share(names[0], one.text, other.text), _own_share(names[1], other.text, one.text))
+    return names if min(shares) >= 0.5 else None
 
 
-def _numbers(text: Iterable[str]) -> list[str]:
-    return [token for token in text if token[0].isdigit() or token in _DIGITS]
+def _own_share(name: str, text: str, other: str) -> float:
+    """The share of a name's pairs of characters that its own text has and the other has not."""
+    pairs = _pairs(name)
+    return sum(pair in text and pair not in other for pair in pairs) / len(pairs)
+
+
+def _pairs(name: str) -> list[str]:
+    return list(map("".join, pairwise(name))) if len(name) > 1 else [name]
 
 
 def _names(one: str, other: str) -> tuple[str, str] | None:
     """Where two titles follow one pattern, what fills it: 伊朗 and 智利 in 欢迎伊朗总统访华 and 欢迎智利总统访华."""
-    one, other = ("".join(tokens(title)) for title in (one, other))
     shorter = min(len(one), len(other))
     start = next((at for at in range(shorter) if one[at] != other[at]), shorter)
     end = next((at for at in range(shorter - start) if one[-1 - at] != other[-1 - at]), shorter - start)
@@ -144,28 +187,7 @@ def _names(one: str, other: str) -> tuple[str, str] | None:
     return names if all(names) and start + end >= shorter / 2 else None
 
 
-def _told_apart(names: tuple[str, str], a: str, b: str) -> bool:
-    """Whether each text speaks of its own name only."""
-    return names[0] in a and names[1] in b and names[0] not in b and names[1] not in a
-
-
-def _lead_agrees(a: Sequence[str], b: Sequence[str], found: Sequence[Block]) -> bool:
-    """Whether the beginning of either text is to be found in the other: a common footer is no common story."""
-    for side, length in ((0, len(a)), (1, len(b))):
-        lead = min(LEAD, length)
-        within = sum(max(0, min(lead, block[side] + block.size) - block[side]) for block in found)
-        if within >= lead / 2:
-            return True
-    return False
-
-
 def like(one: str, other: str) -> bool:
     """Whether two titles have half of the shorter one's pairs of characters in common."""
-    a, b = (set(pairwise(re.sub(r"\W", "", fold(title)))) for title in (one, other))
+    a, b = set(pairwise(one)), set(pairwise(other))
     return 2 * len(a & b) >= min(len(a), len(b)) > 0
-
-
-def best_first(hits: Iterable[tuple[int, int]], sketch: int) -> list[int]:
-    """Article ids out of (hash, id) rows: those that share most with a sketch of so many hashes, no chance hits."""
-    shared = Counter(article for _, article in hits)
-    return [article for article, count in shared.most_common(4) if count >= max(2, sketch // 8)]

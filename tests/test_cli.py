@@ -478,6 +478,34 @@ def test_a_reading_command_gives_json_on_request(stored, arguments):
     assert json.loads(run(*arguments, "--json").stdout.splitlines()[0])["id"] == 1
 
 
+def test_two_copies_are_laid_side_by_side(stored):
+    lines = run("story", "1", "--diff", "1").stdout.splitlines()
+    assert lines[0].split()[:2] == ["id", "1"] and len(lines) > 2
+
+
+def test_a_copy_that_is_not_there_cannot_be_laid_beside(stored):
+    assert refused(NOTHING, "story", "1", "--diff", "99") == "kuaixun: kuaixun.db: has no article `99`"
+
+
+def test_a_story_has_a_key_that_names_it(stored):
+    key = json.loads(run("story", "1", "--json").stdout)["key"]
+    assert run("story", key).stdout == run("story", "1").stdout
+
+
+def test_dedupe_finds_what_a_hand_has_put_elsewhere(stored):
+    assert run("dedupe", "--check").exit_code == 0
+    with closing(sqlite3.connect("kuaixun.db", isolation_level=None)) as db:
+        db.execute("UPDATE stories SET key = 'another' WHERE id = 1")
+    checked = run("dedupe", "--check")
+    applied, again = run("dedupe", "--apply"), run("dedupe", "--check")
+    assert [checked.exit_code, applied.exit_code, again.exit_code] == [NOTHING, 0, 0]
+    assert "another -> " in checked.stdout and checked.stdout.splitlines()[0] == applied.stdout.splitlines()[0]
+
+
+def test_dedupe_wants_to_be_told_what_to_do(stored):
+    assert refused(USAGE, "dedupe").startswith("kuaixun dedupe: Say what to do")
+
+
 def test_a_story_is_found_by_any_address_of_its_article(stored, web):
     assert run("story", f"{web}/10126.html?utm_source=x#top").stdout == run("story", "1").stdout
 

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from storage import Article, Visit, open_store
-from storage.keys import fold
 from storage.query import search
 from storage.search import index_tokens, snippet, words_to_match
+from storage.texts import fold
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 TEXTS = {

@@ -97,7 +97,7 @@ def test_an_address_that_redirects_belongs_to_the_article_it_leads_to(store):
 
 def test_the_same_text_at_another_address_is_a_copy_with_a_row_of_its_own(store):
     first = save(store)
-    second = save(store, replace(ARTICLE, url="http://b.example/9.html", title="转载|央行宣布降准", site="乙网"))
+    second = save(store, replace(ARTICLE, url="http://x.example/9.html", title="转载|央行宣布降准", site="乙网"))
     assert (second.outcome, second.story_id) == ("copy", first.story_id)
     assert one(store, "SELECT copy_of FROM articles WHERE id = ?", second.article_id) == first.article_id
 

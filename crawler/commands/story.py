@@ -1,57 +1,134 @@
-"""`kuaixun story`: one story, everywhere it was told."""
+"""`kuaixun story`: one story, everywhere it was told, and why that is one story."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from difflib import SequenceMatcher
 from typing import Any
 
 import click
 
 from config import Config
 from crawler.console import NOTHING, Failure, configured, print_json, reading, screen_width
-from crawler.screen import claimed, counted, moment, plain, table
+from crawler.screen import claimed, clip, columns, counted, moment, pad, plain, table
 
 
 @click.command()
 @configured
 @click.argument("which", metavar="ID|URL")
+@click.option("--diff", "other", type=int, metavar="ID", help="Lay the first article and this one side by side.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, texts and former versions included.")
-def command(setup: Config, *, which: str, as_json: bool) -> None:
+def command(setup: Config, *, which: str, other: int | None, as_json: bool) -> None:
     """Show one story: who told it first, copies, corrections.
 
-    The article is named by its id or by any of its addresses.
+    The article is named by its id or by any of its addresses, the story also by its key. Every copy is listed with what
+    it repeats and how surely, and with the look-alikes that it is not a copy of.
 
     \b
     Example:
       kuaixun story 12
+      kuaixun story 12 --diff 15
       kuaixun story https://mrkx.qghjm.com/1192287.html
     """
     from storage import query
 
     with reading(setup) as db:
         story = query.story(db, which)
+        second = query.article(db, str(other)) if other is not None else None
     if story is None:
         raise Failure(f"{setup.settings.database}: has no article `{which}`", NOTHING)
+    if other is not None and second is None:
+        raise Failure(f"{setup.settings.database}: has no article `{other}`", NOTHING)
     if as_json:
         print_json([story])
+    elif second:
+        click.echo("\n".join(_beside(_first(story), second, screen_width())))
     else:
         click.echo("\n".join(_lines(story)))
 
 
+def _first(story: dict[str, Any]) -> dict[str, Any]:
+    first: dict[str, Any] = next(row for row in story["articles"] if row["id"] == story["first_article"])
+    return first
+
+
 def _lines(story: dict[str, Any]) -> list[str]:
-    told = story["articles"]
-    first = next(row for row in told if row["id"] == story["first_article"])
+    told, first = story["articles"], _first(story)
     head = f"{plain(first['title'])}\n{counted(len(told), 'article')} on {counted(story['sites'], 'site')}"
     rows = [
         [row["id"], _role(row), claimed(row["published_at"]), moment(row["first_seen_at"]), row["site"], row["url"]]
         for row in told
     ]
-    lines = [head, "", table(["id", "role", "published", "first seen", "site", "address"], rows, width=screen_width())]
+    lines = [f"{head}, story {story['key']}", ""]
+    lines += [table(["id", "role", "published", "first seen", "site", "address"], rows, width=screen_width())]
+    if story["first_seen_article"] != first["id"]:
+        lines.append(f"told first by id {first['id']}, seen first at id {story['first_seen_article']}")
     for row in told:
         lines += [
             f"id {row['id']}, version {old['revision']}, until {moment(old['replaced_at'])}: {plain(old['title'])}"
             for old in row["revisions"]
         ]
+        lines += [_because(row["id"], link) for link in row["links"]]
+        lines += [_advertises(row)] if row["is_ad"] else []
+    lines += [
+        f"in a list, by its {item['matched_by']}: {plain(item['title'])}  {plain(item['url'])}"
+        for item in story["headlines"]
+        if item["matched_by"] == "title"
+    ]
+    lines += [
+        f"{moment(move['at'])}: id {move['article_id']} {'came' if move['to_key'] == story['key'] else 'left'}, "
+        f"{plain(move['why'])}"
+        for move in story["moves"]
+    ]
     return [*lines, "", *(plain(line) for line in first["text"].splitlines())]
+
+
+def _advertises(row: dict[str, Any]) -> str:
+    """What in the title of an advertisement speaks for one, weightiest first."""
+    from crawler.ads import explain_title
+
+    signs = [f"{plain(name)} {weight:+.1f}" for name, weight in explain_title(row["title"]) if weight > 0]
+    return f"id {row['id']} looks like advertising ({row['ad_score']:.2f}): {', '.join(signs[:5]) or 'by its text'}"
+
+
+def _because(article: int, link: dict[str, Any]) -> str:
+    """One link in a line: what it repeats, or looks like, how much, and why."""
+    what = "looks like" if link["level"] == "alike" else f"same {link['level']} as"
+    differing = "; ".join(f"{one} / {other}" for one, other in link["evidence"]["differing"][:3])
+    said = f"id {article} {what} id {link['other_id']} ({link['score']:.2f}): {link['evidence']['why']}"
+    return plain(said + (f"; differs in {differing}" if differing and link["level"] != "alike" else ""))
+
+
+def _beside(one: dict[str, Any], other: dict[str, Any], width: int) -> Iterator[str]:
+    """Two articles side by side; `|` between lines that differ, `<` and `>` beside lines that only one has."""
+    half = max(10, (width - 3) // 2)
+    a, b = ([plain(row["title"]), *filter(None, map(plain, row["text"].splitlines()))] for row in (one, other))
+    heads = [clip(plain(f"id {row['id']} {row['site'] or ''}"), half) for row in (one, other)]
+    yield f"{pad(heads[0], half)}   {heads[1]}"
+    for what, i, m, j, n in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        for number in range(max(m - i, n - j)):
+            left = a[i + number] if i + number < m else ""
+            right = b[j + number] if j + number < n else ""
+            sign = " " if what == "equal" else "|" if left and right else "<" if left else ">"
+            yield from _row(left, right, sign, half)
+
+
+def _row(left: str, right: str, sign: str, half: int) -> Iterator[str]:
+    lefts, rights = _folded(left, half), _folded(right, half)
+    for number in range(max(len(lefts), len(rights))):
+        one = lefts[number] if number < len(lefts) else ""
+        other = rights[number] if number < len(rights) else ""
+        yield f"{pad(one, half)} {sign} {other}".rstrip()
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """A text in lines of at most so many columns."""
+    lines = [""]
+    for character in text:
+        if columns(lines[-1]) + columns(character) > width:
+            lines.append("")
+        lines[-1] += character
+    return lines
 
 
 def _role(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The functions that scorers from outside call: our extractor under one plain signature."""
+"""The functions that scorers from outside call: our rules under plain signatures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from crawler.decode import decode
 from crawler.extract import extract as extract_page
 from crawler.page import Document
 from tests.gate.ads_adapter import is_spam
+from tests.gate.dedupe_adapter import make
 
-__all__ = ["extract", "is_spam"]
+__all__ = ["extract", "is_spam", "make"]
 
 
 def extract(html: bytes, url: str | None) -> dict[str, Any]:

@@ -1,0 +1,261 @@
+"""What makes two texts one text, and what a text is found by: pure functions of strings.
+
+Three forms of a text, each made from the one before: `fold` (width and case), `plain` (simplified script, no layout)
+and `exact` (numbers and dates in one spelling as well). The sketch is of the plain form, so that a text costs little
+that meets no other; the exact form is what `stories` compares.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+# All but layout; a point inside a number is no layout: 3.5 and 35 are two numbers.
+_WORDS = re.compile(r"[^\W_]+(?:(?<=\d)\.(?=\d)[^\W_]+)*")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w.]+(?=\d)")
+_WIDE = tuple((mark, unicodedata.normalize("NFKC", mark)) for mark in "，：；！？（）％…\u3000")
+_UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff]+")
+
+# Lines that stand under (or over) a story and are none of it, whoever prints it: labels with a colon, and phrases.
+_LABELS = (
+    "责任?编辑|责编|编辑|编审|校对|审核|监制|来源|信息来源|(?:本文|文章|稿件|原文)(?:来源|转自|链接|地址)|原?标题|作者|标签|关键[词字]|tags?"
+    "|(?:免责|版权|郑重|特别|重要)?(?:声明|提示)|风险提示|(?:相关|推荐|延伸|热门|更多|精彩).{0,2}(?:阅读|新闻|文章|链接|报道|推荐|内容)"
+    "|[上下]一[篇条]|分享(?:到|至)?|举报电话|(?:阅读|点击)(?:量|数|次数)?"
+)
+_PHRASES = (
+    "版权所有|未经.{0,6}(?:授权|许可|同意)|(?:本文|本稿|文章内容)(?:不代表|仅代表|系转载|仅供参考|由.{0,12}(?:发布|提供))|(?:更多|最新).{0,12}(?:尽在|请关注|请下载)"
+    "|(?:请?扫(?:描|码)?|长按|识别|点击).{0,10}(?:二维码|蓝字|关注|下载|阅读原文|查看原文)|(?:欢迎|敬请)关注|(?:股市|市场|投资)有风险|关于我们|联系我们"
+    "|(?:本网|本站|本报)(?:转载|声明|所有)|(?:推荐|相关|延伸|热门)(?:阅读|新闻|文章|链接)$|返回.{0,6}(?:首页|顶部|列表)$"
+)
+_FURNITURE = re.compile(rf"\W*(?:(?:{_LABELS})\s*[:|/】\]]|(?:{_PHRASES}))")
+# Longer lines tell something.
+_FURNITURE_LENGTH = 160
+
+# What a list or a reprint puts before a title.
+_LABEL = re.compile(
+    r"^(?:[\[【(（][^\]】)）]{1,8}[\]】)）]\s*|(?:快讯|突发|最新|独家|关注|重磅|视频|组图|图解|转载)\s*[：:|！!]\s*)+"
+)
+TITLE_BEGIN, TITLE_LEAST = 10, 8
+
+SHINGLE = 5
+SKETCH_SIZE = 32
+_CRC = 2**32
+
+
+def fold(text: str) -> str:
+    """NFKC, then case folded: full-width and half-width, upper and lower case are one."""
+    # Chinese text is in NFKC but for these: with them replaced, normalising ends at its quick check, four times faster.
+    for wide, narrow in _WIDE:
+        text = text.replace(wide, narrow)
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+@cache
+def _script() -> tuple[re.Pattern[str], dict[int, int]]:
+    """What finds a traditional or variant character, and the table that simplifies them all."""
+    lines = (Path(__file__).parent / "simplified.txt").read_text("utf-8").splitlines()
+    lines = [line for line in lines if not line.startswith("#")]
+    traditional, simple = "".join(lines[::2]), "".join(lines[1::2])
+    return re.compile(f"[{traditional}]"), str.maketrans(traditional, simple)
+
+
+@cache
+def _mainland() -> tuple[re.Pattern[str], dict[str, str]]:
+    lines = (Path(__file__).parent / "taiwan.txt").read_text("utf-8").splitlines()
+    words = dict(line.split(" ") for line in lines if not line.startswith("#"))
+    return re.compile("|".join(sorted(words, key=len, reverse=True))), words
+
+
+def mainland(text: str) -> str:
+    """Plain text with the words of Taiwan replaced by the mainland's: 专案 by 项目, 资料 by 数据.
+
+    Some of them are words of the mainland too, so this is for comparing what differs, not for reading.
+    """
+    found, words = _mainland()
+    return found.sub(lambda word: words[word[0]], text)
+
+
+def simplified(text: str) -> str:
+    """The text in simplified characters, one for one: 財經 and 财经 are one."""
+    found, table = _script()
+    # Most texts are simplified, and to find that out is twenty times cheaper than to translate one.
+    return text.translate(table) if found.search(text) else text
+
+
+def alike(text: str) -> str:
+    """The folded text in simplified script, without entities that a page left behind."""
+    if "&" in text:
+        text = html.unescape(text)
+    return simplified(fold(text))
+
+
+def plain(folded: str) -> str:
+    """Folded text without white space, punctuation and symbols."""
+    return "".join(_WORDS.findall(folded))
+
+
+def is_furniture(line: str) -> bool:
+    """Whether a line (`alike`) is one that any site prints around a story: a disclaimer, an editor, links to others."""
+    return len(line) <= _FURNITURE_LENGTH and _FURNITURE.match(line) is not None
+
+
+class Whole(NamedTuple):
+    """The lines of a text in plain form, and those of them that are its story (all, when none seems to be)."""
+
+    lines: tuple[str, ...]
+    story: tuple[str, ...]
+
+
+def read(alike_text: str) -> Whole:
+    """The lines of a text that went through `alike`."""
+    both = [(line, words) for line in alike_text.split("\n") if (words := plain(line))]
+    lines = tuple(words for _, words in both)
+    return Whole(lines, tuple(words for line, words in both if not is_furniture(line)) or lines)
+
+
+def story_lines(alike_text: str) -> list[str]:
+    """The lines of a text (`alike`) that are its story; all of them when none seems to be."""
+    lines = [line for line in alike_text.split("\n") if line.strip()]
+    return [line for line in lines if not is_furniture(line)] or lines
+
+
+def text_key(text: str) -> str:
+    """32 hex digits, equal for texts that differ in layout, punctuation, width, case, script or furniture alone.
+
+    "" for no text at all.
+    """
+    return plain_key("".join(read(alike(text)).story))
+
+
+def title_key(title: str) -> int:
+    """Equal for titles that begin alike: a list cuts them, another script or width writes them. 0 for a title too
+    short to tell one story from another."""
+    begin = exact(alike(_LABEL.sub("", title.strip())))[:TITLE_BEGIN]
+    return crc32(begin.encode("utf-8", "replace")) if len(begin) >= TITLE_LEAST else 0
+
+
+def same_title(one: str, other: str) -> bool:
+    """Whether two titles are one, or one of them is the other cut short (it ends in dots then)."""
+    a, b = (exact(alike(_LABEL.sub("", title.strip()))) for title in (one, other))
+    if a == b:
+        return len(a) >= TITLE_LEAST
+    cut = [(x, y) for x, y, title in ((a, b, one), (b, a, other)) if title.rstrip().endswith(("…", "...", ".."))]
+    return any(len(short) >= TITLE_BEGIN and whole.startswith(short) for short, whole in cut)
+
+
+def plain_key(text: str) -> str:
+    """`text_key` of a text that is plain already."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest() if text else ""
+
+
+@cache
+def _chosen() -> re.Pattern[str]:
+    """One character of eight, at random but the same for ever: where the shingles begin that go first."""
+    points = (point for point in range(0x30, 0xFFFF) if not 0xD800 <= point < 0xE000)
+    # The multiplier is Knuth's.
+    characters = "".join(chr(point) for point in points if not (point * 2654435761 >> 13) % 8)
+    return re.compile(f"[{re.escape(characters)}]")
+
+
+def fingerprint(text: str) -> frozenset[int]:
+    """A sketch of a plain text: about `SKETCH_SIZE` 32-bit hashes of its shingles of five characters.
+
+    Texts that share passages share hashes, in proportion. Those shingles go first that begin with a chosen character;
+    a long text keeps of them the hashes below a bound that falls with their number, a short one has all of them and of
+    the others as many as there is room for. So what is in a long text's sketch and in the short text is in the short
+    one's sketch too, and only one shingle in eight of a long text is ever hashed.
+    """
+    data, width = text.encode("utf-16-le", "replace"), 2 * SHINGLE
+    end = len(data) - width + 1
+    if end <= 0:
+        return frozenset()
+    starts = [2 * found.start() for found in _chosen().finditer(text, 0, (end + 1) // 2)]
+    sketch = _hashed(data, starts, SKETCH_SIZE)
+    if len(starts) >= SKETCH_SIZE:
+        return sketch
+    others = sorted(set(range(0, end, 2)).difference(starts))
+    return sketch | _hashed(data, others, SKETCH_SIZE - len(starts))
+
+
+def _hashed(data: bytes, starts: Sequence[int], size: int) -> frozenset[int]:
+    """About so many of the hashes of the shingles that begin there."""
+    bound, width = min(_CRC, _CRC * size // max(1, len(starts))), 2 * SHINGLE
+    return frozenset([found for start in starts if (found := crc32(data[start : start + width])) < bound])
+
+
+# -- numbers
+
+_PERCENT = re.compile(r"百分之(?=[\d零一二三四五六七八九十百两])")
+_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_DATE = re.compile(r"(?<![\d.])(?:((?:19|20)\d\d)[-/.年])?0?(\d{1,2})[-/月]0?(\d{1,2})(?:[日号]|(?![\d.年月]))")
+_HAN_NUMBER = re.compile(
+    r"(?<=第)[一二三四五六七八九十]+|[零〇一二三四五六七八九十百千两]{2,}|[二三四五六七八九十两](?=[个名人家只艘辆架台座项次年月日号天倍点岁万亿成])"
+)
+_SCALED = re.compile(r"\d+(?:\.\d+)?(?:万亿|[万亿])?")
+_SCALES = {"": 0, "万": 4, "亿": 8, "万亿": 12}
+_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
+
+
+def exact(folded: str) -> str:
+    """Plain text in which numbers and dates have one spelling: 1.2万, 12,000 and 12000; 3月5日, 03-05 and 三月五日.
+
+    Two numbers side by side are parted by a space.
+    """
+    text = _COMMA.sub("", _PERCENT.sub("", _UNSEEN.sub("", folded)))
+    text = plain_but_spaces(_DATE.sub(_date, text))
+    return _SCALED.sub(_scaled, _HAN_NUMBER.sub(_han_number, text))
+
+
+def plain_but_spaces(text: str) -> str:
+    """`plain`, with a space left where digits would run together."""
+    parts = _BETWEEN_DIGITS.split(text)
+    return " ".join(map(plain, parts)) if len(parts) > 1 else plain(text)
+
+
+def _date(found: re.Match[str]) -> str:
+    year, month, day = found.groups()
+    if not (0 < int(month) <= 12 and 0 < int(day) <= 31):
+        return found[0]
+    return f"{year}年{int(month)}月{int(day)}日" if year else f"{int(month)}月{int(day)}日"
+
+
+def _scaled(found: re.Match[str]) -> str:
+    number = found[0]
+    unit = number.lstrip("0123456789.")
+    if not unit and "." not in number and not number.endswith("0000"):
+        return number
+    whole, _, part = number[: len(number) - len(unit)].partition(".")
+    shift = _SCALES[unit]
+    part = part.rstrip("0")
+    whole, part = whole + part[:shift].ljust(shift, "0"), part[shift:]
+    whole = whole.lstrip("0") or "0"
+    if part:
+        return f"{whole}.{part}"
+    # No long runs of zeros: they would look like each other.
+    for zeros, name in (("0" * 8, "亿"), ("0" * 4, "万")):
+        if whole.endswith(zeros) and len(whole) > len(zeros):
+            return whole[: -len(zeros)] + name
+    return whole
+
+
+def _han_number(found: re.Match[str]) -> str:
+    """三百二十 as 320 and 二〇二六 as 2026; what is no number stays."""
+    word = found[0]
+    if not any(character in _HAN_UNITS for character in word):
+        return "".join(str(_HAN_DIGITS[character]) for character in word)
+    total = digit = 0
+    for character in word:
+        if character in _HAN_UNITS:
+            total += (digit or 1) * _HAN_UNITS[character]
+            digit = 0
+        else:
+            digit = _HAN_DIGITS[character]
+    return str(total + digit)
