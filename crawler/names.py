@@ -67,7 +67,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PATTERNS = tuple((bit, grouped(words).search) for bit, words in _WORDS)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_000)
 def flags(name: str) -> int:
     """The bits that a "class id" string carries."""
     bits = 0
@@ -77,7 +77,7 @@ def flags(name: str) -> int:
     return bits
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=20_000)
 def _word_flags(word: str) -> int:
     """The bits of one class or id. All sites share most of these words, so that few are looked at twice."""
     word = _CAMEL.sub("-", word).lower()

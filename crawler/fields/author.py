@@ -65,8 +65,8 @@ def labelled(view: View) -> Found | None:
     """作者：NAME, 记者：NAME or 文/NAME around the headline or after the body."""
     for number in meta_lines(view):
         line = view.tree.lines[number]
-        if line.size > 300:
-            continue
+        if line.size > 300 or line.text.isascii():
+            continue  # the labels are Chinese or Japanese
         text = _WIDE.sub(r"\1\2", line.spaced)
         match = _LABELLED.search(text) or _SLASH.search(text)
         names = _han(match["names"]) if match else []
@@ -98,6 +98,8 @@ def reporter(view: View) -> Found | None:
             return Found(_han(match["names"]), f"line {number}: {line.text[:60]}", number)
     for number in [*view.kept[:3], *view.kept[-2:], *meta_lines(view)]:
         text = view.tree.lines[number].text
+        if text.isascii():
+            continue
         for part in (text[:60], text[-40:]) if number not in view.kept[-2:] else (text[-60:], text[:60]):
             match = _REPORTER.search(part) or _SLASH.search(part)
             names = _han(match["names"]) if match else []
