@@ -82,16 +82,16 @@ def _marked(view: View, n: int) -> str:
 
 def _inline(view: View, line: Line) -> str:
     """The text of a line with its links; anchors that carry no address stay text."""
-    rest, done = line.text, []
+    text, start, done = line.text, 0, []
     for number in line.anchors:
         anchor = view.tree.anchors[number]
-        at = rest.find(anchor.text) if anchor.text else -1
+        at = text.find(anchor.text, start) if anchor.text else -1
         url = resolve(view.url, anchor.href) if at >= 0 else None
         if not url:
             continue
-        done.append(_plain(rest[:at]) + f"[{_plain(anchor.text)}]({url})")
-        rest = rest[at + len(anchor.text) :]
-    return "".join(done) + _plain(rest)
+        done.append(_plain(text[start:at]) + f"[{_plain(anchor.text)}]({url})")
+        start = at + len(anchor.text)
+    return "".join(done) + _plain(text[start:])
 
 
 def _plain(text: str) -> str:

@@ -139,6 +139,17 @@ def test_fifty_thousand_links_take_time_in_proportion():
     assert list_of(50_000)[1] < 8 * list_of(10_000)[1] + 0.2
 
 
+def line_of(count: int) -> float:
+    """The CPU seconds of a page with so many links in one line, among sentences that keep it a story."""
+    part = "河东新区首条自行车专用路今天上午动工，<a href=/n/{n}.html>工期两年</a>，沿线居民表示期待。"
+    return _least_cpu(f"<title>{TITLE}</title><h1>{TITLE}</h1><p>" + "".join(part.format(n=n) for n in range(count)))
+
+
+@pytest.mark.slow
+def test_links_in_one_line_take_time_in_proportion():
+    assert line_of(40_000) < 8 * line_of(10_000) + 0.2
+
+
 @pytest.mark.slow
 def test_a_line_of_a_million_characters_takes_less_than_three_seconds():
     assert _least_cpu(f"<title>{TITLE}</title><h1>{TITLE}</h1><p>" + "水库今天放水，来源不明" * 100_000) < 3.0
