@@ -225,6 +225,8 @@ def widen(view: View, run: Run, values: list[float]) -> Run:
     last = next((n + 1 for n in range(box.last - 1, run.last - 1, -1) if belongs(n)), run.last)
     while first > top and _touches(view, values, first - 1, ("p", "div", "section", "td")):
         first -= 1
+    if first > top and _swallowed(tree.lines[first - 1]):
+        first -= 1
     while last < len(tree.lines) and _touches(view, values, last, ("p",)) and view.title_line >= 0:
         last += 1
     return Run(run.score, run.box, first, last)
@@ -247,6 +249,11 @@ def leads(view: View, run: Run) -> list[int]:
             plain = not (box.hidden or box.tag in ("figcaption", "li") or flags(box.name) & (CAPTION | TALK | ADS))
             return [n] if plain and all(line.text[:40] not in lines[m].text for m in range(run.first, run.last)) else []
     return []
+
+
+def _swallowed(line: Line) -> bool:
+    """Whether a paragraph is one long link: its first words link somewhere, and nobody closed that link."""
+    return len(line.anchors) == 1 and line.link == line.size >= 90 and line.ends > 0 and line.commas > 0
 
 
 def _touches(view: View, values: list[float], n: int, tags: tuple[str, ...]) -> bool:

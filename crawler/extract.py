@@ -16,6 +16,7 @@ from typing import Any
 from crawler import ads, fields, headlines, markdown
 from crawler.fields import text as text_field
 from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
+from crawler.refusals import refusal
 from crawler.shapes import is_page_of
 from crawler.urls import resolve
 from crawler.view import Found, View, look
@@ -94,7 +95,9 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
     """
     view = analyse(document)
     lists = _scored(headlines.link_lists(view), ad_score)
-    kind = page_kind(view, lists)
+    paragraphs = tuple(text_field.paragraphs(view))
+    refused = refusal(view.title, "\n".join(paragraphs))
+    kind = "other" if refused else page_kind(view, lists)
     values = {name: found.value for name, found in view.found.items()}
     robots = " ".join(view.meta.get(key, "") for key in ("robots", "kuaixun")).lower()
     canonical = _canonical(view)
@@ -103,7 +106,7 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         article=_article(view, values, canonical, ad_score) if kind in ("article", "flash") else None,
         fields=values,
         evidence={name: found.evidence for name, found in view.found.items()},
-        paragraphs=tuple(text_field.paragraphs(view)),
+        paragraphs=paragraphs,
         markdown=markdown.render(view),
         lists=lists,
         headlines=tuple(_headlines(view, lists)),
@@ -113,6 +116,7 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         next_url=_next_url(view, kind),
         noindex="noindex" in robots or "none" in robots.split(","),
         nofollow="nofollow" in robots or "none" in robots.split(","),
+        refused=refused,
         trace=tuple(text_field.trace(view)),
     )
 

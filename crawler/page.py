@@ -131,7 +131,8 @@ class Extraction:
     `kind` is article, flash, list, gallery, video or other; `article` is None unless the page is an article or
     a flash. `fields` holds every field found, by its name in `crawler/fields/`; `evidence` says where each came
     from. `headlines` are the items of `lists`, ready to store. `feeds` are the addresses that the page declares
-    as RSS, Atom or JSON feeds; `next_url` is the next page of the same list or article, or "".
+    as RSS, Atom or JSON feeds; `next_url` is the next page of the same list or article, or "". `refused` says what a
+    page is that answers in an article's place (a log-in page, "not found"), or "".
     """
 
     kind: str
@@ -148,4 +149,5 @@ class Extraction:
     next_url: str = ""
     noindex: bool = False
     nofollow: bool = False
+    refused: str = ""
     trace: tuple[str, ...] = field(default=())

@@ -134,11 +134,14 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
     told = end = 0
     whole = sum(lines[m].size for m in alive)
     posts = [m for m in alive if POST.match(lines[m].text)]
+    headline = lines[view.title_line] if view.title_line >= 0 else None
     for n in range(alive[0], alive[-1]) if alive else ():
         line = lines[n]
         if n < end or n <= view.title_line:
             continue
         if told and line.size < 200 and line.text not in view.tree.title:
+            if headline and _next_headline(view, line, headline):
+                return _cut(view, alive, n, len(lines), "another story")
             linked = line.heading == 1 or (line.heading in (2, 3) and line.link * 2 > line.size)
             # A name over a date is an author; a headline is longer.
             if linked and line.size >= 30 and any(_is_meta(view, following) for following in lines[n + 1 : n + 3]):
@@ -151,6 +154,14 @@ def drop_after(view: View, alive: list[int]) -> list[int]:
                 return _cut(view, alive, n, len(lines), "readers' posts")
         told += line.ends > 0 and line.size > 60 and not line.heading and n not in view.dropped
     return alive
+
+
+def _next_headline(view: View, line: Line, headline: Line) -> bool:
+    """Whether a heading is set as the page's own headline is, in a box of its own: there the next story starts."""
+    if line.heading != 1 or headline.heading != 1 or line.box == headline.box or line.size < 30:
+        return False
+    name = view.tree.elements[headline.box].name.strip()
+    return name != "" and view.tree.elements[line.box].name.strip() == name
 
 
 def _read_on(view: View, n: int) -> int:

@@ -16,7 +16,6 @@ from crawler.feeds import Feed
 from crawler.links import Place
 from crawler.page import Document, ExtractError, Page
 from crawler.parse import parse, selected
-from crawler.refusals import refusal
 from crawler.shapes import looks_like_article, looks_like_list
 from storage.keys import url_key
 from storage.records import Article, Headline, Target
@@ -52,9 +51,8 @@ def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, ti
             return _read_feed(feed, place, ad_score, ad_threshold)
         document = Document(page.url, decoded.text, page.fetched_at, decoded.encoding, source)
         found = extract(document, ad_score=ad_score)
-        refused = refusal(found.article.title, found.article.text) if found.article else ""
-        if refused:
-            raise ExtractError(f"no article but {refused}")
+        if found.refused:
+            raise ExtractError(f"no article but {found.refused}")
         targets = links.from_page(found, place, ad_threshold=ad_threshold)
         following = links.next_page(found, place)
     wanted = not found.noindex and not _forbids_index(page) and not _is_list(page.url, place.target)

@@ -23,6 +23,11 @@ _LABELLED = re.compile(
 _PEN = re.compile(
     r"(?:作者|撰文|撰稿)\s*[:：]\s*(?P<name>[^\s:：\]】）)|｜,，;；。/]{2,20}(?:\s[A-Z][a-z]+)?)(?=\s|$|[\]】）)|｜,，;；。/])"
 )
+# Japanese names: family names are not listed, so one counts only behind its label.
+_JAPANESE = re.compile(
+    r"(?:記者|執筆者?|取材|文責|ライター)[\s:：・／/＝=]+(?P<name>[\u4e00-\u9fff々]{1,4}[\s　]?[\u3040-\u30ff\u4e00-\u9fff々ー]{1,6})"
+    r"(?=[\s　）)】\]、。｜|]|$)"
+)
 _NOBODY = re.compile(r"未知|佚名|匿名|网络|網絡|本站|转载|原创|整理|综合|不详|admin|来源|编辑", re.I)
 _SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|:：]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
 _REPORTER = re.compile(
@@ -56,9 +61,21 @@ _POST = re.compile(
     re.I,
 )
 _NOT_NAME = re.compile(
-    r"简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
+    r"[\u4e00-\u9fff]\d|游客|网友|網友|匿名|楼主|简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
     re.I,
 )
+
+
+def japanese(view: View) -> Found | None:
+    """記者 NAME around the headline or after the body of a Japanese page."""
+    if str(view.found["lang"].value if "lang" in view.found else "") != "ja":
+        return None
+    for number in meta_lines(view):
+        line = view.tree.lines[number]
+        match = _JAPANESE.search(line.spaced) if line.size < 300 else None
+        if match:
+            return Found([" ".join(match["name"].split())], f"line {number}: {line.text[:60]}", number)
+    return None
 
 
 def labelled(view: View) -> Found | None:
@@ -124,8 +141,12 @@ def named(view: View) -> Found | None:
 def alone(view: View) -> Found | None:
     """A line of names only under the headline, or a name in brackets on the line of the time."""
     published = view.found.get("published")
-    for number in [*own_lines(view)[:6], *view.kept[:2]]:
+    # With no headline to stand under, two characters are as well a word of a menu.
+    below = [] if view.title_line < 0 and (published is None or published.line < 0) else own_lines(view)[:6]
+    for number in [*below, *view.kept[:2]]:
         text = view.tree.lines[number].spaced
+        if _in_menu(view, number):
+            continue
         if len(text) <= 14:
             names = [part for part in _HAN_SPLIT.split(text.strip("[]【】（）() ")) if part]
         elif published and number == published.line:
@@ -138,6 +159,12 @@ def alone(view: View) -> Found | None:
         ):
             return Found(names, f"line {number}: {text[:60]}", number)
     return None
+
+
+def _in_menu(view: View, number: int) -> bool:
+    """Whether a line is a link between links."""
+    near = view.tree.lines[max(0, number - 1) : number + 2]
+    return len(near) == 3 and all(line.link * 10 > line.size * 9 for line in near)
 
 
 def signed(view: View) -> Found | None:
@@ -180,7 +207,7 @@ def metadata(view: View) -> Found | None:
     return None
 
 
-RULES = (labelled, named, byline, linked, reporter, signed, alone, metadata)
+RULES = (labelled, japanese, named, byline, linked, reporter, signed, alone, metadata)
 
 
 def read(text: str) -> list[str]:
