@@ -67,7 +67,8 @@ def link_lists(view: View) -> tuple[LinkList, ...]:
     if len(titles) < MIN_ITEMS:
         return ()
     lists: list[LinkList] = []
-    taken = {tree.anchors[n].line for n in titles} | set(view.kept)
+    told = {n for n in view.kept if not tree.lines[n].heading}
+    taken = {tree.anchors[n].line for n in titles} | told
     end = -1
     for box, numbers in _groups(tree, titles).items():
         items = list(_items(view, box, numbers, titles))
