@@ -9,13 +9,15 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlite_utils import Database
 
 from storage.keys import url_key
-from storage.search import snippet, words_to_match
+from storage.search import pieces, snippet, words_to_match
 from storage.times import stamp
+from storage.words import searchable
 
 Row = dict[str, Any]
 
@@ -29,7 +31,7 @@ _LAST_ID = 2**63 - 1
 
 _SEARCH = """
     SELECT {columns} FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
-    WHERE articles_fts MATCH ? {shown} ORDER BY articles_fts.rank LIMIT ?
+    WHERE articles_fts MATCH ? {shown} ORDER BY {order} LIMIT ?
 """
 
 
@@ -45,20 +47,33 @@ def search(
     limit: int = 20,
     ads: bool = False,
     copies: bool = False,
+    newest: bool = False,
     marks: tuple[str, str] = ("[", "]"),
 ) -> list[Row]:
-    """The articles that hold every typed word, best match first, each with a `snippet` (words between `marks`).
+    """The articles that hold the typed words, each with a `snippet` (words between `marks`).
 
-    Words may have any length and script; what cannot be searched (punctuation alone) finds nothing.
+    The best match comes first, a word in the title before one in the text; with `newest` the latest. Words may have any
+    length and script; what cannot be searched (punctuation alone) finds nothing. See `search` for the operators.
     """
     match = words_to_match(words)
     if not match:
         return []
-    sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies))
-    found = list(_rows(db, sql, (match, limit)))
+    order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
+    sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
+    exact = pieces(words)
+    rows = _rows(db, sql, (match, -1 if exact else limit))
+    if exact:
+        held = (row for row in rows if _holds(row, exact))
+        rows = islice(held, limit) if limit >= 0 else held
+    found = list(rows)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)
     return found
+
+
+def _holds(row: Row, exact: Sequence[str]) -> bool:
+    texts = searchable(row["title"]), searchable(row["text"])
+    return all(any(piece in text for text in texts) for piece in exact)
 
 
 def articles(

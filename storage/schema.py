@@ -15,6 +15,7 @@ from sqlite_utils.db import quote_identifier
 from sqlite_utils.migrations import Migrations
 
 from storage.regroup import regroup
+from storage.reindex import reindex
 
 # "kxun" in ASCII: names the file format to `file` and to us.
 APPLICATION_ID = 0x6B78756E
@@ -313,6 +314,12 @@ def m006_stories(db: Database) -> None:
         """,
     )
     regroup(db.conn)
+
+
+@migrations()
+def m010_search_words(db: Database) -> None:
+    """The search index in simplified characters, with the words of a dictionary for tools that ask for whole words."""
+    reindex(db.conn)
 
 
 def _run(db: Database, script: str) -> None:

@@ -547,6 +547,14 @@ def test_sources_that_are_switched_off_or_gone_say_so_and_have_no_next_visit(her
     }
 
 
+def test_check_repairs_what_is_derived(stored):
+    with closing(sqlite3.connect("kuaixun.db")) as db, db:
+        db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+    assert "--repair makes it anew" in run("check").stdout
+    assert "articles indexed anew" in run("check", "--repair").stdout
+    assert run("check").exit_code == 0
+
+
 def test_check_finds_a_selector_that_is_none_and_a_count_that_is_wrong(stored):
     selectors = 'select = { titel = "h1", title = "h1[[" }'
     (stored / "kuaixun.toml").write_text(f"[sources.a]\n{SEEDS}{selectors}")

@@ -32,6 +32,8 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
+    ("storage.words",),
+    ("storage.reindex",),
     ("storage.search", "storage.sketches", "storage.stories", "storage.titles"),
     ("storage.clusters", "storage.queue"),
     ("storage.regroup",),
