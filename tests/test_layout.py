@@ -32,7 +32,7 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
-    ("storage.words",),
+    ("storage.archive", "storage.words"),
     ("storage.reindex",),
     ("storage.search", "storage.sketches", "storage.stories", "storage.titles"),
     ("storage.clusters", "storage.queue"),
