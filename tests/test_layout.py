@@ -33,7 +33,7 @@ LINES = (
         "storage.values",
     ),
     ("storage.archive", "storage.words"),
-    ("storage.reindex",),
+    ("storage.reindex", "storage.warc"),
     ("storage.search", "storage.sketches", "storage.stories", "storage.titles"),
     ("storage.clusters", "storage.queue"),
     ("storage.regroup",),
