@@ -13,6 +13,7 @@ Asking with manners:
   transport   what carries a request: the only room that knows aiohttp
   fetch       one GET at a time, in the API of httpx
   ask         robots.txt first, pauses, redirects
+  keep        answers into the archive
   frontier    what next, and when
   pace        how fast each host, and how much of it
   turns       whose turn it is

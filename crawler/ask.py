@@ -27,6 +27,12 @@ MAX_REMEMBERED = 5000
 Sleep = Callable[[float], Awaitable[None]]
 Clock = Callable[[], datetime]
 Report = Callable[[Event], None]
+# Puts an answer into the archive, before anything is made of it.
+Keep = Callable[[Page], None]
+
+
+def _kept_nowhere(page: Page) -> None:
+    pass
 
 
 def _silent(event: Event) -> None:
@@ -68,6 +74,7 @@ class World:
     sleep: Sleep = asyncio.sleep
     report: Report = _silent
     next_visit: NextVisit = frontier.next_visit
+    keep: Keep = _kept_nowhere
 
     def source(self, target: Target) -> Source:
         return self.owners.by_name[target.source]

@@ -19,6 +19,7 @@ from crawler.ask import Clock, Hosts, Report, Sleep, World
 from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
 from crawler.frontier import NextVisit, Owners
+from crawler.keep import kept
 from crawler.tally import Event, Tally
 from crawler.turns import Turns
 from crawler.urls import host
@@ -98,8 +99,9 @@ async def crawl(
         report,
         next_visit,
     )
-    visitor = Visitor(world)
-    await _Loop(world, visitor).until_nothing_is_due(stop or asyncio.Event())
+    with kept(settings, store.path, clock()) as keep:
+        visitor = Visitor(replace(world, keep=keep))
+        await _Loop(visitor.world, visitor).until_nothing_is_due(stop or asyncio.Event())
     return visitor.tally
 
 

@@ -49,6 +49,7 @@ class Visitor:
         self.retries.pop(target.url, None)
         try:
             page = await self._asker.ask(target)
+            self.world.keep(page)
             reading = self._read(target, page)
             if reading.article and reading.following:
                 reading = await self._joined(target, reading)
@@ -94,6 +95,7 @@ class Visitor:
         """The article with its next page, and the page after that. Raises FetchError, also for a page without one."""
         await self._asker.wait(further)
         page = await self._asker.ask(further)
+        self.world.keep(page)
         try:
             more = self._read(further, page)
         except ExtractError as error:

@@ -5,13 +5,13 @@ Bodies are kept and written uncompressed and unchunked, so the headers that say 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from io import BytesIO
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from storage.archive import Archive, Fetched, Kept
+from storage.archive import Archive, Damaged, Fetched, Kept
 from storage.times import parse
 
 # They speak of the bytes on the wire (RFC 9110, 8.4 and 8.6; RFC 9112, 6).
@@ -19,10 +19,18 @@ _ON_THE_WIRE = frozenset(("content-encoding", "transfer-encoding", "content-leng
 SOFTWARE = "kuaixun"
 
 
-def write(out: BinaryIO, archive: Archive, pages: Iterable[Kept]) -> Iterator[Kept]:
-    """Write pages as response records, each compressed for itself; yields each when it is written.
+def write(
+    out: BinaryIO,
+    archive: Archive,
+    pages: Iterable[Kept],
+    *,
+    damaged: Callable[[Kept, Damaged], None],
+    told: Callable[[int], None] = lambda done: None,
+) -> int:
+    """Write pages as response records, each compressed for itself; how many.
 
-    A `warcinfo` record comes first. Raises archive.Damaged where a body is not what was put in.
+    A `warcinfo` record comes first. A body that is not what was put in is left out, and `damaged` hears of it; `told`
+    hears the number written so far.
     """
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter
@@ -30,23 +38,30 @@ def write(out: BinaryIO, archive: Archive, pages: Iterable[Kept]) -> Iterator[Ke
     writer = WARCWriter(out, gzip=True, warc_version="1.1")
     info = {"software": SOFTWARE, "format": "WARC File Format 1.1"}
     writer.write_record(writer.create_warcinfo_record(None, info))
+    done = 0
     for page in pages:
-        body = archive.body(page.id)
+        try:
+            body = archive.body(page.id)
+        except Damaged as error:
+            damaged(page, error)
+            continue
         lines = [(name, value) for name, value in page.headers.items() if name.lower() not in _ON_THE_WIRE]
         headers = StatusAndHeaders(
             f"{page.status} {_phrase(page.status)}", [*lines, ("content-length", str(len(body)))], protocol="HTTP/1.1"
         )
-        told = {"WARC-Date": page.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
+        dated = {"WARC-Date": page.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
         record = writer.create_warc_record(
             page.final_url,
             "response",
             payload=BytesIO(body),
             length=len(body),
             http_headers=headers,
-            warc_headers_dict=told,
+            warc_headers_dict=dated,
         )
         writer.write_record(record)
-        yield page
+        done += 1
+        told(done)
+    return done
 
 
 def read(source: BinaryIO) -> Iterator[tuple[int, Fetched]]:

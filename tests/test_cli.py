@@ -27,6 +27,7 @@ from crawler.commands._progress import Watch
 from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, FETCH, INTERRUPTED, NOTHING, SECTIONS, STORAGE, USAGE
 from crawler.demo.server import serve
 from crawler.tally import Event
+from storage.archive import Archive, Fetched
 from tests.small_pages import items, story
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
@@ -545,6 +546,33 @@ def test_sources_that_are_switched_off_or_gone_say_so_and_have_no_next_visit(her
         "gone": ("not configured", False),
         "on": ("never visited", True),
     }
+
+
+def test_a_backup_is_a_database_with_its_archive_and_replaces_nothing_unasked(stored):
+    with Archive(Path("kuaixun.pages")) as pages:
+        pages.add(Fetched("http://a.example/1", "http://a.example/1", NOW, 200, {}, b"<p>", "a.example"))
+    assert run("backup", "copy.db").exit_code == 0
+    assert run("latest", "--db", "copy.db").stdout == run("latest").stdout
+    assert run("archive", "show", "http://a.example/1", "--db", "copy.db").stdout == "<p>"
+    assert refused(STORAGE, "backup", "copy.db") == "kuaixun: copy.db: exists; --force writes over it"
+    assert "is the database itself" in refused(STORAGE, "backup", "kuaixun.db", "--force")
+    assert run("backup", "copy.db", "--force", "--quiet").output == ""
+
+
+def test_the_archive_is_listed_shown_and_written_as_warc(stored):
+    assert "there is no archive yet" in refused(STORAGE, "archive", "list")
+    with Archive(Path("kuaixun.pages")) as pages:
+        for hour in range(3):
+            at = datetime(2026, 3, 20, hour, tzinfo=UTC)
+            pages.add(Fetched("http://a.example/1", "http://a.example/1", at, 200, {}, b"<p>%d" % hour, "a.example"))
+    told = [json.loads(line) for line in run("archive", "list", "--json", "--limit", "2").stdout.splitlines()]
+    assert [page["at"] for page in told] == ["2026-03-20T02:00:00+00:00", "2026-03-20T01:00:00+00:00"]
+    assert "3 pages in all" in run("archive", "list").stdout
+    assert run("archive", "show", "2").stdout == "<p>1"
+    assert "no page `9`" in refused(NOTHING, "archive", "show", "9")
+    assert "Wrote 2 pages" in run("archive", "export", "out.warc.gz", "--since", "2026-03-20T01:00Z").stderr
+    assert gzip.decompress(Path("out.warc.gz").read_bytes()).count(b"WARC-Type: response") == 2
+    assert "(--since) is no ISO 8601 time" in refused(USAGE, "archive", "export", "x.warc.gz", "--since", "2026-03-20")
 
 
 def test_check_repairs_what_is_derived(stored):

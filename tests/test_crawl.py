@@ -13,6 +13,8 @@ from crawler import reading
 from crawler.crawl import crawl
 from crawler.fetch import Fetcher
 from crawler.frontier import sources_of
+from storage import open_store
+from storage.archive import Archive
 from storage.records import Target
 
 SITE = "http://news.example.com"
@@ -608,3 +610,25 @@ def test_a_list_that_shows_a_known_item_has_no_gap(web, store, clock):
     overrun(web, 5, 2)
     run(web, store, clock, sources=[source])
     assert gaps(store) == []
+
+
+def test_every_answer_is_kept_as_it_came(web, tmp_path, clock):
+    small_site(web, 1, 2)
+    with open_store(tmp_path / "k.db") as store:
+        run(web, store, clock)
+        run(web, store, clock, settings=Settings(delay=0, keep_pages=0), force=True)
+    with Archive(tmp_path / "k.pages") as pages:
+        kept = {page.url: pages.body(page.id).decode() for page in pages.pages()}
+        assert kept[SITE + "/news/100001.html"] == article(1)
+        assert pages.sizes()[0] == len(kept) == 3  # the second pass kept nothing
+
+
+def test_what_is_older_than_the_settings_allow_is_forgotten(web, tmp_path, clock):
+    small_site(web, 1)
+    with open_store(tmp_path / "k.db") as store:
+        run(web, store, clock)
+        clock.now += timedelta(days=10)
+        small_site(web, 2)
+        run(web, store, clock, settings=Settings(delay=0, keep_pages=7), force=True)
+    with Archive(tmp_path / "k.pages") as pages:
+        assert {page.at.day for page in pages.pages()} == {30}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -26,7 +28,7 @@ def written(tmp_path):
     with Archive(tmp_path / "k.pages") as pages:
         pages.add(Fetched(URL, URL, NOW, 200, HEADERS, BODY, "news.example"))
         pages.add(Fetched(URL + "?2", URL + "?3", NOW, 599, {}, b"", "news.example"))
-        assert [page.id for page in warc.write(out, pages, pages.pages())] == [1, 2]
+        assert warc.write(out, pages, pages.pages(), damaged=lambda page, error: None) == 2
     out.seek(0)
     return out
 
@@ -74,3 +76,16 @@ def test_compressed_and_chunked_answers_of_others_are_undone():
 def test_a_file_that_is_no_warc_file_is_refused(data):
     with pytest.raises(ValueError, match=r"\w"):
         list(warc.read(BytesIO(data)))
+
+
+def test_a_damaged_body_is_left_out_and_named(tmp_path):
+    named = []
+    with Archive(tmp_path / "k.pages") as pages:
+        pages.add(Fetched(URL, URL, NOW, 200, {}, BODY, "news.example"))
+        pages.add(Fetched(URL, URL, NOW, 200, {}, b"<p>", "other.example"))
+        with closing(sqlite3.connect(tmp_path / "k.pages")) as db, db:
+            db.execute("UPDATE bodies SET data = x'00' WHERE id = 1")
+        out = BytesIO()
+        assert warc.write(out, pages, pages.pages(), damaged=lambda page, error: named.append(page.id)) == 1
+    out.seek(0)
+    assert ([page.body for _, page in warc.read(out)], named) == ([b"<p>"], [1])
