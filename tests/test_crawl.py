@@ -628,6 +628,7 @@ def test_what_is_older_than_the_settings_allow_is_forgotten(web, tmp_path, clock
     with open_store(tmp_path / "k.db") as store:
         run(web, store, clock)
         clock.now += timedelta(days=10)
+        web.pages[SITE + "/"].clear()
         web.add(SITE + "/", listing(1, 2))
         run(web, store, clock, settings=Settings(delay=0, keep_pages=7), force=True)
     with Archive(tmp_path / "k.pages") as pages:
