@@ -24,6 +24,7 @@ class Gatherer:
 
     def __init__(self) -> None:
         self.tree = Tree()
+        self.elements, self.lines, self.anchors = self.tree.elements, self.tree.lines, self.tree.anchors
         self.current, self.box, self.heading = -1, 0, 0
         self.parts: list[str] = []
         self.link_size = 0
@@ -33,7 +34,17 @@ class Gatherer:
         self.pending: list[int] = []
         self.chosen: dict[int, str] = {}
 
-    def split_lines(self, value: str) -> None:  # the text of a <pre>: its line ends are borders
+    def text(self, value: str) -> None:
+        """A text inside a link or a <pre>."""
+        if self.pre and "\n" in value:
+            self._split_lines(value)
+            return
+        self.parts.append(value)
+        if self.anchor >= 0:
+            self.anchor_parts.append(value)
+            self.link_size += len(value.strip())
+
+    def _split_lines(self, value: str) -> None:  # the text of a <pre>: its line ends are borders
         for line in value.split("\n"):
             self.parts.append(line)
             self.flush(self.box)
@@ -53,27 +64,30 @@ class Gatherer:
 
     def flush(self, box: int) -> None:
         """End the line that is being gathered."""
-        parts = self.parts
+        parts, pending, link = self.parts, self.pending, self.link_size
         single = len(parts) == 1
-        raw = parts[0] if single else "".join(parts)
-        text = " ".join(raw.split())
-        link, self.link_size = self.link_size, 0
+        if single and link and len(pending) == 1 and self.anchor < 0:
+            text = self.anchors[pending[0]].text
+        else:
+            text = " ".join((parts[0] if single else "".join(parts)).split())
+        self.link_size = 0
         if not text:
             parts.clear()
             return
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
         # `link` counts characters: the share of them is the share of bytes.
-        link = min(size, link * size // len(text)) if link else 0
+        if link:
+            link = min(size, link * size // len(text))
         linked = link * 2 > size
         spaced = text if single or linked or len(text) >= 200 else " ".join(" ".join(parts).split())
         parts.clear()
-        line = Line(text, box, size, link, self.heading, spaced)
+        ends = commas = 0
         if size > 24 and (not linked or size >= 90):
-            line.ends = len(_SENTENCE.findall(text))
-            line.commas = len(_COMMA.findall(text))
-        if self.pending:
-            line.anchors, self.pending = self.pending, []
-        self.tree.lines.append(line)
+            ends, commas = len(_SENTENCE.findall(text)), len(_COMMA.findall(text))
+        if pending:
+            self.pending = []
+        line = Line(text, box, size, link, self.heading, spaced, ends, commas, pending or ())
+        self.lines.append(line)
         if self.anchor >= 0:
             self._flushed_in_anchor(line)
 
