@@ -9,7 +9,7 @@ from crawler.tree import Line
 from crawler.urls import resolve
 from crawler.view import View
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>])")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>]")
 _LIST = {"ul": "- ", "ol": "1. "}
 
 
@@ -95,7 +95,7 @@ def _inline(view: View, line: Line) -> str:
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def _data_tables(view: View) -> dict[int, int]:

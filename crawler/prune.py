@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from itertools import accumulate
 
-from crawler.box import DATE_ONLY, LEGAL_TEXT, Run
+from crawler.box import DATE_ONLY, Run, is_legal
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
 from crawler.phrases import (
     BYLINE,
@@ -277,7 +277,7 @@ def _line_reason(line: Line) -> str:
         return "credit line"
     if line.size < 200 and (CALL.match(line.text) or CALL_INSIDE.search(line.text)):
         return "invitation"
-    if LEGAL_TEXT.search(line.text) and line.size < 600:
+    if line.size < 600 and is_legal(line):
         return "legal text"
     if line.ends == 0 and (line.link * 2 > line.size or (len(line.anchors) >= 4 and line.link * 3 > line.size)):
         return "link line"

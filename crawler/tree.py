@@ -8,8 +8,11 @@ thresholds serve both scripts.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 
 @dataclass(slots=True)
@@ -44,6 +47,7 @@ class Line:
     """One line of the page. `link` is the part of `size` that stands in links.
 
     `spaced` is the text with a blank between the elements that style sheets set apart: "NAME 12:30", not "NAME12:30".
+    `legal` says whether the text is a legal notice, once somebody has asked.
     """
 
     text: str
@@ -56,6 +60,7 @@ class Line:
     commas: int = 0
     anchors: Sequence[int] = ()
     broken: bool = False
+    legal: bool | None = None
 
 
 @dataclass(slots=True)
@@ -81,7 +86,7 @@ class Tree:
     """The arrays of one page, filled by `crawler.walk`."""
 
     __slots__ = (
-        "anchors", "base", "chosen", "elements", "html_lang", "images", "lines", "link_sum", "links", "metas",
+        "_starts", "_text", "anchors", "base", "chosen", "elements", "html_lang", "images", "lines", "link_sum", "links", "metas",
         "picked", "players", "scripts", "size_sum", "times", "title",
     )  # fmt: skip
 
@@ -101,6 +106,8 @@ class Tree:
         self.title = ""
         self.base = ""
         self.html_lang = ""
+        self._text = ""
+        self._starts: list[int] = []
         self.size_sum: list[int] = [0]
         self.link_sum: list[int] = [0]
 
@@ -112,6 +119,23 @@ class Tree:
         """The part of an element's text that stands in links, 0..1."""
         size = self.size(element)
         return (self.link_sum[element.last] - self.link_sum[element.first]) / size if size else 0.0
+
+    def lines_with(self, pattern: re.Pattern[str]) -> list[int]:
+        """The numbers of the lines in which a pattern is found, in one scan of the page: lines are many and short.
+
+        The pattern must not match across a line end, and `^` and `$` mean nothing in it.
+        """
+        if not self._starts:
+            self._text = "\n".join([line.text for line in self.lines])
+            self._starts = list(accumulate((len(line.text) + 1 for line in self.lines), initial=0))
+        text, starts = self._text, self._starts
+        found = []
+        match = pattern.search(text)
+        while match:
+            number = bisect_right(starts, match.start()) - 1
+            found.append(number)
+            match = pattern.search(text, starts[number + 1])
+        return found
 
     def ancestors(self, index: int) -> list[int]:
         """The chain of element numbers from `index` up to the root."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
 
     from config import Source
     from crawler.page import Document
-
-_SPACE = re.compile(r"[\W_]+")
 
 
 class Found(NamedTuple):
@@ -76,7 +73,7 @@ class View:
 
 def squeeze(text: str) -> str:
     """Letters and digits only, of one width and case: for comparing what two places say."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def look(document: Document) -> View:

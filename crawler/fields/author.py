@@ -28,6 +28,8 @@ _JAPANESE = re.compile(
     r"(?:記者|執筆者?|取材|文責|ライター)[\s:：・／/＝=]+(?P<name>[\u4e00-\u9fff々]{1,4}[\s　]?[\u3040-\u30ff\u4e00-\u9fff々ー]{1,6})"
     r"(?=[\s　）)】\]、。｜|]|$)"
 )
+# Every label of an author has one of these: a cheap look that spares the long patterns.
+_LABEL_SIGN = re.compile("[者文稿筆员]")
 _NOBODY = re.compile(r"未知|佚名|匿名|网络|網絡|本站|转载|原创|整理|综合|不详|admin|来源|编辑", re.I)
 _SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|:：]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
 _REPORTER = re.compile(
@@ -82,7 +84,7 @@ def labelled(view: View) -> Found | None:
     """作者：NAME, 记者：NAME or 文/NAME around the headline or after the body."""
     for number in meta_lines(view):
         line = view.tree.lines[number]
-        if line.size > 300 or line.text.isascii():
+        if line.size > 300 or not _LABEL_SIGN.search(line.text):
             continue  # the labels are Chinese or Japanese
         text = _WIDE.sub(r"\1\2", line.spaced)
         match = _LABELLED.search(text) or _SLASH.search(text)
@@ -115,9 +117,9 @@ def reporter(view: View) -> Found | None:
             return Found(_han(match["names"]), f"line {number}: {line.text[:60]}", number)
     for number in [*view.kept[:3], *view.kept[-2:], *meta_lines(view)]:
         text = view.tree.lines[number].text
-        if text.isascii():
-            continue
         for part in (text[:60], text[-40:]) if number not in view.kept[-2:] else (text[-60:], text[:60]):
+            if not _LABEL_SIGN.search(part):
+                continue
             match = _REPORTER.search(part) or _SLASH.search(part)
             names = _han(match["names"]) if match else []
             alone = None if names else _IN_BRACKETS.search(part)

@@ -29,7 +29,9 @@ _NOISE = re.compile(
 _MEDIUM = re.compile(
     r"(网|網|报|報|社|台|臺|新闻|新聞|日报|周刊|週刊|在线|频道|频道|客户端|头条|财经|時報|时报|电视|广播|杂志|出版|中心|论坛)$"
 )
-_NAMED = re.compile(r"source|laiyuan|nickname|profile_inner|media_meta|account|media-?name|from-?name|pub-?name", re.I)
+_NAMED = grouped(
+    "source|laiyuan|nickname|profile_inner|media_meta|account|media-?name|from-?name|pub-?name", ignore_case=True
+)
 _PLATFORM = re.compile(r"[\u4e00-\u9fff]号(?:·|$)|自媒体")
 _FOLLOW = re.compile(r"^\W*(?:\+?\s*(?:关注|關注|订阅|訂閱)|[\u4e00-\u9fff]{2,3}号)\W*$")
 _LEAD = re.compile(
