@@ -151,7 +151,7 @@ def answer(case: Case, body: bytes) -> Answer:
     start = time.process_time()
     try:
         html = decode(body, gold.get("content_type") or "").text
-        found = extract(Document(gold.get("url") or "", html, now))
+        found = extract(Document(gold.get("url") or "", html, now, seen_then=bool(gold.get("fetched_at"))))
     except ExtractError as error:
         return Answer(None, time.process_time() - start, error.reason)
     return Answer(found, time.process_time() - start)

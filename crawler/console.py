@@ -30,7 +30,7 @@ EXIT_CODES = {
     CONFIG: "The configuration is wrong: unknown key, bad value, no such source.",
     STORAGE: "The database or a file cannot be opened, read or written.",
     FETCH: "No usable answer from the network: refused, not found, forbidden.",
-    EXTRACT: "Not a page that can be read: no HTML, empty, neither an article nor a list.",
+    EXTRACT: "Not a page that can be read: no HTML, empty, nothing to show.",
     FAULT: "A fault in kuaixun itself; `--debug` shows it.",
     INTERRUPTED: "Stopped by Ctrl-C or SIGTERM; the database is in order, and the next run goes on from there.",
 }

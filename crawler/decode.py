@@ -1,4 +1,4 @@
-"""Bytes to text, without a detector: byte order mark, strict UTF-8, declared names, then trial.
+"""Bytes to text, without a detector: byte order mark, UTF-16 by its NULs, strict UTF-8, declared names, then trial.
 
 The order is that of what can lie least. UTF-8 is tested before any declaration because no other encoding of real
 text passes the test by chance; gb2312 and gbk are read as their superset GB18030, because pages that declare the
@@ -60,6 +60,9 @@ def decode(body: bytes, content_type: str = "", declared: str = "") -> Decoded:
     for mark, name in _MARKS:
         if body.startswith(mark):
             return _clean(body[len(mark) :].decode(name, "replace"), name)
+    wide = _wide(body)
+    if wide:
+        return _clean(body.decode(wide, "replace"), wide)
     try:
         text = body.decode("utf-8")
         return _twice_encoded(text) or _clean(text, "utf-8")
@@ -71,6 +74,18 @@ def decode(body: bytes, content_type: str = "", declared: str = "") -> Decoded:
         if _sound(text) and _plausible(text, name):
             return _clean(text, name)
     return _clean(*_trial(body))
+
+
+def _wide(body: bytes) -> str:
+    """UTF-16 without its byte order mark: mark-up, which is ASCII, has a NUL at every second place; else ""."""
+    head = body[:1024]
+    nuls = head.count(0)
+    if nuls * 12 < len(head) or len(head) < 16:
+        return ""
+    odd = head[1::2].count(0)
+    if min(odd, nuls - odd) * 20 > nuls:
+        return ""  # NULs at both places: no text in two bytes a character
+    return "utf-16-le" if odd * 2 > nuls else "utf-16-be"
 
 
 def _twice_encoded(text: str) -> Decoded | None:

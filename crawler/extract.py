@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -25,6 +25,7 @@ from storage.records import Article, Headline
 # Fields that an Article has an attribute for; every other one goes to `Article.extra`.
 _OWN = frozenset(("title", "text", "published", "modified", "author", "editor", "source", "site", "lang"))
 _FIRST = ("title", "text", "lang", "published")
+_LAST = ("conflicts",)
 _FEED = re.compile(r"application/(rss|atom|feed)\+(xml|json)", re.I)
 _NEXT = re.compile(r"^[\s\[(]*(下一页|下一頁|下页|后一页|next( page)?|older( posts)?)[\s\])»›>]*$", re.I)
 _ROOT = re.compile(r"https?://[^/]+/?")
@@ -37,7 +38,7 @@ AdScore = Callable[[str, str], float]
 def field_modules() -> Mapping[str, ModuleType]:
     """The fields, in the order in which they may lean on each other: the folder is the list."""
     names = [m.name for m in pkgutil.iter_modules(fields.__path__) if not m.name.startswith("_")]
-    ordered = [*_FIRST, *sorted(n for n in names if n not in _FIRST)]
+    ordered = [*_FIRST, *sorted(n for n in names if n not in _FIRST + _LAST), *_LAST]
     return {n: importlib.import_module(f"{fields.__name__}.{n}") for n in ordered if n in names}
 
 
@@ -191,7 +192,7 @@ def _article(view: View, values: Mapping[str, Any], canonical: str, ad_score: Ad
         canonical=canonical,
         published_at=values.get("published"),
         modified_at=values.get("modified"),
-        author="、".join(author) if str(values.get("lang", "")).startswith("zh") else ", ".join(author),
+        author=byline(author, values.get("lang", "")),
         editor=values.get("editor", ""),
         source=values.get("source", ""),
         site=values.get("site", ""),
@@ -199,6 +200,11 @@ def _article(view: View, values: Mapping[str, Any], canonical: str, ad_score: Ad
         ad_score=ads.score_article(values.get("title", ""), text, _body_links(view)) if ad_score else 0.0,
         extra={name: value for name, value in values.items() if name not in _OWN},
     )
+
+
+def byline(names: Sequence[str], lang: str) -> str:
+    """The names of the authors in one string, as the language parts them."""
+    return ("、" if lang.startswith(("zh", "ja")) else ", ").join(names)
 
 
 def _body_links(view: View) -> int:

@@ -67,13 +67,18 @@ def link_lists(view: View) -> tuple[LinkList, ...]:
     if len(titles) < MIN_ITEMS:
         return ()
     lists: list[LinkList] = []
-    taken = {tree.anchors[n].line for n in titles} | set(view.kept)
-    end = -1
+    told = {n for n in view.kept if not tree.lines[n].heading}
+    taken = {tree.anchors[n].line for n in titles} | told
+    end, tabs = -1, []
     for box, numbers in _groups(tree, titles).items():
         items = list(_items(view, box, numbers, titles))
         if len(items) < MIN_ITEMS:
             continue
         heading = _heading(tree, numbers, taken)
+        if heading:
+            tabs = _tabs(heading)
+        if tabs:
+            heading = tabs.pop(0)
         kind = _kind(tree, box, heading, items)
         start = min(tree.anchors[n].line for n in numbers)
         if not heading and kind == "list" and lists and 0 <= start - end <= 3:
@@ -170,8 +175,15 @@ def _heading(tree: Tree, numbers: list[int], taken: set[int]) -> str:
             break
         if line.size > 80 or ONLY_TIME.match(line.text) or _STEPS.fullmatch(line.text):
             continue
-        return line.text.strip(" :：>»|")
+        return line.spaced.strip(" :：>»|")
     return ""
+
+
+def _tabs(heading: str) -> list[str]:
+    """The headings of several lists that stand side by side above them, each of another kind; else none."""
+    words = heading.split()
+    kinds = [next((kind for kind, rule in _KINDS if rule.search(word)), "") for word in words]
+    return words if len(words) > 1 and all(kinds) and len(set(kinds)) == len(kinds) else []
 
 
 def _kind(tree: Tree, box: int, heading: str, items: list[LinkItem]) -> str:

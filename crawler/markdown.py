@@ -99,7 +99,10 @@ def _plain(text: str) -> str:
 
 
 def _data_tables(view: View) -> dict[int, int]:
-    """Rows (by element number) of tables that hold data: three rows and more, each of two short cells and more."""
+    """Rows (by element number) of tables that hold data: two rows and more, each of two short cells and more.
+
+    Two rows can be a page's frame: they count where no cell has a box of its own and no more than one line.
+    """
     elements = view.tree.elements
     rows: dict[int, int] = {}
     cells: dict[int, list[int]] = {}
@@ -112,9 +115,18 @@ def _data_tables(view: View) -> dict[int, int]:
             table = next((i for i in view.tree.ancestors(tr) if elements[i].tag == "table"), -1)
             by_table.setdefault(table, []).append(tr)
     for table, trs in by_table.items():
-        if table >= 0 and len(trs) >= 3:
+        if table >= 0 and (len(trs) >= 3 or (len(trs) == 2 and _is_plain(view, table))):
             rows.update(dict.fromkeys(trs, table))
     return rows
+
+
+def _is_plain(view: View, table: int) -> bool:
+    """Whether every cell of a table is one line or none."""
+    return all(
+        element.tag not in ("td", "th") or element.last - element.first <= 1
+        for element in view.tree.elements[table + 1 :]
+        if element.first >= view.tree.elements[table].first and element.last <= view.tree.elements[table].last
+    )
 
 
 def _row(view: View, n: int, tables: dict[int, int]) -> tuple[int, int]:

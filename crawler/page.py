@@ -87,7 +87,8 @@ class Document:
     """Decoded HTML and what is known around it: all that the extraction gets to see.
 
     `fetched_at` resolves relative times ("3小时前"); `source` carries a site's own selectors, time zone and
-    encoding, or is None.
+    encoding, or is None. `seen_then` is False for a file of which nobody knows when it was fetched: then metadata are
+    believed more than "3小时前".
     """
 
     url: str
@@ -95,6 +96,7 @@ class Document:
     fetched_at: datetime
     encoding: str = "utf-8"
     source: Source | None = None
+    seen_then: bool = True
 
 
 class Anchor(NamedTuple):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from crawler.extract import byline, columns
 from crawler.page import Extraction, LinkItem, LinkList
 from crawler.screen import clip, plain
 from storage.values import jsonable
@@ -26,7 +27,8 @@ NAMES = {
 def as_json(extraction: Extraction, *, url: str, threshold: float) -> dict[str, Any]:
     """Everything known of a page, ready for `json.dumps`; what is unknown is null.
 
-    Times are ISO 8601 with offset. `latest` holds the items of the page's latest-news lists, each once; `spam` says
+    Times are ISO 8601 with offset. `author` is one string, as it is stored, and `authors` its names. `script` is Hans
+    or Hant (ISO 15924) for Chinese. `latest` holds the items of the page's latest-news lists, each once; `spam` says
     that the ad score of an item reaches the threshold.
     """
     article, fields = extraction.article, dict(extraction.fields)
@@ -34,6 +36,10 @@ def as_json(extraction: Extraction, *, url: str, threshold: float) -> dict[str, 
     for name, field in NAMES.items():
         found = fields.pop(field, None)
         record[name] = jsonable(getattr(article, name) if article else found) or None
+    authors = extraction.fields.get("author")
+    record["authors"] = list(authors) if isinstance(authors, list) else []
+    record["author"] = byline(record["authors"], str(record["lang"] or "")) or None
+    record["script"] = str(record["lang"] or "").partition("-")[2] or None
     if article:
         record |= {"ad_score": round(article.ad_score, 4), "spam": article.ad_score >= threshold}
     fields.pop("text", None)
@@ -46,7 +52,8 @@ def as_json(extraction: Extraction, *, url: str, threshold: float) -> dict[str, 
     ]
     record |= {"canonical": extraction.canonical or None, "next_url": extraction.next_url or None}
     record |= {"feeds": list(extraction.feeds)}
-    record |= {name: jsonable(value) for name, value in fields.items() if name not in record}
+    record |= {name: jsonable(fields.get(name)) for name in columns() if name not in record}
+    record |= {"refused": extraction.refused or None}
     return record | {"evidence": dict(extraction.evidence)}
 
 
@@ -71,7 +78,7 @@ def as_markdown(extraction: Extraction) -> str:
 
 def as_explanation(extraction: Extraction) -> Iterator[str]:
     """What was decided and why: the kind, each field with its evidence, then the trace of the rules."""
-    yield f"kind: {extraction.kind}"
+    yield f"kind: {extraction.kind}" + (f"  ({extraction.refused})" if extraction.refused else "")
     for name, value in sorted(extraction.fields.items()):
         said = extraction.evidence.get(name, "")
         yield f"{name}: {clip(plain(str(jsonable(value))), 100)}" + (f"  ({said})" if said else "")
@@ -89,6 +96,7 @@ def _item(item: LinkItem, threshold: float) -> dict[str, Any]:
     return {
         "title": item.title,
         "url": item.url,
+        "position": item.position,
         "published_at": jsonable(item.published_at),
         "spam": item.ad_score >= threshold,
     }

@@ -244,6 +244,18 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
     return kept
 
 
+def drop_ends(view: View, kept: list[int]) -> list[int]:
+    """A heading or two at the very end head nothing that is left; more of them are a list of their own."""
+    lines, end = view.tree.lines, len(kept)
+    while end and lines[kept[end - 1]].heading and not lines[kept[end - 1]].ends:
+        end -= 1
+    follows = kept[-1] + 1 if kept else 0
+    if len(kept) - end > 2 or (not end and (follows >= len(lines) or not lines[follows].anchors)):
+        return kept
+    view.dropped.update(dict.fromkeys(kept[end:], "heading of nothing"))
+    return kept[:end]
+
+
 def _head_reason(view: View, line: Line) -> str:
     """Before the first sentence stand date, source and byline, each short and in a box of its own."""
     if line.size < 160 and (_is_dated(view, line.text) or (STAMP.match(line.text) and DIGITS.search(line.text))):

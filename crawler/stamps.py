@@ -15,7 +15,11 @@ from crawler.fields.published import default_zone
 from crawler.times import Moment, first
 from crawler.view import View
 
-ONLY_TIME = re.compile(r"^[\[(（]?[\d\s:：\-/.年月日时分秒前今昨天小时分钟]+[\])）]?$")
+ONLY_TIME = re.compile(
+    r"^[\[(（]?(?:[\d\s:：\-/.年月日时分秒前今昨天小时分钟]+"
+    r"|\d+\s?(?:s|m|h|d|sec|min|hr|hour|day|minute|second)s?\.?(?: ago)?)[\])）]?$",
+    re.I,
+)
 REACH = 4
 
 

@@ -36,6 +36,7 @@ class View:
     source: Source | None
     meta: dict[str, str]
     objects: list[dict[str, Any]]
+    seen_then: bool = True
     title: str = ""
     title_line: int = -1
     box: int = -1
@@ -84,7 +85,8 @@ def look(document: Document) -> View:
     for key, value in tree.metas:
         if value:
             meta.setdefault(key, value)
-    return View(document.url, tree, document.fetched_at, document.source, meta, _articles(tree.scripts))
+    objects = _articles(tree.scripts)
+    return View(document.url, tree, document.fetched_at, document.source, meta, objects, document.seen_then)
 
 
 def _articles(scripts: list[str]) -> list[dict[str, Any]]:

@@ -89,3 +89,30 @@ def test_a_hidden_copy_of_the_headline_is_not_the_headline():
 def test_a_heading_over_a_date_is_the_headline_where_the_page_title_names_the_desk():
     page = f"<title>新闻动态</title><h5>{TITLE}</h5><div>2026-03-20</div><div><p>{'<p>'.join(BODY)}</div>"
     assert read(page).fields["title"] == TITLE
+
+
+@pytest.mark.parametrize("before", ["", "<p>另有一段交代背景的话，也属于这条新闻。</p>"])
+def test_a_second_headline_set_like_the_first_starts_another_story(before):
+    first = f'<article><h1 class="entry-title">{TITLE}</h1><div><p>{BODY[0]}</p>{before}</div></article>'
+    other = '<article><h1 class="entry-title">河东新区首条自行车专用路动工建设</h1><div><p>' + "</p><p>".join(
+        ("新区规划局表示，专用路全长八公里，沿途设有六处驿站，预计明年夏天通车。",) * 4
+    )
+    page = f"<html><head><title>{TITLE}_青川新闻网</title></head><body><main>{first}{other}</p></div></article></main>"
+    assert all("规划局" not in line for line in read(page).paragraphs)
+    assert BODY[0] in read(page).paragraphs
+
+
+def test_a_first_paragraph_whose_link_nobody_closed_is_told():
+    lines = "".join(f"<p>{line}{line}</p>" for line in BODY)
+    page = story(body=lines.replace("<p>", '<p><a href="/photo/3.html">', 1))
+    assert read(page).paragraphs[0] == BODY[0] * 2
+
+
+def test_a_heading_that_heads_nothing_is_no_end_of_a_story():
+    assert read(story(tail="<h3>更多精彩</h3>")).paragraphs == tuple(BODY)
+
+
+def test_a_table_of_two_rows_keeps_its_form():
+    table = "<table><tr><td>闸门</td><td>流量</td></tr><tr><td>一号</td><td>三十立方米</td></tr></table>"
+    page = story(body=f"<p>{BODY[0]}</p><p>{BODY[1]}</p>{table}<p>{BODY[2]}</p>")
+    assert "| 闸门 | 流量 |\n| --- | --- |\n| 一号 | 三十立方米 |" in read(page).markdown

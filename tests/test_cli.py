@@ -27,6 +27,7 @@ from crawler.commands._progress import Watch
 from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, FETCH, INTERRUPTED, NOTHING, SECTIONS, STORAGE, USAGE
 from crawler.demo.server import serve
 from crawler.tally import Event
+from tests.small_pages import items, story
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 SEEDS = 'seeds = ["https://news.example/"]\n'
@@ -570,6 +571,30 @@ def test_a_saved_page_is_read_with_the_time_zone_of_its_site(here, host):
     (here / "page.html").write_text(head.replace("HOST", host) + body, encoding="utf-8")
     told = json.loads(run("extract", "page.html").stdout)
     assert (told["url"], told["published_at"]) == (f"https://{host}/1.html", "2026-03-20T08:30:00+09:00")
+
+
+def test_a_saved_page_can_be_told_when_it_was_fetched(here):
+    (here / "page.html").write_text(story(meta="3小时前"), encoding="utf-8")
+    told = json.loads(run("extract", "page.html", "--at", "2026-03-20T08:00+08:00").stdout)
+    assert told["published_at"] == "2026-03-20T05:00:00+08:00"
+    assert "is no ISO 8601 time with a zone" in refused(USAGE, "extract", "page.html", "--at", "2026-03-20")
+
+
+def test_json_has_every_key_for_every_page(here):
+    (here / "page.html").write_text(story(after=items()), encoding="utf-8")
+    (here / "list.html").write_text(f"<html><title>青川新闻网</title><h3>最新</h3>{items()}", encoding="utf-8")
+    article, front = (json.loads(run("extract", name).stdout) for name in ("page.html", "list.html"))
+    assert (article["kind"], front["kind"]) == ("flash", "list")
+    assert set(article) - set(front) == {"ad_score", "spam"}
+    assert (front["author"], front["authors"], front["section"], front["script"]) == (None, [], None, "Hans")
+    assert [item["position"] for item in article["lists"][0]["items"]] == [1, 2, 3, 4]
+
+
+def test_the_reasons_come_as_json_when_asked_for(here):
+    (here / "page.html").write_text(story(), encoding="utf-8")
+    assert "body: " in run("extract", "page.html", "--explain").stdout
+    told = json.loads(run("extract", "page.html", "--explain", "--format", "json").stdout)
+    assert told["trace"][0].startswith("body: ")
 
 
 # -- faults and interruptions

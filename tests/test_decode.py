@@ -103,3 +103,13 @@ def test_a_page_that_was_read_as_latin_and_written_anew_as_utf8_is_mended(right,
 def test_words_with_accents_are_not_taken_for_garbled_ones():
     text = "<p>Über die Größe: élève, château, naïveté, œuvre, à côté, plaît-il à Noël? Señor, mañana, ¡olé!</p>" * 9
     assert decode(text.encode()).text == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_byte_order_mark_is_read(encoding):
+    page = f"<!DOCTYPE html><html><head><title>水库放水</title></head><body><p>{LONG}</p></body></html>"
+    assert decode(page.encode(encoding)).text == page
+
+
+def test_a_few_nul_bytes_make_no_utf_16():
+    assert decode("<p>水库\0放水</p>".encode() + b"\0" * 4).text == "<p>水库放水</p>"

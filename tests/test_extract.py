@@ -42,6 +42,14 @@ def test_what_a_line_holds_in_links_is_counted_in_bytes():
     assert (line.size, line.link) == (12, 6)
 
 
+def test_a_page_that_says_it_is_missing_is_of_another_kind_and_no_article():
+    page = "<html><head><title>页面不存在_青川新闻网</title></head><body><p>404</p>"
+    page += "<p>您访问的页面不存在，三秒后返回首页。</p>"
+    found = read(page)
+    assert (found.kind, found.article) == ("other", None)
+    assert "does not exist" in found.refused
+
+
 # -- title
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from tests.small_pages import BODY, items, read, story
+from crawler.extract import extract
+from crawler.page import Document
+from tests.small_pages import BODY, NOW, TITLE, items, read, story
 
 TIME = "2026-03-19 21:44"
+LINKED = '<script type="application/ld+json">{{"@type":"NewsArticle",{}}}</script>'
 
 
 @pytest.mark.parametrize(
@@ -227,3 +232,56 @@ def test_the_time_of_a_change_is_not_that_of_publication():
     head = '<meta property="article:published_time" content="2026-03-19T21:44:00+08:00">'
     found = read(story(head=head, meta="Aktualisiert am 20.03.2026 - 08:50 Uhr"))
     assert found.fields["published"].isoformat() == "2026-03-19T21:44:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("head", "key", "said"),
+    [
+        (LINKED.format('"headline":"县里开闸放水"'), "title_conflict", "县里开闸放水"),
+        ('<meta property="og:title" content="县里开闸放水">', "title_conflict", "县里开闸放水"),
+        ('<meta name="author" content="李四光">', "author_conflict", "李四光"),
+        ('<meta name="source" content="东湾晚报">', "source_conflict", "东湾晚报"),
+    ],
+)  # fmt: skip
+def test_metadata_that_disagree_with_what_is_shown_are_kept_beside_it(head, key, said):
+    page = story(meta=f"{TIME} 来源：青川日报 作者：周雨桐", head=head)
+    found = read(page)
+    assert said in found.fields[key]
+    assert (found.fields["title"], found.fields["author"], found.fields["source"]) == (TITLE, ["周雨桐"], "青川日报")
+
+
+def test_metadata_that_say_the_same_in_short_are_no_conflict():
+    head = f'<meta property="og:title" content="{TITLE} - 青川新闻网"><meta name="author" content="周雨桐">'
+    found = read(story(meta=f"{TIME} 作者：周雨桐 李青", head=head)).fields
+    assert not [name for name in found if name.endswith("_conflict")]
+
+
+def test_a_japanese_reporter_counts_behind_the_label():
+    body = "<p>利用者が一日四十人ほどの無人駅の待合室に三月、小さな本屋が開店した。</p>" * 2
+    found = read(story(title="無人駅に小さな本屋が開店", meta=f"{TIME}　記者 佐伯美咲", body=body)).fields
+    assert (found["author"], found.get("source")) == (["佐伯美咲"], None)
+
+
+@pytest.mark.parametrize("menu", ["<ul><li><a href=/1>文化</a><li><a href=/2>房产</a><li><a href=/3>汽车</a></ul>"])
+def test_a_word_of_a_menu_is_no_author(menu):
+    page = f"<html><head><title>{TITLE}_青川新闻网</title></head><body>{menu}<div><p>{'</p><p>'.join(BODY)}</p></div>"
+    assert "author" not in read(page).fields
+    assert "author" not in read(story(meta=menu)).fields
+
+
+@pytest.mark.parametrize("name", ["游客0", "游客123", "网友"])
+def test_a_commenter_without_a_name_is_no_author(name):
+    assert "author" not in read(story(meta=f"<div>{name}</div>")).fields
+
+
+def test_a_relative_time_wins_over_metadata_of_another_day_when_the_page_was_seen_then():
+    head = '<meta property="article:published_time" content="2026-03-11T08:00:00+08:00">'
+    found = read(story(meta="3小时前", head=head)).fields
+    assert found["published"] == NOW - timedelta(hours=3)
+    assert "2026-03-11" in found["published_conflict"]
+
+
+def test_a_relative_time_of_a_file_of_unknown_age_yields_to_metadata():
+    head = '<meta property="article:published_time" content="2026-03-11T08:00:00+08:00">'
+    document = Document("", story(meta="3小时前", head=head), NOW, seen_then=False)
+    assert extract(document).fields["published"].isoformat() == "2026-03-11T08:00:00+08:00"

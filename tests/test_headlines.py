@@ -93,3 +93,12 @@ def test_an_ad_score_is_asked_for_each_item():
     html = story(after=items())
     found = extract(Document("https://news.example/", html, NOW), ad_score=lambda title, url: float("电梯" in title))
     assert [item.ad_score for item in found.lists[0].items] == [0.0, 1.0, 0.0, 0.0]
+
+
+def test_a_bare_heading_over_a_dated_list_is_its_heading_and_no_body():
+    titles = [f"某市公布第{n}季度居民收入数据情况" for n in range(1, 13)]
+    rows = "".join(f"<li><a href=/a/{n}>{t}</a> <span>2026-03-0{n % 9 + 1}</span>" for n, t in enumerate(titles))
+    found = read(f"<html><head><title>青川新闻网</title></head><body><h3>最新</h3><ul>{rows}</ul>")
+    (block,) = found.lists
+    assert (found.kind, found.paragraphs) == ("list", ())
+    assert (block.heading, block.kind, len(block.items)) == ("最新", "latest", 12)

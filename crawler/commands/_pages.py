@@ -41,19 +41,24 @@ def source_of(setup: Config, url: str) -> Source:
     return Owners(setup.sources).of(url) or Source("", (), timezone=setup.settings.timezone)
 
 
-def read(setup: Config, body: bytes, content_type: str = "", url: str = "") -> Reading:
-    """What the bytes say. Without `url` the page is asked for its own. Raises ExtractError where they are no page."""
+def read(
+    setup: Config, body: bytes, content_type: str = "", url: str = "", fetched_at: datetime | None = None
+) -> Reading:
+    """What the bytes say. Raises ExtractError where they are no page.
+
+    Without `url` the page is asked for its own. `fetched_at` is when they were fetched, or None where nobody knows.
+    """
     html = decode(body, content_type, source_of(setup, url).encoding).text
     saved = _SAVED_FROM.search(html[:4096])
-    first = _extract(setup, html, url or (saved[1] if saved else ""))
+    first = _extract(setup, html, url or (saved[1] if saved else ""), fetched_at)
     own = first.url or first.extraction.canonical or shown_address(html)
-    return _extract(setup, html, own) if own != first.url else first
+    return _extract(setup, html, own, fetched_at) if own != first.url else first
 
 
 def read_answer(setup: Config, page: Page) -> Reading:
     """What an answer says. Raises FetchError where it is no page, and Failure where nothing is in it."""
     try:
-        reading = read(setup, page.body, page.headers.get("content-type", ""), page.url)
+        reading = read(setup, page.body, page.headers.get("content-type", ""), page.url, page.fetched_at)
     except ExtractError as error:
         raise FetchError(page.url, error.reason, status=page.status) from error
     return checked(reading, page.url)
@@ -67,9 +72,11 @@ def checked(reading: Reading, name: str) -> Reading:
     return reading
 
 
-def told(setup: Config, reading: Reading) -> str:
-    """Everything known of a page, as JSON."""
+def told(setup: Config, reading: Reading, *, explained: bool = False) -> str:
+    """Everything known of a page, as JSON; `explained` adds the trace of the rules."""
     known = present.as_json(reading.extraction, url=reading.url, threshold=setup.settings.ad_threshold)
+    if explained:
+        known["trace"] = list(reading.extraction.trace)
     return json.dumps(known, ensure_ascii=False, indent=1)
 
 
@@ -82,8 +89,9 @@ def shown_address(html: str) -> str:
     return shown[0] if len(set(shown)) == 1 else next((url for url in shown if shown.count(url) > 1), "")
 
 
-def _extract(setup: Config, html: str, url: str) -> Reading:
-    document = Document(url, html, datetime.now(UTC), source=source_of(setup, url))
+def _extract(setup: Config, html: str, url: str, fetched_at: datetime | None) -> Reading:
+    at = fetched_at or datetime.now(UTC)
+    document = Document(url, html, at, source=source_of(setup, url), seen_then=fetched_at is not None)
     return Reading(extract(document, ad_score=score_title), url)
 
 

@@ -164,9 +164,14 @@ def alone(view: View) -> Found | None:
 
 
 def _in_menu(view: View, number: int) -> bool:
-    """Whether a line is a link between links."""
-    near = view.tree.lines[max(0, number - 1) : number + 2]
-    return len(near) == 3 and all(line.link * 10 > line.size * 9 for line in near)
+    """Whether a line is a link in a row of links that are not all names."""
+    lines, first, last = view.tree.lines, number, number + 1
+    while first > 0 and lines[first - 1].link * 10 > lines[first - 1].size * 9:
+        first -= 1
+    while last < len(lines) and lines[last].link * 10 > lines[last].size * 9:
+        last += 1
+    linked = lines[number].link * 10 > lines[number].size * 9
+    return linked and not all(is_han_name(line.text) for line in lines[first:last])
 
 
 def signed(view: View) -> Found | None:

@@ -198,7 +198,7 @@ def _usual_zone(country: str, language: str) -> tuple[tzinfo, str]:
     if not name:
         return UTC, "no zone stated"
     try:
-        return ZoneInfo(name), f"usual zone of .{country} or of the language"
+        return ZoneInfo(name), f"usual zone of {f'.{country}' if country in _COUNTRY else f'the language {language}'}"
     except ZoneInfoNotFoundError:
         return UTC, "no time zone database"
 
@@ -228,6 +228,8 @@ def decide(view: View) -> dict[str, Found]:
     if best.line >= 0 and _ROUGH.search(view.tree.lines[best.line].spaced[moment.start : moment.end]):
         # "2 hours ago" is true of the moment at which somebody looked, and says no minute.
         exact = [f for n, f in found if n in ("linked", "metadata") and f.value.precision != "day"]
+        if view.seen_then:  # what the page shows is true, and metadata may only say it more exactly
+            exact = [f for f in exact if abs(_day(f.value) - _day(moment)) <= timedelta(days=1)]
         best, moment = (exact[0], exact[0].value) if exact else (best, moment)
     at, why = _zoned(view, moment, [f.value for _, f in found if f.value.at.tzinfo])
     limit = view.fetched_at + timedelta(days=2)
@@ -239,7 +241,8 @@ def decide(view: View) -> dict[str, Found]:
     }
     others = [f for _, f in found if abs(_day(f.value) - _day(moment)) > timedelta(days=1)]
     if others:
-        out["published_conflict"] = Found("; ".join(f.evidence for f in others), "evidence that disagrees")
+        said = "; ".join(dict.fromkeys(f.evidence for f in others))
+        out["published_conflict"] = Found(said, f"more than a day from what was chosen: {best.evidence}")
     return out
 
 

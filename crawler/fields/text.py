@@ -14,7 +14,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from crawler.box import Run, choose, leads, line_values, widen
-from crawler.prune import drop_after, drop_boxes, drop_lines, drop_sections
+from crawler.prune import drop_after, drop_boxes, drop_ends, drop_lines, drop_sections
 from crawler.view import Found, View
 
 TYPE = str
@@ -41,7 +41,7 @@ def locate(view: View) -> Found | None:
     alive = drop_sections(view, run, alive)
     alive = drop_after(view, alive)
     view.lead = leads(view, run)
-    view.kept = [*view.lead, *drop_lines(view, alive)]
+    view.kept = [*view.lead, *drop_ends(view, drop_lines(view, alive))]
     evidence = f"{_name(view, run)}; runner-up {_name(view, other)}"
     return Found("\n".join(paragraphs(view)), evidence) if view.kept else None
 

@@ -16,7 +16,7 @@ __all__ = ["extract", "is_spam", "make"]
 
 def extract(html: bytes, url: str | None) -> dict[str, Any]:
     """Bytes to the fields that the scorers compare."""
-    found = extract_page(Document(url or "", decode(html).text, datetime.now(UTC)))
+    found = extract_page(Document(url or "", decode(html).text, datetime.now(UTC), seen_then=False))
     published = found.fields.get("published")
     day = found.fields.get("published_precision") == "day"
     return {
