@@ -13,17 +13,10 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.patterns import grouped
+from crawler.phrases import LEGAL_TEXT
 from crawler.tree import Element, Line
 from crawler.view import View
 
-LEGAL_TEXT = grouped(
-    r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
-    r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
-    r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|转载.{0,3}[请須须].{0,3}注明|轉載.{0,3}[請須].{0,3}註明|僅提供資訊儲存|"
-    r"未經.{0,8}(授權|書面|許可).{0,10}(不得|禁止)|terms of (use|service)|privacy policy|cookies? (policy|settings|notice|preferences)|(use|accept)s? (of )?cookies",
-    ignore_case=True,
-)
 ONE_LINE = frozenset(("p", "a", "span", "h1", "h2", "h3", "h4", "h5", "h6", "img", "label", "button", "td"))
 DATE_ONLY = re.compile(
     r"^[\W\d_]*((年|月|日|时|分|秒|前|天|小时|小時|分钟|星期|周|週|[一二三四五六日]|上午|下午|晚上|AM|PM|HKT|CST|发布|發佈|发表|更新|时间|時間)[\W\d_]*)*$",
@@ -42,7 +35,6 @@ LEAD_REACH = 8  # lines between the headline and the paragraph that leads in
 LEAD_LEAST, LEAD_MOST = 80, 800  # bytes
 LEAD_BARE = 110  # bytes of one without a full stop
 BOX_JOIN = 30.0
-_NO_RUN = (0.0, 0, 0)
 JOIN = dict.fromkeys(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "figure", "br", "span", "pre", "font"),
     0.0,
@@ -121,8 +113,6 @@ def feeds(view: View) -> set[int]:
         children[parent] = children.get(parent, 0) + 1
         if tag == "dt":
             teasing = last < len(lines) and _is_link(lines[first]) and not _is_link(lines[last])
-        elif last == first + 1 and tag != "li":
-            continue
         else:
             teasing = last - first < 12 and tag not in ONE_LINE and _is_teaser(view, element)
         if teasing:
@@ -287,18 +277,16 @@ def _runs(view: View, values: list[float]) -> list[tuple[float, int, int, int]]:
     best: dict[int, tuple[float, int, int, int]] = {}
     whole: list[tuple[float, int, int, int]] = []
     children: list[tuple[int, int, int, float]] = [(n, line.box, n + 1, 0.0) for n, line in enumerate(view.tree.lines)]
-    fees = JOIN.get
     for number, element in enumerate(elements):
         first, last = element.first, element.last
         if first < last:
             if element.parent >= 0:
-                children.append((first, element.parent, last, fees(element.tag, BOX_JOIN)))
+                children.append((first, element.parent, last, JOIN.get(element.tag, BOX_JOIN)))
             if sums[last] > sums[first]:
                 whole.append((sums[last] - sums[first], number, first, last))
     children.sort()
-    run_of = running.get
     for first, box, last, fee in children:
-        score, start, end = run_of(box, _NO_RUN)
+        score, start, end = running.get(box, (0.0, 0, 0))
         if first < end:
             continue
         worth = sums[last] - sums[first]

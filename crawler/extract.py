@@ -19,7 +19,7 @@ from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
 from crawler.refusals import refusal
 from crawler.shapes import is_page_of
 from crawler.urls import resolve
-from crawler.view import Found, View, look
+from crawler.view import Found, View, is_long, look
 from storage.records import Article, Headline
 
 # Fields that an Article has an attribute for; every other one goes to `Article.extra`.
@@ -165,7 +165,7 @@ def _own_time(view: View) -> bool:
         return True
     if any(index in view.teasers for index in view.tree.ancestors(view.tree.lines[published.line].box)[:2]):
         return False
-    items = {a.line for a in view.tree.anchors if len(a.text.encode()) >= headlines.MIN_TITLE}
+    items = {a.line for a in view.tree.anchors if is_long(a.text, headlines.MIN_TITLE)}
     around = {published.line, published.line - 1} if published.line - 1 > view.title_line else {published.line}
     return not around & items
 
@@ -233,13 +233,14 @@ def _join(base: str, href: str) -> str:
 def _anchors(view: View) -> Iterator[Anchor]:
     base = _base(view)
     known: dict[str, str | None] = {}  # menus stand on a page more than once
+    make = Anchor._make
     for anchor in view.tree.anchors:
-        href = anchor.href
+        href, rel = anchor.href, anchor.rel
         if href not in known:
             known[href] = None if href.startswith(("javascript:", "mailto:")) else resolve(base, href)
         url = known[href]
         if url:
-            yield Anchor(url, anchor.text or anchor.title, bool(anchor.rel) and "nofollow" in anchor.rel.lower())
+            yield make((url, anchor.text or anchor.title, bool(rel) and "nofollow" in rel.lower()))
 
 
 def _feeds(view: View) -> Iterator[str]:

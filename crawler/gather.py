@@ -19,7 +19,7 @@ _POINT = re.compile(r"[.;](?=[\s\"'”’)]|$)")
 
 
 def _stops(text: str) -> tuple[int, int]:
-    """How many sentences and how many clauses end in a text, by its punctuation; counting one mark costs next to nothing."""
+    """How many sentences and how many clauses end in a text. Counting single marks costs less than a pattern."""
     count = text.count
     ends = count("。") + count("！") + count("？") + count("；") + count("…") + count("!") + count("?")
     if "." in text or ";" in text:

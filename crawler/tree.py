@@ -86,8 +86,8 @@ class Tree:
     """The arrays of one page, filled by `crawler.walk`."""
 
     __slots__ = (
-        "_starts", "_text", "anchors", "base", "chosen", "elements", "html_lang", "images", "lines", "link_sum", "links", "metas",
-        "picked", "players", "scripts", "size_sum", "times", "title",
+        "_starts", "_text", "anchors", "base", "chosen", "elements", "html_lang", "images", "lines", "link_sum",
+        "links", "metas", "picked", "players", "scripts", "size_sum", "times", "title",
     )  # fmt: skip
 
     def __init__(self) -> None:

@@ -77,6 +77,11 @@ def squeeze(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
+def is_long(text: str, size: int) -> bool:
+    """Whether a text has so many bytes in UTF-8; most answers need no encoding."""
+    return len(text) >= size or (len(text) * 4 >= size and len(text.encode("utf-8", "replace")) >= size)
+
+
 def look(document: Document) -> View:
     """Parse a document into a view. Raises ExtractError."""
     source = document.source

@@ -155,7 +155,11 @@ class _Walk(Gatherer):
     def _attributes(self, tag: str, attributes: dict[str, str | None], name: str, hidden: bool) -> tuple[str, bool]:
         """What the rarer attributes of an element tell: its name completed, and whether it is hidden."""
         style = attributes.get("style")
-        if "hidden" in attributes or attributes.get("aria-hidden") == "true" or (style and "none" in style.lower() and _HIDDEN.search(style)):
+        if (
+            "hidden" in attributes
+            or attributes.get("aria-hidden") == "true"
+            or (style and "none" in style.lower() and _HIDDEN.search(style))
+        ):
             hidden = True
         if attributes.get("itemprop"):
             name = f"{name} {attributes['itemprop']}"
