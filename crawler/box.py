@@ -114,7 +114,8 @@ def feeds(view: View) -> set[int]:
         if tag == "dt":
             teasing = last < len(lines) and _is_link(lines[first]) and not _is_link(lines[last])
         else:
-            teasing = last - first < 12 and tag not in ONE_LINE and _is_teaser(view, element)
+            small = first + 1 < last < first + 12 or (last == first + 1 and tag == "li")
+            teasing = small and tag not in ONE_LINE and _is_teaser(view, element)
         if teasing:
             teasers[parent] = teasers.get(parent, 0) + 1
     return {box for box, count in teasers.items() if count >= 3 and count * 2 >= children[box]}

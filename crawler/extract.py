@@ -19,7 +19,7 @@ from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
 from crawler.refusals import refusal
 from crawler.shapes import is_page_of
 from crawler.urls import resolve
-from crawler.view import Found, View, is_long, look
+from crawler.view import Found, View, look
 from storage.records import Article, Headline
 
 # Fields that an Article has an attribute for; every other one goes to `Article.extra`.
@@ -136,7 +136,7 @@ def page_kind(view: View, lists: tuple[LinkList, ...]) -> str:
     if not size or not view.title or (items >= 3 and _ROOT.fullmatch(view.url)):
         return otherwise
     dated = _own_time(view)
-    if items >= 3 and not dated and any(index in view.teasers for index in view.tree.ancestors(view.box)[:2]):
+    if items >= 3 and not dated and any(index in view.teasers for index in view.tree.ancestors(view.box, 2)):
         return "list"
     if not story and not (dated and size >= 60 and otherwise not in ("gallery", "video")):
         return otherwise
@@ -163,9 +163,9 @@ def _own_time(view: View) -> bool:
         return False
     if published.line < 0:
         return True
-    if any(index in view.teasers for index in view.tree.ancestors(view.tree.lines[published.line].box)[:2]):
+    if any(index in view.teasers for index in view.tree.ancestors(view.tree.lines[published.line].box, 2)):
         return False
-    items = {a.line for a in view.tree.anchors if is_long(a.text, headlines.MIN_TITLE)}
+    items = {a.line for a in view.tree.anchors if len(a.text.encode("utf-8", "replace")) >= headlines.MIN_TITLE}
     around = {published.line, published.line - 1} if published.line - 1 > view.title_line else {published.line}
     return not around & items
 

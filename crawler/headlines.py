@@ -203,7 +203,7 @@ def _kind(tree: Tree, box: int, heading: str, items: list[LinkItem]) -> str:
             return kind
     if all(item.title.startswith(str(item.position)) for item in items[:9]):
         return "hot"  # numbered: a ranking
-    names = (tree.elements[index].name for index in tree.ancestors(box)[:3])
+    names = (tree.elements[index].name for index in tree.ancestors(box, 3))
     return next((kind for name in names if name and (kind := _named(name))), "list")
 
 

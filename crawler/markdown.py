@@ -40,7 +40,7 @@ def _blocks(view: View) -> Iterator[str]:
             picture = pictures[place]
             yield f"![{_plain(picture.alt)}]({resolve(view.url, picture.src) or picture.src})"
             place += 1
-        table, tr = _row(view, n, tables)
+        table, tr = _row(view, n, tables) if tables else (-1, -1)
         if row and tr != row_of:
             yield from _table_row(row, headed, tables.get(row_of, -1))
             row = []
@@ -69,7 +69,7 @@ def _marked(view: View, n: int) -> str:
     text = _inline(view, line)
     if line.heading:
         return "#" * max(2, min(6, line.heading)) + " " + text
-    for index in view.tree.ancestors(line.box)[:3]:
+    for index in view.tree.ancestors(line.box, 3):
         tag = view.tree.elements[index].tag
         if tag in _LIST:
             return _LIST[tag] + text
@@ -130,7 +130,7 @@ def _is_plain(view: View, table: int) -> bool:
 
 
 def _row(view: View, n: int, tables: dict[int, int]) -> tuple[int, int]:
-    for index in view.tree.ancestors(view.tree.lines[n].box)[:4]:
+    for index in view.tree.ancestors(view.tree.lines[n].box, 4):
         if index in tables:
             return tables[index], index
     return -1, -1

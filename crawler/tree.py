@@ -9,6 +9,7 @@ thresholds serve both scripts.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -137,10 +138,10 @@ class Tree:
             match = pattern.search(text, starts[number + 1])
         return found
 
-    def ancestors(self, index: int) -> list[int]:
-        """The chain of element numbers from `index` up to the root."""
-        chain = []
-        while index >= 0:
+    def ancestors(self, index: int, most: int = sys.maxsize) -> list[int]:
+        """The chain of element numbers from `index` up to the root, or the first `most` of it."""
+        chain: list[int] = []
+        while index >= 0 and len(chain) < most:
             chain.append(index)
             index = self.elements[index].parent
         return chain

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from config import Source
     from crawler.page import Document
+    from crawler.times import Moment
 
 
 class Found(NamedTuple):
@@ -46,6 +47,7 @@ class View:
     teasers: set[int] = field(default_factory=set)
     others: set[int] | None = None
     dated: set[int] | None = None
+    times: dict[str, list[Moment]] = field(default_factory=dict)
     found: dict[str, Found] = field(default_factory=dict)
 
     @property

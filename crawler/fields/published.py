@@ -94,7 +94,7 @@ def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Ite
         line = lines[number]
         if number in others or line.size > 400 or (line.size > 150 and line.ends) or _COPYRIGHT.search(line.text):
             continue
-        for moment in moments(line.spaced, now, month_first=english):
+        for moment in _moments(view, line.spaced, now, english):
             if _NOT_THIS.search(line.spaced[max(0, moment.start - 10) : moment.start]):
                 continue
             if not changed and _CHANGED.search(line.spaced[max(0, moment.start - 20) : moment.start]):
@@ -104,7 +104,7 @@ def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Ite
     if not numbers or numbers[0] <= view.title_line:
         return
     head = [n for n in numbers if n < view.first_kept and n not in others and lines[n].size < 30][:12]
-    for moment in moments(" ".join(lines[n].spaced for n in head), now, month_first=english):
+    for moment in _moments(view, " ".join(lines[n].spaced for n in head), now, english):
         if moment.precision != "day":
             yield head[0], moment
     for stamp in view.tree.times:
@@ -112,6 +112,13 @@ def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Ite
             found = first(stamp.value, now)
             if found:
                 yield stamp.line, found
+
+
+def _moments(view: View, text: str, now: datetime, english: bool) -> list[Moment]:
+    """The times of a text, each text read once: two rules look at the same lines."""
+    if text not in view.times:
+        view.times[text] = list(moments(text, now, month_first=english))
+    return view.times[text]
 
 
 def linked(view: View) -> Found | None:

@@ -151,7 +151,7 @@ def named(view: View) -> Found | None:
         if line.size > 60 or number >= view.first_kept or not line.text.strip():
             continue
         inner = [view.tree.anchors[i].element for i in line.anchors[:1]] or [line.box]
-        around = " ".join(view.tree.elements[i].name for i in view.tree.ancestors(inner[0])[:3])
+        around = " ".join(view.tree.elements[i].name for i in view.tree.ancestors(inner[0], 3))
         name = _clean(line.text)
         if _NAMED.search(around) and 2 <= len(name) <= 16 and not re.search(r"[\d:：，。]", name):
             return Found(name, f"line {number}, in a box called{around[:40]}", number)

@@ -38,7 +38,11 @@ def shown(view: View) -> Found | None:
     """A line that <title> or the metadata contain, marked up as a headline: the best by mark-up and length."""
     page_title, meta = squeeze(view.tree.title), squeeze(named(view))
     best, choice = 0.0, -1
+    title, elements = view.tree.title, view.tree.elements
     for number, line in enumerate(view.tree.lines):
+        told = 0 < line.heading < 5 or line.text in title or (meta and line.text[:12] in title)
+        if not told and not flags(elements[line.box].name) & TITLE:
+            continue
         score = _headline_score(view, line, page_title, meta)
         if score > best:
             best, choice = score, number
@@ -65,8 +69,6 @@ def _headline_score(view: View, line: Line, page_title: str, meta: str) -> float
     element = view.tree.elements[line.box]
     bits = flags(element.name)
     marked = 3.0 - 0.5 * (line.heading - 1) if 0 < line.heading < 5 else (1.0 if bits & TITLE else 0.0)
-    if not marked and line.text not in view.tree.title and (not meta or line.text[:12] not in view.tree.title):
-        return 0.0
     key = squeeze(line.text)
     if len(key) < 2:
         return 0.0
