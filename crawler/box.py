@@ -106,10 +106,9 @@ def feeds(view: View) -> set[int]:
     children: dict[int, int] = {}
     lines = view.tree.lines
     for element in view.tree.elements:
-        first, last = element.first, element.last
-        if first == last or element.parent < 0:
+        first, last, parent, tag = element.first, element.last, element.parent, element.tag
+        if first == last or parent < 0:
             continue
-        parent, tag = element.parent, element.tag
         children[parent] = children.get(parent, 0) + 1
         if tag == "dt":
             teasing = last < len(lines) and _is_link(lines[first]) and not _is_link(lines[last])
@@ -169,7 +168,7 @@ def _factors(view: View) -> list[float]:
         own = 1.0
         size = sums[last] - sums[first]
         if size * 10 > whole * MOST or (first <= view.title_line < last and size > 4 * headline):
-            bits &= BODY  # what holds the headline, or nearly all of the page, is no furniture, whatever its name
+            bits &= BODY  # what holds the headline, or nearly all of the page, is no furniture
         if bits & TALK:
             own = 0.02
         elif number in teasing:

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from selectolax.lexbor import LexborNode
 
 from crawler.tags import PLAYER, SCRIPT, VOID_TAG
-from crawler.tree import Anchor, Image, Line, Tree
+from crawler.tree import MAX_ANCHORS, MAX_ELEMENTS, MAX_LINE, MAX_LINES, MAX_OTHERS, Anchor, Image, Line, Tree
 
-MAX_ELEMENTS = 200_000
+REST = sys.maxsize  # stands for an open link that is one too many to be kept: its text still counts as a link's
 
 _PLAYERS = ("player", "video", "youku", "youtube", "v.qq.com", "bilibili", "vimeo", ".swf")
 _POINT = re.compile(r"[.;](?=[\s\"'”’)]|$)")
@@ -62,10 +63,10 @@ class Gatherer:
             self._void(tag, node)
         elif kind == PLAYER:
             source = (node.attributes.get("src") or "").lower()
-            if tag == "video" or any(word in source for word in _PLAYERS):
+            if len(self.tree.players) < MAX_OTHERS and (tag == "video" or any(word in source for word in _PLAYERS)):
                 self.tree.players.append(len(self.tree.lines))
         elif kind == SCRIPT:
-            if "ld+json" in (node.attributes.get("type") or ""):
+            if len(self.tree.scripts) < MAX_OTHERS and "ld+json" in (node.attributes.get("type") or ""):
                 self.tree.scripts.append(node.text(deep=True) or "")
         elif not self.tree.title and not self.tree.lines:
             self.tree.title = " ".join((node.text(deep=True) or "").split())
@@ -77,9 +78,10 @@ class Gatherer:
         if single and link and len(pending) == 1 and self.anchor < 0:
             text = self.anchors[pending[0]].text
         else:
-            text = " ".join((parts[0] if single else "".join(parts)).split())
+            raw = parts[0] if single else "".join(parts)
+            text = " ".join((raw if len(raw) <= MAX_LINE else raw[:MAX_LINE]).split())
         self.link_size = 0
-        if not text:
+        if not text or len(self.lines) >= MAX_LINES:
             parts.clear()
             return
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
@@ -101,6 +103,9 @@ class Gatherer:
 
     def _flushed_in_anchor(self, line: Line) -> None:
         """A box inside a link ends the line: what stood before the link is a line of its own."""
+        self.boxed = True
+        if self.anchor == REST:
+            return
         anchor = self.tree.anchors[self.anchor]
         if any(part.strip() for part in self.anchor_parts):
             line.anchors = [*line.anchors, self.anchor]
@@ -109,7 +114,6 @@ class Gatherer:
             element = self.tree.elements[anchor.element]
             if element.tag == "a":
                 element.first = anchor.line
-        self.boxed = True
 
     def open_anchor(self, attributes: dict[str, str | None]) -> None:
         href = attributes.get("href")
@@ -118,6 +122,9 @@ class Gatherer:
         self.close_anchor()
         tree = self.tree
         self.anchor = len(tree.anchors)
+        if self.anchor >= MAX_ANCHORS:
+            self.anchor = REST
+            return
         title, rel = attributes.get("title") or "", attributes.get("rel") or ""
         element = len(tree.elements) if len(tree.elements) < MAX_ELEMENTS else self.current
         tree.anchors.append(Anchor(href.strip(), "", title, len(tree.lines), element, rel))
@@ -129,10 +136,11 @@ class Gatherer:
             if self.parts:
                 self.flush(self.box)
             self.boxed = False
-        self.tree.anchors[self.anchor].text = " ".join("".join(self.anchor_parts).split())
+        if self.anchor != REST:
+            self.tree.anchors[self.anchor].text = " ".join("".join(self.anchor_parts).split())
+            if self.parts:
+                self.pending.append(self.anchor)
         self.anchor_parts.clear()
-        if self.parts:
-            self.pending.append(self.anchor)
         self.anchor = -1
 
     def _void(self, tag: str, node: LexborNode) -> None:
@@ -143,11 +151,13 @@ class Gatherer:
                 self.flush(self.box)
                 if len(tree.lines) > before:
                     tree.lines[-1].broken = True
+        elif len(tree.images) + len(tree.metas) + len(tree.links) >= MAX_OTHERS:
+            pass
         elif tag == "img":
             attributes = node.attributes
             src = attributes.get("data-src") or attributes.get("data-original") or attributes.get("src") or ""
             tree.images.append(Image(src, attributes.get("alt") or "", len(tree.lines), self.current))
-            if self.anchor >= 0:
+            if 0 <= self.anchor < REST:
                 tree.anchors[self.anchor].image = True
         elif tag == "meta":
             attributes = node.attributes

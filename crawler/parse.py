@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
 from crawler.page import ExtractError
 
 MAX_DEPTH = 400
+MAX_PAGE = 20_000_000  # characters
 # Old charsets make letters of any byte, but no page has more than one or two of these. Not in it: what sets lines, NUL
 # (bad software pads with it) and escape (ISO-2022-JP).
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -22,6 +23,7 @@ FEW_TAGS = 5_000  # so many nested tags still parse in milliseconds
 
 VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _CLOSED_BY_THE_NEXT = VOID | {"p", "li", "td", "tr", "th", "dd", "dt", "option"}
+_HEADS = frozenset("title h1 h2 h3 h4 h5 h6".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>?")
 _ANY_TAG = re.compile(r"<(?:!doctype|[a-z][a-z0-9]*[\s>/])", re.I)
 
@@ -31,13 +33,15 @@ def parse(html: str) -> LexborNode:
 
     Raises ExtractError for a text that is empty, holds no mark-up or is binary.
     """
+    html = html[:MAX_PAGE]
     if not html.strip():
         raise ExtractError("The page is empty.")
     if not _ANY_TAG.search(html) or html.count("\ufffd", 0, 4000) * 10 > len(html[:4000]):
         raise ExtractError("The page is no HTML: it holds no mark-up.")
     if len(set(_CONTROL.findall(html, 0, 4000))) >= MANY_CONTROLS:
         raise ExtractError("The page is no HTML: it is binary or compressed data.")
-    root = LexborHTMLParser(_flat(html), scripting=True).root
+    # Without events: nobody listens to the tree while it grows.
+    root = LexborHTMLParser(_flat(html), scripting=True, options=LexborDocumentOptions.WO_EVENTS).root
     if root is None:
         raise ExtractError("The page holds no element.")
     return root
@@ -70,12 +74,16 @@ def _flat(html: str) -> str:
 
 
 def _cut(html: str) -> str:
-    depth = 0
+    depth = heads = 0
 
     def keep(match: re.Match[str]) -> str:
-        nonlocal depth
-        if match[2].lower() in _CLOSED_BY_THE_NEXT:
+        nonlocal depth, heads
+        tag = match[2].lower()
+        if tag in _CLOSED_BY_THE_NEXT:
             return match[0]
+        if tag in _HEADS:  # they say what the page is about, however deep they stand
+            heads = max(0, heads - 1) if match[1] else heads + 1
+            return match[0] if heads <= MAX_DEPTH else " "
         if match[1]:
             depth -= depth > 0
             return match[0] if depth < MAX_DEPTH else " "

@@ -15,6 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+# How much of a page is kept; real pages have less than a fifth of it. The text of the links beyond is still known to
+# be that of links, what stands in lines beyond is not read.
+MAX_ELEMENTS, MAX_ANCHORS, MAX_LINES, MAX_OTHERS = 50_000, 20_000, 50_000, 10_000
+MAX_LINE = 1_000_000  # characters
+
 
 @dataclass(slots=True)
 class Element:
@@ -111,6 +116,11 @@ class Tree:
         self._starts: list[int] = []
         self.size_sum: list[int] = [0]
         self.link_sum: list[int] = [0]
+
+    @property
+    def cut(self) -> bool:
+        """Whether the page has more than is kept."""
+        return len(self.elements) >= MAX_ELEMENTS or len(self.anchors) >= MAX_ANCHORS or len(self.lines) >= MAX_LINES
 
     def size(self, element: Element) -> int:
         """Bytes of text inside an element."""

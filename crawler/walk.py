@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from selectolax.lexbor import LexborNode
 
-from crawler.gather import MAX_ELEMENTS, Gatherer
+from crawler.gather import REST, Gatherer
 from crawler.parse import parse, selected
 from crawler.tags import (
     ANCHOR,
@@ -20,7 +20,7 @@ from crawler.tags import (
     UNKNOWN,
     kinds,
 )
-from crawler.tree import Anchor, Element, Time, Tree
+from crawler.tree import MAX_ANCHORS, MAX_ELEMENTS, MAX_OTHERS, Anchor, Element, Time, Tree
 
 _TELLING = frozenset(("style", "hidden", "aria-hidden", "itemprop", "role", "datetime", "lang", "xml:lang"))
 _SET_APART = frozenset((*HEADS, "pre"))
@@ -128,7 +128,7 @@ class _Walk(Gatherer):
         first_anchor = len(self.anchors)
         if kind == ANCHOR:
             self.open_anchor(attributes)
-            first_anchor = len(self.anchors) - (self.anchor >= 0)
+            first_anchor = len(self.anchors) - (0 <= self.anchor < REST)
         number = len(elements)
         if number >= MAX_ELEMENTS:
             return around
@@ -165,7 +165,7 @@ class _Walk(Gatherer):
             name = f"{name} {attributes['itemprop']}"
         if attributes.get("role") == "heading":
             self.heading = HEADS.get(f"h{attributes.get('aria-level') or '2'}", 2)
-        if tag == "time" and attributes.get("datetime"):
+        if tag == "time" and attributes.get("datetime") and len(self.tree.times) < MAX_OTHERS:
             number = len(self.tree.elements)
             self.tree.times.append(Time(attributes["datetime"] or "", len(self.tree.lines), number))
         elif tag == "html":
@@ -196,6 +196,8 @@ class _Walk(Gatherer):
         href, number = attributes.get("href"), len(elements)
         text = " ".join(value.split())
         if not href or number >= MAX_ELEMENTS or self.chosen or self.pre or (not text and value):
+            return False
+        if len(self.anchors) >= MAX_ANCHORS:
             return False
         parent = self.current
         name, hidden = "", parent >= 0 and elements[parent].hidden

@@ -64,6 +64,8 @@ def trace(view: View) -> list[str]:
     """The chosen box and its runner-up, then every block that was dropped from it: its lines, the rule, its text."""
     found = view.found.get("text")
     told = [f"body: {found.evidence}, {len(view.kept)} lines kept" if found else "body: none"]
+    if view.tree.cut:
+        told.append("cut: the page has more lines, links or elements than are read")
     lines = view.tree.lines
     for reason, numbers in groupby(sorted(view.dropped), key=lambda n: view.dropped[n]):
         block = list(numbers)
