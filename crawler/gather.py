@@ -22,10 +22,13 @@ _POINT = re.compile(r"[.;](?=[\s\"'”’)]|$)")
 def _stops(text: str) -> tuple[int, int]:
     """How many sentences and how many clauses end in a text. Counting single marks costs less than a pattern."""
     count = text.count
-    ends = count("。") + count("！") + count("？") + count("；") + count("…") + count("!") + count("?")
+    ends, commas = count("!") + count("?"), count(",")
     if "." in text or ";" in text:
         ends += len(_POINT.findall(text))
-    return ends, count("，") + count("、") + count(",") + count("：")
+    if not text.isascii():
+        ends += count("。") + count("！") + count("？") + count("；") + count("…")
+        commas += count("，") + count("、") + count("：")
+    return ends, commas
 
 
 class Gatherer:
@@ -75,7 +78,8 @@ class Gatherer:
         """End the line that is being gathered."""
         parts, pending, link = self.parts, self.pending, self.link_size
         single = len(parts) == 1
-        if single and link and len(pending) == 1 and self.anchor < 0:
+        whole = link > 0 and single and len(pending) == 1 and self.anchor < 0  # the line is one link
+        if whole:
             text = self.anchors[pending[0]].text
         else:
             raw = parts[0] if single else "".join(parts)
@@ -85,21 +89,26 @@ class Gatherer:
             parts.clear()
             return
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-        # `link` counts characters: the share of them is the share of bytes.
-        if link:
+        if whole:
+            link, linked = size, True
+        elif link:
+            # `link` counts characters: the share of them is the share of bytes.
             link = min(size, link * size // len(text))
-        linked = link * 2 > size
+            linked = link * 2 > size
+        else:
+            linked = False
         spaced = text if single or linked or len(text) >= 200 else " ".join(" ".join(parts).split())
         parts.clear()
         ends = commas = 0
-        if size > 24 and (not linked or size >= 90):
+        if size > 24 and (size >= 90 or not linked):
             ends, commas = _stops(text)
         if pending:
             self.pending = []
-        line = Line(text, box, size, link, self.heading, spaced, ends, commas, pending or ())
-        self.lines.append(line)
+            self.lines.append(Line(text, box, size, link, self.heading, spaced, ends, commas, pending))
+        else:
+            self.lines.append(Line(text, box, size, link, self.heading, spaced, ends, commas))
         if self.anchor >= 0:
-            self._flushed_in_anchor(line)
+            self._flushed_in_anchor(self.lines[-1])
 
     def _flushed_in_anchor(self, line: Line) -> None:
         """A box inside a link ends the line: what stood before the link is a line of its own."""
