@@ -4,6 +4,9 @@ A *line* is what a reader sees as one: the text between two block borders or lin
 (element) that holds it, how much of it is link text, and its anchors; every element knows the range of lines inside
 it. Sizes are bytes of UTF-8, because a Chinese character carries about as much as three Latin letters: so the same
 thresholds serve both scripts.
+
+There are a thousand of these objects a page, so they are structs of msgspec: made in a third of the time that a
+dataclass takes, and left alone by the garbage collector, for nothing in them ever forms a circle.
 """
 
 from __future__ import annotations
@@ -12,8 +15,9 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 # How much of a page is kept; real pages have less than a fifth of it. The text of the links beyond is still known to
 # be that of links, what stands in lines beyond is not read.
@@ -21,8 +25,7 @@ MAX_ELEMENTS, MAX_ANCHORS, MAX_LINES, MAX_OTHERS = 50_000, 20_000, 50_000, 10_00
 MAX_LINE = 1_000_000  # characters
 
 
-@dataclass(slots=True)
-class Element:
+class Element(Struct, gc=False):
     """An element that may hold text: `first` and `last` bound its lines (half open)."""
 
     tag: str
@@ -35,8 +38,7 @@ class Element:
     last_anchor: int = -1
 
 
-@dataclass(slots=True)
-class Anchor:
+class Anchor(Struct, gc=False):
     """A link with the line it stands in; `start` and `end` are offsets in the raw text of that line."""
 
     href: str
@@ -48,8 +50,7 @@ class Anchor:
     image: bool = False
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct, gc=False):
     """One line of the page. `link` is the part of `size` that stands in links.
 
     `spaced` is the text with a blank between the elements that style sheets set apart: "NAME 12:30", not "NAME12:30".
@@ -69,8 +70,7 @@ class Line:
     legal: bool | None = None
 
 
-@dataclass(slots=True)
-class Image:
+class Image(Struct, gc=False):
     """A picture and the line before which it stands."""
 
     src: str
@@ -79,8 +79,7 @@ class Image:
     element: int
 
 
-@dataclass(slots=True)
-class Time:
+class Time(Struct, gc=False):
     """A <time datetime> with the line it belongs to."""
 
     value: str

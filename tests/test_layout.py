@@ -82,6 +82,7 @@ OWNERS = {
     "httpx": {"crawler.fetch", "crawler.transport"},
     "aiohttp": {"crawler.transport"},
     "apscheduler": {"crawler.schedule"},
+    "msgspec": {"crawler.tree"},
 }
 
 
