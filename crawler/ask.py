@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from config import Settings, Source
-from crawler import frontier, robots
+from crawler import frontier, rights, robots
 from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
 from crawler.frontier import NextVisit, Owners, Twins
@@ -18,7 +18,7 @@ from crawler.robots import Rules
 from crawler.tally import Event, EventKind, Tally
 from crawler.urls import host, same_site
 from storage import query
-from storage.records import Target
+from storage.records import Notice, Target
 from storage.store import Store
 
 # Headlines of earlier runs that a new one starts with.
@@ -36,12 +36,14 @@ def _silent(event: Event) -> None:
 class Hosts:
     """What is known of the hosts and worth keeping from one pass to the next: pace, rules, addresses of one article.
 
-    `seen` is address and title of what earlier runs saw, the oldest first.
+    `seen` is address and title of what earlier runs saw, the oldest first. `files` are the tdmrep.json by address: when
+    each was asked for, the status and the text that came.
     """
 
     def __init__(self, settings: Settings, seen: Iterable[tuple[str, str]] = ()):
         self.pace = Pace(settings)
         self.rules = robots.Cache()
+        self.files: dict[str, tuple[datetime, int, str]] = {}
         self.twins = Twins(seen)
 
     @classmethod
@@ -151,6 +153,37 @@ class Asker:
     async def wait(self, target: Target) -> None:
         """The pause between two requests to the host of `target`, for who goes on asking it."""
         await self.world.sleep(self._gap(target.url, target))
+
+    async def notices(self, target: Target, page: Page) -> tuple[Notice, ...]:
+        """What the host of an article says about the use of its articles: in robots.txt, and in tdmrep.json.
+
+        The second is asked for once a day, and only of hosts that have articles.
+        """
+        now, rules = self.world.clock(), self.world.hosts.rules
+        known = rules.get(page.url, now)
+        clauses = known.clauses if known else ()
+        found = rights.notices(clauses, robots.address(page.url), page.url, rules.read_at(page.url, now))
+        where = rights.tdmrep_address(page.url)
+        read_at, status, text = await self._tdmrep(replace(target, url=where, etag="", last_modified=""))
+        if rights.is_trouble(status):
+            return found
+        return (*found, *rights.notices(rights.of_tdmrep(text), where, page.url, read_at, file=(status, text)))
+
+    async def _tdmrep(self, target: Target) -> tuple[datetime, int, str]:
+        """When a tdmrep.json was last asked for, the status and the text that came. Asked for unless known."""
+        files, now = self.world.hosts.files, self.world.clock()
+        known = files.get(target.url) or query.host_file(self.world.store.db, target.url)
+        if known is None or now - known[0] >= rights.lifetime(known[1]):
+            await self.wait(target)
+            try:
+                page = await self.ask(target)
+                text = page.body[: rights.MAX_FILE].decode("utf-8-sig", "replace")
+                known = (page.fetched_at, page.status, text if rights.of_tdmrep(text) else "")
+            except FetchError as error:
+                # Where robots.txt forbids it there is nothing to be known: as if it were not there.
+                known = (self.world.clock(), 403 if isinstance(error, Forbidden) else error.status, "")
+        files[target.url] = known
+        return known
 
     async def _obey(self, url: str, target: Target) -> None:
         """Raises Forbidden where robots.txt does not allow `url`, and reads it first where it is not known."""

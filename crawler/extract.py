@@ -96,7 +96,6 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
     lists = _scored(headlines.link_lists(view), ad_score)
     kind = page_kind(view, lists)
     values = {name: found.value for name, found in view.found.items()}
-    robots = " ".join(view.meta.get(key, "") for key in ("robots", "kuaixun")).lower()
     canonical = _canonical(view)
     return Extraction(
         kind=kind,
@@ -111,8 +110,7 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         feeds=tuple(_feeds(view)),
         canonical=canonical,
         next_url=_next_url(view, kind),
-        noindex="noindex" in robots or "none" in robots.split(","),
-        nofollow="nofollow" in robots or "none" in robots.split(","),
+        metas=view.tree.metas,
         trace=tuple(text_field.trace(view)),
     )
 

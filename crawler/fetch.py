@@ -153,6 +153,9 @@ class Fetcher:
 
     async def _page(self, request: Request, url: str, response: httpx.Response, size: int, *, any_type: bool) -> Page:
         status, headers = response.status_code, dict(response.headers.items())
+        if "x-robots-tag" in headers:
+            # An agent's name in it goes for the rest of its line: several headers stay several lines.
+            headers["x-robots-tag"] = "\n".join(response.headers.get_list("x-robots-tag"))
         address = response.extensions.get("address") or None
         if status == 304 and not (request.etag or request.last_modified):
             raise FetchError(url, "status 304 without having been asked", status=status, retry=True)

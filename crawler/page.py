@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -132,6 +132,7 @@ class Extraction:
     a flash. `fields` holds every field found, by its name in `crawler/fields/`; `evidence` says where each came
     from. `headlines` are the items of `lists`, ready to store. `feeds` are the addresses that the page declares
     as RSS, Atom or JSON feeds; `next_url` is the next page of the same list or article, or "".
+    `metas` are the meta tags, name (lower case) and content; `nofollow`: no link of this page may be followed.
     """
 
     kind: str
@@ -146,6 +147,6 @@ class Extraction:
     feeds: tuple[str, ...] = ()
     canonical: str = ""
     next_url: str = ""
-    noindex: bool = False
     nofollow: bool = False
+    metas: Sequence[tuple[str, str]] = ()
     trace: tuple[str, ...] = field(default=())

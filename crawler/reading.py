@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from config import Source
-from crawler import feeds, links
+from crawler import feeds, links, rights
 from crawler.decode import decode
 from crawler.extract import AdScore, extract, field_modules
 from crawler.feeds import Feed
@@ -19,7 +19,7 @@ from crawler.parse import parse, selected
 from crawler.refusals import refusal
 from crawler.shapes import looks_like_article, looks_like_list
 from storage.keys import url_key
-from storage.records import Article, Headline, Target
+from storage.records import Article, Headline, Notice, Target
 
 Timer = Callable[[str], AbstractContextManager[None]]
 
@@ -30,6 +30,7 @@ class Reading:
 
     `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
     this one shows news. `joined`: the article goes on over several pages; `whole`: all of them could be read.
+    `notices` is what was said about the use of the article.
     """
 
     article: Article | None = None
@@ -38,10 +39,16 @@ class Reading:
     following: Target | None = None
     joined: bool = False
     whole: bool = True
+    notices: tuple[Notice, ...] = ()
 
 
-def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer) -> Reading:
-    """Read a page, a feed or a sitemap, whatever its label says. Raises ExtractError; `timed` measures the steps."""
+def read(
+    page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer, agent: str = "kuaixun"
+) -> Reading:
+    """Read a page, a feed or a sitemap, whatever its label says. Raises ExtractError; `timed` measures the steps.
+
+    `agent` is the product token that orders to us are known by.
+    """
     content_type, source = page.headers.get("content-type", ""), place.source
     with timed("decode"):
         feed = feeds.parse(page.body, page.url, content_type, ZoneInfo(source.timezone) if source.timezone else None)
@@ -49,16 +56,22 @@ def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, ti
     with timed("extract"):
         if decoded is None:
             assert feed
-            return _read_feed(feed, place, ad_score, ad_threshold)
+            reading = _read_feed(feed, place, ad_score, ad_threshold)
+            barred = rights.orders(page.headers, (), agent, place.now).nofollow
+            return replace(reading, targets=()) if barred else reading
         document = Document(page.url, decoded.text, page.fetched_at, decoded.encoding, source)
         found = extract(document, ad_score=ad_score)
+        orders = rights.orders(page.headers, found.metas, agent, place.now)
+        found = replace(found, nofollow=orders.nofollow)
         refused = refusal(found.article.title, found.article.text) if found.article else ""
         if refused:
             raise ExtractError(f"no article but {refused}")
         targets = links.from_page(found, place, ad_threshold=ad_threshold)
         following = links.next_page(found, place)
-    wanted = not found.noindex and not _forbids_index(page) and not _is_list(page.url, place.target)
-    return Reading(found.article if wanted else None, found.headlines, targets, following)
+    if found.article is None or orders.noindex or _is_list(page.url, place.target):
+        return Reading(None, found.headlines, targets, following)
+    notice = Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent))
+    return Reading(found.article, found.headlines, targets, following, notices=(notice,))
 
 
 def unusable(source: Source) -> Iterator[tuple[str, str]]:
@@ -86,12 +99,6 @@ def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float)
     ]
     barred = {url_key(item.url) for item, score in scored if score >= ad_threshold}
     return Reading(headlines=headlines, targets=links.from_feed(feed, place, barred=barred))
-
-
-def _forbids_index(page: Page) -> bool:
-    """X-Robots-Tag, the header form of the robots meta tag."""
-    words = page.headers.get("x-robots-tag", "").lower().replace(",", " ").split()
-    return "noindex" in words or "none" in words
 
 
 def _is_list(url: str, target: Target) -> bool:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from crawler.page import FetchError
+from crawler.rights import Clause, of_robots_txt
 from crawler.urls import resolve
 
 MAX_BYTES = 500 * 1024  # RFC 9309, 2.5: at least this much is read.
@@ -24,12 +25,16 @@ MAX_SITEMAPS = 50
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one robots.txt says to one agent: `delay` in seconds or None, `sitemaps` as absolute addresses."""
+    """What one robots.txt says to one agent: `delay` in seconds or None, `sitemaps` as absolute addresses.
+
+    `clauses` are what it says about the use of what is fetched: see `rights`.
+    """
 
     text: Protego
     agent: str
     delay: float | None = None
     sitemaps: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
 
     def allows(self, url: str) -> bool:
         return self.text.can_fetch(url, self.agent)
@@ -65,6 +70,7 @@ def parse(body: bytes, user_agent: str, url: str = "") -> Rules:
         agent,
         min(float(wish), MAX_DELAY) if wish and wish > 0 else None,
         tuple(dict.fromkeys(filter(None, sitemaps)))[:MAX_SITEMAPS],
+        of_robots_txt(text, agent),
     )
 
 
@@ -92,6 +98,10 @@ class Cache:
         """The rules for `url`, or None when they must be read (again)."""
         read_at, rules = self._rules.get(origin(url), (now, None))
         return rules if rules and now - read_at < LIFETIME else None
+
+    def read_at(self, url: str, now: datetime) -> datetime:
+        """When the rules for `url` were read; `now` when they were not."""
+        return self._rules[origin(url)][0] if origin(url) in self._rules else now
 
     def keep(self, url: str, rules: Rules, now: datetime) -> None:
         self._rules[origin(url)] = (now, rules)
