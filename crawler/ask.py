@@ -10,7 +10,7 @@ from datetime import datetime
 from config import Settings, Source
 from crawler import frontier, rights, robots
 from crawler.extract import AdScore
-from crawler.fetch import Fetcher, utc_now
+from crawler.fetch import Check, Fetcher, utc_now
 from crawler.frontier import NextVisit, Owners, Twins
 from crawler.pace import Pace
 from crawler.page import FetchError, Page, Request
@@ -23,6 +23,8 @@ from storage.store import Store
 
 # Headlines of earlier runs that a new one starts with.
 MAX_REMEMBERED = 5000
+# Seconds that a redirect waits for the host that it leads to.
+MAX_PAUSE = 60.0
 
 Sleep = Callable[[float], Awaitable[None]]
 Clock = Callable[[], datetime]
@@ -110,11 +112,11 @@ async def one_page(settings: Settings, url: str) -> Page:
         return await fetcher.get(Request(url), check=obey)
 
 
-async def _rules_of(fetcher: Fetcher, settings: Settings, url: str) -> Rules:
+async def _rules_of(fetcher: Fetcher, settings: Settings, url: str, *, check: Check | None = None) -> Rules:
     """What the robots.txt of an address says. Raises FetchError while nothing may be fetched there."""
     where = robots.address(url)
     try:
-        page = await fetcher.beginning(where, robots.MAX_BYTES)
+        page = await fetcher.beginning(where, robots.MAX_BYTES, check=check)
     except FetchError as error:
         return robots.without(error, settings.user_agent)
     return robots.parse(page.body, settings.user_agent, where)
@@ -133,6 +135,7 @@ class Asker:
         async def check(url: str, to: str) -> None:
             if not same_site(url, to):
                 raise Moved(url, to)
+            await self._pause(url, to, target)
             await self._obey(to, target)
 
         try:
@@ -153,6 +156,12 @@ class Asker:
     async def wait(self, target: Target) -> None:
         """The pause between two requests to the host of `target`, for who goes on asking it."""
         await self.world.sleep(self._gap(target.url, target))
+
+    async def _pause(self, url: str, to: str, target: Target) -> None:
+        """The pause before a redirect from `url` is followed: a host has it between all of its requests."""
+        now = self.world.clock()
+        rest = (self.world.hosts.pace.until(host(to), now) - now).total_seconds()
+        await self.world.sleep(self._gap(to, target) if host(url) == host(to) else min(rest, MAX_PAUSE))
 
     async def notices(self, target: Target, page: Page) -> tuple[Notice, ...]:
         """What the host of an article says about the use of its articles: in robots.txt, and in tdmrep.json.
@@ -189,14 +198,17 @@ class Asker:
         """Raises Forbidden where robots.txt does not allow `url`, and reads it first where it is not known."""
         rules = self.world.hosts.rules.get(url, self.world.clock())
         if rules is None:
-            rules = await self._read_robots(url)
+            rules = await self._read_robots(url, target)
             await self.world.sleep(self._gap(url, target))
         if not rules.allows(url):
             raise Forbidden(url)
 
-    async def _read_robots(self, url: str) -> Rules:
+    async def _read_robots(self, url: str, target: Target) -> Rules:
+        async def check(before: str, to: str) -> None:
+            await self._pause(before, to, target)
+
         self.tally.requests += 1
-        rules = await _rules_of(self.world.fetcher, self.world.settings, url)
+        rules = await _rules_of(self.world.fetcher, self.world.settings, url, check=check)
         now, where = self.world.clock(), robots.address(url)
         self.world.hosts.rules.keep(url, rules, now)
         owner, priority = self.world.owners.of(url), frontier.list_priority("sitemap", 1)

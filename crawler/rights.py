@@ -20,6 +20,7 @@ from storage.records import Notice, Right
 
 EVERYBODY = "*"
 MAX_CLAUSES = 200
+MAX_AGENTS = 50
 MAX_VALUE = 2048
 MAX_FILE = 64 * 1024
 # How long a tdmrep.json is known, and how long a host that did not give it is not asked again.
@@ -99,7 +100,8 @@ def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
         if not colon or len(found) >= MAX_CLAUSES:
             continue
         if name == "user-agent":
-            agents = [*agents, value] if in_head else [value]
+            agents = agents[:MAX_AGENTS] if in_head else []
+            agents.append(value)
             ours |= _is(value, agent)
         in_head = name == "user-agent"
         if name in _SIGNAL_NAMES:
@@ -107,6 +109,7 @@ def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
             for group in agents or [EVERYBODY]:
                 rights = (Right(kind, said, "robots.txt", group.lower()) for kind, said in _signals(value))
                 found += (Clause(path[1] if path else "", right) for right in rights)
+    del found[MAX_CLAUSES:]
     # Who has a group of his own is not meant by that of everybody (RFC 9309, 2.2.1).
     return tuple(
         clause._replace(right=_with_applies(clause.right, _is(clause.right.agent, agent if ours else EVERYBODY)))

@@ -1,7 +1,8 @@
 """May I fetch this, and how fast: robots.txt as RFC 9309 reads it, by protego. Pure, but for the cache.
 
-An answer of 4xx means that there are no rules (2.3.1.3); with 5xx, or none at all, nothing may be fetched (2.3.1.4), so
-such an error stays an error. 429 counts as the second: the host asks for less, not for everything.
+An answer of 4xx means that there are no rules (2.3.1.3), and so do redirects that end nowhere (2.3.1.2); with 5xx, or
+none at all, nothing may be fetched (2.3.1.4), so such an error stays an error. 429 counts as the second: the host asks
+for less, not for everything.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ def address(url: str) -> str:
 
 def product(user_agent: str) -> str:
     """The product token that groups are matched by (RFC 9309, 2.2.1): `kuaixun` of `kuaixun/0.1 (+https://...)`."""
-    found = re.match(r"[A-Za-z_\-]+", user_agent)
-    return found[0] if found else user_agent
+    named = re.search(r"compatible;\s*([A-Za-z_\-]+)", user_agent) or re.match(r"([A-Za-z_\-]+)", user_agent)
+    return named[1] if named else user_agent
 
 
 def parse(body: bytes, user_agent: str, url: str = "") -> Rules:
@@ -76,7 +77,8 @@ def parse(body: bytes, user_agent: str, url: str = "") -> Rules:
 
 def without(error: FetchError, user_agent: str) -> Rules:
     """The rules of a host whose robots.txt could not be had: none after 4xx; otherwise raises the error again."""
-    if 400 <= error.status < 500 and error.status != 429:
+    leads_nowhere = 300 <= error.status < 400 and error.status != 304
+    if leads_nowhere or (400 <= error.status < 500 and error.status != 429):
         return parse(b"", user_agent)
     raise FetchError(
         error.url,
