@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -10,16 +11,24 @@ from zoneinfo import ZoneInfo
 
 from config import Source
 from crawler import feeds, links, rights
+from crawler.answer import unpacked
 from crawler.decode import decode
 from crawler.extract import AdScore, extract, field_modules
 from crawler.feeds import Feed
 from crawler.links import Place
-from crawler.page import Document, ExtractError, Page
+from crawler.page import Document, ExtractError, Extraction, Page
 from crawler.parse import parse, selected
 from crawler.refusals import refusal
 from crawler.shapes import looks_like_article, looks_like_list
+from crawler.urls import resolve
 from storage.keys import url_key
 from storage.records import Article, Headline, Notice, Target
+
+# Bytes of a page that came compressed without saying so.
+MAX_UNPACKED = 8_000_000
+
+# A refresh after a few seconds is a redirect; one after minutes keeps a list fresh.
+_REFRESH = re.compile(r"""\s*[0-5](?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)""", re.I)
 
 Timer = Callable[[str], AbstractContextManager[None]]
 
@@ -52,7 +61,7 @@ def read(
     content_type, source = page.headers.get("content-type", ""), place.source
     with timed("decode"):
         feed = feeds.parse(page.body, page.url, content_type, ZoneInfo(source.timezone) if source.timezone else None)
-        decoded = None if feed else decode(page.body, content_type, source.encoding)
+        decoded = None if feed else decode(unpacked(page.body, MAX_UNPACKED), content_type, source.encoding)
     with timed("extract"):
         if decoded is None:
             assert feed
@@ -68,10 +77,22 @@ def read(
             raise ExtractError(f"no article but {refused}")
         targets = links.from_page(found, place, ad_threshold=ad_threshold)
         following = links.next_page(found, place)
+    if found.article is None and not orders.nofollow:
+        targets += _forwarded(found, place)
     if found.article is None or orders.noindex or _is_list(page.url, place.target):
         return Reading(None, found.headlines, targets, following)
     notice = Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent))
     return Reading(found.article, found.headlines, targets, following, notices=(notice,))
+
+
+def _forwarded(found: Extraction, place: Place) -> Iterator[Target]:
+    """Where a page without an article sends its reader at once (`<meta http-equiv="refresh">`), if that is ours."""
+    depth = place.target.depth + 1
+    sent = next((_REFRESH.match(content) for name, content in found.metas if name == "refresh"), None)
+    url = resolve(place.url, sent[1].strip()) if sent else None
+    owner = place.owners.of(url) if url else None
+    if url and owner and url != place.url and depth <= owner.max_depth:
+        yield Target(url, place.target.kind, owner.name, place.target.priority, depth, found_on=place.url)
 
 
 def unusable(source: Source) -> Iterator[tuple[str, str]]:
