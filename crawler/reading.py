@@ -19,7 +19,7 @@ from crawler.links import Place
 from crawler.page import Document, ExtractError, Extraction, Page
 from crawler.parse import parse, selected
 from crawler.refusals import refusal
-from crawler.shapes import looks_like_article, looks_like_list
+from crawler.shapes import is_service, looks_like_article, looks_like_list
 from crawler.urls import resolve
 from storage.keys import url_key
 from storage.records import Article, Headline, Notice, Target
@@ -125,7 +125,12 @@ def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float)
 def _is_list(url: str, target: Target) -> bool:
     """What was asked for as a list, and has the address of one, is none of its articles, however it reads.
 
-    So is a front page: it is nobody's article.
+    So is a front page: it is nobody's article. Neither is what an address is redirected to instead of what it named: to
+    the front page with a note for it, to a log-in.
     """
-    front = urlsplit(url).path == "/" and not urlsplit(url).query
-    return front or (target.kind != "article" and looks_like_list(url) and not looks_like_article(url))
+    front = urlsplit(url).path == "/"
+    if url != target.url and (front or (is_service(url) and not is_service(target.url))):
+        return True
+    return (front and not urlsplit(url).query) or (
+        target.kind != "article" and looks_like_list(url) and not looks_like_article(url)
+    )

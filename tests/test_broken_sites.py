@@ -110,8 +110,10 @@ def test_what_is_no_article_is_not_stored_and_asked_for_once(web, store, clock, 
     assert pages(web).count("/news/100001.html") == 1
 
 
-@pytest.mark.parametrize("location", ["/", "/?from=404", SITE])
-def test_an_address_that_leads_to_the_front_page_is_no_article(web, store, clock, location):
+@pytest.mark.parametrize("location", ["/", "/?from=404", SITE, "/login?next=/news/100001.html", "/user/login.html"])
+def test_an_address_that_leads_to_the_front_page_or_to_a_log_in_is_no_article(web, store, clock, location):
+    for path in ("/?from=404", "/login?next=/news/100001.html", "/user/login.html"):
+        web.add(SITE + path, article(7))
     assert crawled(web, store, clock, "", status=302, location=location) == []
 
 
