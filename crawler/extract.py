@@ -100,7 +100,6 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
     refused = refusal(view.title, "\n".join(paragraphs))
     kind = "other" if refused else page_kind(view, lists)
     values = {name: found.value for name, found in view.found.items()}
-    robots = " ".join(view.meta.get(key, "") for key in ("robots", "kuaixun")).lower()
     canonical = _canonical(view)
     return Extraction(
         kind=kind,
@@ -115,9 +114,8 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         feeds=tuple(_feeds(view)),
         canonical=canonical,
         next_url=_next_url(view, kind),
-        noindex="noindex" in robots or "none" in robots.split(","),
-        nofollow="nofollow" in robots or "none" in robots.split(","),
         refused=refused,
+        metas=view.tree.metas,
         trace=tuple(text_field.trace(view)),
     )
 

@@ -16,6 +16,7 @@ from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
 from crawler.paging import Found
 from crawler.reading import Reading, read
+from crawler.robots import product
 from crawler.tally import EventKind, Tally
 from crawler.urls import host
 from storage import query
@@ -52,6 +53,8 @@ class Visitor:
             reading = self._read(target, page)
             if reading.article and reading.following:
                 reading = await self._joined(target, reading)
+            if reading.article:
+                reading = replace(reading, notices=(*reading.notices, *await self._asker.notices(target, page)))
             self._keep(target, page, reading)
         except Moved as moved:
             self._follow(target, moved)
@@ -71,7 +74,8 @@ class Visitor:
             return Reading()
         place, threshold = Place(page.url, target, self.world.owners, page.fetched_at), self.world.settings.ad_threshold
         try:
-            return read(page, place, ad_score=self.world.ad_score, ad_threshold=threshold, timed=self.tally.timed)
+            agent, timed = product(self.world.settings.user_agent), self.tally.timed
+            return read(page, place, ad_score=self.world.ad_score, ad_threshold=threshold, timed=timed, agent=agent)
         except ExtractError:
             raise
         except Exception as error:  # A page that breaks a rule of ours must not stop the other pages.
@@ -133,6 +137,7 @@ class Visitor:
                 targets=targets,
                 next_at=next_at,
                 listing=listing,
+                rights=reading.notices,
             )
         self.tally.shift("store", "dedupe", saved.dedupe_cpu)
         self.queued_hosts.update(host(each.url) for each in targets)

@@ -10,12 +10,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
 from storage.keys import url_key
 from storage.search import snippet, words_to_match
-from storage.times import stamp
+from storage.times import parse, stamp
 
 Row = dict[str, Any]
 
@@ -120,9 +121,9 @@ def article(db: Database, which: str) -> Row | None:
 def story(db: Database, which: str) -> Row | None:
     """The story of an article (its id or address) or by its key: the row of `stories`, and its `articles` as told.
 
-    Each article has its former versions, oldest first, as `revisions`, and why it is in the story as `links` (level,
-    score, evidence; level `alike` is a look-alike that it is not a copy of). The story has its `headlines`, matched by
-    address or title, and its `moves`. None when there is no such article.
+    Each article has its former versions, oldest first, as `revisions`, why it is in the story as `links` (level, score,
+    evidence; level `alike` is a look-alike that it is not a copy of), and what was said about its use as `rights`. The
+    story has its `headlines`, matched by address or title, and its `moves`. None when there is no such article.
     """
     one = article(db, which)
     sql = "SELECT * FROM stories WHERE id = ? OR key = ?"
@@ -137,7 +138,10 @@ def story(db: Database, which: str) -> Row | None:
         copies=True,
         order="articles.told_at, articles.url_key",
     )
-    found["articles"] = [{**row, "revisions": revisions(db, row["id"]), "links": links(db, row["id"])} for row in told]
+    found["articles"] = [
+        {**row, "revisions": revisions(db, id_), "links": links(db, id_), "rights": rights(db, id_)}
+        for id_, row in ((row["id"], row) for row in told)
+    ]
     sql = """
         SELECT headlines.url, headlines.title, seen_on, headlines.first_seen_at, matched_by, article_id
         FROM headlines JOIN articles ON articles.id = article_id WHERE story_id = ? ORDER BY headlines.id
@@ -157,6 +161,30 @@ def links(db: Database, article_id: int) -> list[Row]:
 def revisions(db: Database, article_id: int) -> list[Row]:
     """The former versions of an article, oldest first; the present one is the article itself."""
     return list(_rows(db, "SELECT * FROM revisions WHERE article_id = ? ORDER BY revision", (article_id,)))
+
+
+def rights(db: Database, article_id: int, at: datetime | None = None) -> list[Row]:
+    """What was said about the use of an article, by its page and by its host, as known at a time or now.
+
+    `kind` and `value` are the statement (see `storage.rights.RESERVED` for what they reserve), `agent` is whom it was
+    said to, `applies` whether that means us; `read_on` and `read_at` are where, and since when it was read so.
+    """
+    row = db.conn.execute("SELECT url FROM articles WHERE id = ?", (article_id,)).fetchone()
+    told = {"id": article_id, "host": urlsplit(row[0]).netloc if row else "", "at": stamp(at) if at else "~"}
+    sql = """
+        SELECT kind, value, via, agent, applies, scope, read_on, read_at FROM rights WHERE id IN (
+            SELECT max(id) FROM rights
+            WHERE (article_id = :id OR (article_id IS NULL AND host = :host)) AND read_at <= :at
+            GROUP BY read_on, article_id, kind, via, agent
+        ) AND value IS NOT NULL ORDER BY scope, id
+    """
+    return list(_rows(db, sql, told))
+
+
+def host_file(db: Database, url: str) -> tuple[datetime, int, str] | None:
+    """When a file of a host was last asked for, the status and the text that came; None when it never was."""
+    row = db.conn.execute("SELECT read_at, status, body FROM host_files WHERE url = ?", (url,)).fetchone()
+    return (parse(row[0]), row[1], row[2]) if row else None
 
 
 def sources(db: Database) -> list[Row]:

@@ -152,6 +152,35 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Right:
+    """One statement about the use of articles: `noai`, `tdm-reservation` = 1, `ai-train` = no.
+
+    `via` is how it was said: meta, header, robots.txt or tdmrep.json. `agent` is whom it is said to, "*" for everybody;
+    `applies` says whether that means this crawler.
+    """
+
+    kind: str
+    value: str
+    via: str
+    agent: str = "*"
+    applies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """All that one address said about the use of its host's articles, or of one of them, when it was read.
+
+    `file` is the status and the text of a file of the host that is worth keeping for a day: see `query.host_file`.
+    """
+
+    read_on: str
+    scope: Literal["host", "article"]
+    read_at: datetime
+    rights: tuple[Right, ...] = ()
+    file: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """What the store made of a visit: how the article stood to those it had, and the new URLs it queued.
 

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from sqlite_utils import Database
 
-from storage import query
+from storage import query, records
 from storage.articles import Articles
 from storage.errors import translated
 from storage.hosts import HostBook
@@ -20,6 +20,7 @@ from storage.queue import Queue
 from storage.records import Article, Gap, Headline, HostNote, Listing, Outcome, Rhythm, Saved, Target, Visit, encodable
 from storage.regroup import Change, regroup
 from storage.rhythms import RhythmBook
+from storage.rights import RightsBook
 from storage.texts import title_key
 from storage.times import claim, parse, stamp
 from storage.titles import Titles
@@ -72,6 +73,7 @@ class Store:
         self._queue = Queue(db.conn)
         self._hosts = HostBook(db.conn)
         self._rhythms = RhythmBook(db.conn)
+        self._rights = RightsBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._titles = Titles(db.conn)
         self._ad_threshold = ad_threshold
@@ -105,30 +107,30 @@ class Store:
         next_at: datetime | None = None,
         state: str = "done",
         listing: Listing | None = None,
+        rights: Sequence[records.Notice] = (),
     ) -> Saved:
         """Write what an answer brought: the visit, its article, headlines and new addresses, and when to come back.
 
-        `next_at` None: never again. `state`: done, gone or failed. `listing` is what a list says about its source.
-        A 304 confirms the article known at its address.
+        `next_at` None: never again. `state`: done, gone or failed. `listing` is what a list says about its source,
+        `rights` what was said about the use of the article. A 304 confirms the article known at its address.
         """
+        what = (targets, listing, rights, _stamped(next_at), state)
         try:
-            return self._save(visit, article, headlines, targets, listing, next_at=next_at, state=state)
+            return self._save(visit, article, headlines, *what)
         except UnicodeEncodeError:
             # Half of a surrogate pair, out of some page's JSON: no UTF-8 has it.
             mended = encodable(article) if article else None
-            return self._save(
-                visit, mended, [*map(encodable, headlines)], targets, listing, next_at=next_at, state=state
-            )
+            return self._save(visit, mended, [*map(encodable, headlines)], *what)
 
-    def _save(
+    def _save(  # noqa: PLR0917 - what `save` was given, in its order
         self,
         visit: Visit,
         article: Article | None,
         headlines: Sequence[Headline],
         targets: Sequence[Target],
         listing: Listing | None,
-        *,
-        next_at: datetime | None,
+        rights: Sequence[records.Notice],
+        next_at: str | None,
         state: str,
     ) -> Saved:
         with self._transaction():
@@ -138,14 +140,15 @@ class Store:
             outcome, article_id, story_id = self._put(visit, article)
             if article and outcome in ("new", "copy", "changed"):
                 self._titles.announced(article.title)
+            if article_id and rights:
+                self._rights.keep(article_id, rights)
             fresh = self._put_headlines(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
-            self._queue.finish(visit, state, _stamped(next_at))
+            self._queue.finish(visit, state, next_at)
             if listing:
                 self._put_listing(visit, listing)
-            items = outcome in ("new", "copy") or fresh > 0
-            lists = visit.kind != "article"
-            self._run(_SOURCE_WELL, {"at": stamp(visit.at), "items": items, "lists": lists, "name": visit.source})
+            told = {"items": outcome in ("new", "copy") or fresh > 0, "lists": visit.kind != "article"}
+            self._run(_SOURCE_WELL, {**told, "at": stamp(visit.at), "name": visit.source})
         return Saved(outcome, article_id, story_id, queued, fresh, self._articles.dedupe_cpu - before)
 
     def note_failure(self, visit: Visit, *, next_at: datetime | None) -> None:
@@ -187,8 +190,7 @@ class Store:
         return self._last_headline() - before
 
     def _last_headline(self) -> int:
-        last: int = self._run("SELECT coalesce(max(id), 0) FROM headlines").fetchone()[0]
-        return last
+        return int(self._run("SELECT coalesce(max(id), 0) FROM headlines").fetchone()[0])
 
     def _headline_row(self, headline: Headline) -> tuple[object, ...]:
         at, key = stamp(headline.seen_at), url_key(headline.url)

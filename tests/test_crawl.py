@@ -85,9 +85,9 @@ def run(web, store, clock, *, sources=None, settings=None, transport=None, **opt
 
 
 def pages(web):
-    """The paths that were asked for, without robots.txt."""
+    """The paths that were asked for, without what a host says about itself."""
     paths = [urlsplit(url).path for url in web.urls()]
-    return [path for path in paths if path != "/robots.txt"]
+    return [path for path in paths if path not in ("/robots.txt", "/.well-known/tdmrep.json")]
 
 
 def stored(store, sql="select url from articles order by url"):
@@ -104,7 +104,7 @@ def test_a_list_leads_to_its_articles_and_both_are_stored(web, store, clock):
     small_site(web, 1, 2, 3)
     tally, events = run(web, store, clock)
     assert stored(store) == [f"{SITE}/news/10000{n}.html" for n in (1, 2, 3)]
-    assert (tally.new, tally.headlines, tally.failed, tally.requests) == (3, 3, 0, 5)
+    assert (tally.new, tally.headlines, tally.failed, tally.requests) == (3, 3, 0, 6)
     assert [event.kind for event in events if event.kind != "fetched"] == ["list", "new", "new", "new"]
 
 
@@ -409,25 +409,25 @@ def test_a_host_gets_one_request_at_a_time_with_a_pause_after_each(web, store, c
     small_site(web, 1, 2, 3)
     web.add(SITE + "/robots.txt", "User-agent: *\nCrawl-delay: 7", content_type="text/plain")
     run(web, store, clock, settings=Settings(delay=1))
-    assert clock.slept == [7.0] * 4
+    assert clock.slept == [7.0] * 5
 
 
 def test_hosts_do_not_wait_for_each_other(web, store, clock):
-    """Two hosts of three pages each take the time of one."""
+    """Two hosts of three pages each, and what they say about themselves, take the time of one."""
     for name in ("a.example", "b.example"):
         web.add(f"http://{name}/", listing(1, 2))
         for n in (1, 2):
             web.add(f"http://{name}/news/10000{n}.html", article(n))
     run(web, store, clock, sources=sources_of(["http://a.example/", "http://b.example/"]), settings=Settings(delay=10))
-    assert clock.now - START < timedelta(seconds=35)
+    assert clock.now - START < timedelta(seconds=45)
 
 
 def test_the_budget_of_a_host_ends_its_part_of_the_pass(web, store, clock):
     small_site(web, *range(1, 9))
     run(web, store, clock, settings=Settings(delay=0, max_pages_per_host=4))
-    assert len(pages(web)) == 4
+    assert len(web.asked) == 1 + 4
     run(web, store, clock, settings=Settings(delay=0, max_pages_per_host=4))
-    assert len(pages(web)) == 8
+    assert len(web.asked) == 1 + 8 + 1
 
 
 def test_a_page_that_breaks_the_reading_stops_nothing_else(web, store, clock, monkeypatch):
