@@ -16,6 +16,7 @@ Asking with manners:
   frontier    what next, and when
   pace        how fast each host, and how much of it
   turns       whose turn it is
+  twins       which addresses are one article by another way in
   rhythm      when the items of a list come, and so when to look again
   paging      what a list says about its source, and what may have scrolled off
 

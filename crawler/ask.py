@@ -11,11 +11,12 @@ from config import Settings, Source
 from crawler import frontier, robots
 from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
-from crawler.frontier import NextVisit, Owners, Twins
+from crawler.frontier import NextVisit, Owners
 from crawler.pace import Pace
 from crawler.page import FetchError, Page, Request
 from crawler.robots import Rules
 from crawler.tally import Event, EventKind, Tally
+from crawler.twins import Twins
 from crawler.urls import host, same_site
 from storage import query
 from storage.records import Target
@@ -118,6 +119,13 @@ async def _rules_of(fetcher: Fetcher, settings: Settings, url: str) -> Rules:
     return robots.parse(page.body, settings.user_agent, where)
 
 
+class Postponed(FetchError):
+    """The host's robots.txt has just named sitemaps, which go first; nothing else was asked."""
+
+    def __init__(self, url: str):
+        super().__init__(url, "waits for the sitemaps of its host")
+
+
 @dataclass(slots=True)
 class Asker:
     """Asks for addresses one by one, keeps their host's pace up to date, and counts."""
@@ -126,7 +134,10 @@ class Asker:
     tally: Tally
 
     async def ask(self, target: Target) -> Page:
-        """The page at `target.url`, with validators if it has them. Raises FetchError, Forbidden and Moved among it."""
+        """The page at `target.url`, with validators if it has them.
+
+        Raises FetchError, Forbidden, Moved and Postponed among it.
+        """
 
         async def check(url: str, to: str) -> None:
             if not same_site(url, to):
@@ -138,6 +149,8 @@ class Asker:
             self.tally.requests += 1
             page = await self.world.fetcher.get(Request(target.url, target.etag, target.last_modified), check=check)
         except FetchError as error:
+            if isinstance(error, Postponed):
+                raise
             if not isinstance(error, Forbidden) or error.url != target.url:
                 now, gap = self.world.clock(), self._gap(target.url, target)
                 self.world.hosts.pace.failed(host(target.url), gap, error, now)
@@ -156,21 +169,27 @@ class Asker:
         """Raises Forbidden where robots.txt does not allow `url`, and reads it first where it is not known."""
         rules = self.world.hosts.rules.get(url, self.world.clock())
         if rules is None:
-            rules = await self._read_robots(url)
+            rules, has_sitemaps = await self._read_robots(url)
+            if has_sitemaps and url == target.url and target.kind != "article":
+                # A sitemap tells which of an article's addresses is its own, lists do not always.
+                self.world.hosts.pace.answered(host(url), self._gap(url, target), self.world.clock())
+                raise Postponed(url)
             await self.world.sleep(self._gap(url, target))
         if not rules.allows(url):
             raise Forbidden(url)
 
-    async def _read_robots(self, url: str) -> Rules:
+    async def _read_robots(self, url: str) -> tuple[Rules, bool]:
+        """The rules of a host, and whether its robots.txt names sitemaps that were not known."""
         self.tally.requests += 1
         rules = await _rules_of(self.world.fetcher, self.world.settings, url)
         now, where = self.world.clock(), robots.address(url)
         self.world.hosts.rules.keep(url, rules, now)
-        owner, priority = self.world.owners.of(url), frontier.list_priority("sitemap", 1)
+        owner, priority, queued = self.world.owners.of(url), frontier.list_priority("sitemap", 1), 0
         if owner and rules.sitemaps:
             found = (Target(each, "sitemap", owner.name, priority, 1, found_on=where) for each in rules.sitemaps)
-            self.tally.queued += self.world.store.add_targets(found, now)
-        return rules
+            queued = self.world.store.add_targets(found, now)
+            self.tally.queued += queued
+        return rules, queued > 0
 
     def _gap(self, url: str, target: Target) -> float:
         rules = self.world.hosts.rules.get(url, self.world.clock())

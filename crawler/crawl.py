@@ -170,6 +170,8 @@ class _Loop:
     def _ask(self, name: str, now: datetime) -> None:
         """Ask for the best of what is due of a host; when nothing is, it has its next turn with a retry."""
         found = self._best(name, now)
+        while found and self.visitor.is_settled(found):
+            found = self._best(name, now)
         if found:
             self.in_flight[name] = asyncio.create_task(self.visitor.visit(found))
         else:

@@ -9,20 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from math import log2
 
 from config import Settings, Source
 from crawler.page import FetchError
-from crawler.shapes import long_number, page_number, suffix
+from crawler.shapes import page_number, suffix
 from crawler.urls import bare_host, host
-from storage.keys import url_key
 from storage.records import Target, TargetKind
 
 # When nothing else is left to do, a pass waits this long for a host after failures, and for a retry; see `pace`.
 PATIENCE = timedelta(minutes=1)
-# Titles remembered, so that a daemon does not grow; beyond that the oldest half is forgotten.
-MAX_TWINS = 200_000
 # Pages of one list: an archive has no end.
 MAX_PAGE = 20
 
@@ -30,6 +26,8 @@ _FIRST_RETRY, _RETRY_GROWTH, _LONGEST_RETRY = 2.0, 4.0, 3600.0
 _LATER_TRIES = 8
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 _SETTLED = timedelta(days=3)
+# Of an article that was probably read by another address.
+LAST_PRIORITY = 0
 
 NextVisit = Callable[[Source, datetime], datetime]
 
@@ -142,29 +140,6 @@ def gap(settings: Settings, source: Source, crawl_delay: float | None) -> float:
 
 
 # -- whose address is it
-
-
-class Twins:
-    """Addresses that carry one long number under one title on one site: the same article, by another way in.
-
-    Sites serve an article below its section, below `/old/`, for phones: asking for one of them is enough.
-    """
-
-    def __init__(self, seen: Iterable[tuple[str, str]] = ()) -> None:
-        """`seen`: address and title of what earlier passes saw, the oldest first."""
-        self._first: dict[int, int] = {}
-        for url, title in seen:
-            self.is_twin(url, title)
-
-    def is_twin(self, url: str, title: str) -> bool:
-        """Whether another address of this article was seen before; the first one seen is not a twin."""
-        if len(self._first) >= MAX_TWINS:
-            self._first = dict(islice(self._first.items(), MAX_TWINS // 2, None))
-        number = long_number(url)
-        if not number or not title:
-            return False
-        own = hash(url_key(url))
-        return self._first.setdefault(hash((bare_host(url), number, title)), own) != own
 
 
 class Owners:

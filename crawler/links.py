@@ -28,6 +28,8 @@ from storage.records import Target
 MAX_TARGETS = 1000
 MAX_ANCHORS = 5000
 MAX_SITEMAPS = 50
+# So many of an index go before the lists of their site.
+FIRST_SITEMAPS = 3
 # Bytes from which the text of a link is a headline rather than the name of a section: 8 Chinese characters, 4 words.
 _TITLE = 24
 
@@ -176,6 +178,8 @@ def _sitemaps(feed: Feed, place: Place) -> Iterator[Target]:
     if depth > place.source.max_depth:
         return
     ordered = sorted(feed.items, key=lambda item: ("news" not in urlsplit(item.url).path.lower(), _newest_first(item)))
-    for item in ordered[:MAX_SITEMAPS]:
+    for number, item in enumerate(ordered[:MAX_SITEMAPS]):
         name = (place.owners.of(item.url) or place.source).name
-        yield Target(item.url, "sitemap", name, list_priority("sitemap", depth), depth, found_on=place.url)
+        # An archive of years must not keep the front page waiting.
+        priority = list_priority("sitemap", depth if number < FIRST_SITEMAPS else 4)
+        yield Target(item.url, "sitemap", name, priority, depth, found_on=place.url)

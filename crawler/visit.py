@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 from config import Source
 from crawler import frontier, paging
-from crawler.ask import Asker, Forbidden, Hosts, Moved, World
+from crawler.ask import Asker, Forbidden, Hosts, Moved, Postponed, World
 from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
 from crawler.paging import Found
 from crawler.reading import Reading, read
+from crawler.shapes import long_number
 from crawler.tally import EventKind, Tally
+from crawler.twins import is_read_as
 from crawler.urls import host
 from storage import query
 from storage.keys import url_key
@@ -44,6 +46,14 @@ class Visitor:
         now = self.world.clock()
         self._started = now.replace(microsecond=now.microsecond // 1000 * 1000)
 
+    def is_settled(self, target: Target) -> bool:
+        """Whether an address need not be asked, because its article was read by another way in meanwhile."""
+        is_read = target.kind == "article" and target.visited_at is None and bool(long_number(target.url))
+        is_read = is_read and is_read_as(target.url, query.titled_alike(self.world.store.db, target.url))
+        if is_read:
+            self.world.store.settle([target.url])
+        return is_read
+
     async def visit(self, target: Target) -> None:
         """Ask for one address, read the answer and store it; its own trouble is noted and stays its own."""
         self.retries.pop(target.url, None)
@@ -53,6 +63,8 @@ class Visitor:
             if reading.article and reading.following:
                 reading = await self._joined(target, reading)
             self._keep(target, page, reading)
+        except Postponed:
+            return
         except Moved as moved:
             self._follow(target, moved)
         except FetchError as error:
@@ -143,11 +155,17 @@ class Visitor:
         now, admits = self.world.clock(), self.world.hosts.pace.admits
         with self.tally.timed("store"):
             known = self.world.store.known(each.url for each in reading.targets)
-        twins = {item.url for item in reading.headlines if self.world.hosts.twins.is_twin(item.url, item.title)}
+        twins = self.world.hosts.twins
+        doubles = {item.url for item in reading.headlines if twins.is_twin(item.url, item.title)}
+        likely = {each.url for each in reading.targets if each.kind == "article" and twins.may_be_twin(each.url)}
         targets = [
-            each for each in reading.targets if each.url not in known and each.url not in twins and admits(each, now)
+            replace(each, priority=frontier.LAST_PRIORITY) if each.url in likely else each
+            for each in reading.targets
+            if each.url not in known and each.url not in doubles and admits(each, now)
         ]
-        articles = [each.url for each in reading.targets if each.kind == "article"]
+        # Another way into an article is no news of a list.
+        aside = (doubles | likely) - known.keys()
+        articles = [each.url for each in reading.targets if each.kind == "article" and each.url not in aside]
         times = {item.url: item.published_at for item in reading.headlines}
         found = paging.found(articles, times, known, self._started)
         if reading.following and found.news and admits(reading.following, now):

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 
 from storage.keys import url_key
 from storage.search import snippet, words_to_match
+from storage.texts import same_title
 from storage.times import stamp
 
 Row = dict[str, Any]
@@ -115,6 +116,17 @@ def article(db: Database, which: str) -> Row | None:
         known = "id = (SELECT article_id FROM article_urls WHERE article_urls.url_key = ?)"
         rows = articles(db, where=known, params=(url_key(which),), ads=True, copies=True)
     return next(rows, None)
+
+
+def titled_alike(db: Database, url: str) -> list[str]:
+    """The addresses of the articles that bear the title under which lists name an address."""
+    sql = """
+        SELECT headlines.title, articles.title, articles.url FROM headlines
+        JOIN articles ON articles.title_key = headlines.title_key AND articles.title_key != 0
+        WHERE headlines.url_key = ? AND headlines.title_key != 0
+    """
+    rows = db.conn.execute(sql, (url_key(url),))
+    return [address for listed, title, address in rows if same_title(listed, title)]
 
 
 def story(db: Database, which: str) -> Row | None:

@@ -152,6 +152,11 @@ class Queue:
         """
         return dict(self._run(_KNOWN, (json.dumps(list(keys)),)))
 
+    def settle(self, keys: Iterable[str]) -> None:
+        """Addresses that wait need not be asked."""
+        sql = "UPDATE frontier SET state = 'done', next_at = NULL WHERE url_key = ? AND state = 'waiting'"
+        self._run_many(sql, [(key,) for key in keys])
+
     def wake(self, keys: Iterable[str], now: str, *, learnt: bool = True) -> int:
         """Make known addresses due now, with their validators; how many. See `Store.wake` for `learnt`."""
         sql = "UPDATE frontier SET next_at = ? WHERE url_key = ?"

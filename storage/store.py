@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 
 from sqlite_utils import Database
 
@@ -79,9 +78,7 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -256,6 +253,11 @@ class Store:
     def host_notes(self, now: datetime) -> list[HostNote]:
         """The hosts that must still be left alone, and those that share their network address with others."""
         return list(self._hosts.remembered(stamp(now)))
+
+    def settle(self, urls: Iterable[str]) -> None:
+        """Never ask for these addresses, which wait: what they lead to was read by another way in."""
+        with self._transaction():
+            self._queue.settle(map(url_key, urls))
 
     def wake(self, urls: Iterable[str], now: datetime, *, learnt: bool = True) -> int:
         """Make known addresses due now, as a source's seeds are when its time has come; how many.

@@ -228,7 +228,7 @@ def test_feeds_and_sitemaps_are_found_and_asked_before_lists_and_articles(web, s
     for n in range(1, 6):
         web.add(f"{SITE}/news/10000{n}.html", article(n))
     tally, _ = run(web, store, clock)
-    assert pages(web)[:4] == ["/", "/rss.xml", "/sitemap.xml", "/stock/"]
+    assert pages(web)[:4] == ["/sitemap.xml", "/", "/rss.xml", "/stock/"]
     assert tally.new == 5
 
 
@@ -345,6 +345,32 @@ def test_one_address_of_an_article_is_enough(web, store, clock):
         web.add(f"{SITE}/news/10000{n}.html", article(n, more=f'<a href="/print/10000{n}.html">打印</a>'))
     run(web, store, clock)
     assert pages(web) == ["/", *(f"/news/10000{n}.html" for n in (1, 2, 3))]
+
+
+def test_the_address_that_the_sitemap_has_is_the_one_that_is_asked(web, store, clock):
+    """Of an article that a list names by another address, which redirects, nothing is asked but its own."""
+    other = "".join(f'<li><a href="/old/10000{n}.shtml">第{n}条快讯：存款准备金率下调</a></li>' for n in (1, 2, 3))
+    web.add(SITE + "/robots.txt", f"Sitemap: {SITE}/sitemap.xml", content_type="text/plain")
+    locs = "".join(f"<url><loc>{SITE}/news/10000{n}.html</loc></url>" for n in (1, 2, 3))
+    web.add(SITE + "/sitemap.xml", f"<urlset>{locs}</urlset>", content_type="text/xml")
+    web.add(SITE + "/", f"<html><title>财讯网</title><ul>{other}</ul></html>")
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+        web.add(f"{SITE}/old/10000{n}.shtml", status=301, location=f"/news/10000{n}.html")
+    run(web, store, clock)
+    assert pages(web) == ["/sitemap.xml", "/", *(f"/news/10000{n}.html" for n in (1, 2, 3))]
+    sql = "SELECT state, next_at, visited_at FROM frontier WHERE url LIKE '%/old/%'"
+    assert [*store.db.execute(sql)] == [("done", None, None)] * 3
+
+
+def test_the_same_number_under_another_title_is_asked(web, store, clock):
+    other = "".join(f'<li><a href="/old/10000{n}.shtml">第{n}场发布会：全文实录与问答</a></li>' for n in (1, 2, 3))
+    web.add(SITE + "/", listing(1, 2, 3, more=f"<ul>{other}</ul>"))
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+        web.add(f"{SITE}/old/10000{n}.shtml", article(n + 50))
+    tally, _ = run(web, store, clock)
+    assert tally.new == 6
 
 
 def test_a_page_that_turned_out_to_be_no_article_is_asked_once(web, store, clock):

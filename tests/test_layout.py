@@ -60,7 +60,7 @@ LINES = (
         "crawler.parse",
         "crawler.tree",
     ),
-    ("crawler.transport", "crawler.frontier", "crawler.tags"),
+    ("crawler.transport", "crawler.frontier", "crawler.tags", "crawler.twins"),
     ("crawler.fetch", "crawler.links", "crawler.pace", "crawler.paging", "crawler.gather"),
     ("crawler.walk",),
     ("crawler.view",),

@@ -1,14 +1,16 @@
 """Which addresses of a page, a feed or a sitemap are asked next."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
 from config import Source
+from crawler.extract import extract
 from crawler.feeds import Feed, Item
 from crawler.frontier import Owners
 from crawler.links import MAX_TARGETS, Place, from_feed, from_page, next_page
-from crawler.page import Anchor, Extraction
+from crawler.page import Anchor, Document, Extraction
 from storage.records import Headline, Target
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -134,6 +136,22 @@ def test_feeds_are_found_on_lists_also_at_a_stranger():
     (only,) = from_page(page(feeds=(feed,)), place(), ad_threshold=0.5)
     assert (only.kind, only.url, only.source) == ("feed", feed, "news")
     assert found(page(feeds=(feed,), kind="article"), place(ARTICLE, "article")) == []
+
+
+def test_of_a_feed_in_several_formats_one_is_asked():
+    links = (
+        ("rss", "RSS", "/rss.xml"),
+        ("atom", "", "/atom.xml"),
+        ("atom", "财经", "/finance.xml"),
+        ("rss", "", "/2.xml"),
+    )
+    head = "".join(
+        f'<link rel="alternate" type="application/{kind}+xml" title="{title}" href="{url}">'
+        for kind, title, url in links
+    )
+    document = Document(LIST, f"<html><head>{head}</head></html>", NOW, "utf-8")
+    found = extract(document, ad_score=lambda title, url: 0.0).feeds
+    assert [urlsplit(url).path for url in found] == ["/rss.xml", "/finance.xml", "/2.xml"]
 
 
 def test_a_page_of_a_million_links_gives_a_bounded_number():
