@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -22,11 +22,12 @@ from crawler.shapes import (
     worth_fetching,
 )
 from storage.keys import url_key
-from storage.records import Target
+from storage.records import Gap, Target
 
 # A page of a million links is no page of news.
 MAX_TARGETS = 1000
 MAX_ANCHORS = 5000
+MAX_NEIGHBOURS = 10
 MAX_SITEMAPS = 50
 # So many of an index go before the lists of their site.
 FIRST_SITEMAPS = 3
@@ -36,12 +37,16 @@ _TITLE = 24
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where links were found: the final address, what was asked for there, whose addresses are whose, and when."""
+    """Where links were found: the final address, what was asked for there, whose addresses are whose, and when.
+
+    `gaps` are the open ones of its source, for articles.
+    """
 
     url: str
     target: Target
     owners: Owners
     now: datetime
+    gaps: Sequence[Gap] = ()
 
     @property
     def source(self) -> Source:
@@ -90,6 +95,25 @@ def _articles(page: Extraction, anchors: Collection[Anchor], place: Place, depth
             yield Target(
                 anchor.url, "article", owner.name, article_priority(None, place.now), depth, found_on=place.url
             )
+
+
+def neighbours(page: Extraction, place: Place) -> list[Target]:
+    """The articles that an article leads to beside its lists, as the one before and the one after it.
+
+    They keep its depth: so a walk from one to the next has no end but that of the gap it goes through.
+    """
+    if page.nofollow:
+        return []
+    listed = {url_key(item.url) for item in page.headlines}
+    found: dict[str, Target] = {}
+    for anchor in page.anchors[:MAX_ANCHORS]:
+        owner, key = place.owners.of(anchor.url), url_key(anchor.url)
+        if anchor.nofollow or key in listed or owner is None or not is_article(anchor.url, owner):
+            continue
+        if not _is_itself(anchor.url, place.url):
+            priority = article_priority(None, place.now)
+            found[key] = Target(anchor.url, "article", owner.name, priority, place.target.depth, found_on=place.url)
+    return list(found.values())[:MAX_NEIGHBOURS]
 
 
 def _is_itself(url: str, own: str) -> bool:

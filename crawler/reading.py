@@ -15,11 +15,12 @@ from crawler.extract import AdScore, extract, field_modules
 from crawler.feeds import Feed
 from crawler.links import Place
 from crawler.page import Document, ExtractError, Page
+from crawler.paging import gap_around
 from crawler.parse import parse, selected
 from crawler.refusals import refusal
 from crawler.shapes import looks_like_article, looks_like_list
 from storage.keys import url_key
-from storage.records import Article, Headline, Target
+from storage.records import Article, Gap, Headline, Target
 
 Timer = Callable[[str], AbstractContextManager[None]]
 
@@ -30,6 +31,7 @@ class Reading:
 
     `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
     this one shows news. `joined`: the article goes on over several pages; `whole`: all of them could be read.
+    `gap` is the one that the article lies in, and its `neighbours` are those that the walk through it goes on with.
     """
 
     article: Article | None = None
@@ -38,6 +40,8 @@ class Reading:
     following: Target | None = None
     joined: bool = False
     whole: bool = True
+    gap: Gap | None = None
+    neighbours: Sequence[Target] = ()
 
 
 def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer) -> Reading:
@@ -57,8 +61,11 @@ def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, ti
             raise ExtractError(f"no article but {refused}")
         targets = links.from_page(found, place, ad_threshold=ad_threshold)
         following = links.next_page(found, place)
+        gap = gap_around(place.gaps, found.article.published_at) if found.article else None
+        neighbours = links.neighbours(found, place) if gap else []
     wanted = not found.noindex and not _forbids_index(page) and not _is_list(page.url, place.target)
-    return Reading(found.article if wanted else None, found.headlines, targets, following)
+    article = found.article if wanted else None
+    return Reading(article, found.headlines, [*neighbours, *targets], following, gap=gap, neighbours=neighbours)
 
 
 def unusable(source: Source) -> Iterator[tuple[str, str]]:

@@ -81,7 +81,9 @@ class Visitor:
     def _read(self, target: Target, page: Page) -> Reading:
         if page.status == 304:
             return Reading()
-        place, threshold = Place(page.url, target, self.world.owners, page.fetched_at), self.world.settings.ad_threshold
+        gaps = self.world.store.gaps(target.source) if target.kind == "article" else ()
+        place = Place(page.url, target, self.world.owners, page.fetched_at, gaps)
+        threshold = self.world.settings.ad_threshold
         try:
             return read(page, place, ad_score=self.world.ad_score, ad_threshold=threshold, timed=self.tally.timed)
         except ExtractError:
@@ -134,7 +136,7 @@ class Visitor:
     def _keep(self, target: Target, page: Page, reading: Reading) -> None:
         """Store what an answer brought, and when to come back, in one transaction."""
         targets, found = self._unknown(target, reading)
-        listing = self._listing(target, page, found) if target.kind != "article" else None
+        listing = self._listing(target, page, found) if target.kind != "article" else self._mended(reading)
         next_at = self._next_at(target, page, reading, found, listing)
         with self.tally.timed("store"):
             saved = self.world.store.save(
@@ -179,6 +181,14 @@ class Visitor:
         known = store.rhythm(target.url)
         gaps = store.gaps(target.source) if page.status != 304 else []
         return paging.listing(target, source, found, now, known=known, gaps=gaps)
+
+    def _mended(self, reading: Reading) -> Listing | None:
+        """The gap that an article ends because it leads to the newest that was known before it."""
+        if not reading.gap or not reading.neighbours:
+            return None
+        newest = query.newest_before(self.world.store.db, reading.gap.source, reading.gap.from_at)
+        ends = not newest.isdisjoint(url_key(each.url) for each in reading.neighbours)
+        return Listing(mended=[reading.gap]) if ends else None
 
     def _next_at(
         self, target: Target, page: Page, reading: Reading, found: Found, listing: Listing | None

@@ -118,6 +118,15 @@ def article(db: Database, which: str) -> Row | None:
     return next(rows, None)
 
 
+def newest_before(db: Database, source: str, at: datetime, limit: int = 3) -> set[str]:
+    """The URL keys of the newest articles of a source of those that were known at a time."""
+    sql = """
+        SELECT url_key FROM articles WHERE found_by = ? AND first_seen_at <= ? AND told_at IS NOT NULL
+        ORDER BY datetime(told_at) DESC LIMIT ?
+    """
+    return {key for (key,) in db.conn.execute(sql, (source, stamp(at), limit))}
+
+
 def titled_alike(db: Database, url: str) -> list[str]:
     """The addresses of the articles that bear the title under which lists name an address."""
     sql = """

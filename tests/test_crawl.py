@@ -626,6 +626,38 @@ def test_a_gap_that_no_page_mends_stays_in_the_table(web, store, clock):
     assert [tuple(row) for row in gaps(store)] == [("news", seen_at.isoformat(timespec="milliseconds"), 0)]
 
 
+def walked(web, last, *, first=1):
+    """A list without paging shows the last three of `last` articles; each has a link to the one before it."""
+    web.pages.clear()
+    web.add(SITE + "/stock/", listing(last, last - 1, last - 2))
+    for n in range(first, last + 1):
+        before = f'<p>上一篇 <a href="/news/{100000 + n - 1}.html">第{n - 1}条快讯：存款准备金率下调</a></p>'
+        page = article(n, more=before if n > first else "").replace("2026-03-20 10:00", f"2026-03-20 12:{n:02}")
+        web.add(f"{SITE}/news/{100000 + n}.html", page)
+
+
+def test_where_there_is_no_paging_the_walk_goes_from_neighbour_to_neighbour(web, store, clock):
+    source = Source("news", (SITE + "/stock/",), max_depth=1)
+    walked(web, 3)
+    run(web, store, clock, sources=[source])
+    clock.now += timedelta(minutes=25)
+    walked(web, 20)
+    tally, _ = run(web, store, clock, sources=[source])
+    assert tally.new == 17
+    assert [row[2] for row in gaps(store)] == [1]
+
+
+def test_a_walk_that_breaks_off_leaves_the_gap_in_the_table(web, store, clock):
+    source = Source("news", (SITE + "/stock/",), max_depth=1)
+    walked(web, 3)
+    run(web, store, clock, sources=[source])
+    clock.now += timedelta(minutes=25)
+    walked(web, 20, first=8)
+    tally, _ = run(web, store, clock, sources=[source])
+    assert tally.new == 13
+    assert [row[2] for row in gaps(store)] == [0]
+
+
 def test_a_list_that_shows_a_known_item_has_no_gap(web, store, clock):
     source = Source("news", (SITE + "/stock/",))
     overrun(web, 3)
