@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crawler import feeds
 from crawler.feeds import Item, parse
+from tests.gate.odd_feeds import AT, CASES
 
 URL = "http://news.example.com/rss.xml"
 SITE = "http://news.example.com"
@@ -48,6 +49,18 @@ def test_rss_items_have_address_title_and_time():
 )
 def test_odd_and_broken_items_are_recovered(item):
     assert items(rss(item)) == (Item(SITE + "/1.html", "快讯"),)
+
+
+@pytest.mark.parametrize(("body", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_odd_feeds_are_read_right(body, expected):
+    found = parse(body, AT)
+    assert tuple((item.url, item.title, item.published_at) for item in found.items) == expected
+
+
+@pytest.mark.parametrize("mark", ["<!--", "<![CDATA["])
+def test_what_is_not_closed_hides_nothing_behind_it(mark):
+    items_after = f"<item><title>{mark} 半</title></item><item><title>快讯</title><link>/1.html</link></item>"
+    assert Item(SITE + "/1.html", "快讯") in items(rss(items_after))
 
 
 def test_a_guid_that_is_no_permanent_link_is_no_address():
