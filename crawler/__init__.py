@@ -46,6 +46,7 @@ Reading:
   reading     an answer to what is to be stored
 
 The main path:
+  notes       what is written down of a visit
   visit       ask for one address, read it, store it
   crawl       one pass until nothing is due
   schedule    the daemon: the only room that knows apscheduler

@@ -50,11 +50,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One link that a feed or sitemap announces; the title is "" in a plain sitemap."""
+    """One link that a feed or sitemap announces; the title is "" in a plain sitemap.
+
+    `changed_at` is when it last changed, where that is told.
+    """
 
     url: str
     title: str = ""
     published_at: datetime | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,8 @@ def _item(chunk: str, base: str, zone: tzinfo | None) -> Item | None:
     if not url or url == base:
         return None
     title = _title(_markup(chunk) or _value(chunk, _TITLE_NAMES))
-    at = next(filter(None, (_value(chunk, names) for names in _TIME_NAMES)), "")
-    return Item(url, title, _time(at, title, zone))
+    published_at, changed_at = (_time(_value(chunk, names), title, zone) for names in _TIME_NAMES)
+    return Item(url, title, published_at or changed_at, changed_at)
 
 
 def _address(chunk: str) -> str:
@@ -232,4 +236,7 @@ def _json_item(item: Any, base: str, zone: tzinfo | None) -> Item | None:
     if not url or url == base:
         return None
     title = _title(str(item.get("title") or ""))
-    return Item(url, title, _time(str(item.get("date_published") or item.get("date_modified") or ""), title, zone))
+    published_at, changed_at = (
+        _time(str(item.get(name) or ""), title, zone) for name in ("date_published", "date_modified")
+    )
+    return Item(url, title, published_at or changed_at, changed_at)

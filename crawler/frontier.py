@@ -25,7 +25,9 @@ MAX_PAGE = 20
 _FIRST_RETRY, _RETRY_GROWTH, _LONGEST_RETRY = 2.0, 4.0, 3600.0
 _LATER_TRIES = 8
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_SETTLED = timedelta(days=3)
+_SETTLED, _MONTH = timedelta(days=3), timedelta(days=30)
+# From one visit of an article to the next.
+_AGAIN = (_HOUR, 23 * _HOUR, 6 * _DAY, 23 * _DAY)
 # Of an article that was probably read by another address.
 LAST_PRIORITY = 0
 
@@ -62,15 +64,16 @@ def kind_of_seed(url: str) -> TargetKind:
 
 
 def after_article(target: Target, published_at: datetime | None, now: datetime) -> datetime | None:
-    """An article is asked again after an hour and after a day, then never; one that came old has settled.
+    """An article is asked again an hour after its first visit, a day, a week and a month after it, then never.
 
-    The last pause tells which visit this was: pauses grow from none to an hour to a day.
+    One that came days old goes on with the week, one that came months old has settled. The last pause tells which
+    visit this was. Who lists an article as changed later wakes it, see `Queue.wake_changed`.
     """
     if target.visited_at is None or target.next_at is None or target.tries:
-        fresh = published_at is None or now - published_at < _SETTLED
-        return now + _HOUR if fresh else None
+        age = now - published_at if published_at else timedelta()
+        return now + _AGAIN[0 if age < _SETTLED else 2] if age < _MONTH else None
     last_pause: timedelta = target.next_at - target.visited_at
-    return now + _DAY - _HOUR if last_pause < 2 * _HOUR else None
+    return next((now + pause for pause in _AGAIN if pause > last_pause), None)
 
 
 def after_list(

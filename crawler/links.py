@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -183,6 +184,17 @@ def from_feed(feed: Feed, place: Place, *, barred: Collection[str] = ()) -> list
         if len(found) == MAX_TARGETS:
             break
     return list(found.values())
+
+
+def changed(feed: Feed, targets: Collection[Target]) -> dict[str, datetime]:
+    """When each of the `targets` last changed, as the file says; nothing where most share one time.
+
+    Such a time is that of the file, written anew for whoever asks.
+    """
+    told = {item.url: item.changed_at for item in feed.items if item.changed_at}
+    found = {each.url: told[each.url] for each in targets if each.url in told}
+    most = max(Counter(found.values()).values(), default=0)
+    return {} if len(found) > 3 and most * 2 > len(found) else found
 
 
 def _newest_first(item: Item) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ class Reading:
 
     `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
     this one shows news. `joined`: the article goes on over several pages; `whole`: all of them could be read.
+    `changed` are addresses with the time when each last changed, as a feed or sitemap has it.
     `gap` is the one that the article lies in, and its `neighbours` are those that the walk through it goes on with.
     """
 
@@ -40,6 +42,7 @@ class Reading:
     following: Target | None = None
     joined: bool = False
     whole: bool = True
+    changed: Mapping[str, datetime] = field(default_factory=dict)
     gap: Gap | None = None
     neighbours: Sequence[Target] = ()
 
@@ -92,7 +95,8 @@ def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float)
         for position, (item, score) in enumerate(scored, 1)
     ]
     barred = {url_key(item.url) for item, score in scored if score >= ad_threshold}
-    return Reading(headlines=headlines, targets=links.from_feed(feed, place, barred=barred))
+    targets = links.from_feed(feed, place, barred=barred)
+    return Reading(headlines=headlines, targets=targets, changed=links.changed(feed, targets))
 
 
 def _forbids_index(page: Page) -> bool:

@@ -13,6 +13,7 @@ from config import Source
 from crawler import frontier, paging
 from crawler.ask import Asker, Forbidden, Hosts, Moved, Postponed, World
 from crawler.links import Place
+from crawler.notes import continued, failed, unread, visited
 from crawler.page import ExtractError, FetchError, Page
 from crawler.paging import Found
 from crawler.reading import Reading, read
@@ -22,7 +23,7 @@ from crawler.twins import is_read_as
 from crawler.urls import host
 from storage import query
 from storage.keys import url_key
-from storage.records import Article, Listing, Saved, Target, Visit
+from storage.records import Article, Listing, Saved, Target
 
 __all__ = ["Hosts", "Visitor", "World"]
 
@@ -70,7 +71,7 @@ class Visitor:
         except FetchError as error:
             self._note(target, error)
         except ExtractError as error:
-            self._note(target, _unread(target, error))
+            self._note(target, unread(target, error))
 
     @property
     def _asker(self) -> Asker:
@@ -111,18 +112,18 @@ class Visitor:
         try:
             more = self._read(further, page)
         except ExtractError as error:
-            raise _unread(further, error) from error
+            raise unread(further, error) from error
         if more.article is None:
             raise FetchError(further.url, "this page of an article holds none", status=page.status)
-        self.world.store.save(self._visit(further, page))
-        return _continued(article, more.article), more.following
+        self.world.store.save(visited(self.world, further, page))
+        return continued(article, more.article), more.following
 
     def _partial(self, target: Target, further: Target, article: Article, error: FetchError) -> None:
         """A further page of an article failed. Raises FetchError where the beginning alone must not be stored.
 
         That is while this pass may still get the rest, and always where more of the article is known already.
         """
-        self.world.store.note_failure(self._failed(further, error), next_at=None)
+        self.world.store.note_failure(failed(self.world, further, error), next_at=None)
         is_tried_again = error.retry and target.tries < self.world.settings.retries
         known = query.article(self.world.store.db, article.url)
         if is_tried_again or (known and len(article.text) < len(known["text"])):
@@ -136,12 +137,12 @@ class Visitor:
     def _keep(self, target: Target, page: Page, reading: Reading) -> None:
         """Store what an answer brought, and when to come back, in one transaction."""
         targets, found = self._unknown(target, reading)
-        listing = self._listing(target, page, found) if target.kind != "article" else self._mended(reading)
+        listing = self._listing(target, page, reading, found) if target.kind != "article" else self._mended(reading)
         next_at = self._next_at(target, page, reading, found, listing)
         with self.tally.timed("store"):
             saved = self.world.store.save(
                 # The validators of page 1 say nothing of the other pages: after a 304 nobody would ask for those.
-                self._visit(target, page, validators=not reading.joined),
+                visited(self.world, target, page, validators=not reading.joined),
                 article=reading.article,
                 headlines=reading.headlines,
                 targets=targets,
@@ -175,12 +176,13 @@ class Visitor:
             found = replace(found, following=reading.following.url)
         return targets, found
 
-    def _listing(self, target: Target, page: Page, found: Found) -> Listing:
+    def _listing(self, target: Target, page: Page, reading: Reading, found: Found) -> Listing:
         """What a list says about its source; see `paging`."""
         store, source, now = self.world.store, self.world.source(target), self.world.clock()
         known = store.rhythm(target.url)
         gaps = store.gaps(target.source) if page.status != 304 else []
-        return paging.listing(target, source, found, now, known=known, gaps=gaps)
+        listing = paging.listing(target, source, found, now, known=known, gaps=gaps)
+        return replace(listing, changed=reading.changed)
 
     def _mended(self, reading: Reading) -> Listing | None:
         """The gap that an article ends because it leads to the newest that was known before it."""
@@ -218,7 +220,7 @@ class Visitor:
     def _note(self, target: Target, error: FetchError) -> None:
         source_next = self._source_next(self.world.source(target))
         again = frontier.after_failure(target, error, self.world.settings, source_next, self.world.clock())
-        self.world.store.note_failure(self._failed(target, error), next_at=again.at)
+        self.world.store.note_failure(failed(self.world, target, error), next_at=again.at)
         if again.soon and again.at:
             self.retries[target.url] = again.at
             self.tally.retries += 1
@@ -235,35 +237,10 @@ class Visitor:
         owner = self.world.owners.of(moved.to)
         if owner:
             to = Target(moved.to, target.kind, owner.name, target.priority, target.depth, found_on=target.url)
-            self.tally.queued += self.world.store.save(self._failed(target, moved), targets=[to]).queued
+            self.tally.queued += self.world.store.save(failed(self.world, target, moved), targets=[to]).queued
             self.queued_hosts.add(host(to.url))
         else:
             self._note(target, moved)
-
-    # -- records
-
-    def _failed(self, target: Target, error: FetchError) -> Visit:
-        at = self.world.clock()
-        rest = self.world.hosts.pace.rest(host(target.url), at)
-        return Visit(
-            target.url, target.url, target.kind, target.source, at, error.status, error.reason, rest_until=rest
-        )
-
-    def _visit(self, target: Target, page: Page, *, validators: bool = True) -> Visit:
-        return Visit(
-            target.url,
-            page.url,
-            target.kind,
-            target.source,
-            page.fetched_at,
-            page.status,
-            took=page.took,
-            size=len(page.body),
-            etag=page.headers.get("etag", "") if validators else "",
-            last_modified=page.headers.get("last-modified", "") if validators else "",
-            address=page.address or "",
-            rest_until=self.world.hosts.pace.rest(host(target.url), self.world.clock()),
-        )
 
     def _count(self, target: Target, page: Page, reading: Reading, saved: Saved) -> None:
         tally, article = self.tally, reading.article
@@ -286,15 +263,3 @@ class Visitor:
 
     def _is_ad(self, score: float) -> bool:
         return score >= self.world.settings.ad_threshold
-
-
-def _unread(target: Target, error: ExtractError) -> FetchError:
-    """A page that came and could not be read, as a failed visit."""
-    return FetchError(target.url, error.reason, status=200, later=error.ours)
-
-
-def _continued(article: Article, more: Article) -> Article:
-    """An article with the text of its next page."""
-    if not more.text or more.text in article.text:
-        return article
-    return replace(article, text=f"{article.text}\n{more.text}")

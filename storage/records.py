@@ -143,12 +143,16 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a visit to a list says about its source: its rhythm, a gap found, gaps mended, further pages to look at."""
+    """What a visit to a list says about its source: its rhythm, a gap found, gaps mended, further pages to look at.
+
+    `changed` has the addresses that it lists with the time when each last changed.
+    """
 
     rhythm: Rhythm | None = None
     gap: Gap | None = None
     mended: Sequence[Gap] = ()
     wake: Sequence[str] = ()
+    changed: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

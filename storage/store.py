@@ -139,7 +139,9 @@ class Store:
             queued = self._queue.add(targets, stamp(visit.at))
             self._queue.finish(visit, state, _stamped(next_at))
             if listing:
-                self._put_listing(visit, listing)
+                self._rhythms.put(visit, listing)
+                self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
+                self._queue.wake_changed(listing.changed, visit.at)
             items = outcome in ("new", "copy") or fresh > 0
             lists = visit.kind != "article"
             self._run(_SOURCE_WELL, {"at": stamp(visit.at), "items": items, "lists": lists, "name": visit.source})
@@ -153,15 +155,6 @@ class Store:
             if visit.kind != "article":
                 error = visit.error or f"HTTP status {visit.status}"
                 self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
-
-    def _put_listing(self, visit: Visit, listing: Listing) -> None:
-        if listing.rhythm:
-            self._rhythms.keep(visit, listing.rhythm)
-        if listing.gap:
-            self._rhythms.note(listing.gap)
-        for gap in listing.mended:
-            self._rhythms.mend(gap, stamp(visit.at))
-        self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
 
     def _note(self, visit: Visit) -> None:
         what = (visit.url, visit.final_url, visit.url, visit.kind, visit.source, stamp(visit.at))

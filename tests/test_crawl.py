@@ -166,15 +166,66 @@ def test_force_asks_the_seeds_at_once(web, store, clock):
     assert pages(web) == ["/"]
 
 
-def test_an_article_is_asked_again_after_an_hour_and_a_day_and_then_never(web, store, clock):
-    small_site(web, 1)
-    url, asked = f"{SITE}/news/100001.html", []
-    for hours in (0, 0.5, 1.1, 12, 24.2, 100, 1000):
-        clock.now = START + timedelta(hours=hours)
+def asked_at(web, store, clock, url, hours):
+    """At which of these hours after the start a pass asked for the address."""
+    asked = []
+    for hour in hours:
+        clock.now = START + timedelta(hours=hour)
         web.asked.clear()
         run(web, store, clock)
-        asked.append(url in web.urls())
-    assert asked == [True, False, True, False, True, False, False]
+        asked += [hour] * web.urls().count(url)
+    return asked
+
+
+def test_an_article_is_asked_again_after_an_hour_a_day_a_week_and_a_month_and_then_never(web, store, clock):
+    small_site(web, 1)
+    hours = (0, 0.5, 1.1, 12, 24.2, 100, 169, 400, 725, 1000, 3000, 9000)
+    assert asked_at(web, store, clock, f"{SITE}/news/100001.html", hours) == [0, 1.1, 24.2, 169, 725]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_article_that_has_gone_is_never_asked_again(web, store, clock, status):
+    small_site(web, 1)
+    url = f"{SITE}/news/100001.html"
+    run(web, store, clock)
+    web.pages[url] = [(status, {}, b"gone")]
+    assert asked_at(web, store, clock, url, (2, 25, 200, 1000)) == [2]
+    assert store.db.execute("SELECT count(*) FROM articles").fetchone() == (1,)
+
+
+def changing(web, *lastmods):
+    """A site of articles 1, 2, ... whose sitemap says when each has changed."""
+    web.pages.pop(SITE + "/sitemap.xml", None)
+    locs = (
+        f"<url><loc>{SITE}/news/10000{n}.html</loc><lastmod>{time:%Y-%m-%dT%H:%M:%SZ}</lastmod></url>"
+        for n, time in enumerate(lastmods, 1)
+    )
+    web.add(SITE + "/sitemap.xml", f"<urlset>{''.join(locs)}</urlset>", content_type="text/xml")
+
+
+def test_an_article_that_the_sitemap_has_as_changed_is_asked_again_and_no_other(web, store, clock):
+    small_site(web, 1, 2, 3, 4, 5)
+    source = Source("news", (SITE + "/sitemap.xml",))
+    times = [START - timedelta(minutes=n) for n in range(5)]
+    changing(web, *times)
+    for hours in (2, 24, 48):
+        run(web, store, clock, sources=[source])
+        clock.now += timedelta(hours=hours)
+    web.asked.clear()
+    changing(web, *times[:4], clock.now - timedelta(minutes=1))
+    run(web, store, clock, sources=[source])
+    assert [path for path in pages(web) if "news" in path] == ["/news/100005.html"]
+
+
+def test_a_sitemap_that_calls_everything_changed_is_not_believed(web, store, clock):
+    small_site(web, 1, 2, 3, 4, 5)
+    source = Source("news", (SITE + "/sitemap.xml",))
+    for hours in (2, 24, 48, 0):
+        web.asked.clear()
+        changing(web, *[clock.now] * 5)
+        run(web, store, clock, sources=[source])
+        clock.now += timedelta(hours=hours)
+    assert [path for path in pages(web) if "news" in path] == []
 
 
 def test_a_corrected_article_is_one_article_with_a_revision(web, store, clock):
@@ -613,6 +664,12 @@ def test_a_list_that_was_overrun_is_paged_back_until_something_is_known(web, sto
     tally, _ = run(web, store, clock, sources=[source])
     assert tally.new == 9
     assert [row[2] for row in gaps(store)] == [1]
+
+
+def test_the_first_visit_of_a_list_notes_no_gap(web, store, clock):
+    overrun(web, 12)
+    run(web, store, clock, sources=[Source("news", (SITE + "/stock/",))])
+    assert gaps(store) == []
 
 
 def test_a_gap_that_no_page_mends_stays_in_the_table(web, store, clock):

@@ -47,13 +47,16 @@ def test_newer_articles_go_first_and_those_of_unknown_age_in_between():
 # -- when again
 
 
-def test_a_fresh_article_is_asked_again_after_an_hour_and_a_day():
-    assert after_article(target(next_at=NOW), NOW - HOUR, NOW) == NOW + HOUR
-    assert after_article(target(visited_at=NOW - HOUR, next_at=NOW), None, NOW) == NOW + DAY - HOUR
-    assert after_article(target(visited_at=NOW - DAY, next_at=NOW), None, NOW) is None
+def test_a_fresh_article_is_asked_again_after_an_hour_a_day_a_week_and_a_month():
+    """Counted from the first visit, whatever time a pass takes."""
+    pauses, visited = [after_article(target(next_at=NOW), NOW - HOUR, NOW) - NOW], NOW
+    while again := after_article(target(visited_at=visited, next_at=visited + pauses[-1]), None, NOW):
+        pauses.append(again - NOW)
+    assert [sum(pauses[: n + 1], timedelta()) for n in range(len(pauses))] == [HOUR, DAY, 7 * DAY, 30 * DAY]
 
 
-def test_an_old_article_has_settled():
+def test_an_article_that_came_days_old_is_asked_after_a_week_and_one_of_last_month_never():
+    assert after_article(target(next_at=NOW), NOW - 4 * DAY, NOW) == NOW + 6 * DAY
     assert after_article(target(next_at=NOW), NOW - 30 * DAY, NOW) is None
 
 

@@ -69,7 +69,7 @@ LINES = (
     ("crawler.fields",),
     ("crawler.stamps", "crawler.headlines"),
     ("crawler.extract",),
-    ("crawler.ask", "crawler.reading", "crawler.metrics", "crawler.bench", "crawler.present"),
+    ("crawler.ask", "crawler.notes", "crawler.reading", "crawler.metrics", "crawler.bench", "crawler.present"),
     ("crawler.visit",),
     ("crawler.crawl",),
     ("crawler.schedule",),
