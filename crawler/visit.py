@@ -27,6 +27,8 @@ from storage.records import Article, Listing, Saved, Target
 
 __all__ = ["Hosts", "Visitor", "World"]
 
+# Addresses of advertising remembered, so that each counts once; the oldest are forgotten.
+MAX_ADS = 50_000
 _EVENT: dict[str, EventKind] = {"new": "new", "changed": "changed", "same": "same", "copy": "copy", "none": "list"}
 
 
@@ -40,7 +42,7 @@ class Visitor:
     _next: dict[str, datetime] = field(default_factory=dict)
     queued_hosts: set[str] = field(default_factory=set)
     _started: datetime = field(init=False)
-    _ads: set[int] = field(default_factory=set)
+    _ads: dict[int, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # The database keeps milliseconds.
@@ -249,8 +251,11 @@ class Visitor:
         scored = [(item.url, item.ad_score) for item in reading.headlines]
         if article:
             scored.append((article.url, article.ad_score))
-        self._ads.update(hash(url_key(url)) for url, score in scored if self._is_ad(score))
-        tally.ads = len(self._ads)
+        for key in {hash(url_key(url)) for url, score in scored if self._is_ad(score)} - self._ads.keys():
+            self._ads[key] = None
+            tally.ads += 1
+        while len(self._ads) > MAX_ADS:
+            del self._ads[next(iter(self._ads))]
         if page.status == 304:
             tally.not_modified += 1
             self.world.tell("not modified", target)

@@ -180,16 +180,6 @@ def revisions(db: Database, article_id: int) -> list[Row]:
     return list(_rows(db, "SELECT * FROM revisions WHERE article_id = ? ORDER BY revision", (article_id,)))
 
 
-def sources(db: Database) -> list[Row]:
-    """Every source with when it was visited, what went wrong since when, and how many articles it brought."""
-    sql = """
-        SELECT sources.*, (SELECT count(*) FROM articles WHERE found_by = name) AS articles,
-            (SELECT count(*) FROM frontier WHERE source = name AND next_at IS NOT NULL) AS waiting
-        FROM sources ORDER BY name
-    """
-    return [{**row, "seeds": json.loads(row["seeds"])} for row in _rows(db, sql)]
-
-
 def last_status(db: Database, url: str) -> int:
     """The HTTP status of the last visit to an address; 0 when there was no answer, or no visit."""
     row = db.conn.execute("SELECT status FROM visits WHERE url = ? ORDER BY id DESC LIMIT 1", (url,)).fetchone()

@@ -37,7 +37,7 @@ LINES = (
     ("storage.regroup",),
     ("storage.schema",),
     ("storage.connection", "storage.hosts", "storage.rhythms"),
-    ("storage.articles", "storage.query"),
+    ("storage.articles", "storage.query", "storage.watch"),
     ("storage.store",),
     ("storage", "storage.exporters"),
     (
