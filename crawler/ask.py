@@ -120,10 +120,10 @@ async def _rules_of(fetcher: Fetcher, settings: Settings, url: str) -> Rules:
 
 
 class Postponed(FetchError):
-    """The host's robots.txt has just named sitemaps, which go first; nothing else was asked."""
+    """The turn of the host went to its robots.txt; nothing else was asked."""
 
     def __init__(self, url: str):
-        super().__init__(url, "waits for the sitemaps of its host")
+        super().__init__(url, "waits for the next turn of its host")
 
 
 @dataclass(slots=True)
@@ -133,10 +133,11 @@ class Asker:
     world: World
     tally: Tally
 
-    async def ask(self, target: Target) -> Page:
+    async def ask(self, target: Target, *, is_turn: bool = False) -> Page:
         """The page at `target.url`, with validators if it has them.
 
-        Raises FetchError, Forbidden, Moved and Postponed among it.
+        Raises FetchError, Forbidden, Moved and Postponed among it. With `is_turn` a robots.txt that must be read first
+        takes the turn: nobody waits here for the pause after it, and a sitemap that it names may go before the page.
         """
 
         async def check(url: str, to: str) -> None:
@@ -145,7 +146,7 @@ class Asker:
             await self._obey(to, target)
 
         try:
-            await self._obey(target.url, target)
+            await self._obey(target.url, target, is_turn=is_turn)
             self.tally.requests += 1
             page = await self.world.fetcher.get(Request(target.url, target.etag, target.last_modified), check=check)
         except FetchError as error:
@@ -165,31 +166,28 @@ class Asker:
         """The pause between two requests to the host of `target`, for who goes on asking it."""
         await self.world.sleep(self._gap(target.url, target))
 
-    async def _obey(self, url: str, target: Target) -> None:
+    async def _obey(self, url: str, target: Target, *, is_turn: bool = False) -> None:
         """Raises Forbidden where robots.txt does not allow `url`, and reads it first where it is not known."""
         rules = self.world.hosts.rules.get(url, self.world.clock())
         if rules is None:
-            rules, has_sitemaps = await self._read_robots(url)
-            if has_sitemaps and url == target.url and target.kind != "article":
-                # A sitemap tells which of an article's addresses is its own, lists do not always.
-                self.world.hosts.pace.answered(host(url), self._gap(url, target), self.world.clock())
+            rules = await self._read_robots(url)
+            if is_turn:
+                self.world.hosts.pace.rests(host(url), self._gap(url, target), self.world.clock())
                 raise Postponed(url)
             await self.world.sleep(self._gap(url, target))
         if not rules.allows(url):
             raise Forbidden(url)
 
-    async def _read_robots(self, url: str) -> tuple[Rules, bool]:
-        """The rules of a host, and whether its robots.txt names sitemaps that were not known."""
+    async def _read_robots(self, url: str) -> Rules:
         self.tally.requests += 1
         rules = await _rules_of(self.world.fetcher, self.world.settings, url)
         now, where = self.world.clock(), robots.address(url)
         self.world.hosts.rules.keep(url, rules, now)
-        owner, priority, queued = self.world.owners.of(url), frontier.list_priority("sitemap", 1), 0
+        owner, priority = self.world.owners.of(url), frontier.list_priority("sitemap", 1)
         if owner and rules.sitemaps:
             found = (Target(each, "sitemap", owner.name, priority, 1, found_on=where) for each in rules.sitemaps)
-            queued = self.world.store.add_targets(found, now)
-            self.tally.queued += queued
-        return rules, queued > 0
+            self.tally.queued += self.world.store.add_targets(found, now)
+        return rules
 
     def _gap(self, url: str, target: Target) -> float:
         rules = self.world.hosts.rules.get(url, self.world.clock())

@@ -173,7 +173,7 @@ class _Loop:
         while found and self.visitor.is_settled(found):
             found = self._best(name, now)
         if found:
-            self.in_flight[name] = asyncio.create_task(self.visitor.visit(found))
+            self.in_flight[name] = asyncio.create_task(self.visitor.visit(found, is_turn=True))
         else:
             self._later(name, now)
 

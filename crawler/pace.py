@@ -93,6 +93,12 @@ class Pace:
             until = now + timedelta(seconds=max(min(gap, self._settings.delay), rest))
             self._addresses[known.address] = max(until, self._addresses.get(known.address, until))
 
+    def rests(self, name: str, gap: float, now: datetime) -> None:
+        """A host was asked for something that is no page: the regular pause follows, its budget stays."""
+        known = self._host(name, now)
+        if now + timedelta(seconds=gap) >= known.next_at:
+            known.next_at, known.is_regular = now + timedelta(seconds=gap), True
+
     def failed(self, name: str, gap: float, error: FetchError, now: datetime) -> None:
         """A request failed. The pause doubles with each failure in a row; Retry-After stops the whole host.
 

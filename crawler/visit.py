@@ -57,11 +57,14 @@ class Visitor:
             self.world.store.settle([target.url])
         return is_read
 
-    async def visit(self, target: Target) -> None:
-        """Ask for one address, read the answer and store it; its own trouble is noted and stays its own."""
+    async def visit(self, target: Target, *, is_turn: bool = False) -> None:
+        """Ask for one address, read the answer and store it; its own trouble is noted and stays its own.
+
+        `is_turn`: see `Asker.ask`; the address may stay due then.
+        """
         self.retries.pop(target.url, None)
         try:
-            page = await self._asker.ask(target)
+            page = await self._asker.ask(target, is_turn=is_turn)
             reading = self._read(target, page)
             if reading.article and reading.following:
                 reading = await self._joined(target, reading)
