@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from config import Settings, Source
 from crawler import frontier
@@ -28,6 +29,8 @@ from storage.store import Store
 
 # How often a pass asks the database which hosts have something due; in between it knows that by itself.
 LOOK = timedelta(minutes=1)
+# Titles whose score is remembered: one stands on many pages of its site.
+TITLES = 16_384
 
 __all__ = ["Event", "Hosts", "Tally", "crawl", "seed"]
 
@@ -84,7 +87,7 @@ async def crawl(
     if ad_score is None:
         from crawler.ads import score_title
 
-        ad_score = score_title
+        ad_score = lru_cache(TITLES)(score_title)
     seed(store, sources, clock(), next_visit=next_visit, force=force)
     world = World(
         settings,
