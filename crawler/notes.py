@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crawler.ask import World
+from crawler.ask import Forbidden, World
 from crawler.page import ExtractError, FetchError, Page
 from crawler.urls import host
 from storage.records import Article, Target, Visit
@@ -32,7 +32,17 @@ def failed(world: World, target: Target, error: FetchError) -> Visit:
     """A visit that brought nothing."""
     at = world.clock()
     rest = world.hosts.pace.rest(host(target.url), at)
-    return Visit(target.url, target.url, target.kind, target.source, at, error.status, error.reason, rest_until=rest)
+    return Visit(
+        target.url,
+        target.url,
+        target.kind,
+        target.source,
+        at,
+        error.status,
+        error.reason,
+        rest_until=rest,
+        asked=not (isinstance(error, Forbidden) and error.url == target.url),
+    )
 
 
 def unread(target: Target, error: ExtractError) -> FetchError:

@@ -565,6 +565,14 @@ def test_redirects_within_a_site_are_followed_and_the_twin_counts_as_known(web, 
     assert "https://www.news.example.com/robots.txt" in web.urls()
 
 
+def test_a_host_is_not_ill_because_its_robots_txt_forbids_a_page(web, store, clock):
+    small_site(web, 1, 2)
+    web.add(SITE + "/robots.txt", "User-agent: *\nDisallow: /news/100002", content_type="text/plain")
+    tally, _ = run(web, store, clock)
+    assert tally.forbidden == 1
+    assert [*store.db.execute("SELECT requests, failures, error FROM hosts")] == [(2, 0, None)]
+
+
 def test_a_redirect_into_a_forbidden_place_is_not_followed(web, store, clock):
     web.add(SITE + "/robots.txt", "User-agent: *\nDisallow: /secret/", content_type="text/plain")
     web.add(SITE + "/", "", 302, location="/secret/1.html")
