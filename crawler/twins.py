@@ -15,7 +15,7 @@ from crawler.urls import bare_host
 from storage.keys import url_key
 
 # Titles and numbers remembered, so that a daemon does not grow; beyond that the oldest half is forgotten.
-MAX_TWINS = 200_000
+MAX_TWINS = 100_000
 # A number that so many addresses share is that of a section, or of the site.
 _SHARED = 5
 
