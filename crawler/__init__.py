@@ -17,6 +17,7 @@ Asking with manners:
   frontier    what next, and when
   pace        how fast each host, and how much of it
   turns       whose turn it is
+  twins       which addresses are one article by another way in
   rhythm      when the items of a list come, and so when to look again
   paging      what a list says about its source, and what may have scrolled off
 
@@ -46,6 +47,7 @@ Reading:
   reading     an answer to what is to be stored
 
 The main path:
+  notes       what is written down of a visit
   visit       ask for one address, read it, store it
   crawl       one pass until nothing is due
   schedule    the daemon: the only room that knows apscheduler

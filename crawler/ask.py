@@ -11,11 +11,12 @@ from config import Settings, Source
 from crawler import frontier, rights, robots
 from crawler.extract import AdScore
 from crawler.fetch import Check, Fetcher, utc_now
-from crawler.frontier import NextVisit, Owners, Twins
+from crawler.frontier import NextVisit, Owners
 from crawler.pace import Pace
 from crawler.page import FetchError, Page, Request
 from crawler.robots import Rules
 from crawler.tally import Event, EventKind, Tally
+from crawler.twins import Twins
 from crawler.urls import host, same_site
 from storage import query
 from storage.records import Notice, Target
@@ -122,6 +123,13 @@ async def _rules_of(fetcher: Fetcher, settings: Settings, url: str, *, check: Ch
     return robots.parse(page.body, settings.user_agent, where)
 
 
+class Postponed(FetchError):
+    """The turn of the host went to its robots.txt; nothing else was asked."""
+
+    def __init__(self, url: str):
+        super().__init__(url, "waits for the next turn of its host")
+
+
 @dataclass(slots=True)
 class Asker:
     """Asks for addresses one by one, keeps their host's pace up to date, and counts."""
@@ -129,8 +137,12 @@ class Asker:
     world: World
     tally: Tally
 
-    async def ask(self, target: Target) -> Page:
-        """The page at `target.url`, with validators if it has them. Raises FetchError, Forbidden and Moved among it."""
+    async def ask(self, target: Target, *, is_turn: bool = False) -> Page:
+        """The page at `target.url`, with validators if it has them.
+
+        Raises FetchError, Forbidden, Moved and Postponed among it. With `is_turn` a robots.txt that must be read first
+        takes the turn: nobody waits here for the pause after it, and a sitemap that it names may go before the page.
+        """
 
         async def check(url: str, to: str) -> None:
             if not same_site(url, to):
@@ -139,10 +151,12 @@ class Asker:
             await self._obey(to, target)
 
         try:
-            await self._obey(target.url, target)
+            await self._obey(target.url, target, is_turn=is_turn)
             self.tally.requests += 1
             page = await self.world.fetcher.get(Request(target.url, target.etag, target.last_modified), check=check)
         except FetchError as error:
+            if isinstance(error, Postponed):
+                raise
             if not isinstance(error, Forbidden) or error.url != target.url:
                 now, gap = self.world.clock(), self._gap(target.url, target)
                 self.world.hosts.pace.failed(host(target.url), gap, error, now)
@@ -194,11 +208,14 @@ class Asker:
         files[target.url] = known
         return known
 
-    async def _obey(self, url: str, target: Target) -> None:
+    async def _obey(self, url: str, target: Target, *, is_turn: bool = False) -> None:
         """Raises Forbidden where robots.txt does not allow `url`, and reads it first where it is not known."""
         rules = self.world.hosts.rules.get(url, self.world.clock())
         if rules is None:
             rules = await self._read_robots(url, target)
+            if is_turn:
+                self.world.hosts.pace.rests(host(url), self._gap(url, target), self.world.clock())
+                raise Postponed(url)
             await self.world.sleep(self._gap(url, target))
         if not rules.allows(url):
             raise Forbidden(url)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -17,11 +18,12 @@ from crawler.extract import AdScore, extract, field_modules
 from crawler.feeds import Feed
 from crawler.links import Place
 from crawler.page import Document, ExtractError, Extraction, Page
+from crawler.paging import gap_around
 from crawler.parse import parse, selected
 from crawler.shapes import is_service, looks_like_article, looks_like_list
 from crawler.urls import resolve
 from storage.keys import url_key
-from storage.records import Article, Headline, Notice, Target
+from storage.records import Article, Gap, Headline, Notice, Target
 
 # Bytes of a page that came compressed without saying so.
 MAX_UNPACKED = 8_000_000
@@ -39,6 +41,8 @@ class Reading:
     `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
     this one shows news. `joined`: the article goes on over several pages; `whole`: all of them could be read.
     `notices` is what was said about the use of the article.
+    `changed` are addresses with the time when each last changed, as a feed or sitemap has it.
+    `gap` is the one that the article lies in, and its `neighbours` are those that the walk through it goes on with.
     """
 
     article: Article | None = None
@@ -48,6 +52,9 @@ class Reading:
     joined: bool = False
     whole: bool = True
     notices: tuple[Notice, ...] = ()
+    changed: Mapping[str, datetime] = field(default_factory=dict)
+    gap: Gap | None = None
+    neighbours: Sequence[Target] = ()
 
 
 def read(
@@ -75,12 +82,17 @@ def read(
         found = replace(found, nofollow=orders.nofollow)
         targets = links.from_page(found, place, ad_threshold=ad_threshold)
         following = links.next_page(found, place)
+        gap = gap_around(place.gaps, found.article.published_at) if found.article else None
+        neighbours = links.neighbours(found, place) if gap else []
+        targets = [*neighbours, *targets]
     if found.article is None and not orders.nofollow:
         targets += _forwarded(found, place)
-    if found.article is None or orders.noindex or _is_list(page.url, place.target):
-        return Reading(None, found.headlines, targets, following)
-    notice = Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent))
-    return Reading(found.article, found.headlines, targets, following, notices=(notice,))
+    article, notices = found.article, tuple[Notice, ...]()
+    if article is None or orders.noindex or _is_list(page.url, place.target):
+        article = None
+    else:
+        notices = (Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent)),)
+    return Reading(article, found.headlines, targets, following, notices=notices, gap=gap, neighbours=neighbours)
 
 
 def _forwarded(found: Extraction, place: Place) -> Iterator[Target]:
@@ -117,7 +129,8 @@ def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float)
         for position, (item, score) in enumerate(scored, 1)
     ]
     barred = {url_key(item.url) for item, score in scored if score >= ad_threshold}
-    return Reading(headlines=headlines, targets=links.from_feed(feed, place, barred=barred))
+    targets = links.from_feed(feed, place, barred=barred)
+    return Reading(headlines=headlines, targets=targets, changed=links.changed(feed, targets))
 
 
 def _is_list(url: str, target: Target) -> bool:

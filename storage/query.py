@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from storage.keys import url_key
 from storage.search import snippet, words_to_match
+from storage.texts import same_title
 from storage.times import parse, stamp
 
 Row = dict[str, Any]
@@ -118,6 +119,26 @@ def article(db: Database, which: str) -> Row | None:
     return next(rows, None)
 
 
+def newest_before(db: Database, source: str, at: datetime, limit: int = 3) -> set[str]:
+    """The URL keys of the newest articles of a source of those that were known at a time."""
+    sql = """
+        SELECT url_key FROM articles WHERE found_by = ? AND first_seen_at <= ? AND told_at IS NOT NULL
+        ORDER BY datetime(told_at) DESC LIMIT ?
+    """
+    return {key for (key,) in db.conn.execute(sql, (source, stamp(at), limit))}
+
+
+def titled_alike(db: Database, url: str) -> list[str]:
+    """The addresses of the articles that bear the title under which lists name an address."""
+    sql = """
+        SELECT headlines.title, articles.title, articles.url FROM headlines
+        JOIN articles ON articles.title_key = headlines.title_key AND articles.title_key != 0
+        WHERE headlines.url_key = ? AND headlines.title_key != 0
+    """
+    rows = db.conn.execute(sql, (url_key(url),))
+    return [address for listed, title, address in rows if same_title(listed, title)]
+
+
 def story(db: Database, which: str) -> Row | None:
     """The story of an article (its id or address) or by its key: the row of `stories`, and its `articles` as told.
 
@@ -185,16 +206,6 @@ def host_file(db: Database, url: str) -> tuple[datetime, int, str] | None:
     """When a file of a host was last asked for, the status and the text that came; None when it never was."""
     row = db.conn.execute("SELECT read_at, status, body FROM host_files WHERE url = ?", (url,)).fetchone()
     return (parse(row[0]), row[1], row[2]) if row else None
-
-
-def sources(db: Database) -> list[Row]:
-    """Every source with when it was visited, what went wrong since when, and how many articles it brought."""
-    sql = """
-        SELECT sources.*, (SELECT count(*) FROM articles WHERE found_by = name) AS articles,
-            (SELECT count(*) FROM frontier WHERE source = name AND next_at IS NOT NULL) AS waiting
-        FROM sources ORDER BY name
-    """
-    return [{**row, "seeds": json.loads(row["seeds"])} for row in _rows(db, sql)]
 
 
 def last_status(db: Database, url: str) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 
 from sqlite_utils import Database
 
@@ -81,9 +80,7 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -146,7 +143,9 @@ class Store:
             queued = self._queue.add(targets, stamp(visit.at))
             self._queue.finish(visit, state, next_at)
             if listing:
-                self._put_listing(visit, listing)
+                self._rhythms.put(visit, listing)
+                self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
+                self._queue.wake_changed(listing.changed, visit.at)
             told = {"items": outcome in ("new", "copy") or fresh > 0, "lists": visit.kind != "article"}
             self._run(_SOURCE_WELL, {**told, "at": stamp(visit.at), "name": visit.source})
         return Saved(outcome, article_id, story_id, queued, fresh, self._articles.dedupe_cpu - before)
@@ -159,15 +158,6 @@ class Store:
             if visit.kind != "article":
                 error = visit.error or f"HTTP status {visit.status}"
                 self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
-
-    def _put_listing(self, visit: Visit, listing: Listing) -> None:
-        if listing.rhythm:
-            self._rhythms.keep(visit, listing.rhythm)
-        if listing.gap:
-            self._rhythms.note(listing.gap)
-        for gap in listing.mended:
-            self._rhythms.mend(gap, stamp(visit.at))
-        self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
 
     def _note(self, visit: Visit) -> None:
         what = (visit.url, visit.final_url, visit.url, visit.kind, visit.source, stamp(visit.at))
@@ -258,6 +248,11 @@ class Store:
     def host_notes(self, now: datetime) -> list[HostNote]:
         """The hosts that must still be left alone, and those that share their network address with others."""
         return list(self._hosts.remembered(stamp(now)))
+
+    def settle(self, urls: Iterable[str]) -> None:
+        """Never ask for these addresses, which wait: what they lead to was read by another way in."""
+        with self._transaction():
+            self._queue.settle(map(url_key, urls))
 
     def wake(self, urls: Iterable[str], now: datetime, *, learnt: bool = True) -> int:
         """Make known addresses due now, as a source's seeds are when its time has come; how many.
