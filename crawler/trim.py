@@ -13,6 +13,12 @@ from crawler.times import first
 from crawler.tree import Line
 from crawler.view import View, squeeze
 
+FIRST = 3  # so many lines are the head of a story
+SUMMARY_LEAST, SUMMARY_MOST = 40, 1_000  # bytes
+SUMMARY = re.compile(r"^\W*(?:(?:内容|內容)?(?:摘\s?要|提要))\W+")
+CUT_OFF = re.compile(r"(?:\.\.\.|…)\W*$")
+SUMMARY_NAME = re.compile(r"summary|abstract|excerpt|intro|zhaiyao|digest", re.I)
+RULER = re.compile(r"^[-—=_*~·.\s]{4,}(?:\w{1,6}[-—=_*~·.\s]{4,})?$")
 DIGITS = re.compile(r"\d{4}|\d[:.]\d\d")
 
 
@@ -20,6 +26,7 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
     kept: list[int] = []
     title = squeeze(view.title)
     told = 0
+    again = _summaries(view, alive)
     for place, n in enumerate(alive):
         line = view.tree.lines[n]
         reason = _line_reason(line)
@@ -27,6 +34,8 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
             reason = "before the headline"
         if not reason and len(kept) < 3 and line.size < 300 and squeeze(line.text) == title:
             reason = "the headline again"
+        if not reason and n in again:
+            reason = "a summary that the story repeats"
         if not reason and not told:
             reason = _head_reason(view, line)
         if not reason and place * 3 >= len(alive) * 2 and line.size < 120 and not line.ends and DATED.search(line.text):
@@ -39,6 +48,26 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
             kept.append(n)
             told += line.ends > 0 or line.size > 120
     return kept
+
+
+def _summaries(view: View, alive: list[int]) -> set[int]:
+    """Lines at the head whose words open one of the next paragraphs: the summary that a page sets above its story."""
+    lines = view.tree.lines
+    found = set()
+    for place, n in enumerate(alive[:FIRST]):
+        if not SUMMARY_LEAST <= lines[n].size < SUMMARY_MOST or lines[n].heading:
+            continue
+        cut = CUT_OFF.search(lines[n].text) is not None or SUMMARY.match(lines[n].text) is not None
+        if not cut and not _is_summary(view, lines[n].box):
+            continue
+        key = squeeze(SUMMARY.sub("", lines[n].text))
+        if any(squeeze(lines[m].text[: len(lines[n].text) + 40]).startswith(key) for m in alive[place + 1 : place + 4]):
+            found.add(n)
+    return found
+
+
+def _is_summary(view: View, box: int) -> bool:
+    return any(SUMMARY_NAME.search(view.tree.elements[i].name) for i in view.tree.ancestors(box)[:2])
 
 
 def drop_ends(view: View, kept: list[int]) -> list[int]:
@@ -64,9 +93,16 @@ def _head_reason(view: View, line: Line) -> str:
     tag = view.tree.elements[line.box].tag
     return (
         "short line before the first sentence"
-        if tag not in ("p", "td", "blockquote", "pre") and not line.broken
+        if tag not in ("p", "td", "blockquote", "pre") and not line.broken and not _ends_broken(view, line)
         else ""
     )
+
+
+def _ends_broken(view: View, line: Line) -> bool:
+    """Whether a line is the last of those that line breaks part, as in a poem."""
+    lines = view.tree.lines
+    first, last = view.tree.elements[line.box].first, view.tree.elements[line.box].last
+    return last - first > 2 and lines[last - 1] is line and lines[last - 2].broken and lines[last - 2].box == line.box
 
 
 def is_dated(view: View, text: str) -> bool:
@@ -86,6 +122,8 @@ def _line_reason(line: Line) -> str:
         return "credit line"
     if line.size < 200 and (CALL.match(line.text) or CALL_INSIDE.search(line.text)):
         return "invitation"
+    if line.size < 100 and RULER.match(line.text):
+        return "a ruler"
     if LEGAL_TEXT.search(line.text) and line.size < 600:
         return "legal text"
     if line.ends == 0 and (line.link * 2 > line.size or (len(line.anchors) >= 4 and line.link * 3 > line.size)):

@@ -49,6 +49,7 @@ class View:
     teasers: set[int] = field(default_factory=set)
     others: set[int] | None = None
     dated: set[int] | None = None
+    html: str = field(default="", repr=False)
     found: dict[str, Found] = field(default_factory=dict)
 
     @property
@@ -89,7 +90,9 @@ def look(document: Document) -> View:
         if value:
             meta.setdefault(key, value)
     objects = _articles(tree.scripts)
-    return View(document.url, tree, document.fetched_at, document.source, meta, objects, document.seen_then)
+    return View(
+        document.url, tree, document.fetched_at, document.source, meta, objects, document.seen_then, html=document.html
+    )
 
 
 def _articles(scripts: list[str]) -> list[dict[str, Any]]:
