@@ -37,6 +37,7 @@ Reading:
   stamps      the times of list items
   box         the box that holds the story
   prune       what goes out of that box
+  trim        which single lines go
   fields      each field of an article: one file, its rules in order
   markdown    the body as Markdown
   headlines   the link lists

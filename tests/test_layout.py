@@ -73,6 +73,7 @@ LINES = (
     ("crawler.walk",),
     ("crawler.view",),
     ("crawler.box", "crawler.markdown"),
+    ("crawler.trim",),
     ("crawler.prune",),
     ("crawler.fields",),
     ("crawler.stamps", "crawler.headlines"),
