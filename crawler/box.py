@@ -13,17 +13,10 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.patterns import grouped
+from crawler.phrases import LEGAL_TEXT
 from crawler.tree import Element, Line
 from crawler.view import View
 
-LEGAL_TEXT = grouped(
-    r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
-    r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
-    r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|转载.{0,3}[请須须].{0,3}注明|轉載.{0,3}[請須].{0,3}註明|僅提供資訊儲存|"
-    r"未經.{0,8}(授權|書面|許可).{0,10}(不得|禁止)|terms of (use|service)|privacy policy|cookies? (policy|settings|notice|preferences)|(use|accept)s? (of )?cookies",
-    ignore_case=True,
-)
 ONE_LINE = frozenset(("p", "a", "span", "h1", "h2", "h3", "h4", "h5", "h6", "img", "label", "button", "td"))
 DATE_ONLY = re.compile(
     r"^[\W\d_]*((年|月|日|时|分|秒|前|天|小时|小時|分钟|星期|周|週|[一二三四五六日]|上午|下午|晚上|AM|PM|HKT|CST|发布|發佈|发表|更新|时间|時間)[\W\d_]*)*$",
@@ -48,27 +41,36 @@ JOIN = dict.fromkeys(
 )
 
 
+def is_legal(line: Line) -> bool:
+    """Whether a line is a copyright notice, a licence or a disclaimer; searched once a line."""
+    if line.legal is None:
+        line.legal = LEGAL_TEXT.search(line.text) is not None
+    return line.legal
+
+
 def value(line: Line) -> float:
     """What a line says for (+) or against (-) being part of a story, in bytes of text."""
-    plain = line.size - line.link
-    share = line.link / line.size
-    if share > 0.9 and line.ends >= 2 and line.size >= 150 and len(line.anchors) <= 1:
-        return 0.3 * line.size  # a paragraph that a link has swallowed
-    if share > 0.5 and (line.ends == 0 or line.size < 90 or share > 0.9):
-        return -(25.0 + 0.25 * line.size)
-    if len(line.anchors) >= 4 and share > 0.3 and line.ends * 4 <= len(line.anchors):
-        return -(25.0 + 0.25 * line.link)
-    if line.size < 1500 and LEGAL_TEXT.search(line.text):
+    size, link, ends = line.size, line.link, line.ends
+    plain, share = size - link, 0.0
+    if link:
+        share = link / size
+        if share > 0.9 and ends >= 2 and size >= 150 and len(line.anchors) <= 1:
+            return 0.3 * size  # a paragraph that a link has swallowed
+        if share > 0.5 and (ends == 0 or size < 90 or share > 0.9):
+            return -(25.0 + 0.25 * size)
+        if len(line.anchors) >= 4 and share > 0.3 and ends * 4 <= len(line.anchors):
+            return -(25.0 + 0.25 * link)
+    if size < 1500 and is_legal(line):
         return -20.0
-    if line.ends or line.size > 180:
-        if line.ends + line.commas == 0:
+    if ends or size > 180:
+        if ends + line.commas == 0:
             return min(0.5 * plain, 150.0)  # words without a stop are a list, however many
         return plain * (1.0 - share)
     if line.commas:
         return 0.6 * plain
-    if line.size > 60:
+    if size > 60:
         return 0.3 * plain
-    return 2.0 if not line.link else -8.0
+    return 2.0 if not link else -8.0
 
 
 def line_values(view: View) -> list[float]:
@@ -76,23 +78,22 @@ def line_values(view: View) -> list[float]:
     tree = view.tree
     factors = _factors(view)
     values = []
-    far, later, told = 0.0, 1.0, 0.0
-    top = tree.lines[view.title_line].box if view.title_line >= 0 else -1
-    name = tree.elements[tree.lines[view.title_line].box].name if view.title_line >= 0 else ""
-    title_top = view.title_line >= 0 and tree.lines[view.title_line].heading == 1
+    far, later, told, headline = 0.0, 1.0, 0.0, view.title_line
+    top = tree.lines[headline].box if headline >= 0 else -1
+    name = tree.elements[top].name if headline >= 0 else ""
+    title_top = headline >= 0 and tree.lines[headline].heading == 1
     for number, line in enumerate(tree.lines):
         worth = value(line)
         if worth > 0:
             worth *= later * factors[line.box] * max(FARTHEST, 1.0 / (1.0 + far / FAR))
-            far = max(0.0, far - worth)
-            if number < view.title_line:
-                worth *= BEFORE_TITLE
-            elif number == view.title_line:
-                worth = 0.0
-        elif number > view.title_line:
+            far = far - worth if far > worth else 0.0
+            if number > headline:
+                told += worth
+            else:
+                worth = worth * BEFORE_TITLE if number < headline else 0.0
+        elif number > headline:
             far -= worth
-        told += max(worth, 0.0) if number > view.title_line else 0.0
-        if line.heading == 1 and title_top and told > 40 and line.size > 30 and line.text not in tree.title:
+        if title_top and line.heading == 1 and told > 40 and line.size > 30 and line.text not in tree.title:
             same = tree.elements[line.box].name == name != "" and line.box != top
             later = min(later, NEXT_STORY / 10 if same else NEXT_STORY)
         values.append(worth)
@@ -105,14 +106,15 @@ def feeds(view: View) -> set[int]:
     children: dict[int, int] = {}
     lines = view.tree.lines
     for element in view.tree.elements:
-        size, parent = element.last - element.first, element.parent
-        if not size or parent < 0:
+        first, last, parent, tag = element.first, element.last, element.parent, element.tag
+        if first == last or parent < 0:
             continue
         children[parent] = children.get(parent, 0) + 1
-        if element.tag == "dt":
-            teasing = element.last < len(lines) and _is_link(lines[element.first]) and not _is_link(lines[element.last])
+        if tag == "dt":
+            teasing = last < len(lines) and _is_link(lines[first]) and not _is_link(lines[last])
         else:
-            teasing = size < 12 and element.tag not in ONE_LINE and _is_teaser(view, element)
+            small = first + 1 < last < first + 12 or (last == first + 1 and tag == "li")
+            teasing = small and tag not in ONE_LINE and _is_teaser(view, element)
         if teasing:
             teasers[parent] = teasers.get(parent, 0) + 1
     return {box for box, count in teasers.items() if count >= 3 and count * 2 >= children[box]}
@@ -123,7 +125,7 @@ def _is_teaser(view: View, element: Element) -> bool:
     lines = view.tree.lines
     start = lines[element.first]
     if element.last - element.first == 1:
-        if element.tag != "li" or not start.anchors or start.link * 2 > start.size:
+        if element.tag != "li" or start.link * 2 > start.size or not start.anchors:
             return False
         anchor = view.tree.anchors[start.anchors[0]].text
         return len(anchor.encode("utf-8", "replace")) > 24 and start.text.startswith(anchor)
@@ -155,18 +157,18 @@ def _factors(view: View) -> list[float]:
     sums = view.tree.size_sum
     for number, element in enumerate(view.tree.elements):
         above = factors[element.parent] if element.parent >= 0 else 1.0
-        first, last = element.first, element.last
+        first, last, name = element.first, element.last, element.name
         if first == last:
             factors.append(above)  # no line looks at it
             continue
-        bits = flags(element.name) if element.name else 0
+        bits = flags(name) if name else 0
         if not bits and not element.hidden and element.tag not in _TELLING and number not in teasing:
             factors.append(above if above < 1.0 else 1.0)
             continue
         own = 1.0
         size = sums[last] - sums[first]
         if size * 10 > whole * MOST or (first <= view.title_line < last and size > 4 * headline):
-            bits &= BODY  # what holds the headline, or nearly all of the page, is no furniture, whatever its name
+            bits &= BODY  # what holds the headline, or nearly all of the page, is no furniture
         if bits & TALK:
             own = 0.02
         elif number in teasing:

@@ -16,6 +16,7 @@ _XML = re.compile(rb"""^\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9_.:\-
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{2,40})""", re.I)
 _CHARSET = re.compile(r"(?:utf-?8|cp\d|gb|hz|big5|euc|iso|koi8|mac|shift|ascii|latin|tis|ptcp|hp-roman)")
 _RUN = re.compile(r"[^\x00-\x7f]{3,}")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _HEAD = 8192
 
 # Labels that the web uses for a larger encoding (WHATWG Encoding Standard, 4.2).
@@ -40,6 +41,7 @@ _COMMON = {
     "cp949": frozenset("이다는에의을가고하를은한로기사지도그시인해대서리자으어부정수나"),
     "cp1251": frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэ"),
 }  # fmt: skip
+_COMMON_IN = {name: re.compile(f"[{''.join(sorted(characters))}]") for name, characters in _COMMON.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,10 @@ def _sound(text: str) -> bool:
 
 def _share(text: str, name: str) -> float:
     """The part of the foreign characters that the language of an encoding is full of, 0..1; mojibake has few."""
-    foreign = [c for c in text[:50_000] if c > "\x7f"]
+    foreign = "".join(_FOREIGN.findall(text[:50_000]))
     if not foreign:
         return 0.0
-    common = _COMMON[name]
-    hits = sum(c in common for c in foreign) - 2 * sum(c == "\ufffd" for c in foreign)
+    hits = len(_COMMON_IN[name].findall(foreign)) - 2 * foreign.count("\ufffd")
     if name == "cp1251" and sum(map(len, _RUN.findall(text[:50_000]))) * 2 < len(foreign):
         return 0.0  # single accents in Latin words are no Cyrillic
     return hits / len(foreign)

@@ -27,6 +27,8 @@ _OWN = frozenset(("title", "text", "published", "modified", "author", "editor", 
 _FIRST = ("title", "text", "lang", "published")
 _LAST = ("conflicts",)
 _FEED = re.compile(r"application/(rss|atom|feed)\+(xml|json)", re.I)
+# What the title of a feed says of its format, and what it leaves then.
+_FORMAT = re.compile(r"rss|atom|json|feed|[\d.\W_]+")
 _NEXT = re.compile(r"^[\s\[(]*(下一页|下一頁|下页|后一页|next( page)?|older( posts)?)[\s\])»›>]*$", re.I)
 _ROOT = re.compile(r"https?://[^/]+/?")
 _FLASH = 600
@@ -100,7 +102,6 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
     refused = refusal(view.title, "\n".join(paragraphs))
     kind = "other" if refused else page_kind(view, lists)
     values = {name: found.value for name, found in view.found.items()}
-    robots = " ".join(view.meta.get(key, "") for key in ("robots", "kuaixun")).lower()
     canonical = _canonical(view)
     return Extraction(
         kind=kind,
@@ -115,9 +116,8 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         feeds=tuple(_feeds(view)),
         canonical=canonical,
         next_url=_next_url(view, kind),
-        noindex="noindex" in robots or "none" in robots.split(","),
-        nofollow="nofollow" in robots or "none" in robots.split(","),
         refused=refused,
+        metas=view.tree.metas,
         trace=tuple(text_field.trace(view)),
     )
 
@@ -136,7 +136,7 @@ def page_kind(view: View, lists: tuple[LinkList, ...]) -> str:
     if not size or not view.title or (items >= 3 and _ROOT.fullmatch(view.url)):
         return otherwise
     dated = _own_time(view)
-    if items >= 3 and not dated and any(index in view.teasers for index in view.tree.ancestors(view.box)[:2]):
+    if items >= 3 and not dated and any(index in view.teasers for index in view.tree.ancestors(view.box, 2)):
         return "list"
     if not story and not (dated and size >= 60 and otherwise not in ("gallery", "video")):
         return otherwise
@@ -163,9 +163,9 @@ def _own_time(view: View) -> bool:
         return False
     if published.line < 0:
         return True
-    if any(index in view.teasers for index in view.tree.ancestors(view.tree.lines[published.line].box)[:2]):
+    if any(index in view.teasers for index in view.tree.ancestors(view.tree.lines[published.line].box, 2)):
         return False
-    items = {a.line for a in view.tree.anchors if len(a.text.encode()) >= headlines.MIN_TITLE}
+    items = {a.line for a in view.tree.anchors if len(a.text.encode("utf-8", "replace")) >= headlines.MIN_TITLE}
     around = {published.line, published.line - 1} if published.line - 1 > view.title_line else {published.line}
     return not around & items
 
@@ -233,20 +233,25 @@ def _join(base: str, href: str) -> str:
 def _anchors(view: View) -> Iterator[Anchor]:
     base = _base(view)
     known: dict[str, str | None] = {}  # menus stand on a page more than once
+    make = Anchor._make
     for anchor in view.tree.anchors:
-        href = anchor.href
+        href, rel = anchor.href, anchor.rel
         if href not in known:
             known[href] = None if href.startswith(("javascript:", "mailto:")) else resolve(base, href)
         url = known[href]
         if url:
-            yield Anchor(url, anchor.text or anchor.title, bool(anchor.rel) and "nofollow" in anchor.rel.lower())
+            yield make((url, anchor.text or anchor.title, bool(rel) and "nofollow" in rel.lower()))
 
 
 def _feeds(view: View) -> Iterator[str]:
+    """The feeds that a page declares; of one that is there in several formats the first."""
+    formats: dict[str, str] = {}
     for link in view.tree.links:
-        if "alternate" in (link.get("rel") or "").lower() and _FEED.search(link.get("type") or ""):
+        kind = (link.get("type") or "").strip().lower()
+        if "alternate" in (link.get("rel") or "").lower() and _FEED.search(kind):
             url = _join(_base(view), link.get("href") or "")
-            if url:
+            title = _FORMAT.sub("", (link.get("title") or "").lower())
+            if url and formats.setdefault(title, kind) == kind:
                 yield url
 
 

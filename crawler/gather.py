@@ -6,17 +6,29 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from selectolax.lexbor import LexborNode
 
 from crawler.tags import PLAYER, SCRIPT, VOID_TAG
-from crawler.tree import Anchor, Image, Line, Tree
+from crawler.tree import MAX_ANCHORS, MAX_ELEMENTS, MAX_LINE, MAX_LINES, MAX_OTHERS, Anchor, Image, Line, Tree
 
-MAX_ELEMENTS = 200_000
+REST = sys.maxsize  # stands for an open link that is one too many to be kept: its text still counts as a link's
 
-_PLAYER = re.compile(r"player|video|youku|youtube|v\.qq\.com|bilibili|vimeo|\.swf", re.I)
-_SENTENCE = re.compile(r"[。！？；…!?]|[.;](?=[\s\"'”’)]|$)")
-_COMMA = re.compile(r"[，、,：]")
+_PLAYERS = ("player", "video", "youku", "youtube", "v.qq.com", "bilibili", "vimeo", ".swf")
+_POINT = re.compile(r"[.;](?=[\s\"'”’)]|$)")
+
+
+def _stops(text: str) -> tuple[int, int]:
+    """How many sentences and how many clauses end in a text. Counting single marks costs less than a pattern."""
+    count = text.count
+    ends, commas = count("!") + count("?"), count(",")
+    if "." in text or ";" in text:
+        ends += len(_POINT.findall(text))
+    if not text.isascii():
+        ends += count("。") + count("！") + count("？") + count("；") + count("…")
+        commas += count("，") + count("、") + count("：")
+    return ends, commas
 
 
 class Gatherer:
@@ -24,6 +36,7 @@ class Gatherer:
 
     def __init__(self) -> None:
         self.tree = Tree()
+        self.elements, self.lines, self.anchors = self.tree.elements, self.tree.lines, self.tree.anchors
         self.current, self.box, self.heading = -1, 0, 0
         self.parts: list[str] = []
         self.link_size = 0
@@ -33,7 +46,17 @@ class Gatherer:
         self.pending: list[int] = []
         self.chosen: dict[int, str] = {}
 
-    def split_lines(self, value: str) -> None:  # the text of a <pre>: its line ends are borders
+    def text(self, value: str) -> None:
+        """A text inside a link or a <pre>."""
+        if self.pre and "\n" in value:
+            self._split_lines(value)
+            return
+        self.parts.append(value)
+        if self.anchor >= 0:
+            self.anchor_parts.append(value)
+            self.link_size += len(value.strip())
+
+    def _split_lines(self, value: str) -> None:  # the text of a <pre>: its line ends are borders
         for line in value.split("\n"):
             self.parts.append(line)
             self.flush(self.box)
@@ -42,43 +65,56 @@ class Gatherer:
         if kind == VOID_TAG:
             self._void(tag, node)
         elif kind == PLAYER:
-            attributes = node.attributes
-            if tag == "video" or _PLAYER.search(attributes.get("src") or ""):
+            source = (node.attributes.get("src") or "").lower()
+            if len(self.tree.players) < MAX_OTHERS and (tag == "video" or any(word in source for word in _PLAYERS)):
                 self.tree.players.append(len(self.tree.lines))
         elif kind == SCRIPT:
-            if "ld+json" in (node.attributes.get("type") or ""):
+            if len(self.tree.scripts) < MAX_OTHERS and "ld+json" in (node.attributes.get("type") or ""):
                 self.tree.scripts.append(node.text(deep=True) or "")
         elif not self.tree.title and not self.tree.lines:
             self.tree.title = " ".join((node.text(deep=True) or "").split())
 
     def flush(self, box: int) -> None:
         """End the line that is being gathered."""
-        parts = self.parts
+        parts, pending, link = self.parts, self.pending, self.link_size
         single = len(parts) == 1
-        raw = parts[0] if single else "".join(parts)
-        text = " ".join(raw.split())
-        link, self.link_size = self.link_size, 0
-        if not text:
+        whole = link > 0 and single and len(pending) == 1 and self.anchor < 0  # the line is one link
+        if whole:
+            text = self.anchors[pending[0]].text
+        else:
+            raw = parts[0] if single else "".join(parts)
+            text = " ".join((raw if len(raw) <= MAX_LINE else raw[:MAX_LINE]).split())
+        self.link_size = 0
+        if not text or len(self.lines) >= MAX_LINES:
             parts.clear()
             return
         size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
-        # `link` counts characters: the share of them is the share of bytes.
-        link = min(size, link * size // len(text)) if link else 0
-        linked = link * 2 > size
+        if whole:
+            link, linked = size, True
+        elif link:
+            # `link` counts characters: the share of them is the share of bytes.
+            link = min(size, link * size // len(text))
+            linked = link * 2 > size
+        else:
+            linked = False
         spaced = text if single or linked or len(text) >= 200 else " ".join(" ".join(parts).split())
         parts.clear()
-        line = Line(text, box, size, link, self.heading, spaced)
-        if size > 24 and (not linked or size >= 90):
-            line.ends = len(_SENTENCE.findall(text))
-            line.commas = len(_COMMA.findall(text))
-        if self.pending:
-            line.anchors, self.pending = self.pending, []
-        self.tree.lines.append(line)
+        ends = commas = 0
+        if size > 24 and (size >= 90 or not linked):
+            ends, commas = _stops(text)
+        if pending:
+            self.pending = []
+            self.lines.append(Line(text, box, size, link, self.heading, spaced, ends, commas, pending))
+        else:
+            self.lines.append(Line(text, box, size, link, self.heading, spaced, ends, commas))
         if self.anchor >= 0:
-            self._flushed_in_anchor(line)
+            self._flushed_in_anchor(self.lines[-1])
 
     def _flushed_in_anchor(self, line: Line) -> None:
         """A box inside a link ends the line: what stood before the link is a line of its own."""
+        self.boxed = True
+        if self.anchor == REST:
+            return
         anchor = self.tree.anchors[self.anchor]
         if any(part.strip() for part in self.anchor_parts):
             line.anchors = [*line.anchors, self.anchor]
@@ -87,7 +123,6 @@ class Gatherer:
             element = self.tree.elements[anchor.element]
             if element.tag == "a":
                 element.first = anchor.line
-        self.boxed = True
 
     def open_anchor(self, attributes: dict[str, str | None]) -> None:
         href = attributes.get("href")
@@ -96,6 +131,9 @@ class Gatherer:
         self.close_anchor()
         tree = self.tree
         self.anchor = len(tree.anchors)
+        if self.anchor >= MAX_ANCHORS:
+            self.anchor = REST
+            return
         title, rel = attributes.get("title") or "", attributes.get("rel") or ""
         element = len(tree.elements) if len(tree.elements) < MAX_ELEMENTS else self.current
         tree.anchors.append(Anchor(href.strip(), "", title, len(tree.lines), element, rel))
@@ -107,10 +145,11 @@ class Gatherer:
             if self.parts:
                 self.flush(self.box)
             self.boxed = False
-        self.tree.anchors[self.anchor].text = " ".join("".join(self.anchor_parts).split())
+        if self.anchor != REST:
+            self.tree.anchors[self.anchor].text = " ".join("".join(self.anchor_parts).split())
+            if self.parts:
+                self.pending.append(self.anchor)
         self.anchor_parts.clear()
-        if self.parts:
-            self.pending.append(self.anchor)
         self.anchor = -1
 
     def _void(self, tag: str, node: LexborNode) -> None:
@@ -121,11 +160,13 @@ class Gatherer:
                 self.flush(self.box)
                 if len(tree.lines) > before:
                     tree.lines[-1].broken = True
+        elif len(tree.images) + len(tree.metas) + len(tree.links) >= MAX_OTHERS:
+            pass
         elif tag == "img":
             attributes = node.attributes
             src = attributes.get("data-src") or attributes.get("data-original") or attributes.get("src") or ""
             tree.images.append(Image(src, attributes.get("alt") or "", len(tree.lines), self.current))
-            if self.anchor >= 0:
+            if 0 <= self.anchor < REST:
                 tree.anchors[self.anchor].image = True
         elif tag == "meta":
             attributes = node.attributes

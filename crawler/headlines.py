@@ -16,7 +16,7 @@ from crawler.patterns import grouped
 from crawler.stamps import ONLY_TIME, item_times
 from crawler.tree import Anchor, Tree
 from crawler.urls import resolve
-from crawler.view import View
+from crawler.view import View, is_long
 from storage.keys import without_tracking
 
 MIN_ITEMS = 3
@@ -90,17 +90,19 @@ def link_lists(view: View) -> tuple[LinkList, ...]:
 
 def _titles(view: View) -> dict[int, str]:
     """The anchors that carry a headline, by number."""
+    tree = view.tree
     body = set(view.kept)
-    timed = {stamp.line for stamp in view.tree.times}
+    timed = {stamp.line for stamp in tree.times}
     found = {}
-    for number, anchor in enumerate(view.tree.anchors):
+    for number, anchor in enumerate(tree.anchors):
         if len(anchor.text) * 3 < MIN_TITLE and not anchor.title:
             continue
-        inline = anchor.line in body and len(anchor.text) * 2 < len(view.tree.lines[anchor.line].text)
+        line = tree.lines[anchor.line] if anchor.line in body else None
+        inline = line is not None and len(anchor.text.encode("utf-8", "replace")) * 2 < line.size
         if inline or anchor.href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
-        title = _title(view.tree, anchor, timed=anchor.line in timed)
-        if len(title.encode("utf-8", "replace")) >= MIN_TITLE and not _STEPS.fullmatch(title):
+        title = _title(tree, anchor, timed=anchor.line in timed)
+        if is_long(title, MIN_TITLE) and not _STEPS.fullmatch(title):
             found[number] = title
     return found
 
@@ -110,15 +112,16 @@ def _title(tree: Tree, anchor: Anchor, *, timed: bool = False) -> str:
     text = anchor.text
     if 0 <= anchor.element < len(tree.elements):
         box = tree.elements[anchor.element]
-        inside = [tree.lines[n].text for n in range(box.first, box.last)]
-        if box.tag == "a" and len(inside) > 1:
+        if box.last - box.first > 1 and box.tag == "a":
+            inside = [line.text for line in tree.lines[box.first : box.last]]
             text = max((t for t in inside if not ONLY_TIME.match(t)), key=len, default="")
     if (timed or len(text) > 12) and text[-1:] in _TIME_ENDS:
         text = _TRAILING_TIME.sub("", text)
-    full = " ".join(anchor.title.split())
-    cut = text.rstrip(".…")
-    if full and full.startswith(cut) and (len(full) > len(cut) or cut != text):
-        return full
+    if anchor.title:
+        full = " ".join(anchor.title.split())
+        cut = text.rstrip(".…")
+        if full and full.startswith(cut) and (len(full) > len(cut) or cut != text):
+            return full
     return text.strip()
 
 
@@ -131,19 +134,28 @@ def _groups(tree: Tree, titles: dict[int, str]) -> dict[int, list[int]]:
         last = href
     counts = list(accumulate(fresh, initial=0))
     groups: dict[int, list[int]] = {}
+    boxes: dict[int, int] = {}  # what is found for the parent of a link: most have it in common
     for number in titles:
-        groups.setdefault(_list_box(tree, counts, tree.anchors[number].element), []).append(number)
+        index = tree.anchors[number].element
+        if index not in boxes:
+            boxes[index] = _list_box(tree, counts, index, boxes)
+        groups.setdefault(boxes[index], []).append(number)
     groups.pop(-1, None)
     return groups
 
 
-def _list_box(tree: Tree, counts: list[int], index: int) -> int:
-    while index >= 0:
+def _list_box(tree: Tree, counts: list[int], index: int, known: dict[int, int]) -> int:
+    passed = []
+    while index >= 0 and index not in known:
         element = tree.elements[index]
         if counts[element.last_anchor] - counts[element.first_anchor] >= MIN_ITEMS:
-            return index
+            known[index] = index
+            break
+        passed.append(index)
         index = element.parent
-    return -1
+    found = known.get(index, -1)
+    known.update(dict.fromkeys(passed, found))
+    return found
 
 
 def _items(view: View, box: int, numbers: list[int], titles: dict[int, str]) -> Iterator[LinkItem]:
@@ -192,7 +204,7 @@ def _kind(tree: Tree, box: int, heading: str, items: list[LinkItem]) -> str:
             return kind
     if all(item.title.startswith(str(item.position)) for item in items[:9]):
         return "hot"  # numbered: a ranking
-    names = (tree.elements[index].name for index in tree.ancestors(box)[:3])
+    names = (tree.elements[index].name for index in tree.ancestors(box, 3))
     return next((kind for name in names if name and (kind := _named(name))), "list")
 
 

@@ -9,7 +9,7 @@ from crawler.tree import Line
 from crawler.urls import resolve
 from crawler.view import View
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>])")
+_SPECIAL = re.compile(r"[\\`*_\[\]<>]")
 _LIST = {"ul": "- ", "ol": "1. "}
 
 
@@ -40,7 +40,7 @@ def _blocks(view: View) -> Iterator[str]:
             picture = pictures[place]
             yield f"![{_plain(picture.alt)}]({resolve(view.url, picture.src) or picture.src})"
             place += 1
-        table, tr = _row(view, n, tables)
+        table, tr = _row(view, n, tables) if tables else (-1, -1)
         if row and tr != row_of:
             yield from _table_row(row, headed, tables.get(row_of, -1))
             row = []
@@ -69,7 +69,7 @@ def _marked(view: View, n: int) -> str:
     text = _inline(view, line)
     if line.heading:
         return "#" * max(2, min(6, line.heading)) + " " + text
-    for index in view.tree.ancestors(line.box)[:3]:
+    for index in view.tree.ancestors(line.box, 3):
         tag = view.tree.elements[index].tag
         if tag in _LIST:
             return _LIST[tag] + text
@@ -95,7 +95,7 @@ def _inline(view: View, line: Line) -> str:
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+    return _SPECIAL.sub(r"\\\g<0>", text)
 
 
 def _data_tables(view: View) -> dict[int, int]:
@@ -130,7 +130,7 @@ def _is_plain(view: View, table: int) -> bool:
 
 
 def _row(view: View, n: int, tables: dict[int, int]) -> tuple[int, int]:
-    for index in view.tree.ancestors(view.tree.lines[n].box)[:4]:
+    for index in view.tree.ancestors(view.tree.lines[n].box, 4):
         if index in tables:
             return tables[index], index
     return -1, -1

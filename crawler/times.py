@@ -104,13 +104,12 @@ _ZONES = {
     "AKST": -9, "HST": -10,
 }  # fmt: skip
 # Cheap looks that spare the long patterns.
-_WORD = re.compile(r"[^\W\d_]{3}")
+_WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u04ff\u212a]{3}")  # in the alphabets of the months
 _SHORT_DATE = re.compile(r"\d[./-]\d{1,2}[./-]")
-_NEAR = re.compile(r"[今昨前]|today|yesterday", re.I)
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _REGIONS = {"ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver", "PT": "America/Los_Angeles"}
 # One set of first characters, so that a search skips all others at a glance.
-_HINT = re.compile(
+HINT = re.compile(
     r"[\d前刚剛昨今aAjJ](?:(?<=\d)(?:[:：]\d\d|月)|(?<=1)9\d\d|(?<=2)0\d\d|(?<=[前刚剛昨今])|(?<=[aA])(?i:go\b)|(?<=[jJ])(?i:ust now))"
 )
 
@@ -141,12 +140,17 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
 
 def hints_at_time(text: str) -> bool:
     """Whether a text may hold a time at all: a cheap look before the long ones."""
-    return _HINT.search(text) is not None
+    return HINT.search(text) is not None
+
+
+def _is_near(text: str) -> bool:
+    """Whether a text may name today, yesterday or the day before."""
+    return "今" in text or "昨" in text or "前" in text or "day" in text.lower()
 
 
 def relative(text: str, now: datetime) -> Iterator[Moment]:
     """Times that lean on the moment of fetching: 3小时前, 今天 08:30, 03-19 21:44, "2 hours ago"."""
-    for match in _TODAY.finditer(text) if _NEAR.search(text) else ():
+    for match in _TODAY.finditer(text) if _is_near(text) else ():
         day = now - timedelta(days=_DAYS[match["word"][0].lower()])
         moment = _at(match, day.year, day.month, day.day)
         if moment:

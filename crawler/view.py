@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
     from config import Source
     from crawler.page import Document
-
-_SPACE = re.compile(r"[\W_]+")
+    from crawler.times import Moment
 
 
 class Found(NamedTuple):
@@ -49,6 +47,8 @@ class View:
     teasers: set[int] = field(default_factory=set)
     others: set[int] | None = None
     dated: set[int] | None = None
+    times: dict[str, list[Moment]] = field(default_factory=dict)
+    html: str = field(default="", repr=False)
     found: dict[str, Found] = field(default_factory=dict)
 
     @property
@@ -77,7 +77,12 @@ class View:
 
 def squeeze(text: str) -> str:
     """Letters and digits only, of one width and case: for comparing what two places say."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+
+
+def is_long(text: str, size: int) -> bool:
+    """Whether a text has so many bytes in UTF-8; most answers need no encoding."""
+    return len(text) >= size or (len(text) * 4 >= size and len(text.encode("utf-8", "replace")) >= size)
 
 
 def look(document: Document) -> View:
@@ -89,7 +94,9 @@ def look(document: Document) -> View:
         if value:
             meta.setdefault(key, value)
     objects = _articles(tree.scripts)
-    return View(document.url, tree, document.fetched_at, document.source, meta, objects, document.seen_then)
+    return View(
+        document.url, tree, document.fetched_at, document.source, meta, objects, document.seen_then, html=document.html
+    )
 
 
 def _articles(scripts: list[str]) -> list[dict[str, Any]]:

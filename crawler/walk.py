@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from selectolax.lexbor import LexborNode
 
-from crawler.gather import MAX_ELEMENTS, Gatherer
+from crawler.gather import REST, Gatherer
 from crawler.parse import parse, selected
 from crawler.tags import (
     ANCHOR,
@@ -16,14 +16,14 @@ from crawler.tags import (
     HEADS,
     MARK,
     SKIP_TAG,
-    TEXT,
     TEXT_NODE,
     UNKNOWN,
     kinds,
 )
-from crawler.tree import Anchor, Element, Time, Tree
+from crawler.tree import MAX_ANCHORS, MAX_ELEMENTS, MAX_OTHERS, Anchor, Element, Time, Tree
 
 _TELLING = frozenset(("style", "hidden", "aria-hidden", "itemprop", "role", "datetime", "lang", "xml:lang"))
+_SET_APART = frozenset((*HEADS, "pre"))
 _HIDDEN = re.compile(r"display\s*:\s*none", re.I)
 
 
@@ -69,78 +69,84 @@ _MARKED: Around = (MARK, 0, 0, 0)
 
 
 class _Walk(Gatherer):
-    """The way through the tree."""
+    """The way through the tree. Its loop and what it calls are hot: bytecodes count, so the lists have short names."""
 
     def visit(self, root: LexborNode) -> None:
-        """Every node once, without recursion: pages nest deeper than Python's stack. The loop is hot: 1 us a node."""
-        parts, anchor_parts = self.parts, self.anchor_parts
+        """Every node once, without recursion: pages nest deeper than Python's stack."""
+        parts = self.parts
         kind_of = kinds().get
         path: list[LexborNode] = []
         opened: list[Around] = []  # what stands around each node in `path`
         node: LexborNode | None = root
         while node is not None:
-            kind, tag = kind_of(node.tag_id, UNKNOWN)
-            if kind == TEXT:
+            number = node.tag_id
+            if number == TEXT_NODE:
                 value = node.text_content or ""
-                if self.pre and "\n" in value:
-                    self.split_lines(value)
-                elif parts or not value.isspace():
-                    parts.append(value)
-                    if self.anchor >= 0:
-                        anchor_parts.append(value)
-                        self.link_size += len(value.strip())
-            elif kind == ANCHOR and self._plain_link(node):
-                pass
-            elif kind >= MARK:
-                child = node.first_child
-                around = _MARKED if kind == MARK else self._open(kind, tag, node)
-                if child is not None:
-                    path.append(node)
-                    opened.append(around)
-                    node = child
-                    continue
-                if around is not _MARKED:
-                    self._leave(*around)
-            elif kind != SKIP_TAG:
-                self.special(kind, tag, node)
+                if parts or not value.isspace():
+                    if self.anchor >= 0 or self.pre:
+                        self.text(value)
+                    else:
+                        parts.append(value)
+            else:
+                kind, tag = kind_of(number, UNKNOWN)
+                if kind == MARK:
+                    child = node.first_child
+                    if child is not None:
+                        path.append(node)
+                        opened.append(_MARKED)
+                        node = child
+                        continue
+                elif kind > MARK:
+                    if kind != ANCHOR or not self._plain_link(node):
+                        around = self._open(kind, tag, node)
+                        child = node.first_child
+                        if child is not None:
+                            path.append(node)
+                            opened.append(around)
+                            node = child
+                            continue
+                        self._leave(around)
+                elif kind != SKIP_TAG:
+                    self.special(kind, tag, node)
             following = node.next
             while following is None and path:
                 node = path.pop()
                 around = opened.pop()
                 if around is not _MARKED:
-                    self._leave(*around)
+                    self._leave(around)
                 following = node.next
             node = following
         if parts:
             self.flush(0)
 
     def _open(self, kind: int, tag: str, node: LexborNode) -> Around:
-        around = (kind, self.current, self.box, self.heading)
-        if kind == BLOCK_TAG and self.parts:
+        parent, elements = self.current, self.elements
+        around = (kind, parent, self.box, self.heading)
+        if self.parts and kind == BLOCK_TAG:
             self.flush(self.box)
-        tree = self.tree
         attributes = node.attributes
+        first_anchor = len(self.anchors)
         if kind == ANCHOR:
             self.open_anchor(attributes)
-        elements = tree.elements
+            first_anchor = len(self.anchors) - (0 <= self.anchor < REST)
         number = len(elements)
         if number >= MAX_ELEMENTS:
             return around
-        first_anchor = len(tree.anchors) - (kind == ANCHOR and self.anchor >= 0)
-        name, hidden = "", self.current >= 0 and elements[self.current].hidden
+        name, hidden = "", parent >= 0 and elements[parent].hidden
         if attributes:
             name, identity = attributes.get("class") or "", attributes.get("id")
             if identity:
                 name = f"{name} {identity}"
             if not _TELLING.isdisjoint(attributes):
                 name, hidden = self._attributes(tag, attributes, name, hidden)
-        if tag in HEADS:
-            self.heading = HEADS[tag]
-        elif tag == "pre":
-            self.pre += 1
+        if tag in _SET_APART:
+            if tag == "pre":
+                self.pre += 1
+            else:
+                self.heading = HEADS[tag]
         if self.chosen and node.mem_id in self.chosen:
-            tree.chosen.setdefault(self.chosen[node.mem_id], []).append(number)
-        elements.append(Element(tag or node.tag or "", self.current, name, len(tree.lines), hidden, first_anchor))
+            self.tree.chosen.setdefault(self.chosen[node.mem_id], []).append(number)
+        elements.append(Element(tag or node.tag or "", parent, name, len(self.lines), hidden, first_anchor))
         self.current = number
         if kind == BLOCK_TAG:
             self.box = number
@@ -149,48 +155,55 @@ class _Walk(Gatherer):
     def _attributes(self, tag: str, attributes: dict[str, str | None], name: str, hidden: bool) -> tuple[str, bool]:
         """What the rarer attributes of an element tell: its name completed, and whether it is hidden."""
         style = attributes.get("style")
-        if "hidden" in attributes or attributes.get("aria-hidden") == "true" or (style and _HIDDEN.search(style)):
+        if (
+            "hidden" in attributes
+            or attributes.get("aria-hidden") == "true"
+            or (style and "none" in style.lower() and _HIDDEN.search(style))
+        ):
             hidden = True
         if attributes.get("itemprop"):
             name = f"{name} {attributes['itemprop']}"
         if attributes.get("role") == "heading":
             self.heading = HEADS.get(f"h{attributes.get('aria-level') or '2'}", 2)
-        if tag == "time" and attributes.get("datetime"):
+        if tag == "time" and attributes.get("datetime") and len(self.tree.times) < MAX_OTHERS:
             number = len(self.tree.elements)
             self.tree.times.append(Time(attributes["datetime"] or "", len(self.tree.lines), number))
         elif tag == "html":
             self.tree.html_lang = attributes.get("lang") or attributes.get("xml:lang") or ""
         return name, hidden
 
-    def _leave(self, kind: int, parent: int, box: int, heading: int) -> None:
+    def _leave(self, around: Around) -> None:
+        kind, parent, box, heading = around
         if kind == BLOCK_TAG:
             if self.parts:
                 self.flush(self.box)
         elif kind == ANCHOR:
             self.close_anchor()
         if self.current != parent:
-            tree = self.tree
-            element = tree.elements[self.current]
-            element.last, element.last_anchor = len(tree.lines), len(tree.anchors)
+            element = self.elements[self.current]
+            element.last, element.last_anchor = len(self.lines), len(self.anchors)
             if self.pre and element.tag == "pre":
                 self.pre -= 1
-        self.current, self.box, self.heading = parent, box, heading
+            self.current = parent
+        self.box, self.heading = box, heading
 
     def _plain_link(self, node: LexborNode) -> bool:
         """Take a link that holds one text and nothing else, as most do, in one step; False for any other."""
         child = node.first_child
-        if child is None or child.tag_id != TEXT_NODE or child.next is not None or self.chosen or self.pre:
+        if child is None or child.tag_id != TEXT_NODE or self.anchor >= 0 or child.next is not None:
             return False
-        attributes = node.attributes
-        href, value = attributes.get("href"), child.text_content or ""
-        tree, parts = self.tree, self.parts
-        number, lines, anchors = len(tree.elements), len(tree.lines), len(tree.anchors)
-        if not href or number >= MAX_ELEMENTS or self.anchor >= 0 or value.isspace():
+        attributes, value, elements = node.attributes, child.text_content or "", self.elements
+        href, number = attributes.get("href"), len(elements)
+        text = " ".join(value.split())
+        if not href or number >= MAX_ELEMENTS or self.chosen or self.pre or (not text and value):
+            return False
+        if len(self.anchors) >= MAX_ANCHORS:
             return False
         parent = self.current
-        name, hidden = attributes.get("class") or "", parent >= 0 and tree.elements[parent].hidden
+        name, hidden = "", parent >= 0 and elements[parent].hidden
+        title = rel = ""
         if len(attributes) > 1:
-            identity = attributes.get("id")
+            name, identity = attributes.get("class") or "", attributes.get("id")
             if identity:
                 name = f"{name} {identity}"
             if not _TELLING.isdisjoint(attributes):
@@ -199,10 +212,11 @@ class _Walk(Gatherer):
                 if self.heading != heading:
                     self.heading = heading
                     return False
-        title, rel = attributes.get("title") or "", attributes.get("rel") or ""
-        tree.elements.append(Element("a", parent, name, lines, hidden, anchors, lines, anchors + 1))
-        tree.anchors.append(Anchor(href.strip(), " ".join(value.split()), title, lines, number, rel))
+            title, rel = attributes.get("title") or "", attributes.get("rel") or ""
+        lines, anchor = len(self.lines), len(self.anchors)
+        elements.append(Element("a", parent, name, lines, hidden, anchor, lines, anchor + 1))
+        self.anchors.append(Anchor(href.strip(), text, title, lines, number, rel))
         self.link_size += len(value.strip())
-        parts.append(value)
-        self.pending.append(anchors)
+        self.parts.append(value)
+        self.pending.append(anchor)
         return True

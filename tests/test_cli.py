@@ -685,3 +685,16 @@ def test_a_daemon_that_is_stopped_ends_well(asked, web, pressed):
 
 def test_a_daemon_without_any_source(here):
     assert "there is no source; `kuaixun init` writes one" in refused(CONFIG, "run")
+
+
+def test_status_says_how_the_hosts_answer(asked, web):
+    (asked / "seeds.txt").write_text(f"{web}/")
+    run("crawl", "--seeds", "seeds.txt")
+    (host,) = json.loads(run("status", "--json").stdout)["hosts"]
+    assert (host["host"], host["error"], host["found"] > 0, bool(host["last_success_at"])) == (
+        "127.0.0.1",
+        None,
+        True,
+        True,
+    )
+    assert re.search(r"^127\.0\.0\.1 .* well$", run("status").stdout, re.MULTILINE)

@@ -139,6 +139,36 @@ def test_fifty_thousand_links_take_time_in_proportion():
     assert list_of(50_000)[1] < 8 * list_of(10_000)[1] + 0.2
 
 
+@pytest.mark.slow
+def test_a_million_links_take_seconds_and_hide_no_story():
+    links = "".join(f"<a href=/n/{n}.html>河东新区首条自行车专用路动工{n}</a>" for n in range(1_000_000))
+    story = "".join(f"<p>{paragraph}</p>" for paragraph in BODY)
+    start = time.process_time()
+    found = read(f"<title>{TITLE}</title><h1>{TITLE}</h1>{story}<div>{links}</div>")
+    assert time.process_time() - start < 15
+    assert found.paragraphs == tuple(BODY)
+    assert any(line.startswith("cut: ") for line in found.trace)
+
+
+def test_links_beyond_those_that_are_kept_are_still_no_text():
+    links = "".join(f"<a href=/n/{n}.html><b>河东新区</b>首条自行车专用路今天动工，{n}。</a>" for n in range(25_000))
+    found = read(f"<title>{TITLE}</title><h1>{TITLE}</h1><div><p>{BODY[0]}</p><p>{BODY[1]}</p></div><div>{links}</div>")
+    assert len(found.anchors) == 20_000
+    assert found.paragraphs == tuple(BODY[:2])
+
+
+@pytest.mark.slow
+def test_fifty_megabytes_in_one_line_take_seconds():
+    assert _least_cpu(f"<title>{TITLE}</title><h1>{TITLE}</h1><p>" + "word and, " * 5_000_000) < 5
+
+
+@pytest.mark.parametrize("around", ["div", "span", "font", "section"])
+def test_a_story_below_fifty_thousand_nested_tags_keeps_headline_and_paragraphs(around):
+    story = f"<title>{TITLE}</title><h1>{TITLE}</h1>" + "".join(f"<p>{paragraph}</p>" for paragraph in BODY)
+    found = read(f"<{around}>" * 50_000 + story + f"</{around}>" * 50_000)
+    assert found.fields["title"] == TITLE and found.paragraphs == tuple(BODY)
+
+
 def line_of(count: int) -> float:
     """The CPU seconds of a page with so many links in one line, among sentences that keep it a story."""
     part = "河东新区首条自行车专用路今天上午动工，<a href=/n/{n}.html>工期两年</a>，沿线居民表示期待。"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crawler.times import hints_at_time
+from crawler.times import HINT
 from crawler.view import View
 
 _DIGIT = re.compile(r"\d")
@@ -81,7 +81,7 @@ def item_lines(view: View) -> set[int]:
 def dated_lines(view: View) -> set[int]:
     """The lines that may hold a time; found once a page."""
     if view.dated is None:
-        view.dated = {n for n, line in enumerate(view.tree.lines) if hints_at_time(line.text)}
+        view.dated = set(view.tree.lines_with(HINT))
     return view.dated
 
 

@@ -28,11 +28,17 @@ _JAPANESE = re.compile(
     r"(?:記者|執筆者?|取材|文責|ライター)[\s:：・／/＝=]+(?P<name>[\u4e00-\u9fff々]{1,4}[\s　]?[\u3040-\u30ff\u4e00-\u9fff々ー]{1,6})"
     r"(?=[\s　）)】\]、。｜|]|$)"
 )
+# Every label of an author has one of these: a cheap look that spares the long patterns.
+_LABEL_SIGN = re.compile("[者文稿筆员]")
 _NOBODY = re.compile(r"未知|佚名|匿名|网络|網絡|本站|转载|原创|整理|综合|不详|admin|来源|编辑", re.I)
 _SLASH = re.compile(rf"(?:^|[\s（(【])文\s*[/／丨|:：]\s*(?:本报记者|记者)?\s*{_NAMES}{_END}")
 _REPORTER = re.compile(
     rf"(?:本报|本刊|本网|本台|[\u4e00-\u9fff]{{2,6}}(?:报|网|社|台|新闻|财经|周刊))?(?:首席|实习|特约|见习|驻[\u4e00-\u9fff]{{2,4}})?"
     rf"(?:记者|記者|通讯员|特派员)[\s:：]*{_NAMES}{_END}"
+)
+# The dateline of agencies: reporter, place, day.
+_AGENCY = re.compile(
+    r"[（(][\u4e00-\u9fff]{2,6}(?:记者|記者)(?P<names>[\u4e00-\u9fff]{3}|[\u4e00-\u9fff]{2})[\u4e00-\u9fff]{2,6}?\d{1,2}日(?:专|專|外)?[电電訊讯]"
 )
 _SIGNED = re.compile(
     r"(?:^|[。！？”])\s*[（(]\s*(?:(?:文|图|摄影|通讯员|记者|本报记者)[/、，\s:：]*)*(?P<names>[\u4e00-\u9fff]{2,4}(?:[、，\s]+[\u4e00-\u9fff]{2,4}){0,3})\s*[）)]\s*$"
@@ -55,13 +61,14 @@ _BY = re.compile(
 _SPLIT = re.compile(r"[、，,;；/|　]|\s+(?:and|&|und|et|y|with)\s+|\s{2,}", re.I)
 _HAN_SPLIT = re.compile(r"[\s、，,;；/　]+")
 _ROLE = re.compile(r"^(?:通讯员|实习生|实习记者|本报记者|记者|文|图|摄|by|von|par|por|作者)[\s:：/]*", re.I)
+_PHOTOGRAPHER = re.compile(r"(?<=[\u4e00-\u9fff]{2})[摄攝]$")
 # What follows a name after a comma: the post, or the medium.
 _POST = re.compile(
     r"\b(?:editor|reporter|writer|correspondent|analyst|expert|columnist|contributor|news|watch|magazine|times|press)\b",
     re.I,
 )
 _NOT_NAME = re.compile(
-    r"[\u4e00-\u9fff]\d|游客|网友|網友|匿名|楼主|简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
+    r"[\u4e00-\u9fff]\d|游客|网友|網友|匿名|楼主|简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|来自|來自|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
     re.I,
 )
 
@@ -82,7 +89,7 @@ def labelled(view: View) -> Found | None:
     """作者：NAME, 记者：NAME or 文/NAME around the headline or after the body."""
     for number in meta_lines(view):
         line = view.tree.lines[number]
-        if line.size > 300 or line.text.isascii():
+        if line.size > 300 or not _LABEL_SIGN.search(line.text):
             continue  # the labels are Chinese or Japanese
         text = _WIDE.sub(r"\1\2", line.spaced)
         match = _LABELLED.search(text) or _SLASH.search(text)
@@ -115,10 +122,10 @@ def reporter(view: View) -> Found | None:
             return Found(_han(match["names"]), f"line {number}: {line.text[:60]}", number)
     for number in [*view.kept[:3], *view.kept[-2:], *meta_lines(view)]:
         text = view.tree.lines[number].text
-        if text.isascii():
-            continue
         for part in (text[:60], text[-40:]) if number not in view.kept[-2:] else (text[-60:], text[:60]):
-            match = _REPORTER.search(part) or _SLASH.search(part)
+            if not _LABEL_SIGN.search(part):
+                continue
+            match = _REPORTER.search(part) or _SLASH.search(part) or _AGENCY.search(part)
             names = _han(match["names"]) if match else []
             alone = None if names else _IN_BRACKETS.search(part)
             if alone and not _NOT_NAME.search(alone["name"]):
@@ -232,7 +239,7 @@ def _han(text: str) -> list[str]:
     """Chinese names: after the first one, only what starts like a name is one."""
     names: list[str] = []
     for part in _HAN_SPLIT.split(text):
-        name = _ROLE.sub("", part)
+        name = _PHOTOGRAPHER.sub("", _ROLE.sub("", part))
         if is_han_name(name) and not _NOT_NAME.search(name):
             names.append(name)
         elif names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from crawler.fields._evidence import body_edges, meta_lines
+from crawler.patterns import grouped
 from crawler.view import Found, View
 
 TYPE = str
@@ -14,13 +15,15 @@ _EDITOR = re.compile(
     r"(?P<name>[^\s:：\]】）)|,，;；。]{1,20}(?:\s[A-Z][a-z]+)?)(?=\s|$|[\]】）)|,，;；。])",
     re.I,
 )
+# A cheap look that spares the long pattern.
+_SAYS = grouped("编|編|editor", ignore_case=True)
 
 
 def credited(view: View) -> Found | None:
     """编辑：NAME around the headline or at the end of the body."""
     for number in [*meta_lines(view), *body_edges(view)]:
         line = view.tree.lines[number]
-        match = _EDITOR.search(line.spaced) if line.size < 600 else None
+        match = _EDITOR.search(line.spaced) if line.size < 600 and _SAYS.search(line.text) else None
         if match:
             return Found(match["name"].strip(), f"line {number}: {line.text[:60]}", number)
     return None

@@ -23,6 +23,7 @@ _SCRIPTS = (
     ("th", re.compile(r"[\u0e00-\u0e7f]+")),
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
+_NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _SHARE = {"ja": 0.05, "ko": 0.15, "zh": 0.15}
 _TRADITIONAL = re.compile(
     "[這個們來說時會國對後學發經過還應當與為從將見長開關點頭嗎東車話實錢報聞電業產動務並兩萬問間體]"
@@ -46,17 +47,24 @@ _WORDS = {
 def detect(text: str) -> str:
     """The language of a text of some length, "" where it cannot be told."""
     sample = text[:1500]
-    letters = len("".join(_LETTERS.findall(sample)))
-    if not letters:
-        return ""
-    for name, script in () if sample.isascii() else _SCRIPTS:
-        if len("".join(script.findall(sample))) > _SHARE.get(name, 0.3) * letters:
+    plain = sample.encode("ascii", "ignore")
+    least = len(plain.translate(None, _NO_LETTERS))  # letters, but for those beyond ASCII
+    foreign = len(sample) - len(plain)
+    for name, script in _SCRIPTS if foreign > 0.05 * least else ():
+        found, share = len("".join(script.findall(sample))), _SHARE.get(name, 0.3)
+        if found > share * least and (found > share * (least + foreign) or found > share * _letters(sample)):
             return _chinese(sample) if name == "zh" else name
+    if not least and not _letters(sample):
+        return ""
     words = sample.lower().split()
     seen = Counter(words)
     counts = {name: sum(seen[word] for word in common if word in seen) for name, common in _WORDS.items()}
     best = max(counts, key=lambda n: counts[n])
     return best if counts[best] * 20 >= len(words) else ""
+
+
+def _letters(text: str) -> int:
+    return len("".join(_LETTERS.findall(text)))
 
 
 def _chinese(text: str) -> str:

@@ -24,8 +24,9 @@ _SHOWN = {
 def decide(view: View) -> dict[str, Found]:
     """The link that a neighbour's label is, or stands before in its line."""
     found: dict[str, Found] = {}
-    for number, line in enumerate(view.tree.lines):
-        if not line.anchors or line.size > 600 or not _HINT.search(line.text):
+    for number in view.tree.lines_with(_HINT):
+        line = view.tree.lines[number]
+        if line.size > 600:
             continue
         for anchor in (view.tree.anchors[i] for i in line.anchors):
             end = line.text.find(anchor.text)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crawler.fields._evidence import item_lines, near_lines, own_lines
-from crawler.times import Moment, first, moments
+from crawler.times import FIRST_YEAR, Moment, first, moments
 from crawler.view import Found, View
 
 TYPE = datetime
@@ -36,6 +36,14 @@ _NOT_THIS = re.compile(
 )
 # Long words: they are looked for further before the time.
 _CHANGED = re.compile(r"aktualisiert|actualizad|atualizad|aktualizacj|aggiornat|mis à jour|обновлен", re.I)
+# The time as a page tells it to its own scripts: "publishTime":"2026-03-19 21:44", var createTime = 1773927840, data-time="…"
+_SCRIPTED = re.compile(
+    r"""(?<![a-z])(?:publish|create|pub|post|input|show)[_-]?(?:time|date)?[_-]?(?:time|date|at|on|ed|dt|stamp)(?:_?ms)?["']?\s*[:=]\s*["']?"""
+    r"""(?P<value>\d{13}(?!\d)|\d{10}(?!\d)|(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?:[T ]\d\d:\d\d[:\d.]*(?:Z|[+-]\d\d:?\d\d)?)?)"""
+    r"""|\bdata-(?:time|date|timestamp|ts|pubtime)=["'](?P<data>\d{13}|\d{10})["']""",
+    re.I,
+)
+_SCRIPT_READ = 400_000  # characters that are searched for it
 _ROUGH = re.compile(r"前|刚|剛|ago\b|just now", re.I)
 _DATELINE = re.compile(r"(?:訊|讯|消息|报道|報導|電|电)")
 _COPYRIGHT = re.compile(r"copyright|©|版权", re.I)
@@ -94,7 +102,7 @@ def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Ite
         line = lines[number]
         if number in others or line.size > 400 or (line.size > 150 and line.ends) or _COPYRIGHT.search(line.text):
             continue
-        for moment in moments(line.spaced, now, month_first=english):
+        for moment in _moments(view, line.spaced, now, english):
             if _NOT_THIS.search(line.spaced[max(0, moment.start - 10) : moment.start]):
                 continue
             if not changed and _CHANGED.search(line.spaced[max(0, moment.start - 20) : moment.start]):
@@ -104,7 +112,7 @@ def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Ite
     if not numbers or numbers[0] <= view.title_line:
         return
     head = [n for n in numbers if n < view.first_kept and n not in others and lines[n].size < 30][:12]
-    for moment in moments(" ".join(lines[n].spaced for n in head), now, month_first=english):
+    for moment in _moments(view, " ".join(lines[n].spaced for n in head), now, english):
         if moment.precision != "day":
             yield head[0], moment
     for stamp in view.tree.times:
@@ -112,6 +120,13 @@ def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Ite
             found = first(stamp.value, now)
             if found:
                 yield stamp.line, found
+
+
+def _moments(view: View, text: str, now: datetime, english: bool) -> list[Moment]:
+    """The times of a text, each text read once: two rules look at the same lines."""
+    if text not in view.times:
+        view.times[text] = list(moments(text, now, month_first=english))
+    return view.times[text]
 
 
 def linked(view: View) -> Found | None:
@@ -156,6 +171,20 @@ def dateline(view: View) -> Found | None:
         )
         if moment and _DATELINE.match(text, moment.end):
             return Found(moment, f"dateline of line {number}", number)
+    return None
+
+
+def scripted(view: View) -> Found | None:
+    """The first time of publication that the page tells its own scripts; asked where nothing else tells one."""
+    for match in _SCRIPTED.finditer(view.html, 0, _SCRIPT_READ):
+        value = match["value"] or match["data"]
+        if value.isdigit():
+            seconds = int(value) / (1000 if len(value) == 13 else 1)
+            moment: Moment | None = Moment(datetime.fromtimestamp(seconds, UTC), "second", 0, len(value))
+        else:
+            moment = first(value, view.fetched_at)
+        if moment and FIRST_YEAR <= moment.at.year <= view.fetched_at.year:
+            return Found(moment, f"script {match[0][:60]}")
     return None
 
 
@@ -218,6 +247,9 @@ def month_first(view: View) -> bool:
 def decide(view: View) -> dict[str, Found]:
     """The time of publication with its zone, its precision, and where the evidence disagrees."""
     found = [(rule.__name__, f) for rule in RULES if (f := rule(view))]
+    if not found or found[0][0] == "address":
+        script = scripted(view)
+        found = [("scripted", script), *found] if script else found
     if not found:
         return {}
     _name, best = found[0]

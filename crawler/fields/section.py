@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from crawler.patterns import grouped
 from crawler.view import Found, View
 
 TYPE = str
 
-_HERE = re.compile(r"(当前位置|您的位置|您现在的位置|目前位置|所在位置|你现在的位置|首页|首頁|home\b)", re.I)
+_HERE = grouped(r"当前位置|您的位置|您现在的位置|目前位置|所在位置|你现在的位置|首页|首頁|home\b", ignore_case=True)
 _STEP = re.compile(r"\s*(?:>>?|»|›|/|→|＞|-&gt;|»)\s*")
 _GENERIC = re.compile(
     r"^(首页|首頁|正文|home|详细|内容|文章|新闻正文|浏览文章|查看|当前位置.*|您.*位置.*)[:：]?$", re.I
