@@ -21,6 +21,7 @@ from storage.records import Notice, Right
 EVERYBODY = "*"
 MAX_CLAUSES = 200
 MAX_AGENTS = 50
+MAX_RIGHTS = 50
 MAX_VALUE = 2048
 MAX_FILE = 64 * 1024
 # How long a tdmrep.json is known, and how long a host that did not give it is not asked again.
@@ -86,7 +87,9 @@ def of_page(headers: Mapping[str, str], metas: Meta, agent: str) -> tuple[Right,
         found += (right for name, value in told if name.startswith("tdm-") and (right := _tdm(name, value, via)))
     for name in _SIGNAL_NAMES:
         found += (Right(kind, value, "header") for kind, value in _signals(headers.get(name, "")))
-    return tuple(_strictest(found).values())
+    # What is said to us comes first where there is more than anybody says.
+    found.sort(key=lambda right: not right.applies)
+    return tuple(_strictest(found).values())[:MAX_RIGHTS]
 
 
 def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:

@@ -109,6 +109,15 @@ def test_a_page_says_it_in_its_header_and_in_its_meta_tags():
     ]
 
 
+def test_a_flood_of_statements_is_cut_and_what_is_said_to_us_stays():
+    lines = "\n".join(f"bot{n}: noai, nofollow" for n in range(1000)) + "\nnoai"
+    found = of_page({"x-robots-tag": lines}, (), "kuaixun")
+    assert ("noai", "yes", "header", "*", True) in told(found)
+    assert len(found) <= 50
+    text = "".join(f"User-agent: bot{n}\n" for n in range(1000)) + "Content-Signal: ai-train=no\n" * 1000
+    assert len(of_robots_txt(text, "kuaixun")) <= 200
+
+
 def test_the_signals_of_robots_txt_keep_their_group():
     text = """
         Content-Signal: search=yes
