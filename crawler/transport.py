@@ -13,11 +13,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
@@ -69,6 +71,19 @@ class _Resolver(AbstractResolver):
         """Nothing is held."""
 
 
+class _Handler(ResponseHandler):
+    """Tells who waits for the next bytes of an answer that they will not come.
+
+    aiohttp tells only the connection of a broken chunk behind a large one, and the wait would have no end.
+    """
+
+    def set_exception(self, exc: Any, *cause: Any) -> None:
+        payload = self._payload
+        super().set_exception(exc, *cause)
+        if payload is not None and not payload.is_eof() and payload.exception() is None:
+            payload.set_exception(exc)
+
+
 class Transport(httpx.AsyncBaseTransport):
     """Sends one GET and gives its answer undecoded. Raises httpx's errors, and Refused.
 
@@ -105,6 +120,7 @@ class Transport(httpx.AsyncBaseTransport):
                 max_headers=MAX_FIELDS,
                 read_bufsize=_PIECE,
             )
+            connector._factory = cast("Any", partial(_Handler, loop=asyncio.get_running_loop()))
             # It would ask again after a failure on a new connection too, and nobody would count that request.
             self._client._retry_connection = False
         return self._client

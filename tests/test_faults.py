@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 import socket
 import ssl
 import struct
@@ -103,7 +104,8 @@ def test_what_can_be_read_is_read(answer):
         (OK + b"Content-Length: -5\r\n\r\n" + PAGE, "Content-Length"),
         (OK + b"Content-Length: 5\r\nContent-Length: 40\r\n\r\n" + PAGE, "Content-Length"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + PAGE, "chunk size"),
-        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<html", "Not enough data"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<html", "Not enough data|not completed"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n90000\r\n<html>" + b"a" * 9 * 2**17 + PAGE, "after chunk data"),
         (OK + b"".join(b"X-%d: %s\r\n" % (n, b"a" * 4000) for n in range(100)) + LENGTH + PAGE, "the head is larger"),
         (OK + b"".join(b"X-%d: a\r\n" % n for n in range(50_000)) + LENGTH + PAGE, "Too many"),
         (OK + b"X: " + b"a" * 100_000 + b"\r\n" + LENGTH + PAGE, "more than 16384 bytes"),
@@ -142,7 +144,7 @@ def test_what_can_be_read_is_read(answer):
 )
 def test_what_cannot_be_read_has_a_reason_and_is_asked_once(answer, reason):
     (found,), asked = served(answer)
-    assert reason in str(found)
+    assert re.search(reason, str(found))
     assert asked == 1
 
 
