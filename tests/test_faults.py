@@ -156,6 +156,34 @@ def test_a_host_has_one_connection_for_all_its_pages():
     assert served(OK + LENGTH + PAGE, silent=True, gets=3) == ([PAGE] * 3, 3)
 
 
+def test_a_host_has_one_connection_for_all_its_ports():
+    """As for http and https: the one that waits for later use is closed before another port is asked."""
+    open_now, most = [0], [0]
+
+    async def serve(reader, writer):
+        open_now[0] += 1
+        most[0] = max(most[0], open_now[0])
+        try:
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(OK + LENGTH + PAGE)
+        except asyncio.IncompleteReadError:
+            open_now[0] -= 1
+        writer.close()
+
+    async def run():
+        servers = [await asyncio.start_server(serve, "127.0.0.1", 0) for _ in range(2)]
+        async with Fetcher(SETTINGS) as fetcher:
+            for server in servers * 3:
+                url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+                bodies = [(await fetcher.get(Request(url))).body for _ in range(2)]
+                assert bodies == [PAGE, PAGE]
+        for server in servers:
+            server.close()
+
+    asyncio.run(run())
+    assert most == [1]
+
+
 @pytest.mark.parametrize(("with_tls", "reason"), [(True, "the certificate is not valid"), (False, "reset|closed|TLS")])
 def test_a_page_behind_broken_tls_is_not_read(with_tls, reason):
     """A certificate that nobody signed, made for this test only; and a server that hangs up on the handshake."""
