@@ -19,6 +19,7 @@ from crawler.phrases import (
     DATED,
     END_HEAD,
     INVITE,
+    INVITE_SIGN,
     OTHER_HEAD,
     POINTER,
     POST,
@@ -234,8 +235,8 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
             reason = _head_reason(view, line)
         if not reason and place * 3 >= len(alive) * 2 and line.size < 120 and not line.ends and DATED.search(line.text):
             reason = "date line"
-        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and INVITE.search(line.text):
-            reason = "invitation"
+        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and INVITE_SIGN.search(line.text):
+            reason = "invitation" if INVITE.search(line.text) else ""
         if reason:
             view.dropped[n] = reason
         else:
