@@ -42,7 +42,7 @@ def resolve(base: str, href: str) -> str | None:
     return _resolve(base, href.partition("#")[0])
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _resolve(base: str, href: str) -> str | None:
     if len(href) > 4 * MAX_LENGTH:
         return None
