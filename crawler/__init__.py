@@ -7,15 +7,18 @@ What goes from step to step:
   shapes      what an address looks like: an article, a list, page 3 of something
 
 Asking with manners:
+  rights      what was said about the use of articles, and what of it is an order
   robots      what may be asked, and how fast
   guard       which network addresses may be connected to
   answer      what an HTTP answer is made of
   transport   what carries a request: the only room that knows aiohttp
   fetch       one GET at a time, in the API of httpx
   ask         robots.txt first, pauses, redirects
+  keep        answers into the archive
   frontier    what next, and when
   pace        how fast each host, and how much of it
   turns       whose turn it is
+  twins       which addresses are one article by another way in
   rhythm      when the items of a list come, and so when to look again
   paging      what a list says about its source, and what may have scrolled off
 
@@ -35,6 +38,7 @@ Reading:
   stamps      the times of list items
   box         the box that holds the story
   prune       what goes out of that box
+  trim        which single lines go
   fields      each field of an article: one file, its rules in order
   markdown    the body as Markdown
   headlines   the link lists
@@ -45,6 +49,7 @@ Reading:
   reading     an answer to what is to be stored
 
 The main path:
+  notes       what is written down of a visit
   visit       ask for one address, read it, store it
   crawl       one pass until nothing is due
   schedule    the daemon: the only room that knows apscheduler

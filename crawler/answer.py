@@ -22,7 +22,7 @@ MAX_CODINGS = 2
 
 _PAGE_TYPE = re.compile(r"text/(?!css|javascript|calendar|vcard|csv)|.*[/+](?:xml|json|xhtml\+xml)$")
 _FILE_TYPE = re.compile(r"(?:image|audio|video|font|model)/|application/(?:pdf|zip|java|msword|vnd\.|x-)|text/")
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _FILE_START = re.compile(
     rb"%PDF|PK\x03\x04|\x89PNG|GIF8|\xff\xd8\xff|RIFF|OggS|ID3|\x7fELF|MZ\x90|Rar!|7z\xbc\xaf|BM.{4}\x00|\x00\x00\x00.ftyp",
     re.S,
@@ -33,12 +33,13 @@ _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|\?xml|rss|feed|rdf|urlset|si
 class Coding:
     """Undoes Content-Encoding piece by piece and stops at `size` decoded bytes: then `full` is true.
 
-    Knows gzip, deflate (with and without zlib's frame), br, zstd and identity, and two of them one in the other. Raises
+    Knows gzip, deflate (with and without zlib's frame), br, zstd and identity, and two of them one in the other. What
+    is not compressed at all, or is gzip or zstd by its first bytes, is read as that, whatever the label says. Raises
     ValueError with the reason for another coding and for broken data.
     """
 
     def __init__(self, names: str, size: int):
-        self.full = False
+        self.full = self._begun = False
         self._room = size
         told = [name.strip().lower().removeprefix("x-") for name in names.split(",")]
         # The last one was put on last (RFC 9110, 8.4) and comes off first.
@@ -49,6 +50,9 @@ class Coding:
 
     def read(self, piece: bytes) -> bytes:
         """The decoded bytes of one piece."""
+        if piece and self._layers and not self._begun:
+            self._begun = True
+            self._layers = _told_by(piece, self._layers)
         found = piece
         for layer in self._layers:
             found = layer.read(found, self._room + 1)
@@ -65,22 +69,19 @@ class Coding:
 
 
 class _Zlib:
-    """gzip and deflate. What is not compressed at all, whatever the label says, passes as it is."""
+    """gzip and deflate."""
 
     def __init__(self, name: str):
         # 32 + 15: gzip or zlib, told apart by the header.
         self._inflate, self._name = zlib.decompressobj(47), name
-        self._begun = self._is_plain = False
+        self._begun = False
 
     def read(self, piece: bytes, most: int) -> bytes:
         """At most `most` decoded bytes, and then the rest is lost; other layers do the same."""
         if piece and not self._begun:
             self._begun = True
-            self._is_plain = bool(_MARKUP.match(piece.lstrip()[:20]))
             if self._name == "deflate" and piece[0] & 0x0F != 8:
                 self._inflate = zlib.decompressobj(-15)
-        if self._is_plain:
-            return piece
         found = b""
         try:
             while piece and len(found) < most:
@@ -95,7 +96,7 @@ class _Zlib:
         return found
 
     def is_open(self) -> bool:
-        return self._begun and not self._is_plain and not self._inflate.eof
+        return self._begun and not self._inflate.eof
 
 
 class _Brotli:
@@ -145,12 +146,35 @@ class _Zstd:
         return self._begun and not self._decoder.eof
 
 
+_Layer = _Zlib | _Brotli | _Zstd
 _DECODERS: dict[str, type[_Zlib] | type[_Brotli] | type[_Zstd]] = {
     "gzip": _Zlib,
     "deflate": _Zlib,
     "br": _Brotli,
     "zstd": _Zstd,
 }
+
+
+def _told_by(piece: bytes, layers: list[_Layer]) -> list[_Layer]:
+    """The layers as the first bytes tell them: they lie less than a label does."""
+    if _MARKUP.match(piece.lstrip()[:20]):
+        return []
+    outer = layers[0]
+    if piece.startswith(_GZIP) and not isinstance(outer, _Zlib):
+        outer = _Zlib("gzip")
+    elif piece.startswith(_ZSTD) and not isinstance(outer, _Zstd):
+        outer = _Zstd("zstd")
+    return [outer, *layers[1:]]
+
+
+def unpacked(body: bytes, size: int) -> bytes:
+    """A body that is gzip although no label said so, decoded, at most `size` bytes of it; any other one as it is."""
+    if not body.startswith(_GZIP):
+        return body
+    try:
+        return Coding("gzip", size).read(body)
+    except ValueError:
+        return body
 
 
 def is_page(content_type: str, head: bytes) -> bool:

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from config import Settings, Source
-from crawler import frontier, robots
+from crawler import frontier, rights, robots
 from crawler.extract import AdScore
-from crawler.fetch import Fetcher, utc_now
-from crawler.frontier import NextVisit, Owners, Twins
+from crawler.fetch import Check, Fetcher, utc_now
+from crawler.frontier import NextVisit, Owners
 from crawler.pace import Pace
 from crawler.page import FetchError, Page, Request
 from crawler.robots import Rules
 from crawler.tally import Event, EventKind, Tally
+from crawler.twins import Twins
 from crawler.urls import host, same_site
 from storage import query
-from storage.records import Target
+from storage.records import Notice, Target
 from storage.store import Store
 
 # Headlines of earlier runs that a new one starts with.
 MAX_REMEMBERED = 5000
+# Seconds that a redirect waits for the host that it leads to.
+MAX_PAUSE = 60.0
 
 Sleep = Callable[[float], Awaitable[None]]
 Clock = Callable[[], datetime]
 Report = Callable[[Event], None]
+# Puts an answer into the archive, before anything is made of it.
+Keep = Callable[[Page], None]
+
+
+def _kept_nowhere(page: Page) -> None:
+    pass
 
 
 def _silent(event: Event) -> None:
@@ -36,12 +45,14 @@ def _silent(event: Event) -> None:
 class Hosts:
     """What is known of the hosts and worth keeping from one pass to the next: pace, rules, addresses of one article.
 
-    `seen` is address and title of what earlier runs saw, the oldest first.
+    `seen` is address and title of what earlier runs saw, the oldest first. `files` are the tdmrep.json by address: when
+    each was asked for, the status and the text that came.
     """
 
     def __init__(self, settings: Settings, seen: Iterable[tuple[str, str]] = ()):
         self.pace = Pace(settings)
         self.rules = robots.Cache()
+        self.files: dict[str, tuple[datetime, int, str]] = {}
         self.twins = Twins(seen)
 
     @classmethod
@@ -68,6 +79,7 @@ class World:
     sleep: Sleep = asyncio.sleep
     report: Report = _silent
     next_visit: NextVisit = frontier.next_visit
+    keep: Keep = _kept_nowhere
 
     def source(self, target: Target) -> Source:
         return self.owners.by_name[target.source]
@@ -108,14 +120,21 @@ async def one_page(settings: Settings, url: str) -> Page:
         return await fetcher.get(Request(url), check=obey)
 
 
-async def _rules_of(fetcher: Fetcher, settings: Settings, url: str) -> Rules:
+async def _rules_of(fetcher: Fetcher, settings: Settings, url: str, *, check: Check | None = None) -> Rules:
     """What the robots.txt of an address says. Raises FetchError while nothing may be fetched there."""
     where = robots.address(url)
     try:
-        page = await fetcher.beginning(where, robots.MAX_BYTES)
+        page = await fetcher.beginning(where, robots.MAX_BYTES, check=check)
     except FetchError as error:
         return robots.without(error, settings.user_agent)
     return robots.parse(page.body, settings.user_agent, where)
+
+
+class Postponed(FetchError):
+    """The turn of the host went to its robots.txt; nothing else was asked."""
+
+    def __init__(self, url: str):
+        super().__init__(url, "waits for the next turn of its host")
 
 
 @dataclass(slots=True)
@@ -125,19 +144,26 @@ class Asker:
     world: World
     tally: Tally
 
-    async def ask(self, target: Target) -> Page:
-        """The page at `target.url`, with validators if it has them. Raises FetchError, Forbidden and Moved among it."""
+    async def ask(self, target: Target, *, is_turn: bool = False) -> Page:
+        """The page at `target.url`, with validators if it has them.
+
+        Raises FetchError, Forbidden, Moved and Postponed among it. With `is_turn` a robots.txt that must be read first
+        takes the turn: nobody waits here for the pause after it, and a sitemap that it names may go before the page.
+        """
 
         async def check(url: str, to: str) -> None:
             if not same_site(url, to):
                 raise Moved(url, to)
+            await self._pause(url, to, target)
             await self._obey(to, target)
 
         try:
-            await self._obey(target.url, target)
+            await self._obey(target.url, target, is_turn=is_turn)
             self.tally.requests += 1
             page = await self.world.fetcher.get(Request(target.url, target.etag, target.last_modified), check=check)
         except FetchError as error:
+            if isinstance(error, Postponed):
+                raise
             if not isinstance(error, Forbidden) or error.url != target.url:
                 now, gap = self.world.clock(), self._gap(target.url, target)
                 self.world.hosts.pace.failed(host(target.url), gap, error, now)
@@ -152,18 +178,61 @@ class Asker:
         """The pause between two requests to the host of `target`, for who goes on asking it."""
         await self.world.sleep(self._gap(target.url, target))
 
-    async def _obey(self, url: str, target: Target) -> None:
+    async def _pause(self, url: str, to: str, target: Target) -> None:
+        """The pause before a redirect from `url` is followed: a host has it between all of its requests."""
+        now = self.world.clock()
+        rest = (self.world.hosts.pace.until(host(to), now) - now).total_seconds()
+        await self.world.sleep(self._gap(to, target) if host(url) == host(to) else min(rest, MAX_PAUSE))
+
+    async def notices(self, target: Target, page: Page) -> tuple[Notice, ...]:
+        """What the host of an article says about the use of its articles: in robots.txt, and in tdmrep.json.
+
+        The second is asked for once a day, and only of hosts that have articles.
+        """
+        now, rules = self.world.clock(), self.world.hosts.rules
+        known = rules.get(page.url, now)
+        clauses = known.clauses if known else ()
+        found = rights.notices(clauses, robots.address(page.url), page.url, rules.read_at(page.url, now))
+        where = rights.tdmrep_address(page.url)
+        read_at, status, text = await self._tdmrep(replace(target, url=where, etag="", last_modified=""))
+        if rights.is_trouble(status):
+            return found
+        return (*found, *rights.notices(rights.of_tdmrep(text), where, page.url, read_at, file=(status, text)))
+
+    async def _tdmrep(self, target: Target) -> tuple[datetime, int, str]:
+        """When a tdmrep.json was last asked for, the status and the text that came. Asked for unless known."""
+        files, now = self.world.hosts.files, self.world.clock()
+        known = files.get(target.url) or query.host_file(self.world.store.db, target.url)
+        if known is None or now - known[0] >= rights.lifetime(known[1]):
+            await self.wait(target)
+            try:
+                page = await self.ask(target)
+                text = page.body[: rights.MAX_FILE].decode("utf-8-sig", "replace")
+                known = (page.fetched_at, page.status, text if rights.of_tdmrep(text) else "")
+            except FetchError as error:
+                # Where robots.txt forbids it there is nothing to be known: as if it were not there.
+                known = (self.world.clock(), 403 if isinstance(error, Forbidden) else error.status, "")
+        files[target.url] = known
+        return known
+
+    async def _obey(self, url: str, target: Target, *, is_turn: bool = False) -> None:
         """Raises Forbidden where robots.txt does not allow `url`, and reads it first where it is not known."""
         rules = self.world.hosts.rules.get(url, self.world.clock())
         if rules is None:
-            rules = await self._read_robots(url)
+            rules = await self._read_robots(url, target)
+            if is_turn:
+                self.world.hosts.pace.rests(host(url), self._gap(url, target), self.world.clock())
+                raise Postponed(url)
             await self.world.sleep(self._gap(url, target))
         if not rules.allows(url):
             raise Forbidden(url)
 
-    async def _read_robots(self, url: str) -> Rules:
+    async def _read_robots(self, url: str, target: Target) -> Rules:
+        async def check(before: str, to: str) -> None:
+            await self._pause(before, to, target)
+
         self.tally.requests += 1
-        rules = await _rules_of(self.world.fetcher, self.world.settings, url)
+        rules = await _rules_of(self.world.fetcher, self.world.settings, url, check=check)
         now, where = self.world.clock(), robots.address(url)
         self.world.hosts.rules.keep(url, rules, now)
         owner, priority = self.world.owners.of(url), frontier.list_priority("sitemap", 1)

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from config import Settings, Source
 from crawler import frontier
@@ -19,6 +20,7 @@ from crawler.ask import Clock, Hosts, Report, Sleep, World
 from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
 from crawler.frontier import NextVisit, Owners
+from crawler.keep import kept
 from crawler.tally import Event, Tally
 from crawler.turns import Turns
 from crawler.urls import host
@@ -28,6 +30,8 @@ from storage.store import Store
 
 # How often a pass asks the database which hosts have something due; in between it knows that by itself.
 LOOK = timedelta(minutes=1)
+# Titles whose score is remembered: one stands on many pages of its site.
+TITLES = 16_384
 
 __all__ = ["Event", "Hosts", "Tally", "crawl", "seed"]
 
@@ -84,7 +88,7 @@ async def crawl(
     if ad_score is None:
         from crawler.ads import score_title
 
-        ad_score = score_title
+        ad_score = lru_cache(TITLES)(score_title)
     seed(store, sources, clock(), next_visit=next_visit, force=force)
     world = World(
         settings,
@@ -98,8 +102,9 @@ async def crawl(
         report,
         next_visit,
     )
-    visitor = Visitor(world)
-    await _Loop(world, visitor).until_nothing_is_due(stop or asyncio.Event())
+    with kept(settings, store.path, clock()) as keep:
+        visitor = Visitor(replace(world, keep=keep))
+        await _Loop(visitor.world, visitor).until_nothing_is_due(stop or asyncio.Event())
     return visitor.tally
 
 
@@ -170,8 +175,10 @@ class _Loop:
     def _ask(self, name: str, now: datetime) -> None:
         """Ask for the best of what is due of a host; when nothing is, it has its next turn with a retry."""
         found = self._best(name, now)
+        while found and self.visitor.is_settled(found):
+            found = self._best(name, now)
         if found:
-            self.in_flight[name] = asyncio.create_task(self.visitor.visit(found))
+            self.in_flight[name] = asyncio.create_task(self.visitor.visit(found, is_turn=True))
         else:
             self._later(name, now)
 

@@ -27,6 +27,8 @@ _OWN = frozenset(("title", "text", "published", "modified", "author", "editor", 
 _FIRST = ("title", "text", "lang", "published")
 _LAST = ("conflicts",)
 _FEED = re.compile(r"application/(rss|atom|feed)\+(xml|json)", re.I)
+# What the title of a feed says of its format, and what it leaves then.
+_FORMAT = re.compile(r"rss|atom|json|feed|[\d.\W_]+")
 _NEXT = re.compile(r"^[\s\[(]*(下一页|下一頁|下页|后一页|next( page)?|older( posts)?)[\s\])»›>]*$", re.I)
 _ROOT = re.compile(r"https?://[^/]+/?")
 _FLASH = 600
@@ -100,7 +102,6 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
     refused = refusal(view.title, "\n".join(paragraphs))
     kind = "other" if refused else page_kind(view, lists)
     values = {name: found.value for name, found in view.found.items()}
-    robots = " ".join(view.meta.get(key, "") for key in ("robots", "kuaixun")).lower()
     canonical = _canonical(view)
     return Extraction(
         kind=kind,
@@ -115,9 +116,8 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         feeds=tuple(_feeds(view)),
         canonical=canonical,
         next_url=_next_url(view, kind),
-        noindex="noindex" in robots or "none" in robots.split(","),
-        nofollow="nofollow" in robots or "none" in robots.split(","),
         refused=refused,
+        metas=view.tree.metas,
         trace=tuple(text_field.trace(view)),
     )
 
@@ -244,10 +244,14 @@ def _anchors(view: View) -> Iterator[Anchor]:
 
 
 def _feeds(view: View) -> Iterator[str]:
+    """The feeds that a page declares; of one that is there in several formats the first."""
+    formats: dict[str, str] = {}
     for link in view.tree.links:
-        if "alternate" in (link.get("rel") or "").lower() and _FEED.search(link.get("type") or ""):
+        kind = (link.get("type") or "").strip().lower()
+        if "alternate" in (link.get("rel") or "").lower() and _FEED.search(kind):
             url = _join(_base(view), link.get("href") or "")
-            if url:
+            title = _FORMAT.sub("", (link.get("title") or "").lower())
+            if url and formats.setdefault(title, kind) == kind:
                 yield url
 
 

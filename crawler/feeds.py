@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
-from html import unescape
+from html import escape, unescape
 from itertools import islice, pairwise
 from typing import Any, Literal
 
@@ -30,7 +30,7 @@ MAX_TEXT = 20_000_000  # Bytes unpacked; a full sitemap takes about half of it.
 _CHINA = timezone(timedelta(hours=8))
 _HEAD = 4096
 
-_ROOT = re.compile(r"<(?:[a-z]\w{0,20}:)?(rss|feed|rdf|urlset|sitemapindex)(?=[\s>:])[^<>]{0,4000}>?", re.I)
+_ROOT = re.compile(r"<([a-z]\w{0,20}:)?(rss|feed|rdf|urlset|sitemapindex)(?=[\s>:])[^<>]{0,4000}>?", re.I)
 _START = re.compile(rb"<(?:[a-z]\w{0,20}:)?(?:rss|feed|rdf|urlset|sitemapindex)[\s>:]|\A[\s\xef\xbb\xbf]*\{", re.I)
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 _ITEM = {"rss": "item", "rdf": "item", "feed": "entry", "urlset": "url", "sitemapindex": "sitemap"}
@@ -38,17 +38,27 @@ _KIND: dict[str, Kind] = {"urlset": "sitemap", "sitemapindex": "index"}
 _HTML = re.compile(r"<(?:!doctype\s+html|html|body)\b", re.I)
 _ATTRIBUTE = re.compile(r"""([\w:.\-]{1,40})\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_TITLE_NAMES = "(?:news:|atom:)?title"
+_ENDS = {"<!--": "-->", "<![CDATA[": "]]>"}
+_MARKED = re.compile("|".join(map(re.escape, _ENDS)))
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
-_TIME_NAMES = "pubdate|dc:date|published|updated|issued|modified|(?:[a-z]+:)?publication_date|lastmod"
+# When it was published rather than when it was changed, whichever stands first.
+_TIME_NAMES = ("pubdate|dc:date|published|issued|(?:[a-z]+:)?publication_date", "updated|modified|lastmod")
+_YEAR_MONTH_DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})(日?\s*)(?=[\dT]|$)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One link that a feed or sitemap announces; the title is "" in a plain sitemap."""
+    """One link that a feed or sitemap announces; the title is "" in a plain sitemap.
+
+    `changed_at` is when it last changed, where that is told.
+    """
 
     url: str
     title: str = ""
     published_at: datetime | None = None
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,10 @@ def parse(body: bytes, url: str, content_type: str = "", zone: tzinfo | None = N
     root = _ROOT.search(text, 0, _HEAD)
     if not root or _HTML.search(text, 0, root.start()):
         return None
-    name = root[1].lower()
+    prefix, name = root[1], root[2].lower()
+    text = _flat(text)
+    if prefix:
+        text = re.sub(rf"(</?){re.escape(prefix)}", r"\1", text)
     base = resolve(url, dict(_attributes(root[0])).get("xml:base", "")) or url
     found = (_item(chunk, base, zone) for chunk in _chunks(text, _ITEM[name]))
     return Feed(_KIND.get(name, "feed"), tuple(islice(filter(None, found), MAX_ITEMS)))
@@ -89,6 +102,25 @@ def _unpacked(body: bytes) -> bytes:
         return b""
 
 
+def _flat(text: str) -> str:
+    """The text without comments, and with its CDATA sections as escaped text: no tag in them is one of the feed's.
+
+    A section or comment that is not closed, or closed by the next one's end, is left as it is.
+    """
+    parts, at, ends = [], 0, dict.fromkeys(_ENDS, 0)
+    for found in _MARKED.finditer(text):
+        mark, start = found[0], found.end()
+        if found.start() < at:
+            continue
+        if 0 <= ends[mark] < start:
+            ends[mark] = text.find(_ENDS[mark], start)
+        end = ends[mark]
+        if end >= 0 and text.find(mark, start, end) < 0:
+            parts += [text[at : found.start()], escape(text[start:end]) if mark != "<!--" else ""]
+            at = end + 3
+    return "".join((*parts, text[at:]))
+
+
 def _chunks(text: str, name: str) -> Iterator[str]:
     """The text of each item: from its opening tag to its end tag, to the next opening one, or to the end."""
     opening = re.compile(rf"<(?:\w{{1,20}}:)?{name}(?=[\s>])[^<>]*>", re.I)
@@ -100,11 +132,14 @@ def _chunks(text: str, name: str) -> Iterator[str]:
 
 
 def _item(chunk: str, base: str, zone: tzinfo | None) -> Item | None:
+    if "xml:base" in chunk:
+        base = resolve(base, dict(_attributes(chunk[: chunk.find(">")])).get("xml:base", "")) or base
     url = resolve(base, _address(chunk))
     if not url or url == base:
         return None
-    title = _title(_value(chunk, r"(?:news:|atom:)?title"))
-    return Item(url, title, _time(_value(chunk, _TIME_NAMES), title, zone))
+    title = _title(_markup(chunk) or _value(chunk, _TITLE_NAMES))
+    published_at, changed_at = (_time(_value(chunk, names), title, zone) for names in _TIME_NAMES)
+    return Item(url, title, published_at or changed_at, changed_at)
 
 
 def _address(chunk: str) -> str:
@@ -142,8 +177,18 @@ def _value(chunk: str, names: str) -> str:
     return unescape(chunk[rest : end if end >= 0 else None]).strip()
 
 
+def _markup(chunk: str) -> str:
+    """The title of an entry that is written in elements of XHTML, "" for any other."""
+    if "xhtml" not in chunk:
+        return ""
+    found = re.search(r"<title\s[^<>]*xhtml[^<>]*>", chunk, re.I)
+    end = chunk.find("</title", found.end()) if found else -1
+    return chunk[found.end() : end] if found and end >= 0 else ""
+
+
 def _title(text: str) -> str:
     """A title as plain text: feeds escape markup in it once more."""
+    text = _CONTROL.sub("", text)
     if "<" in text or "&" in text:
         text = unescape(_TAG.sub("", unescape(text)))
     return " ".join(text.split())[:1000]
@@ -163,7 +208,13 @@ def _time(text: str, title: str, zone: tzinfo | None) -> datetime | None:
 
 
 def _iso(text: str) -> datetime:
-    return datetime.fromisoformat(re.sub(r"\s*([+-]\d\d:?\d\d|Z)$", r"\1", text.replace("/", "-")))
+    """Year first, in figures or with the characters for year, month and day."""
+    text = _YEAR_MONTH_DAY.sub(_dashed, text, count=1)
+    return datetime.fromisoformat(re.sub(r"\s*([+-]\d\d:?\d\d|Z)$", r"\1", text.strip()))
+
+
+def _dashed(found: re.Match[str]) -> str:
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}{' ' if found[4] else ''}"
 
 
 def _json_feed(text: str, url: str, zone: tzinfo | None) -> Feed | None:
@@ -185,4 +236,7 @@ def _json_item(item: Any, base: str, zone: tzinfo | None) -> Item | None:
     if not url or url == base:
         return None
     title = _title(str(item.get("title") or ""))
-    return Item(url, title, _time(str(item.get("date_published") or item.get("date_modified") or ""), title, zone))
+    published_at, changed_at = (
+        _time(str(item.get(name) or ""), title, zone) for name in ("date_published", "date_modified")
+    )
+    return Item(url, title, published_at or changed_at, changed_at)

@@ -81,31 +81,19 @@ class Fetcher:
         gives a page with an empty body; every other status outside 200..299 is an error, as is a type that cannot
         be a page, a feed or a sitemap.
         """
-        return await self._within_deadline(request, check, self._settings.max_body, any_type=False)
+        return await self._follow(request, check, self._settings.max_body, any_type=False)
 
-    async def beginning(self, url: str, size: int) -> Page:
+    async def beginning(self, url: str, size: int, *, check: Check | None = None) -> Page:
         """The first `size` bytes at `url`, of any type, redirects followed. Raises FetchError."""
-        return await self._within_deadline(Request(url), None, size, any_type=True)
-
-    async def _within_deadline(self, request: Request, check: Check | None, size: int, *, any_type: bool) -> Page:
-        started, deadline = perf_counter(), self._settings.deadline
-        try:
-            async with asyncio.timeout(deadline):
-                page = await self._follow(request, check, size, any_type=any_type)
-        except TimeoutError:
-            raise FetchError(request.url, f"no whole answer within {deadline:g} s", retry=True) from None
-        return replace(page, took=perf_counter() - started)
+        return await self._follow(Request(url), check, size, any_type=True)
 
     async def _follow(self, request: Request, check: Check | None, size: int, *, any_type: bool) -> Page:
         url, seen = request.url, [request.url]
         while True:
-            response = await self._send(request, url)
-            try:
-                target = self._redirect(response, url)
-                if not target:
-                    return await self._page(request, url, response, size, any_type=any_type)
-            finally:
-                await response.aclose()
+            found = await self._within_deadline(request, url, size, any_type=any_type)
+            if isinstance(found, Page):
+                return found
+            target, response = found
             if target in seen:
                 raise FetchError(request.url, "redirects lead in a circle", status=response.status_code)
             if len(seen) > self._settings.max_redirects:
@@ -116,6 +104,25 @@ class Fetcher:
                 await check(url, target)
             seen.append(target)
             url = target
+
+    async def _within_deadline(
+        self, request: Request, url: str, size: int, *, any_type: bool
+    ) -> Page | tuple[str, httpx.Response]:
+        """One answer: the page, or where it sends us, and its head. The pauses between answers are not ours."""
+        started, deadline = perf_counter(), self._settings.deadline
+        try:
+            async with asyncio.timeout(deadline):
+                response = await self._send(request, url)
+                try:
+                    target = self._redirect(response, url)
+                    if target:
+                        return target, response
+                    page = await self._page(request, url, response, size, any_type=any_type)
+                finally:
+                    await response.aclose()
+        except TimeoutError:
+            raise FetchError(request.url, f"no whole answer within {deadline:g} s", retry=True) from None
+        return replace(page, took=perf_counter() - started)
 
     async def _send(self, request: Request, url: str) -> httpx.Response:
         headers = dict(self._headers)
@@ -153,6 +160,9 @@ class Fetcher:
 
     async def _page(self, request: Request, url: str, response: httpx.Response, size: int, *, any_type: bool) -> Page:
         status, headers = response.status_code, dict(response.headers.items())
+        if "x-robots-tag" in headers:
+            # An agent's name in it goes for the rest of its line: several headers stay several lines.
+            headers["x-robots-tag"] = "\n".join(response.headers.get_list("x-robots-tag"))
         address = response.extensions.get("address") or None
         if status == 304 and not (request.etag or request.last_modified):
             raise FetchError(url, "status 304 without having been asked", status=status, retry=True)

@@ -9,27 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from math import log2
 
 from config import Settings, Source
 from crawler.page import FetchError
-from crawler.shapes import long_number, page_number, suffix
+from crawler.shapes import page_number, suffix
 from crawler.urls import bare_host, host
-from storage.keys import url_key
 from storage.records import Target, TargetKind
 
 # When nothing else is left to do, a pass waits this long for a host after failures, and for a retry; see `pace`.
 PATIENCE = timedelta(minutes=1)
-# Titles remembered, so that a daemon does not grow; beyond that the oldest half is forgotten.
-MAX_TWINS = 200_000
 # Pages of one list: an archive has no end.
 MAX_PAGE = 20
 
 _FIRST_RETRY, _RETRY_GROWTH, _LONGEST_RETRY = 2.0, 4.0, 3600.0
 _LATER_TRIES = 8
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_SETTLED = timedelta(days=3)
+_SETTLED, _MONTH = timedelta(days=3), timedelta(days=30)
+# From one visit of an article to the next.
+_AGAIN = (_HOUR, 23 * _HOUR, 6 * _DAY, 23 * _DAY)
+# Of an article that was probably read by another address.
+LAST_PRIORITY = 0
 
 NextVisit = Callable[[Source, datetime], datetime]
 
@@ -64,15 +64,16 @@ def kind_of_seed(url: str) -> TargetKind:
 
 
 def after_article(target: Target, published_at: datetime | None, now: datetime) -> datetime | None:
-    """An article is asked again after an hour and after a day, then never; one that came old has settled.
+    """An article is asked again an hour after its first visit, a day, a week and a month after it, then never.
 
-    The last pause tells which visit this was: pauses grow from none to an hour to a day.
+    One that came days old goes on with the week, one that came months old has settled. The last pause tells which
+    visit this was. Who lists an article as changed later wakes it, see `Queue.wake_changed`.
     """
     if target.visited_at is None or target.next_at is None or target.tries:
-        fresh = published_at is None or now - published_at < _SETTLED
-        return now + _HOUR if fresh else None
+        age = now - published_at if published_at else timedelta()
+        return now + _AGAIN[0 if age < _SETTLED else 2] if age < _MONTH else None
     last_pause: timedelta = target.next_at - target.visited_at
-    return now + _DAY - _HOUR if last_pause < 2 * _HOUR else None
+    return next((now + pause for pause in _AGAIN if pause > last_pause), None)
 
 
 def after_list(
@@ -142,29 +143,6 @@ def gap(settings: Settings, source: Source, crawl_delay: float | None) -> float:
 
 
 # -- whose address is it
-
-
-class Twins:
-    """Addresses that carry one long number under one title on one site: the same article, by another way in.
-
-    Sites serve an article below its section, below `/old/`, for phones: asking for one of them is enough.
-    """
-
-    def __init__(self, seen: Iterable[tuple[str, str]] = ()) -> None:
-        """`seen`: address and title of what earlier passes saw, the oldest first."""
-        self._first: dict[int, int] = {}
-        for url, title in seen:
-            self.is_twin(url, title)
-
-    def is_twin(self, url: str, title: str) -> bool:
-        """Whether another address of this article was seen before; the first one seen is not a twin."""
-        if len(self._first) >= MAX_TWINS:
-            self._first = dict(islice(self._first.items(), MAX_TWINS // 2, None))
-        number = long_number(url)
-        if not number or not title:
-            return False
-        own = hash(url_key(url))
-        return self._first.setdefault(hash((bare_host(url), number, title)), own) != own
 
 
 class Owners:

@@ -97,7 +97,8 @@ def _titles(view: View) -> dict[int, str]:
     for number, anchor in enumerate(tree.anchors):
         if len(anchor.text) * 3 < MIN_TITLE and not anchor.title:
             continue
-        inline = anchor.line in body and len(anchor.text) * 2 < len(tree.lines[anchor.line].text)
+        line = tree.lines[anchor.line] if anchor.line in body else None
+        inline = line is not None and len(anchor.text.encode("utf-8", "replace")) * 2 < line.size
         if inline or anchor.href.startswith(("#", "javascript:", "mailto:", "tel:")):
             continue
         title = _title(tree, anchor, timed=anchor.line in timed)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -22,24 +23,31 @@ from crawler.shapes import (
     worth_fetching,
 )
 from storage.keys import url_key
-from storage.records import Target
+from storage.records import Gap, Target
 
 # A page of a million links is no page of news.
 MAX_TARGETS = 1000
 MAX_ANCHORS = 5000
+MAX_NEIGHBOURS = 10
 MAX_SITEMAPS = 50
+# So many of an index go before the lists of their site.
+FIRST_SITEMAPS = 3
 # Bytes from which the text of a link is a headline rather than the name of a section: 8 Chinese characters, 4 words.
 _TITLE = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where links were found: the final address, what was asked for there, whose addresses are whose, and when."""
+    """Where links were found: the final address, what was asked for there, whose addresses are whose, and when.
+
+    `gaps` are the open ones of its source, for articles.
+    """
 
     url: str
     target: Target
     owners: Owners
     now: datetime
+    gaps: Sequence[Gap] = ()
 
     @property
     def source(self) -> Source:
@@ -88,6 +96,25 @@ def _articles(page: Extraction, anchors: Collection[Anchor], place: Place, depth
             yield Target(
                 anchor.url, "article", owner.name, article_priority(None, place.now), depth, found_on=place.url
             )
+
+
+def neighbours(page: Extraction, place: Place) -> list[Target]:
+    """The articles that an article leads to beside its lists, as the one before and the one after it.
+
+    They keep its depth: so a walk from one to the next has no end but that of the gap it goes through.
+    """
+    if page.nofollow:
+        return []
+    listed = {url_key(item.url) for item in page.headlines}
+    found: dict[str, Target] = {}
+    for anchor in page.anchors[:MAX_ANCHORS]:
+        owner, key = place.owners.of(anchor.url), url_key(anchor.url)
+        if anchor.nofollow or key in listed or owner is None or not is_article(anchor.url, owner):
+            continue
+        if not _is_itself(anchor.url, place.url):
+            priority = article_priority(None, place.now)
+            found[key] = Target(anchor.url, "article", owner.name, priority, place.target.depth, found_on=place.url)
+    return list(found.values())[:MAX_NEIGHBOURS]
 
 
 def _is_itself(url: str, own: str) -> bool:
@@ -159,6 +186,17 @@ def from_feed(feed: Feed, place: Place, *, barred: Collection[str] = ()) -> list
     return list(found.values())
 
 
+def changed(feed: Feed, targets: Collection[Target]) -> dict[str, datetime]:
+    """When each of the `targets` last changed, as the file says; nothing where most share one time.
+
+    Such a time is that of the file, written anew for whoever asks.
+    """
+    told = {item.url: item.changed_at for item in feed.items if item.changed_at}
+    found = {each.url: told[each.url] for each in targets if each.url in told}
+    most = max(Counter(found.values()).values(), default=0)
+    return {} if len(found) > 3 and most * 2 > len(found) else found
+
+
 def _newest_first(item: Item) -> float:
     return -item.published_at.timestamp() if item.published_at else 0.0
 
@@ -176,6 +214,8 @@ def _sitemaps(feed: Feed, place: Place) -> Iterator[Target]:
     if depth > place.source.max_depth:
         return
     ordered = sorted(feed.items, key=lambda item: ("news" not in urlsplit(item.url).path.lower(), _newest_first(item)))
-    for item in ordered[:MAX_SITEMAPS]:
+    for number, item in enumerate(ordered[:MAX_SITEMAPS]):
         name = (place.owners.of(item.url) or place.source).name
-        yield Target(item.url, "sitemap", name, list_priority("sitemap", depth), depth, found_on=place.url)
+        # An archive of years must not keep the front page waiting.
+        priority = list_priority("sitemap", depth if number < FIRST_SITEMAPS else 4)
+        yield Target(item.url, "sitemap", name, priority, depth, found_on=place.url)

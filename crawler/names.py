@@ -35,7 +35,7 @@ _WORDS: tuple[tuple[int, str], ...] = (
         r"share|sharing|social(?![-_]{0,2}(media[-_]{0,2})?(embed|post))|bdshare|jiathis|addthis|\bpager\b|pagination|page[-_]{0,2}(nav|num|link|list)|pagebar|prev[-_]{0,2}next|nextprev|"
         r"search|\btags?\b|tag[-_]{0,2}(list|cloud|links)|taglist|keywords?\b|\bprint|font[-_]{0,2}size|qr[-_]{0,2}code|qrcode|erweima|ewm\b|"
         r"app[-_]{0,2}(down|guide|code)|feedback|jubao|vote\b|digg\b|widget|teaser|carousel|slider|ticker|skip-?link|jump|"
-        r"author[-_]{0,2}(bio|info|box|card|about)|about[-_]{0,2}author|latest[-_]{0,2}(news|post|list)|newest|zuixin|friend-?link|links?\b",
+        r"author[-_]{0,2}(bio|info|box|card|about)|about[-_]{0,2}author|latest[-_]{0,2}(news|post|list)|newest|zuixin|friend-?link|links?\b|gutter\b|lineno|(?:\b|_)qr(?:\b|_)",
     ),
     (
         TALK,

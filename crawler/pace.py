@@ -22,6 +22,9 @@ GIVE_UP = 8
 # Lists asked of one host in one pass, and of one path with different queries: a calendar has no end.
 MAX_LISTS = 200
 MAX_QUERIES = 30
+# So long after its last turn a daemon forgets where a host answers from, and so many it remembers at all.
+FORGOTTEN = timedelta(days=1)
+MAX_HOSTS = 20_000
 # A host that takes this many seconds to answer is tired: it rests as long as it took, at most a minute.
 SLOW = 2.0
 _LONGEST_REST = 60.0
@@ -48,7 +51,15 @@ class Pace:
         self._addresses: dict[str, datetime] = {}
 
     def _host(self, name: str, now: datetime) -> _Host:
+        if name not in self._hosts and len(self._hosts) >= MAX_HOSTS:
+            self._forget(now)
         return self._hosts.setdefault(name, _Host(now))
+
+    def _forget(self, now: datetime) -> None:
+        """Leave only the hosts that were asked lately or must rest, at most half of what there is room for."""
+        kept = sorted(self._hosts.items(), key=lambda each: each[1].next_at)[-MAX_HOSTS // 2 :]
+        self._hosts = {name: each for name, each in self._hosts.items() if each.next_at > now} | dict(kept)
+        self._addresses = {address: at for address, at in self._addresses.items() if at > now}
 
     def remember(self, note: HostNote, now: datetime) -> None:
         """Take over what an earlier run knew of a host."""
@@ -63,7 +74,7 @@ class Pace:
             each.requests, each.failures, each.closed = 0, 0, False
             each.lists.clear()
             each.queries.clear()
-            if each.next_at <= now and not each.address:
+            if each.next_at <= now and (not each.address or now - each.next_at > FORGOTTEN):
                 # Nothing is left to know of it: a daemon must not grow with the hosts that it once met.
                 del self._hosts[name]
         self._addresses = {address: at for address, at in self._addresses.items() if at > now}
@@ -81,6 +92,12 @@ class Pace:
             # A Crawl-delay is the wish of one host; the others at its address are held to the general pause.
             until = now + timedelta(seconds=max(min(gap, self._settings.delay), rest))
             self._addresses[known.address] = max(until, self._addresses.get(known.address, until))
+
+    def rests(self, name: str, gap: float, now: datetime) -> None:
+        """A host was asked for something that is no page: the regular pause follows, its budget stays."""
+        known = self._host(name, now)
+        if now + timedelta(seconds=gap) >= known.next_at:
+            known.next_at, known.is_regular = now + timedelta(seconds=gap), True
 
     def failed(self, name: str, gap: float, error: FetchError, now: datetime) -> None:
         """A request failed. The pause doubles with each failure in a row; Retry-After stops the whole host.

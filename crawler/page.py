@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -134,7 +134,8 @@ class Extraction:
     a flash. `fields` holds every field found, by its name in `crawler/fields/`; `evidence` says where each came
     from. `headlines` are the items of `lists`, ready to store. `feeds` are the addresses that the page declares
     as RSS, Atom or JSON feeds; `next_url` is the next page of the same list or article, or "". `refused` says what a
-    page is that answers in an article's place (a log-in page, "not found"), or "".
+    page is that answers in an article's place (a log-in page, "not found"), or "". `metas` are the meta tags, name
+    (lower case) and content; `nofollow`: no link of this page may be followed.
     """
 
     kind: str
@@ -149,7 +150,7 @@ class Extraction:
     feeds: tuple[str, ...] = ()
     canonical: str = ""
     next_url: str = ""
-    noindex: bool = False
     nofollow: bool = False
     refused: str = ""
+    metas: Sequence[tuple[str, str]] = ()
     trace: tuple[str, ...] = field(default=())

@@ -1,7 +1,8 @@
 """What a visit to a list says about its source: its rhythm, and whether something scrolled off unseen. Pure.
 
 When no item of a list is known from before its last visit, more may have come than it shows. That is a gap, and the
-following pages are asked until one shows an item that was known: then the gap is mended.
+following pages are asked until one shows an item that was known: then the gap is mended. Where a list has no paging,
+the articles of the gap lead from neighbour to neighbour, past `max_depth`, until one links to the newest one known.
 """
 
 from __future__ import annotations
@@ -60,6 +61,13 @@ def listing(
     oldest = min((each for each in found.news if each and known.seen_at < each <= now), default=now)
     gap = Gap(target.source, target.url, known.seen_at, oldest, "no item of the list was known before", now)
     return Listing(learnt, gap, wake=[found.following] if found.following else ())
+
+
+def gap_around(gaps: Sequence[Gap], published_at: datetime | None) -> Gap | None:
+    """The open gap that an article of this time lies in."""
+    if published_at is None:
+        return None
+    return next((gap for gap in gaps if gap.from_at < published_at <= gap.noted_at), None)
 
 
 def _shows_known(found: Found, at: datetime) -> bool:

@@ -1,7 +1,8 @@
 """HTML text to Lexbor's tree, behind a guard: no page may cost more than its size.
 
-Lexbor follows the HTML standard in linear time but for one thing: every open element is looked at for each new one,
-so 50,000 nested tags take seconds. Depth is counted before parsing, and tags deeper than any page needs are cut.
+Lexbor follows the HTML standard in linear time but for two things: every open element is looked at for each new one,
+so 50,000 nested tags take seconds, and so does every attribute of a tag for its next one. Both are counted before
+parsing; tags deeper than any page needs are cut, and so are the attributes of a tag that has more than anybody writes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from crawler.page import ExtractError
 
 MAX_DEPTH = 400
 MAX_PAGE = 20_000_000  # characters
+MAX_ATTRIBUTES = 1000
 # Old charsets make letters of any byte, but no page has more than one or two of these. Not in it: what sets lines, NUL
 # (bad software pads with it) and escape (ISO-2022-JP).
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -25,6 +27,10 @@ VOID = frozenset("area base br col embed hr img input link meta param source tra
 _CLOSED_BY_THE_NEXT = VOID | {"p", "li", "td", "tr", "th", "dd", "dt", "option"}
 _HEADS = frozenset("title h1 h2 h3 h4 h5 h6".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>?")
+_LONG = re.compile(rf">[^>]{{{2 * MAX_ATTRIBUTES}}}")
+_TAG_NAME = re.compile(r"<[a-zA-Z][^\s/>]*")
+_QUOTED = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
+_SPACES = re.compile(r"[\s/=]+")
 _ANY_TAG = re.compile(r"<(?:!doctype|[a-z][a-z0-9]*[\s>/])", re.I)
 
 
@@ -41,7 +47,8 @@ def parse(html: str) -> LexborNode:
     if len(set(_CONTROL.findall(html, 0, 4000))) >= MANY_CONTROLS:
         raise ExtractError("The page is no HTML: it is binary or compressed data.")
     # Without events: nobody listens to the tree while it grows.
-    root = LexborHTMLParser(_flat(html), scripting=True, options=LexborDocumentOptions.WO_EVENTS).root
+    options = LexborDocumentOptions.WO_EVENTS
+    root = LexborHTMLParser(_flat(_bare(html)), scripting=True, options=options).root
     if root is None:
         raise ExtractError("The page holds no element.")
     return root
@@ -56,6 +63,19 @@ def selected(root: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
         except SelectolaxError as error:
             raise ExtractError(f"`{selector}` is no CSS selector: {error}.", ours=True) from None
     return found
+
+
+def _bare(html: str) -> str:
+    """The page whose tags of very many attributes have none; the same string where there are none."""
+    if 0 <= html.find(">") < 2 * MAX_ATTRIBUTES and not _LONG.search(html):
+        return html
+    pieces = html.split(">")
+    for number, piece in enumerate(pieces):
+        tag = _TAG_NAME.search(piece) if len(piece) > 2 * MAX_ATTRIBUTES else None
+        # Values may be long and hold spaces; only names count.
+        if tag and sum(1 for _ in _SPACES.finditer(_QUOTED.sub(" ", piece[tag.end() :]))) > MAX_ATTRIBUTES:
+            pieces[number] = piece[: tag.end()]
+    return ">".join(pieces)
 
 
 def _flat(html: str) -> str:

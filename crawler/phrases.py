@@ -16,9 +16,9 @@ def _words(*lines: str) -> str:
 
 
 _CREDITS = _words(
-    "责任编辑 責任編輯 责编 編輯 编辑 本文编辑 值班编辑 编审 审核 审校 校对 校對 监制 策划 记者 記者 通讯员 作者 撰文 文案 排版",
+    "责任编辑 責任編輯 责编 編輯 编辑 本文编辑 值班编辑 编审 审核 终审 初审 审校 校对 校對 监制 策划 记者 記者 通讯员 作者 撰文 文案 排版",
     "摄影 攝影 图片 圖說 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 本文原标题 本文原標題 关键字 关键词 關鍵字 标签 標籤",
-    "发布时间 发表时间 發佈時間 更新时间 时间 日期 点击 浏览 阅读 人气 字号 字體 字体 版权 声明 免责 转载 微信 公众号 扫码 扫一扫",
+    "发布时间 发表时间 發佈時間 更新时间 时间 日期 点击 浏览 阅读 人气 字号 字體 字体 版权 声明 免责 转载 微信 公众号 扫码 扫一扫 投稿邮箱 新闻热线 报料热线",
 )
 _POINTERS = _words(
     "更多精彩 延伸阅读 延伸閱讀 相关阅读 相关新闻 相关链接 相关专题 相關新聞 推荐阅读 热门推荐 此前报道 上一篇 下一篇 上一页 下一页",
@@ -41,7 +41,9 @@ TALK_HEAD = re.compile(
     rf"^\W*(?:(?:\d+\s*)?(?:{_TALKERS})?(?:{_TALK})(?:区|列表)?|(?:\d+\s*)?(?:{_TALK_LATIN})|\d+\s*(?:comment|reply))\W*(?:\d*|条|則|则)?(?:\snew)?\W*$",
     re.I,
 )
-_NOTICES = _words("反侵权公告 版权声明 免责声明 法律声明 郑重声明 特别声明 版權聲明 免責聲明 鄭重聲明")
+_NOTICES = _words(
+    "您看到此篇文章时的感受是 这篇文章让您觉得 這篇新聞讓您覺得 這篇文章讓您覺得 反侵权公告 版权声明 免责声明 法律声明 郑重声明 特别声明 版權聲明 免責聲明 鄭重聲明"
+)
 _WRITERS = _words(
     "about_the_author about_the_authors about_the_writer about_the_reviewer über_den_autor über_die_autorin zum_autor zur_autorin zur_person",
     "à_propos_de_l'auteur sobre_el_autor sobre_o_autor об_авторе o_autorze 作者简介 作者簡介 关于作者 關於作者",
@@ -87,7 +89,7 @@ _BUTTONS = _words(
     "view_gallery add_to_wishlist",
 )
 _HAN_BUTTONS = _words(
-    "举报 不喜欢 点赞 播报文章 语音播报 收藏 评论 分享 复制链接 打印 关闭 纠错 阅读原文 展开全文 查看更多 查看原图 加载中 正在加载"
+    "举报 不喜欢 点赞 播报文章 语音播报 收藏 评论 分享 复制链接 打印 关闭 纠错 阅读原文 展开全文 查看更多 查看原图 加载中 正在加载 我要举报 举报/反馈 抢沙发 暂无评论"
 )
 _WALL = (
     rf"(?:剩余|还有)\s*\d+\s*%|(?:{_WALLS})[^，。]{{0,10}}(?:后|後|即可|畅读|暢讀|继续)?(?:阅读|閱讀|全文|畅读)|畅读(?:全文|全部)|"
@@ -99,13 +101,13 @@ WALL = grouped(_WALL, ignore_case=True)
 # Calls that give themselves away anywhere in a line; walls are such calls.
 CALL_INSIDE = grouped(
     _WALL,
-    r"contributed to this (?:report|story|article)\b|заметили (?:\w+, ?\w+ \w+ )?ошибку|\bto your inbox\b|\bin your inbox\b|"
+    r"授权(?:发布|转载)。?$|广告声明|线索投递|关闭广告拦截|还没有人赞赏|尽在[^，。]{1,10}(?:APP|客户端)|报料(?:热线)?[:：]|爆料(?:热线)?[:：]|点击蓝字|\bcontributed to this (?:report|story|article)\b|заметили (?:\w+, ?\w+ \w+ )?ошибку|\bto your inbox\b|\bin your inbox\b|"
     r"回复[【“\[][^】”\]]{1,8}[】”\]]",
     ignore_case=True,
 )
 # Calls and buttons: lines of their own wherever they stand.
 CALL = re.compile(
-    rf"^\(?(?:{_CALLS})\b|^\W*(?:{_HAN_BUTTONS})[\d\s()（）.…]*$|"
+    rf"^\(?(?:{_CALLS})\b|^\W*(?:{_HAN_BUTTONS})[\d\s()（）.…]*$|^\d+\s?人(?:点赞|赞过|喜欢)$|^\+1$|"
     rf"^(?:share|tweet|email|print)(?: (?:this|on|via)\b.{{0,30}})?\W*$|^(?:{_BUTTONS})\W*$",
     re.I,
 )
@@ -137,7 +139,7 @@ POST = re.compile(rf"^(?:{_READERS})[\w*]{{0,12}}[\d*]\S{{0,6}}(?:\s.{{0,24}})?$
 LEGAL_TEXT = grouped(
     r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
     r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
-    r"本站.{0,12}(不对|不代表|立场)|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|转载.{0,3}[请須须].{0,3}注明|轉載.{0,3}[請須].{0,3}註明|僅提供資訊儲存|"
+    r"本站.{0,12}(不对|不代表|立场)|(郑重|特别|平台|版权|广告|鄭重|特別|版權)[声聲]明[:：]|风险自担|自觉遵守.{0,16}(法律|法规)|非[經经]授[權权]|著作[權权]归|provides? information storage|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|转载.{0,3}[请須须].{0,3}注明|轉載.{0,3}[請須].{0,3}註明|僅提供資訊儲存|"
     r"未經.{0,8}(授權|書面|許可).{0,10}(不得|禁止)|terms of (use|service)|privacy policy|cookies? (policy|settings|notice|preferences)|(use|accept)s? (of )?cookies",
     ignore_case=True,
 )

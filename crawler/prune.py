@@ -1,4 +1,4 @@
-"""What goes out of the chosen box: whole boxes, sections, other stories, single lines. Every rule names itself.
+"""What goes out of the chosen box: whole boxes, sections, other stories. Every rule names itself.
 
 The rules look at lines in the order of the page and only ever drop; `view.dropped` keeps the reason of each.
 """
@@ -9,30 +9,14 @@ import re
 from bisect import bisect_left
 from itertools import accumulate
 
-from crawler.box import DATE_ONLY, Run, is_legal
+from crawler.box import Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.phrases import (
-    BYLINE,
-    CALL,
-    CALL_INSIDE,
-    CREDIT,
-    DATED,
-    END_HEAD,
-    INVITE,
-    INVITE_SIGN,
-    OTHER_HEAD,
-    POINTER,
-    POST,
-    READ_ON,
-    STAMP,
-    TALK_HEAD,
-)
-from crawler.times import first
+from crawler.phrases import END_HEAD, OTHER_HEAD, POST, READ_ON, TALK_HEAD
 from crawler.tree import Element, Line
-from crawler.view import View, squeeze
+from crawler.trim import is_dated
+from crawler.view import View
 
 HAN = re.compile(r"[\u4e00-\u9fff]")
-DIGITS = re.compile(r"\d{4}|\d[:.]\d\d")
 LONGEST_LIST = 100
 LONGEST_TEASER = 8
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em i".split())
@@ -186,7 +170,7 @@ def _started(view: View, n: int) -> int:
 
 
 def _is_meta(view: View, line: Line) -> bool:
-    return line.size < 120 and not line.ends and _is_dated(view, line.text)
+    return line.size < 120 and not line.ends and is_dated(view, line.text)
 
 
 def _cut(view: View, alive: list[int], start: int, end: int, reason: str) -> list[int]:
@@ -218,80 +202,3 @@ def _sentences_from(view: View, alive: list[int], start: int, end: int) -> int:
         if line.link * 2 < line.size and (line.ends or line.size > 90):
             return place
     return end
-
-
-def drop_lines(view: View, alive: list[int]) -> list[int]:
-    kept: list[int] = []
-    title = squeeze(view.title)
-    told = 0
-    for place, n in enumerate(alive):
-        line = view.tree.lines[n]
-        reason = _line_reason(line)
-        if not reason and n < view.title_line <= alive[-1] and (not line.ends or line.size < 150):
-            reason = "before the headline"
-        if not reason and len(kept) < 3 and line.size < 300 and squeeze(line.text) == title:
-            reason = "the headline again"
-        if not reason and not told:
-            reason = _head_reason(view, line)
-        if not reason and place * 3 >= len(alive) * 2 and line.size < 120 and not line.ends and DATED.search(line.text):
-            reason = "date line"
-        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and INVITE_SIGN.search(line.text):
-            reason = "invitation" if INVITE.search(line.text) else ""
-        if reason:
-            view.dropped[n] = reason
-        else:
-            kept.append(n)
-            told += line.ends > 0 or line.size > 120
-    return kept
-
-
-def drop_ends(view: View, kept: list[int]) -> list[int]:
-    """A heading or two at the very end head nothing that is left; more of them are a list of their own."""
-    lines, end = view.tree.lines, len(kept)
-    while end and lines[kept[end - 1]].heading and not lines[kept[end - 1]].ends:
-        end -= 1
-    follows = kept[-1] + 1 if kept else 0
-    if len(kept) - end > 2 or (not end and (follows >= len(lines) or not lines[follows].anchors)):
-        return kept
-    view.dropped.update(dict.fromkeys(kept[end:], "heading of nothing"))
-    return kept[:end]
-
-
-def _head_reason(view: View, line: Line) -> str:
-    """Before the first sentence stand date, source and byline, each short and in a box of its own."""
-    if line.size < 160 and (_is_dated(view, line.text) or (STAMP.match(line.text) and DIGITS.search(line.text))):
-        return "date line"
-    if line.ends or line.size > 60 or line.heading:
-        return ""
-    if DATE_ONLY.match(line.text) or BYLINE.match(line.text):
-        return "byline"
-    tag = view.tree.elements[line.box].tag
-    return (
-        "short line before the first sentence"
-        if tag not in ("p", "td", "blockquote", "pre") and not line.broken
-        else ""
-    )
-
-
-def _is_dated(view: View, text: str) -> bool:
-    """Whether a line is a date with little beside it, in any notation that is known."""
-    if DATED.search(text) and not text.endswith(("。", "！", "？", ".")):
-        return True
-    if not any(map(str.isdigit, text)):
-        return False
-    moment = first(text, view.fetched_at)
-    return moment is not None and (moment.end - moment.start) * 2 >= len(text)
-
-
-def _line_reason(line: Line) -> str:
-    if line.size < 120 and CREDIT.match(line.text):
-        return "credit line"
-    if line.size < 60 and not line.ends and POINTER.match(line.text):
-        return "credit line"
-    if line.size < 200 and (CALL.match(line.text) or CALL_INSIDE.search(line.text)):
-        return "invitation"
-    if line.size < 600 and is_legal(line):
-        return "legal text"
-    if line.ends == 0 and (line.link * 2 > line.size or (len(line.anchors) >= 4 and line.link * 3 > line.size)):
-        return "link line"
-    return ""

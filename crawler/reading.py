@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from config import Source
-from crawler import feeds, links
+from crawler import feeds, links, rights
+from crawler.answer import unpacked
 from crawler.decode import decode
 from crawler.extract import AdScore, extract, field_modules
 from crawler.feeds import Feed
 from crawler.links import Place
-from crawler.page import Document, ExtractError, Page
+from crawler.page import Document, ExtractError, Extraction, Page
+from crawler.paging import gap_around
 from crawler.parse import parse, selected
-from crawler.shapes import looks_like_article, looks_like_list
+from crawler.shapes import is_service, looks_like_article, looks_like_list
+from crawler.urls import resolve
 from storage.keys import url_key
-from storage.records import Article, Headline, Target
+from storage.records import Article, Gap, Headline, Notice, Target
+
+# Bytes of a page that came compressed without saying so.
+MAX_UNPACKED = 8_000_000
+
+# A refresh after a few seconds is a redirect; one after minutes keeps a list fresh.
+_REFRESH = re.compile(r"""\s*[0-5](?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)""", re.I)
 
 Timer = Callable[[str], AbstractContextManager[None]]
 
@@ -29,6 +40,9 @@ class Reading:
 
     `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
     this one shows news. `joined`: the article goes on over several pages; `whole`: all of them could be read.
+    `notices` is what was said about the use of the article.
+    `changed` are addresses with the time when each last changed, as a feed or sitemap has it.
+    `gap` is the one that the article lies in, and its `neighbours` are those that the walk through it goes on with.
     """
 
     article: Article | None = None
@@ -37,26 +51,58 @@ class Reading:
     following: Target | None = None
     joined: bool = False
     whole: bool = True
+    notices: tuple[Notice, ...] = ()
+    changed: Mapping[str, datetime] = field(default_factory=dict)
+    gap: Gap | None = None
+    neighbours: Sequence[Target] = ()
 
 
-def read(page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer) -> Reading:
-    """Read a page, a feed or a sitemap, whatever its label says. Raises ExtractError; `timed` measures the steps."""
+def read(
+    page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer, agent: str = "kuaixun"
+) -> Reading:
+    """Read a page, a feed or a sitemap, whatever its label says. Raises ExtractError; `timed` measures the steps.
+
+    `agent` is the product token that orders to us are known by.
+    """
     content_type, source = page.headers.get("content-type", ""), place.source
     with timed("decode"):
         feed = feeds.parse(page.body, page.url, content_type, ZoneInfo(source.timezone) if source.timezone else None)
-        decoded = None if feed else decode(page.body, content_type, source.encoding)
+        decoded = None if feed else decode(unpacked(page.body, MAX_UNPACKED), content_type, source.encoding)
     with timed("extract"):
         if decoded is None:
             assert feed
-            return _read_feed(feed, place, ad_score, ad_threshold)
+            reading = _read_feed(feed, place, ad_score, ad_threshold)
+            barred = rights.orders(page.headers, (), agent, place.now).nofollow
+            return replace(reading, targets=()) if barred else reading
         document = Document(page.url, decoded.text, page.fetched_at, decoded.encoding, source)
         found = extract(document, ad_score=ad_score)
         if found.refused:
             raise ExtractError(f"no article but {found.refused}")
+        orders = rights.orders(page.headers, found.metas, agent, place.now)
+        found = replace(found, nofollow=orders.nofollow)
         targets = links.from_page(found, place, ad_threshold=ad_threshold)
         following = links.next_page(found, place)
-    wanted = not found.noindex and not _forbids_index(page) and not _is_list(page.url, place.target)
-    return Reading(found.article if wanted else None, found.headlines, targets, following)
+        gap = gap_around(place.gaps, found.article.published_at) if found.article else None
+        neighbours = links.neighbours(found, place) if gap else []
+        targets = [*neighbours, *targets]
+    if found.article is None and not orders.nofollow:
+        targets += _forwarded(found, place)
+    article, notices = found.article, tuple[Notice, ...]()
+    if article is None or orders.noindex or _is_list(page.url, place.target):
+        article = None
+    else:
+        notices = (Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent)),)
+    return Reading(article, found.headlines, targets, following, notices=notices, gap=gap, neighbours=neighbours)
+
+
+def _forwarded(found: Extraction, place: Place) -> Iterator[Target]:
+    """Where a page without an article sends its reader at once (`<meta http-equiv="refresh">`), if that is ours."""
+    depth = place.target.depth + 1
+    sent = next((_REFRESH.match(content) for name, content in found.metas if name == "refresh"), None)
+    url = resolve(place.url, sent[1].strip()) if sent else None
+    owner = place.owners.of(url) if url else None
+    if url and owner and url != place.url and depth <= owner.max_depth:
+        yield Target(url, place.target.kind, owner.name, place.target.priority, depth, found_on=place.url)
 
 
 def unusable(source: Source) -> Iterator[tuple[str, str]]:
@@ -83,19 +129,19 @@ def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float)
         for position, (item, score) in enumerate(scored, 1)
     ]
     barred = {url_key(item.url) for item, score in scored if score >= ad_threshold}
-    return Reading(headlines=headlines, targets=links.from_feed(feed, place, barred=barred))
-
-
-def _forbids_index(page: Page) -> bool:
-    """X-Robots-Tag, the header form of the robots meta tag."""
-    words = page.headers.get("x-robots-tag", "").lower().replace(",", " ").split()
-    return "noindex" in words or "none" in words
+    targets = links.from_feed(feed, place, barred=barred)
+    return Reading(headlines=headlines, targets=targets, changed=links.changed(feed, targets))
 
 
 def _is_list(url: str, target: Target) -> bool:
     """What was asked for as a list, and has the address of one, is none of its articles, however it reads.
 
-    So is a front page: it is nobody's article.
+    So is a front page: it is nobody's article. Neither is what an address is redirected to instead of what it named: to
+    the front page with a note for it, to a log-in.
     """
-    front = urlsplit(url).path == "/" and not urlsplit(url).query
-    return front or (target.kind != "article" and looks_like_list(url) and not looks_like_article(url))
+    front = urlsplit(url).path == "/"
+    if url != target.url and (front or (is_service(url) and not is_service(target.url))):
+        return True
+    return (front and not urlsplit(url).query) or (
+        target.kind != "article" and looks_like_list(url) and not looks_like_article(url)
+    )

@@ -1,7 +1,8 @@
 """May I fetch this, and how fast: robots.txt as RFC 9309 reads it, by protego. Pure, but for the cache.
 
-An answer of 4xx means that there are no rules (2.3.1.3); with 5xx, or none at all, nothing may be fetched (2.3.1.4), so
-such an error stays an error. 429 counts as the second: the host asks for less, not for everything.
+An answer of 4xx means that there are no rules (2.3.1.3), and so do redirects that end nowhere (2.3.1.2); with 5xx, or
+none at all, nothing may be fetched (2.3.1.4), so such an error stays an error. 429 counts as the second: the host asks
+for less, not for everything.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from protego import Protego
 
 from crawler.page import FetchError
+from crawler.rights import Clause, of_robots_txt
 from crawler.urls import resolve
 
 MAX_BYTES = 500 * 1024  # RFC 9309, 2.5: at least this much is read.
@@ -24,12 +26,16 @@ MAX_SITEMAPS = 50
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one robots.txt says to one agent: `delay` in seconds or None, `sitemaps` as absolute addresses."""
+    """What one robots.txt says to one agent: `delay` in seconds or None, `sitemaps` as absolute addresses.
+
+    `clauses` are what it says about the use of what is fetched: see `rights`.
+    """
 
     text: Protego
     agent: str
     delay: float | None = None
     sitemaps: tuple[str, ...] = ()
+    clauses: tuple[Clause, ...] = ()
 
     def allows(self, url: str) -> bool:
         return self.text.can_fetch(url, self.agent)
@@ -48,8 +54,8 @@ def address(url: str) -> str:
 
 def product(user_agent: str) -> str:
     """The product token that groups are matched by (RFC 9309, 2.2.1): `kuaixun` of `kuaixun/0.1 (+https://...)`."""
-    found = re.match(r"[A-Za-z_\-]+", user_agent)
-    return found[0] if found else user_agent
+    named = re.search(r"compatible;\s*([A-Za-z_\-]+)", user_agent) or re.match(r"([A-Za-z_\-]+)", user_agent)
+    return named[1] if named else user_agent
 
 
 def parse(body: bytes, user_agent: str, url: str = "") -> Rules:
@@ -65,12 +71,14 @@ def parse(body: bytes, user_agent: str, url: str = "") -> Rules:
         agent,
         min(float(wish), MAX_DELAY) if wish and wish > 0 else None,
         tuple(dict.fromkeys(filter(None, sitemaps)))[:MAX_SITEMAPS],
+        of_robots_txt(text, agent),
     )
 
 
 def without(error: FetchError, user_agent: str) -> Rules:
     """The rules of a host whose robots.txt could not be had: none after 4xx; otherwise raises the error again."""
-    if 400 <= error.status < 500 and error.status != 429:
+    leads_nowhere = 300 <= error.status < 400 and error.status != 304
+    if leads_nowhere or (400 <= error.status < 500 and error.status != 429):
         return parse(b"", user_agent)
     raise FetchError(
         error.url,
@@ -92,6 +100,10 @@ class Cache:
         """The rules for `url`, or None when they must be read (again)."""
         read_at, rules = self._rules.get(origin(url), (now, None))
         return rules if rules and now - read_at < LIFETIME else None
+
+    def read_at(self, url: str, now: datetime) -> datetime:
+        """When the rules for `url` were read; `now` when they were not."""
+        return self._rules[origin(url)][0] if origin(url) in self._rules else now
 
     def keep(self, url: str, rules: Rules, now: datetime) -> None:
         self._rules[origin(url)] = (now, rules)

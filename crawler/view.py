@@ -48,6 +48,7 @@ class View:
     others: set[int] | None = None
     dated: set[int] | None = None
     times: dict[str, list[Moment]] = field(default_factory=dict)
+    html: str = field(default="", repr=False)
     found: dict[str, Found] = field(default_factory=dict)
 
     @property
@@ -95,7 +96,9 @@ def look(document: Document) -> View:
         if value:
             meta.setdefault(key, value)
     objects = _articles(tree.scripts)
-    return View(document.url, tree, document.fetched_at, document.source, meta, objects, document.seen_then)
+    return View(
+        document.url, tree, document.fetched_at, document.source, meta, objects, document.seen_then, html=document.html
+    )
 
 
 def _articles(scripts: list[str]) -> list[dict[str, Any]]:

@@ -11,19 +11,25 @@ from datetime import datetime, timedelta
 
 from config import Source
 from crawler import frontier, paging
-from crawler.ask import Asker, Forbidden, Hosts, Moved, World
+from crawler.ask import Asker, Forbidden, Hosts, Moved, Postponed, World
 from crawler.links import Place
+from crawler.notes import continued, failed, unread, visited
 from crawler.page import ExtractError, FetchError, Page
 from crawler.paging import Found
 from crawler.reading import Reading, read
+from crawler.robots import product
+from crawler.shapes import long_number
 from crawler.tally import EventKind, Tally
+from crawler.twins import is_read_as
 from crawler.urls import host
 from storage import query
 from storage.keys import url_key
-from storage.records import Article, Listing, Saved, Target, Visit
+from storage.records import Article, Listing, Saved, Target
 
 __all__ = ["Hosts", "Visitor", "World"]
 
+# Addresses of advertising remembered, so that each counts once; the oldest are forgotten.
+MAX_ADS = 50_000
 _EVENT: dict[str, EventKind] = {"new": "new", "changed": "changed", "same": "same", "copy": "copy", "none": "list"}
 
 
@@ -37,28 +43,44 @@ class Visitor:
     _next: dict[str, datetime] = field(default_factory=dict)
     queued_hosts: set[str] = field(default_factory=set)
     _started: datetime = field(init=False)
-    _ads: set[int] = field(default_factory=set)
+    _ads: dict[int, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # The database keeps milliseconds.
         now = self.world.clock()
         self._started = now.replace(microsecond=now.microsecond // 1000 * 1000)
 
-    async def visit(self, target: Target) -> None:
-        """Ask for one address, read the answer and store it; its own trouble is noted and stays its own."""
+    def is_settled(self, target: Target) -> bool:
+        """Whether an address need not be asked, because its article was read by another way in meanwhile."""
+        is_read = target.kind == "article" and target.visited_at is None and bool(long_number(target.url))
+        is_read = is_read and is_read_as(target.url, query.titled_alike(self.world.store.db, target.url))
+        if is_read:
+            self.world.store.settle([target.url])
+        return is_read
+
+    async def visit(self, target: Target, *, is_turn: bool = False) -> None:
+        """Ask for one address, read the answer and store it; its own trouble is noted and stays its own.
+
+        `is_turn`: see `Asker.ask`; the address may stay due then.
+        """
         self.retries.pop(target.url, None)
         try:
-            page = await self._asker.ask(target)
+            page = await self._asker.ask(target, is_turn=is_turn)
+            self.world.keep(page)
             reading = self._read(target, page)
             if reading.article and reading.following:
                 reading = await self._joined(target, reading)
+            if reading.article:
+                reading = replace(reading, notices=(*reading.notices, *await self._asker.notices(target, page)))
             self._keep(target, page, reading)
+        except Postponed:
+            return
         except Moved as moved:
             self._follow(target, moved)
         except FetchError as error:
             self._note(target, error)
         except ExtractError as error:
-            self._note(target, _unread(target, error))
+            self._note(target, unread(target, error))
 
     @property
     def _asker(self) -> Asker:
@@ -69,9 +91,12 @@ class Visitor:
     def _read(self, target: Target, page: Page) -> Reading:
         if page.status == 304:
             return Reading()
-        place, threshold = Place(page.url, target, self.world.owners, page.fetched_at), self.world.settings.ad_threshold
+        gaps = self.world.store.gaps(target.source) if target.kind == "article" else ()
+        place = Place(page.url, target, self.world.owners, page.fetched_at, gaps)
+        threshold = self.world.settings.ad_threshold
         try:
-            return read(page, place, ad_score=self.world.ad_score, ad_threshold=threshold, timed=self.tally.timed)
+            agent, timed = product(self.world.settings.user_agent), self.tally.timed
+            return read(page, place, ad_score=self.world.ad_score, ad_threshold=threshold, timed=timed, agent=agent)
         except ExtractError:
             raise
         except Exception as error:  # A page that breaks a rule of ours must not stop the other pages.
@@ -94,21 +119,22 @@ class Visitor:
         """The article with its next page, and the page after that. Raises FetchError, also for a page without one."""
         await self._asker.wait(further)
         page = await self._asker.ask(further)
+        self.world.keep(page)
         try:
             more = self._read(further, page)
         except ExtractError as error:
-            raise _unread(further, error) from error
+            raise unread(further, error) from error
         if more.article is None:
             raise FetchError(further.url, "this page of an article holds none", status=page.status)
-        self.world.store.save(self._visit(further, page))
-        return _continued(article, more.article), more.following
+        self.world.store.save(visited(self.world, further, page))
+        return continued(article, more.article), more.following
 
     def _partial(self, target: Target, further: Target, article: Article, error: FetchError) -> None:
         """A further page of an article failed. Raises FetchError where the beginning alone must not be stored.
 
         That is while this pass may still get the rest, and always where more of the article is known already.
         """
-        self.world.store.note_failure(self._failed(further, error), next_at=None)
+        self.world.store.note_failure(failed(self.world, further, error), next_at=None)
         is_tried_again = error.retry and target.tries < self.world.settings.retries
         known = query.article(self.world.store.db, article.url)
         if is_tried_again or (known and len(article.text) < len(known["text"])):
@@ -122,17 +148,18 @@ class Visitor:
     def _keep(self, target: Target, page: Page, reading: Reading) -> None:
         """Store what an answer brought, and when to come back, in one transaction."""
         targets, found = self._unknown(target, reading)
-        listing = self._listing(target, page, found) if target.kind != "article" else None
+        listing = self._listing(target, page, reading, found) if target.kind != "article" else self._mended(reading)
         next_at = self._next_at(target, page, reading, found, listing)
         with self.tally.timed("store"):
             saved = self.world.store.save(
                 # The validators of page 1 say nothing of the other pages: after a 304 nobody would ask for those.
-                self._visit(target, page, validators=not reading.joined),
+                visited(self.world, target, page, validators=not reading.joined),
                 article=reading.article,
                 headlines=reading.headlines,
                 targets=targets,
                 next_at=next_at,
                 listing=listing,
+                rights=reading.notices,
             )
         self.tally.shift("store", "dedupe", saved.dedupe_cpu)
         self.queued_hosts.update(host(each.url) for each in targets)
@@ -143,11 +170,17 @@ class Visitor:
         now, admits = self.world.clock(), self.world.hosts.pace.admits
         with self.tally.timed("store"):
             known = self.world.store.known(each.url for each in reading.targets)
-        twins = {item.url for item in reading.headlines if self.world.hosts.twins.is_twin(item.url, item.title)}
+        twins = self.world.hosts.twins
+        doubles = {item.url for item in reading.headlines if twins.is_twin(item.url, item.title)}
+        likely = {each.url for each in reading.targets if each.kind == "article" and twins.may_be_twin(each.url)}
         targets = [
-            each for each in reading.targets if each.url not in known and each.url not in twins and admits(each, now)
+            replace(each, priority=frontier.LAST_PRIORITY) if each.url in likely else each
+            for each in reading.targets
+            if each.url not in known and each.url not in doubles and admits(each, now)
         ]
-        articles = [each.url for each in reading.targets if each.kind == "article"]
+        # Another way into an article is no news of a list.
+        aside = (doubles | likely) - known.keys()
+        articles = [each.url for each in reading.targets if each.kind == "article" and each.url not in aside]
         times = {item.url: item.published_at for item in reading.headlines}
         found = paging.found(articles, times, known, self._started)
         if reading.following and found.news and admits(reading.following, now):
@@ -155,12 +188,21 @@ class Visitor:
             found = replace(found, following=reading.following.url)
         return targets, found
 
-    def _listing(self, target: Target, page: Page, found: Found) -> Listing:
+    def _listing(self, target: Target, page: Page, reading: Reading, found: Found) -> Listing:
         """What a list says about its source; see `paging`."""
         store, source, now = self.world.store, self.world.source(target), self.world.clock()
         known = store.rhythm(target.url)
         gaps = store.gaps(target.source) if page.status != 304 else []
-        return paging.listing(target, source, found, now, known=known, gaps=gaps)
+        listing = paging.listing(target, source, found, now, known=known, gaps=gaps)
+        return replace(listing, changed=reading.changed)
+
+    def _mended(self, reading: Reading) -> Listing | None:
+        """The gap that an article ends because it leads to the newest that was known before it."""
+        if not reading.gap or not reading.neighbours:
+            return None
+        newest = query.newest_before(self.world.store.db, reading.gap.source, reading.gap.from_at)
+        ends = not newest.isdisjoint(url_key(each.url) for each in reading.neighbours)
+        return Listing(mended=[reading.gap]) if ends else None
 
     def _next_at(
         self, target: Target, page: Page, reading: Reading, found: Found, listing: Listing | None
@@ -190,7 +232,7 @@ class Visitor:
     def _note(self, target: Target, error: FetchError) -> None:
         source_next = self._source_next(self.world.source(target))
         again = frontier.after_failure(target, error, self.world.settings, source_next, self.world.clock())
-        self.world.store.note_failure(self._failed(target, error), next_at=again.at)
+        self.world.store.note_failure(failed(self.world, target, error), next_at=again.at)
         if again.soon and again.at:
             self.retries[target.url] = again.at
             self.tally.retries += 1
@@ -207,35 +249,10 @@ class Visitor:
         owner = self.world.owners.of(moved.to)
         if owner:
             to = Target(moved.to, target.kind, owner.name, target.priority, target.depth, found_on=target.url)
-            self.tally.queued += self.world.store.save(self._failed(target, moved), targets=[to]).queued
+            self.tally.queued += self.world.store.save(failed(self.world, target, moved), targets=[to]).queued
             self.queued_hosts.add(host(to.url))
         else:
             self._note(target, moved)
-
-    # -- records
-
-    def _failed(self, target: Target, error: FetchError) -> Visit:
-        at = self.world.clock()
-        rest = self.world.hosts.pace.rest(host(target.url), at)
-        return Visit(
-            target.url, target.url, target.kind, target.source, at, error.status, error.reason, rest_until=rest
-        )
-
-    def _visit(self, target: Target, page: Page, *, validators: bool = True) -> Visit:
-        return Visit(
-            target.url,
-            page.url,
-            target.kind,
-            target.source,
-            page.fetched_at,
-            page.status,
-            took=page.took,
-            size=len(page.body),
-            etag=page.headers.get("etag", "") if validators else "",
-            last_modified=page.headers.get("last-modified", "") if validators else "",
-            address=page.address or "",
-            rest_until=self.world.hosts.pace.rest(host(target.url), self.world.clock()),
-        )
 
     def _count(self, target: Target, page: Page, reading: Reading, saved: Saved) -> None:
         tally, article = self.tally, reading.article
@@ -244,8 +261,11 @@ class Visitor:
         scored = [(item.url, item.ad_score) for item in reading.headlines]
         if article:
             scored.append((article.url, article.ad_score))
-        self._ads.update(hash(url_key(url)) for url, score in scored if self._is_ad(score))
-        tally.ads = len(self._ads)
+        for key in {hash(url_key(url)) for url, score in scored if self._is_ad(score)} - self._ads.keys():
+            self._ads[key] = None
+            tally.ads += 1
+        while len(self._ads) > MAX_ADS:
+            del self._ads[next(iter(self._ads))]
         if page.status == 304:
             tally.not_modified += 1
             self.world.tell("not modified", target)
@@ -258,15 +278,3 @@ class Visitor:
 
     def _is_ad(self, score: float) -> bool:
         return score >= self.world.settings.ad_threshold
-
-
-def _unread(target: Target, error: ExtractError) -> FetchError:
-    """A page that came and could not be read, as a failed visit."""
-    return FetchError(target.url, error.reason, status=200, later=error.ours)
-
-
-def _continued(article: Article, more: Article) -> Article:
-    """An article with the text of its next page."""
-    if not more.text or more.text in article.text:
-        return article
-    return replace(article, text=f"{article.text}\n{more.text}")

@@ -19,7 +19,7 @@ from storage.clusters import Clusters, Member, told_at
 from storage.keys import url_key
 from storage.records import Article, Outcome, Visit
 from storage.regroup import key_of
-from storage.search import index_tokens
+from storage.reindex import entry
 from storage.times import claim, stamp
 from storage.values import column_value, jsonable
 
@@ -75,7 +75,7 @@ class _Text:
     @property
     def tokens(self) -> tuple[str, str]:
         """Title and text as the search index has them."""
-        return index_tokens(texts.fold(self._title)), index_tokens(texts.fold(self._text))
+        return entry(self._title, self._text)
 
 
 class Articles:

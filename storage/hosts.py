@@ -47,7 +47,7 @@ class HostBook:
             "at": stamp(visit.at),
             "error": (visit.error or f"HTTP status {visit.status}") if ill else None,
         }
-        if row["host"]:
+        if row["host"] and visit.asked:
             self._run(_NOTE, row)
 
     def remembered(self, now: str) -> Iterator[HostNote]:

@@ -37,6 +37,9 @@ SESSION_VALUE = re.compile(r"[0-9a-zA-Z]{26,}")
 
 INDEX_FILE = re.compile(r"(?:index|default)\.(?:html?|shtml|xhtml|php|asp|aspx|jsp)", re.I)
 
+_PREFIXES = (*TRACKING_PREFIXES, *SESSION_PREFIXES)
+_MAY_TRACK = TRACKING_NAMES | TRACKING_WORDS | SESSION_NAMES | {"sid", ""}
+
 _CLEANED = {ord(character): None for character in "\t\r\n"}
 _ENDS = "".join(map(chr, range(0x21)))
 _PORTS = frozenset((None, 80, 443))
@@ -76,6 +79,12 @@ def without_tracking(url: str) -> str:
     if not mark:
         return url
     query, fragment_mark, fragment = query.partition("#")
+    for pair in query.split("&"):
+        name = pair.partition("=")[0].lower()
+        if name in _MAY_TRACK or name.startswith(_PREFIXES):
+            break
+    else:  # Nearly all addresses end here.
+        return url
     pairs = [pair for pair in query.split("&") if pair]
     names = {_name(pair).lower() for pair in pairs}
     kept = [pair for pair in pairs if not _tracks(_name(pair).lower(), pair, names)]
@@ -164,7 +173,7 @@ def _name(pair: str) -> str:
 
 def _tracks(name: str, pair: str, names: set[str]) -> bool:
     """Whether a parameter tells where the reader came from or who he is, not which page he wants."""
-    if name in TRACKING_NAMES or name in SESSION_NAMES or name.startswith((*TRACKING_PREFIXES, *SESSION_PREFIXES)):
+    if name in TRACKING_NAMES or name in SESSION_NAMES or name.startswith(_PREFIXES):
         return True
     value = pair.partition("=")[2]
     if name in TRACKING_WORDS:

@@ -9,13 +9,17 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
 from storage.keys import url_key
-from storage.search import snippet, words_to_match
-from storage.times import stamp
+from storage.search import pieces, snippet, words_to_match
+from storage.texts import same_title
+from storage.times import parse, stamp
+from storage.words import searchable
 
 Row = dict[str, Any]
 
@@ -29,7 +33,7 @@ _LAST_ID = 2**63 - 1
 
 _SEARCH = """
     SELECT {columns} FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
-    WHERE articles_fts MATCH ? {shown} ORDER BY articles_fts.rank LIMIT ?
+    WHERE articles_fts MATCH ? {shown} ORDER BY {order} LIMIT ?
 """
 
 
@@ -45,20 +49,33 @@ def search(
     limit: int = 20,
     ads: bool = False,
     copies: bool = False,
+    newest: bool = False,
     marks: tuple[str, str] = ("[", "]"),
 ) -> list[Row]:
-    """The articles that hold every typed word, best match first, each with a `snippet` (words between `marks`).
+    """The articles that hold the typed words, each with a `snippet` (words between `marks`).
 
-    Words may have any length and script; what cannot be searched (punctuation alone) finds nothing.
+    The best match comes first, a word in the title before one in the text; with `newest` the latest. Words may have any
+    length and script; what cannot be searched (punctuation alone) finds nothing. See `search` for the operators.
     """
     match = words_to_match(words)
     if not match:
         return []
-    sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies))
-    found = list(_rows(db, sql, (match, limit)))
+    order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
+    sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
+    exact = pieces(words)
+    rows = _rows(db, sql, (match, -1 if exact else limit))
+    if exact:
+        held = (row for row in rows if _holds(row, exact))
+        rows = islice(held, limit) if limit >= 0 else held
+    found = list(rows)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)
     return found
+
+
+def _holds(row: Row, exact: Sequence[str]) -> bool:
+    texts = searchable(row["title"]), searchable(row["text"])
+    return all(any(piece in text for text in texts) for piece in exact)
 
 
 def articles(
@@ -117,12 +134,32 @@ def article(db: Database, which: str) -> Row | None:
     return next(rows, None)
 
 
+def newest_before(db: Database, source: str, at: datetime, limit: int = 3) -> set[str]:
+    """The URL keys of the newest articles of a source of those that were known at a time."""
+    sql = """
+        SELECT url_key FROM articles WHERE found_by = ? AND first_seen_at <= ? AND told_at IS NOT NULL
+        ORDER BY datetime(told_at) DESC LIMIT ?
+    """
+    return {key for (key,) in db.conn.execute(sql, (source, stamp(at), limit))}
+
+
+def titled_alike(db: Database, url: str) -> list[str]:
+    """The addresses of the articles that bear the title under which lists name an address."""
+    sql = """
+        SELECT headlines.title, articles.title, articles.url FROM headlines
+        JOIN articles ON articles.title_key = headlines.title_key AND articles.title_key != 0
+        WHERE headlines.url_key = ? AND headlines.title_key != 0
+    """
+    rows = db.conn.execute(sql, (url_key(url),))
+    return [address for listed, title, address in rows if same_title(listed, title)]
+
+
 def story(db: Database, which: str) -> Row | None:
     """The story of an article (its id or address) or by its key: the row of `stories`, and its `articles` as told.
 
-    Each article has its former versions, oldest first, as `revisions`, and why it is in the story as `links` (level,
-    score, evidence; level `alike` is a look-alike that it is not a copy of). The story has its `headlines`, matched by
-    address or title, and its `moves`. None when there is no such article.
+    Each article has its former versions, oldest first, as `revisions`, why it is in the story as `links` (level, score,
+    evidence; level `alike` is a look-alike that it is not a copy of), and what was said about its use as `rights`. The
+    story has its `headlines`, matched by address or title, and its `moves`. None when there is no such article.
     """
     one = article(db, which)
     sql = "SELECT * FROM stories WHERE id = ? OR key = ?"
@@ -137,7 +174,10 @@ def story(db: Database, which: str) -> Row | None:
         copies=True,
         order="articles.told_at, articles.url_key",
     )
-    found["articles"] = [{**row, "revisions": revisions(db, row["id"]), "links": links(db, row["id"])} for row in told]
+    found["articles"] = [
+        {**row, "revisions": revisions(db, id_), "links": links(db, id_), "rights": rights(db, id_)}
+        for id_, row in ((row["id"], row) for row in told)
+    ]
     sql = """
         SELECT headlines.url, headlines.title, seen_on, headlines.first_seen_at, matched_by, article_id
         FROM headlines JOIN articles ON articles.id = article_id WHERE story_id = ? ORDER BY headlines.id
@@ -159,14 +199,28 @@ def revisions(db: Database, article_id: int) -> list[Row]:
     return list(_rows(db, "SELECT * FROM revisions WHERE article_id = ? ORDER BY revision", (article_id,)))
 
 
-def sources(db: Database) -> list[Row]:
-    """Every source with when it was visited, what went wrong since when, and how many articles it brought."""
-    sql = """
-        SELECT sources.*, (SELECT count(*) FROM articles WHERE found_by = name) AS articles,
-            (SELECT count(*) FROM frontier WHERE source = name AND next_at IS NOT NULL) AS waiting
-        FROM sources ORDER BY name
+def rights(db: Database, article_id: int, at: datetime | None = None) -> list[Row]:
+    """What was said about the use of an article, by its page and by its host, as known at a time or now.
+
+    `kind` and `value` are the statement (see `storage.rights.RESERVED` for what they reserve), `agent` is whom it was
+    said to, `applies` whether that means us; `read_on` and `read_at` are where, and since when it was read so.
     """
-    return [{**row, "seeds": json.loads(row["seeds"])} for row in _rows(db, sql)]
+    row = db.conn.execute("SELECT url FROM articles WHERE id = ?", (article_id,)).fetchone()
+    told = {"id": article_id, "host": urlsplit(row[0]).netloc if row else "", "at": stamp(at) if at else "~"}
+    sql = """
+        SELECT kind, value, via, agent, applies, scope, read_on, read_at FROM rights WHERE id IN (
+            SELECT max(id) FROM rights
+            WHERE (article_id = :id OR (article_id IS NULL AND host = :host)) AND read_at <= :at
+            GROUP BY read_on, article_id, kind, via, agent
+        ) AND value IS NOT NULL ORDER BY scope, id
+    """
+    return list(_rows(db, sql, told))
+
+
+def host_file(db: Database, url: str) -> tuple[datetime, int, str] | None:
+    """When a file of a host was last asked for, the status and the text that came; None when it never was."""
+    row = db.conn.execute("SELECT read_at, status, body FROM host_files WHERE url = ?", (url,)).fetchone()
+    return (parse(row[0]), row[1], row[2]) if row else None
 
 
 def last_status(db: Database, url: str) -> int:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from storage.keys import host_of, url_key
@@ -102,6 +102,13 @@ _KNOWN = """
 """
 
 
+_CHANGED = """
+    UPDATE frontier SET next_at = ?1
+    WHERE url_key = ?2 AND kind = 'article' AND state = 'done' AND visited_at < ?3 AND coalesce(next_at > ?1, 1)
+"""
+WAKE_PAUSE = timedelta(hours=6)
+
+
 class Queue:
     """The frontier's rows. It opens no transaction: the store does."""
 
@@ -152,12 +159,26 @@ class Queue:
         """
         return dict(self._run(_KNOWN, (json.dumps(list(keys)),)))
 
+    def settle(self, keys: Iterable[str]) -> None:
+        """Addresses that wait need not be asked."""
+        sql = "UPDATE frontier SET state = 'done', next_at = NULL WHERE url_key = ? AND state = 'waiting'"
+        self._run_many(sql, [(key,) for key in keys])
+
     def wake(self, keys: Iterable[str], now: str, *, learnt: bool = True) -> int:
         """Make known addresses due now, with their validators; how many. See `Store.wake` for `learnt`."""
         sql = "UPDATE frontier SET next_at = ? WHERE url_key = ?"
         if not learnt:
             sql += " AND NOT EXISTS (SELECT 1 FROM rhythms WHERE url_key = frontier.url_key AND pause IS NOT NULL)"
         return self._run_many(sql, [(now, key) for key in keys]).rowcount
+
+    def wake_changed(self, changed: Mapping[str, datetime], now: datetime) -> int:
+        """Make the articles due that have changed since they were visited (address to when); how many.
+
+        None is asked twice within `WAKE_PAUSE` for that: some sites call everything changed all the time.
+        """
+        latest = stamp(now - WAKE_PAUSE)
+        rows = [(stamp(now), url_key(url), min(stamp(at), latest)) for url, at in changed.items() if at <= now]
+        return self._run_many(_CHANGED, rows).rowcount if rows else 0
 
     def wake_lists(self, source: str, now: str) -> int:
         """Make whatever announces the articles of a source due now; how many."""

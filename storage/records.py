@@ -86,6 +86,7 @@ class Visit:
 
     `status` is 0 when no answer came; `error` then names why. `address` is the network address that answered, ""
     where that is not known; `rest_until` is set when the whole host must be left alone until then.
+    Without `asked` nothing was sent, because robots.txt forbids it: that says nothing of the host.
     """
 
     url: str
@@ -101,6 +102,7 @@ class Visit:
     last_modified: str = ""
     address: str = ""
     rest_until: datetime | None = None
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +145,45 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a visit to a list says about its source: its rhythm, a gap found, gaps mended, further pages to look at."""
+    """What a visit to a list says about its source: its rhythm, a gap found, gaps mended, further pages to look at.
+
+    `changed` has the addresses that it lists with the time when each last changed.
+    """
 
     rhythm: Rhythm | None = None
     gap: Gap | None = None
     mended: Sequence[Gap] = ()
     wake: Sequence[str] = ()
+    changed: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One statement about the use of articles: `noai`, `tdm-reservation` = 1, `ai-train` = no.
+
+    `via` is how it was said: meta, header, robots.txt or tdmrep.json. `agent` is whom it is said to, "*" for everybody;
+    `applies` says whether that means this crawler.
+    """
+
+    kind: str
+    value: str
+    via: str
+    agent: str = "*"
+    applies: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """All that one address said about the use of its host's articles, or of one of them, when it was read.
+
+    `file` is the status and the text of a file of the host that is worth keeping for a day: see `query.host_file`.
+    """
+
+    read_on: str
+    scope: Literal["host", "article"]
+    read_at: datetime
+    rights: tuple[Right, ...] = ()
+    file: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

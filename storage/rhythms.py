@@ -9,7 +9,7 @@ import json
 import sqlite3
 
 from storage.keys import url_key
-from storage.records import Gap, Rhythm, Visit
+from storage.records import Gap, Listing, Rhythm, Visit
 from storage.times import parse, stamp
 
 _KEEP = """
@@ -36,6 +36,15 @@ class RhythmBook:
         since, seen_at, size, items, last, hours, pause = row
         last_at = parse(last) if last else None
         return Rhythm(parse(since), parse(seen_at), size, items, last_at, tuple(json.loads(hours)), pause)
+
+    def put(self, visit: Visit, listing: Listing) -> None:
+        """What a visit to a list says about its source."""
+        if listing.rhythm:
+            self.keep(visit, listing.rhythm)
+        if listing.gap:
+            self.note(listing.gap)
+        for gap in listing.mended:
+            self.mend(gap, stamp(visit.at))
 
     def keep(self, visit: Visit, rhythm: Rhythm) -> None:
         """What is known of the list of a visit now."""

@@ -1,93 +1,147 @@
-"""How a text is cut for the search index, and how typed words are asked of it. Pure.
+"""How typed words are asked of the search index, and how a hit is shown. Pure; `words` says how texts are cut.
 
-FTS5's own tokenizers take a run of Chinese for one word, so the cutting is done here and the index gets the tokens,
-parted by spaces. A run of Chinese, Japanese or Korean gives every pair of neighbours and then its last character alone:
-货币政策 gives 货币 币政 政策 策. Anything else gives whole words. A pair finds a word of two characters, a phrase of
-pairs any longer string, and a prefix any single character, since every character begins exactly one token; the
-lone last one keeps a phrase from running on into the next run.
+Words must all be there. `OR` asks for one side or the other, `NOT` or a leading `-` for what must be absent, double
+quotes keep words together, brackets group, a last `*` asks for what begins so. Operators are in capitals, as in FTS5.
+Any input gives a valid expression.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate, islice
-from operator import add
+from typing import NamedTuple
 
-from storage.texts import fold
+from storage.words import ENDS, LETTER, RUN, searchable, tokens
 
-# Han with its iteration marks and extensions, kana, bopomofo, Hangul.
-_CJK = (
-    "\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
-    "\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_LETTER = rf"[^\W_{_CJK}]"
-# A run of Chinese, Japanese or Korean, or else a word of another script.
-_RUN = re.compile(rf"([{_CJK}]+)|({_LETTER}+)")
-_ALL_CJK = re.compile(rf"[{_CJK}]+")
-_MIXED_NAME = re.compile(rf"(?<=[{_CJK}])[a-z0-9]*[a-z][a-z0-9]*|[a-z0-9]*[a-z][a-z0-9]*(?=[{_CJK}])")
-_TYPED = re.compile(r'"([^"]*)"|(\S+)')
+_TYPED = re.compile(r'(-?)"([^"]*)"?|([^\s"]+)')
+_OPERATORS = frozenset(("AND", "OR", "NOT", "(", ")"))
 
 # More than this many words, or pairs of one word, narrows no search; it only costs.
 MAX_WORDS = 24
 MAX_TOKENS = 64
 
 
-def index_tokens(folded: str) -> str:
-    """The tokens of a folded text (`texts.fold`), in order, parted by spaces; then its mixed names."""
-    out = _tokens(_RUN.findall(folded))
-    out.extend(_mixed_names(folded))
-    return " ".join(out)
+class Term(NamedTuple):
+    """One typed word or phrase in its searchable form; `operator` is "" or what stands in a term's place."""
 
-
-def _tokens(runs: Iterable[tuple[str, str]]) -> list[str]:
-    out: list[str] = []
-    for chinese, word in runs:
-        if chinese:
-            out.extend(map(add, chinese, chinese[1:]))
-        out.append(word or chinese[-1])
-    return out
-
-
-def _mixed_names(folded: str) -> Iterable[str]:
-    """A股, 5G基站, 小米SU7 as one token each: FTS5 takes such a word for one token when a stock tool asks for it."""
-    found: dict[str, None] = {}
-    for name in _MIXED_NAME.finditer(folded):
-        start, end = name.span()
-        for joined in (folded[start : end + 1], folded[start : end + 2], folded[max(0, start - 2) : end]):
-            if _ALL_CJK.fullmatch(joined.replace(name[0], "", 1)):
-                found[joined] = None
-    return found
+    word: str
+    operator: str = ""
 
 
 def words_to_match(words: str) -> str:
-    """What a user typed, as an FTS5 expression that every word must meet; "" when nothing in it can be searched.
+    """What a user typed, as an FTS5 expression; "" when nothing in it can be searched."""
+    terms = list(islice(_terms(words), 2 * MAX_WORDS))
+    depth = 0
+    for term in terms:
+        depth += (term.operator == "(") - (term.operator == ")")
+        if depth < 0:
+            break
+    if depth:  # brackets that do not pair are punctuation
+        terms = [term for term in terms if term.operator not in ("(", ")")]
+    return _expression(iter(terms))
 
-    Any input gives a valid expression. Words in double quotes stay together: `"interest rate"`.
-    """
-    phrases = dict.fromkeys(filter(None, map(_phrase, _typed(words))))
-    return " ".join(list(phrases)[:MAX_WORDS])
+
+def _terms(words: str) -> Iterator[Term]:
+    for minus, quoted, bare in _TYPED.findall(words):
+        denied = len(bare) > 1 and bare.startswith("-")
+        if minus or denied:
+            yield Term("", "NOT")
+        if bare in _OPERATORS:
+            yield Term("", bare)
+            continue
+        if not bare:
+            yield Term(searchable(quoted))
+            continue
+        outer = bare[denied:]
+        inner = outer.lstrip("(")
+        yield from (Term("", "(") for _ in range(len(outer) - len(inner)))
+        word = inner.rstrip(")")
+        if word:
+            yield Term(searchable(word))
+        yield from (Term("", ")") for _ in range(len(inner) - len(word)))
 
 
-def _typed(words: str) -> Iterator[str]:
-    for quoted, bare in _TYPED.findall(fold(words)):
-        yield quoted or bare
+def _expression(terms: Iterator[Term]) -> str:
+    """The terms up to the closing bracket, or to the end."""
+    sides: list[str] = []
+    wanted: dict[str, None] = {}
+    absent: dict[str, None] = {}
+    denied = False
+    for word, operator in terms:
+        if operator == ")":
+            break
+        if operator == "OR":
+            sides.append(_all_of(wanted, absent))
+            wanted, absent = {}, {}
+        elif operator in ("AND", "NOT"):
+            denied = operator == "NOT"
+            continue
+        else:
+            found = _expression(terms) if operator else _phrase(word)
+            if found:
+                (absent if denied else wanted)[found] = None
+        denied = False
+    sides.append(_all_of(wanted, absent))
+    sides = [side for side in sides if side]
+    return sides[0] if len(sides) == 1 else f"({' OR '.join(sides)})" if sides else ""
+
+
+def _all_of(wanted: dict[str, None], absent: dict[str, None]) -> str:
+    """A search for absence alone finds nothing: it would be nearly everything."""
+    if not wanted:
+        return ""
+    found = " AND ".join(list(wanted)[:MAX_WORDS])
+    found = f"({found})" if len(wanted) > 1 else found
+    return f"({found} NOT ({' OR '.join(absent)}))" if absent else found
 
 
 def _phrase(word: str) -> str:
-    """One typed word as a phrase of tokens; a last single character of Chinese asks for what begins with it."""
-    runs = _RUN.findall(word)
-    tokens = _tokens(runs)
-    last = runs[-1][0] if runs else ""
-    if not last:
-        return _quoted(tokens) if tokens else ""
-    return _quoted(tokens) + " *" if len(last) == 1 else _quoted(tokens[:-1])
+    """One typed word as a phrase of tokens.
+
+    A last single character of Chinese asks for what begins with it. Where Latin letters or digits meet Chinese, a word
+    may have been typed from the middle of theirs or to the middle: 小米S finds 小米SU7, 086客服 finds 10086客服.
+    """
+    runs = RUN.findall(word)
+    if not runs:
+        return ""
+    mixed = any(chinese for chinese, _ in runs) and any(latin for _, latin in runs)
+    found = _quoted(runs, open_end=mixed or word.endswith("*"))
+    if not _runs_into(word, runs):
+        return found
+    end = f'"{runs[0][1][-ENDS:]}{runs[1][0][0]}"'
+    return f"({found} OR ({end} AND {_quoted(runs[1:], open_end=True)}))"
 
 
-def _quoted(tokens: list[str]) -> str:
-    return f'"{" ".join(tokens[:MAX_TOKENS])}"'
+def _runs_into(word: str, runs: list[tuple[str, str]]) -> bool:
+    """Whether a word begins with Latin letters or digits that Chinese follows at once."""
+    return len(runs) > 1 and runs[0][1] != "" and runs[1][0] != "" and word.startswith(runs[0][1] + runs[1][0])
+
+
+def _quoted(runs: list[tuple[str, str]], *, open_end: bool) -> str:
+    parts, last = tokens(runs), runs[-1][0]
+    if last and len(last) > 1:
+        parts, open_end = parts[:-1], False
+    elif last:
+        open_end = True
+    return f'"{" ".join(parts[:MAX_TOKENS])}"' + (" *" if open_end and len(parts) <= MAX_TOKENS else "")
+
+
+def pieces(words: str) -> list[str]:
+    """The typed words that must stand in a text as they are, because the index alone cannot tell: mixed ones."""
+    found = []
+    denied = False
+    terms = list(islice(_terms(words), 2 * MAX_WORDS))
+    if any(term.operator in ("OR", "(") for term in terms):
+        return []
+    for word, operator in terms:
+        runs = RUN.findall(word)
+        if not denied and _runs_into(word, runs):
+            found.append(word.rstrip("*"))
+        denied = operator == "NOT"
+    return found
 
 
 def snippet(text: str, words: str, *, width: int = 60, marks: tuple[str, str] = ("[", "]")) -> str:
@@ -95,10 +149,11 @@ def snippet(text: str, words: str, *, width: int = 60, marks: tuple[str, str] = 
 
     The text's beginning when none is in it (the word may be in the title).
     """
-    patterns = [pattern for word in islice(_typed(words), MAX_WORDS) if (pattern := _pattern(word))]
-    pieces = [_fold_character(character) for character in text]
-    ends = list(accumulate(map(len, pieces)))
-    hits = re.finditer("|".join(patterns) or r"(?!)", "".join(pieces))
+    typed = (term.word for term in islice(_terms(words), MAX_WORDS) if term.word)
+    patterns = [pattern for word in typed if (pattern := _pattern(word))]
+    folded = [_fold_character(character) for character in text]
+    ends = list(accumulate(map(len, folded)))
+    hits = re.finditer("|".join(patterns) or r"(?!)", "".join(folded))
     spans = [(bisect_right(ends, hit.start()), bisect_right(ends, hit.end() - 1) + 1) for hit in hits]
     start = max(0, spans[0][0] - width // 3) if spans else 0
     return _cut(text, start, min(len(text), start + width), spans, marks)
@@ -116,14 +171,15 @@ def _cut(text: str, start: int, end: int, spans: list[tuple[int, int]], marks: t
 
 def _pattern(word: str) -> str:
     """Where a typed word stands in folded text: its runs in order, with nothing but punctuation between them."""
-    runs = _RUN.findall(word)
+    runs = RUN.findall(word)
     if not runs:
         return ""
-    before = rf"(?<!{_LETTER})" if runs[0][1] else ""
-    after = rf"(?!{_LETTER})" if runs[-1][1] else ""
+    mixed = any(chinese for chinese, _ in runs)
+    before = rf"(?<!{LETTER})" if runs[0][1] and not mixed else ""
+    after = rf"(?!{LETTER})" if runs[-1][1] and not mixed and not word.endswith("*") else ""
     return before + r"[\W_]*".join(re.escape(chinese or word) for chinese, word in runs) + after
 
 
 @lru_cache(maxsize=16384)
 def _fold_character(character: str) -> str:
-    return fold(character)
+    return searchable(character)

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 
 from sqlite_utils import Database
 
-from storage import query
+from storage import query, records
 from storage.articles import Articles
 from storage.errors import translated
 from storage.hosts import HostBook
@@ -20,6 +19,7 @@ from storage.queue import Queue
 from storage.records import Article, Gap, Headline, HostNote, Listing, Outcome, Rhythm, Saved, Target, Visit, encodable
 from storage.regroup import Change, regroup
 from storage.rhythms import RhythmBook
+from storage.rights import RightsBook
 from storage.texts import title_key
 from storage.times import claim, parse, stamp
 from storage.titles import Titles
@@ -72,6 +72,7 @@ class Store:
         self._queue = Queue(db.conn)
         self._hosts = HostBook(db.conn)
         self._rhythms = RhythmBook(db.conn)
+        self._rights = RightsBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._titles = Titles(db.conn)
         self._ad_threshold = ad_threshold
@@ -79,9 +80,7 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -105,30 +104,30 @@ class Store:
         next_at: datetime | None = None,
         state: str = "done",
         listing: Listing | None = None,
+        rights: Sequence[records.Notice] = (),
     ) -> Saved:
         """Write what an answer brought: the visit, its article, headlines and new addresses, and when to come back.
 
-        `next_at` None: never again. `state`: done, gone or failed. `listing` is what a list says about its source.
-        A 304 confirms the article known at its address.
+        `next_at` None: never again. `state`: done, gone or failed. `listing` is what a list says about its source,
+        `rights` what was said about the use of the article. A 304 confirms the article known at its address.
         """
+        what = (targets, listing, rights, _stamped(next_at), state)
         try:
-            return self._save(visit, article, headlines, targets, listing, next_at=next_at, state=state)
+            return self._save(visit, article, headlines, *what)
         except UnicodeEncodeError:
             # Half of a surrogate pair, out of some page's JSON: no UTF-8 has it.
             mended = encodable(article) if article else None
-            return self._save(
-                visit, mended, [*map(encodable, headlines)], targets, listing, next_at=next_at, state=state
-            )
+            return self._save(visit, mended, [*map(encodable, headlines)], *what)
 
-    def _save(
+    def _save(  # noqa: PLR0917 - what `save` was given, in its order
         self,
         visit: Visit,
         article: Article | None,
         headlines: Sequence[Headline],
         targets: Sequence[Target],
         listing: Listing | None,
-        *,
-        next_at: datetime | None,
+        rights: Sequence[records.Notice],
+        next_at: str | None,
         state: str,
     ) -> Saved:
         with self._transaction():
@@ -138,14 +137,17 @@ class Store:
             outcome, article_id, story_id = self._put(visit, article)
             if article and outcome in ("new", "copy", "changed"):
                 self._titles.announced(article.title)
+            if article_id and rights:
+                self._rights.keep(article_id, rights)
             fresh = self._put_headlines(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
-            self._queue.finish(visit, state, _stamped(next_at))
+            self._queue.finish(visit, state, next_at)
             if listing:
-                self._put_listing(visit, listing)
-            items = outcome in ("new", "copy") or fresh > 0
-            lists = visit.kind != "article"
-            self._run(_SOURCE_WELL, {"at": stamp(visit.at), "items": items, "lists": lists, "name": visit.source})
+                self._rhythms.put(visit, listing)
+                self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
+                self._queue.wake_changed(listing.changed, visit.at)
+            told = {"items": outcome in ("new", "copy") or fresh > 0, "lists": visit.kind != "article"}
+            self._run(_SOURCE_WELL, {**told, "at": stamp(visit.at), "name": visit.source})
         return Saved(outcome, article_id, story_id, queued, fresh, self._articles.dedupe_cpu - before)
 
     def note_failure(self, visit: Visit, *, next_at: datetime | None) -> None:
@@ -156,15 +158,6 @@ class Store:
             if visit.kind != "article":
                 error = visit.error or f"HTTP status {visit.status}"
                 self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
-
-    def _put_listing(self, visit: Visit, listing: Listing) -> None:
-        if listing.rhythm:
-            self._rhythms.keep(visit, listing.rhythm)
-        if listing.gap:
-            self._rhythms.note(listing.gap)
-        for gap in listing.mended:
-            self._rhythms.mend(gap, stamp(visit.at))
-        self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
 
     def _note(self, visit: Visit) -> None:
         what = (visit.url, visit.final_url, visit.url, visit.kind, visit.source, stamp(visit.at))
@@ -187,8 +180,7 @@ class Store:
         return self._last_headline() - before
 
     def _last_headline(self) -> int:
-        last: int = self._run("SELECT coalesce(max(id), 0) FROM headlines").fetchone()[0]
-        return last
+        return int(self._run("SELECT coalesce(max(id), 0) FROM headlines").fetchone()[0])
 
     def _headline_row(self, headline: Headline) -> tuple[object, ...]:
         at, key = stamp(headline.seen_at), url_key(headline.url)
@@ -256,6 +248,11 @@ class Store:
     def host_notes(self, now: datetime) -> list[HostNote]:
         """The hosts that must still be left alone, and those that share their network address with others."""
         return list(self._hosts.remembered(stamp(now)))
+
+    def settle(self, urls: Iterable[str]) -> None:
+        """Never ask for these addresses, which wait: what they lead to was read by another way in."""
+        with self._transaction():
+            self._queue.settle(map(url_key, urls))
 
     def wake(self, urls: Iterable[str], now: datetime, *, learnt: bool = True) -> int:
         """Make known addresses due now, as a source's seeds are when its time has come; how many.

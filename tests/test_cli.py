@@ -27,6 +27,7 @@ from crawler.commands._progress import Watch
 from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, FETCH, INTERRUPTED, NOTHING, SECTIONS, STORAGE, USAGE
 from crawler.demo.server import serve
 from crawler.tally import Event
+from storage.archive import Archive, Fetched
 from tests.small_pages import items, story
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
@@ -547,6 +548,41 @@ def test_sources_that_are_switched_off_or_gone_say_so_and_have_no_next_visit(her
     }
 
 
+def test_a_backup_is_a_database_with_its_archive_and_replaces_nothing_unasked(stored):
+    with Archive(Path("kuaixun.pages")) as pages:
+        pages.add(Fetched("http://a.example/1", "http://a.example/1", NOW, 200, {}, b"<p>", "a.example"))
+    assert run("backup", "copy.db").exit_code == 0
+    assert run("latest", "--db", "copy.db").stdout == run("latest").stdout
+    assert run("archive", "show", "http://a.example/1", "--db", "copy.db").stdout == "<p>"
+    assert refused(STORAGE, "backup", "copy.db") == "kuaixun: copy.db: exists; --force writes over it"
+    assert "is the database itself" in refused(STORAGE, "backup", "kuaixun.db", "--force")
+    assert run("backup", "copy.db", "--force", "--quiet").output == ""
+
+
+def test_the_archive_is_listed_shown_and_written_as_warc(stored):
+    assert "there is no archive yet" in refused(STORAGE, "archive", "list")
+    with Archive(Path("kuaixun.pages")) as pages:
+        for hour in range(3):
+            at = datetime(2026, 3, 20, hour, tzinfo=UTC)
+            pages.add(Fetched("http://a.example/1", "http://a.example/1", at, 200, {}, b"<p>%d" % hour, "a.example"))
+    told = [json.loads(line) for line in run("archive", "list", "--json", "--limit", "2").stdout.splitlines()]
+    assert [page["at"] for page in told] == ["2026-03-20T02:00:00+00:00", "2026-03-20T01:00:00+00:00"]
+    assert "3 pages in all" in run("archive", "list").stdout
+    assert run("archive", "show", "2").stdout == "<p>1"
+    assert "no page `9`" in refused(NOTHING, "archive", "show", "9")
+    assert "Wrote 2 pages" in run("archive", "export", "out.warc.gz", "--since", "2026-03-20T01:00Z").stderr
+    assert gzip.decompress(Path("out.warc.gz").read_bytes()).count(b"WARC-Type: response") == 2
+    assert "(--since) is no ISO 8601 time" in refused(USAGE, "archive", "export", "x.warc.gz", "--since", "2026-03-20")
+
+
+def test_check_repairs_what_is_derived(stored):
+    with closing(sqlite3.connect("kuaixun.db")) as db, db:
+        db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+    assert "--repair makes it anew" in run("check").stdout
+    assert "articles indexed anew" in run("check", "--repair").stdout
+    assert run("check").exit_code == 0
+
+
 def test_check_finds_a_selector_that_is_none_and_a_count_that_is_wrong(stored):
     selectors = 'select = { titel = "h1", title = "h1[[" }'
     (stored / "kuaixun.toml").write_text(f"[sources.a]\n{SEEDS}{selectors}")
@@ -649,3 +685,16 @@ def test_a_daemon_that_is_stopped_ends_well(asked, web, pressed):
 
 def test_a_daemon_without_any_source(here):
     assert "there is no source; `kuaixun init` writes one" in refused(CONFIG, "run")
+
+
+def test_status_says_how_the_hosts_answer(asked, web):
+    (asked / "seeds.txt").write_text(f"{web}/")
+    run("crawl", "--seeds", "seeds.txt")
+    (host,) = json.loads(run("status", "--json").stdout)["hosts"]
+    assert (host["host"], host["error"], host["found"] > 0, bool(host["last_success_at"])) == (
+        "127.0.0.1",
+        None,
+        True,
+        True,
+    )
+    assert re.search(r"^127\.0\.0\.1 .* well$", run("status").stdout, re.MULTILINE)

@@ -13,6 +13,8 @@ from crawler import reading
 from crawler.crawl import crawl
 from crawler.fetch import Fetcher
 from crawler.frontier import sources_of
+from storage import open_store
+from storage.archive import Archive
 from storage.records import Target
 
 SITE = "http://news.example.com"
@@ -85,9 +87,9 @@ def run(web, store, clock, *, sources=None, settings=None, transport=None, **opt
 
 
 def pages(web):
-    """The paths that were asked for, without robots.txt."""
+    """The paths that were asked for, without what a host says about itself."""
     paths = [urlsplit(url).path for url in web.urls()]
-    return [path for path in paths if path != "/robots.txt"]
+    return [path for path in paths if path not in ("/robots.txt", "/.well-known/tdmrep.json")]
 
 
 def stored(store, sql="select url from articles order by url"):
@@ -104,7 +106,7 @@ def test_a_list_leads_to_its_articles_and_both_are_stored(web, store, clock):
     small_site(web, 1, 2, 3)
     tally, events = run(web, store, clock)
     assert stored(store) == [f"{SITE}/news/10000{n}.html" for n in (1, 2, 3)]
-    assert (tally.new, tally.headlines, tally.failed, tally.requests) == (3, 3, 0, 5)
+    assert (tally.new, tally.headlines, tally.failed, tally.requests) == (3, 3, 0, 6)
     assert [event.kind for event in events if event.kind != "fetched"] == ["list", "new", "new", "new"]
 
 
@@ -166,15 +168,66 @@ def test_force_asks_the_seeds_at_once(web, store, clock):
     assert pages(web) == ["/"]
 
 
-def test_an_article_is_asked_again_after_an_hour_and_a_day_and_then_never(web, store, clock):
-    small_site(web, 1)
-    url, asked = f"{SITE}/news/100001.html", []
-    for hours in (0, 0.5, 1.1, 12, 24.2, 100, 1000):
-        clock.now = START + timedelta(hours=hours)
+def asked_at(web, store, clock, url, hours):
+    """At which of these hours after the start a pass asked for the address."""
+    asked = []
+    for hour in hours:
+        clock.now = START + timedelta(hours=hour)
         web.asked.clear()
         run(web, store, clock)
-        asked.append(url in web.urls())
-    assert asked == [True, False, True, False, True, False, False]
+        asked += [hour] * web.urls().count(url)
+    return asked
+
+
+def test_an_article_is_asked_again_after_an_hour_a_day_a_week_and_a_month_and_then_never(web, store, clock):
+    small_site(web, 1)
+    hours = (0, 0.5, 1.1, 12, 24.2, 100, 169, 400, 725, 1000, 3000, 9000)
+    assert asked_at(web, store, clock, f"{SITE}/news/100001.html", hours) == [0, 1.1, 24.2, 169, 725]
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_article_that_has_gone_is_never_asked_again(web, store, clock, status):
+    small_site(web, 1)
+    url = f"{SITE}/news/100001.html"
+    run(web, store, clock)
+    web.pages[url] = [(status, {}, b"gone")]
+    assert asked_at(web, store, clock, url, (2, 25, 200, 1000)) == [2]
+    assert store.db.execute("SELECT count(*) FROM articles").fetchone() == (1,)
+
+
+def changing(web, *lastmods):
+    """A site of articles 1, 2, ... whose sitemap says when each has changed."""
+    web.pages.pop(SITE + "/sitemap.xml", None)
+    locs = (
+        f"<url><loc>{SITE}/news/10000{n}.html</loc><lastmod>{time:%Y-%m-%dT%H:%M:%SZ}</lastmod></url>"
+        for n, time in enumerate(lastmods, 1)
+    )
+    web.add(SITE + "/sitemap.xml", f"<urlset>{''.join(locs)}</urlset>", content_type="text/xml")
+
+
+def test_an_article_that_the_sitemap_has_as_changed_is_asked_again_and_no_other(web, store, clock):
+    small_site(web, 1, 2, 3, 4, 5)
+    source = Source("news", (SITE + "/sitemap.xml",))
+    times = [START - timedelta(minutes=n) for n in range(5)]
+    changing(web, *times)
+    for hours in (2, 24, 48):
+        run(web, store, clock, sources=[source])
+        clock.now += timedelta(hours=hours)
+    web.asked.clear()
+    changing(web, *times[:4], clock.now - timedelta(minutes=1))
+    run(web, store, clock, sources=[source])
+    assert [path for path in pages(web) if "news" in path] == ["/news/100005.html"]
+
+
+def test_a_sitemap_that_calls_everything_changed_is_not_believed(web, store, clock):
+    small_site(web, 1, 2, 3, 4, 5)
+    source = Source("news", (SITE + "/sitemap.xml",))
+    for hours in (2, 24, 48, 0):
+        web.asked.clear()
+        changing(web, *[clock.now] * 5)
+        run(web, store, clock, sources=[source])
+        clock.now += timedelta(hours=hours)
+    assert [path for path in pages(web) if "news" in path] == []
 
 
 def test_a_corrected_article_is_one_article_with_a_revision(web, store, clock):
@@ -228,7 +281,7 @@ def test_feeds_and_sitemaps_are_found_and_asked_before_lists_and_articles(web, s
     for n in range(1, 6):
         web.add(f"{SITE}/news/10000{n}.html", article(n))
     tally, _ = run(web, store, clock)
-    assert pages(web)[:4] == ["/", "/rss.xml", "/sitemap.xml", "/stock/"]
+    assert pages(web)[:4] == ["/sitemap.xml", "/", "/rss.xml", "/stock/"]
     assert tally.new == 5
 
 
@@ -347,6 +400,32 @@ def test_one_address_of_an_article_is_enough(web, store, clock):
     assert pages(web) == ["/", *(f"/news/10000{n}.html" for n in (1, 2, 3))]
 
 
+def test_the_address_that_the_sitemap_has_is_the_one_that_is_asked(web, store, clock):
+    """Of an article that a list names by another address, which redirects, nothing is asked but its own."""
+    other = "".join(f'<li><a href="/old/10000{n}.shtml">第{n}条快讯：存款准备金率下调</a></li>' for n in (1, 2, 3))
+    web.add(SITE + "/robots.txt", f"Sitemap: {SITE}/sitemap.xml", content_type="text/plain")
+    locs = "".join(f"<url><loc>{SITE}/news/10000{n}.html</loc></url>" for n in (1, 2, 3))
+    web.add(SITE + "/sitemap.xml", f"<urlset>{locs}</urlset>", content_type="text/xml")
+    web.add(SITE + "/", f"<html><title>财讯网</title><ul>{other}</ul></html>")
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+        web.add(f"{SITE}/old/10000{n}.shtml", status=301, location=f"/news/10000{n}.html")
+    run(web, store, clock)
+    assert pages(web) == ["/sitemap.xml", "/", *(f"/news/10000{n}.html" for n in (1, 2, 3))]
+    sql = "SELECT state, next_at, visited_at FROM frontier WHERE url LIKE '%/old/%'"
+    assert [*store.db.execute(sql)] == [("done", None, None)] * 3
+
+
+def test_the_same_number_under_another_title_is_asked(web, store, clock):
+    other = "".join(f'<li><a href="/old/10000{n}.shtml">第{n}场发布会：全文实录与问答</a></li>' for n in (1, 2, 3))
+    web.add(SITE + "/", listing(1, 2, 3, more=f"<ul>{other}</ul>"))
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+        web.add(f"{SITE}/old/10000{n}.shtml", article(n + 50))
+    tally, _ = run(web, store, clock)
+    assert tally.new == 6
+
+
 def test_a_page_that_turned_out_to_be_no_article_is_asked_once(web, store, clock):
     web.add(SITE + "/", listing(1, 2, 3))
     for n in (1, 2, 3):
@@ -409,25 +488,25 @@ def test_a_host_gets_one_request_at_a_time_with_a_pause_after_each(web, store, c
     small_site(web, 1, 2, 3)
     web.add(SITE + "/robots.txt", "User-agent: *\nCrawl-delay: 7", content_type="text/plain")
     run(web, store, clock, settings=Settings(delay=1))
-    assert clock.slept == [7.0] * 4
+    assert clock.slept == [7.0] * 5
 
 
 def test_hosts_do_not_wait_for_each_other(web, store, clock):
-    """Two hosts of three pages each take the time of one."""
+    """Two hosts of three pages each, and what they say about themselves, take the time of one."""
     for name in ("a.example", "b.example"):
         web.add(f"http://{name}/", listing(1, 2))
         for n in (1, 2):
             web.add(f"http://{name}/news/10000{n}.html", article(n))
     run(web, store, clock, sources=sources_of(["http://a.example/", "http://b.example/"]), settings=Settings(delay=10))
-    assert clock.now - START < timedelta(seconds=35)
+    assert clock.now - START < timedelta(seconds=45)
 
 
 def test_the_budget_of_a_host_ends_its_part_of_the_pass(web, store, clock):
     small_site(web, *range(1, 9))
     run(web, store, clock, settings=Settings(delay=0, max_pages_per_host=4))
-    assert len(pages(web)) == 4
+    assert len(web.asked) == 1 + 4
     run(web, store, clock, settings=Settings(delay=0, max_pages_per_host=4))
-    assert len(pages(web)) == 8
+    assert len(web.asked) == 1 + 8 + 1
 
 
 def test_a_page_that_breaks_the_reading_stops_nothing_else(web, store, clock, monkeypatch):
@@ -486,6 +565,14 @@ def test_redirects_within_a_site_are_followed_and_the_twin_counts_as_known(web, 
     run(web, store, clock)
     assert stored(store) == ["https://www.news.example.com/news/100001.html"]
     assert "https://www.news.example.com/robots.txt" in web.urls()
+
+
+def test_a_host_is_not_ill_because_its_robots_txt_forbids_a_page(web, store, clock):
+    small_site(web, 1, 2)
+    web.add(SITE + "/robots.txt", "User-agent: *\nDisallow: /news/100002", content_type="text/plain")
+    tally, _ = run(web, store, clock)
+    assert tally.forbidden == 1
+    assert [*store.db.execute("SELECT requests, failures, error FROM hosts")] == [(2, 0, None)]
 
 
 def test_a_redirect_into_a_forbidden_place_is_not_followed(web, store, clock):
@@ -589,6 +676,12 @@ def test_a_list_that_was_overrun_is_paged_back_until_something_is_known(web, sto
     assert [row[2] for row in gaps(store)] == [1]
 
 
+def test_the_first_visit_of_a_list_notes_no_gap(web, store, clock):
+    overrun(web, 12)
+    run(web, store, clock, sources=[Source("news", (SITE + "/stock/",))])
+    assert gaps(store) == []
+
+
 def test_a_gap_that_no_page_mends_stays_in_the_table(web, store, clock):
     source = Source("news", (SITE + "/stock/",))
     overrun(web, 3)
@@ -600,6 +693,38 @@ def test_a_gap_that_no_page_mends_stays_in_the_table(web, store, clock):
     assert [tuple(row) for row in gaps(store)] == [("news", seen_at.isoformat(timespec="milliseconds"), 0)]
 
 
+def walked(web, last, *, first=1):
+    """A list without paging shows the last three of `last` articles; each has a link to the one before it."""
+    web.pages.clear()
+    web.add(SITE + "/stock/", listing(last, last - 1, last - 2))
+    for n in range(first, last + 1):
+        before = f'<p>上一篇 <a href="/news/{100000 + n - 1}.html">第{n - 1}条快讯：存款准备金率下调</a></p>'
+        page = article(n, more=before if n > first else "").replace("2026-03-20 10:00", f"2026-03-20 12:{n:02}")
+        web.add(f"{SITE}/news/{100000 + n}.html", page)
+
+
+def test_where_there_is_no_paging_the_walk_goes_from_neighbour_to_neighbour(web, store, clock):
+    source = Source("news", (SITE + "/stock/",), max_depth=1)
+    walked(web, 3)
+    run(web, store, clock, sources=[source])
+    clock.now += timedelta(minutes=25)
+    walked(web, 20)
+    tally, _ = run(web, store, clock, sources=[source])
+    assert tally.new == 17
+    assert [row[2] for row in gaps(store)] == [1]
+
+
+def test_a_walk_that_breaks_off_leaves_the_gap_in_the_table(web, store, clock):
+    source = Source("news", (SITE + "/stock/",), max_depth=1)
+    walked(web, 3)
+    run(web, store, clock, sources=[source])
+    clock.now += timedelta(minutes=25)
+    walked(web, 20, first=8)
+    tally, _ = run(web, store, clock, sources=[source])
+    assert tally.new == 13
+    assert [row[2] for row in gaps(store)] == [0]
+
+
 def test_a_list_that_shows_a_known_item_has_no_gap(web, store, clock):
     source = Source("news", (SITE + "/stock/",))
     overrun(web, 3)
@@ -608,3 +733,26 @@ def test_a_list_that_shows_a_known_item_has_no_gap(web, store, clock):
     overrun(web, 5, 2)
     run(web, store, clock, sources=[source])
     assert gaps(store) == []
+
+
+def test_every_answer_is_kept_as_it_came(web, tmp_path, clock):
+    small_site(web, 1, 2)
+    with open_store(tmp_path / "k.db") as store:
+        run(web, store, clock)
+        run(web, store, clock, settings=Settings(delay=0, keep_pages=0), force=True)
+    with Archive(tmp_path / "k.pages") as pages:
+        kept = {page.url: pages.body(page.id).decode() for page in pages.pages()}
+        assert kept[SITE + "/news/100001.html"] == article(1)
+        assert pages.sizes()[0] == len(kept) == 3  # the second pass kept nothing
+
+
+def test_what_is_older_than_the_settings_allow_is_forgotten(web, tmp_path, clock):
+    small_site(web, 1)
+    with open_store(tmp_path / "k.db") as store:
+        run(web, store, clock)
+        clock.now += timedelta(days=10)
+        web.pages[SITE + "/"].clear()
+        web.add(SITE + "/", listing(1, 2))
+        run(web, store, clock, settings=Settings(delay=0, keep_pages=7), force=True)
+    with Archive(tmp_path / "k.pages") as pages:
+        assert {page.at.day for page in pages.pages()} == {30}

@@ -2,12 +2,16 @@
 
 import asyncio
 import gzip
+import socket
 import ssl
+import struct
 from pathlib import Path
 
+import brotli
 import pytest
 
 from config import Settings
+from crawler.answer import zstd
 from crawler.fetch import Fetcher
 from crawler.page import FetchError, Request
 
@@ -72,6 +76,17 @@ def served(*answers, silent=False, drip=0.0, gets=1):
         OK + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nTrailer: x\r\n\r\n" % (len(PAGE), PAGE),
         OK + b"Content-Encoding: gZip\r\n\r\n" + gzip.compress(PAGE),
         OK + b"Content-Encoding: gzip\r\n\r\n" + PAGE,
+        OK + b"Content-Encoding: br\r\n\r\n" + PAGE,
+        OK + b"Content-Encoding: zstd\r\n\r\n" + PAGE,
+        OK + b"Content-Encoding: br\r\n\r\n" + gzip.compress(PAGE),
+        OK + b"Content-Encoding: gzip\r\n\r\n" + zstd.compress(PAGE),
+        OK + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(gzip.compress(PAGE)),
+        OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE[:9]) + gzip.compress(PAGE[9:]) + bytes(9),
+        OK + b"X-A: a\r\n  folded\r\n" + LENGTH + PAGE,
+        OK + b"Server: \xff\xfe\r\n" + LENGTH + PAGE,
+        OK + b"X-Robots-Tag: \xff\r\n" + LENGTH + PAGE,
+        OK.replace(b"\r\n", b"\n") + LENGTH.replace(b"\r\n", b"\n") + PAGE,
+        OK + b"Transfer-Encoding: chunked\r\n\r\n%s0\r\n\r\n" % b"".join(b"1\r\n%c\r\n" % byte for byte in PAGE),
     ],
 )
 def test_what_can_be_read_is_read(answer):
@@ -95,6 +110,29 @@ def test_what_can_be_read_is_read(answer):
         (OK + b"Content-Length: 2000000000\r\n\r\n" + PAGE, "larger than 1,000,000"),
         (OK + b"\r\n<html>" + bytes(2_000_000), "larger than 1,000,000"),
         (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(bytes(9_000_000)), "larger than 1,000,000"),
+        (OK + b"Content-Encoding: br\r\n\r\n" + brotli.compress(bytes(9_000_000)), "larger than 1,000,000"),
+        (OK + b"Content-Encoding: zstd\r\n\r\n" + zstd.compress(bytes(9_000_000)), "larger than 1,000,000"),
+        (
+            OK + b"Content-Encoding: gzip, gzip\r\n\r\n" + gzip.compress(gzip.compress(bytes(9_000_000))),
+            "larger than 1,000,000",
+        ),
+        (OK + b"Content-Encoding: sdch\r\n\r\n" + PAGE, "`sdch` was not asked for"),
+        (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE)[:20], "ends early"),
+        (OK + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(PAGE)[:-8] + b"12345678", "broken"),
+        (OK + b"Content-Length: abc\r\n\r\n" + PAGE, "Content-Length"),
+        (OK + b"Content-Length: 99999999999999999999\r\n\r\n" + PAGE, "Content-Length"),
+        (OK + b"Content-Length: 20\r\n\r\n" + PAGE, "Expected HTTP/"),
+        (OK + b"X: a\x00b\r\n" + LENGTH + PAGE, "header"),
+        (OK + b"X : b\r\n" + LENGTH + PAGE, "header"),
+        (OK + b"nonsense\r\n" + LENGTH + PAGE, "header"),
+        (b"HTTP/1.1 abc OK\r\n\r\n", "status"),
+        (b"HTTP/1.1 20000 OK\r\n\r\n", "status"),
+        (b"HTTP/9.9 200 OK\r\n\r\n", "version"),
+        (b"HTTP/1.1 205 Reset\r\nContent-Length: 0\r\n\r\n", "empty"),
+        (b"HTTP/1.1 206 Partial\r\nContent-Range: junk 9/-1\r\n" + LENGTH + PAGE, "206"),
+        (b"HTTP/1.1 302 Found\r\n" + LENGTH + PAGE, "no web address"),
+        (b"HTTP/1.1 300 Multiple Choices\r\n" + LENGTH + PAGE, "status 300"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /1.html\r\nSet-Cookie: a=1\r\n" + LENGTH + PAGE, "circle"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", "empty"),
         (b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", "status 101"),
         (b"HTTP/1.1 304 Not Modified\r\n\r\n", "304 without having been asked"),
@@ -172,3 +210,50 @@ def test_a_proxy_is_asked_for_the_page_and_for_no_private_one():
 
     assert asyncio.run(run()).body == PAGE
     assert asked == [b"GET http://93.184.215.14/1.html HTTP/1.1"]
+
+
+def test_a_connection_that_is_reset_in_the_middle_has_a_reason():
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: 500\r\n\r\n" + PAGE)
+        await writer.drain()
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.close()
+
+    async def run():
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        try:
+            async with Fetcher(SETTINGS) as fetcher:
+                await fetcher.get(Request(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        finally:
+            server.close()
+
+    with pytest.raises(FetchError, match=r"Not enough data|connection broke|reset") as raised:
+        asyncio.run(run())
+    assert raised.value.retry
+
+
+@pytest.mark.parametrize("answers", [["127.0.0.1"], ["10.0.0.1", "127.0.0.1"], ["::ffff:127.0.0.1"], ["0.0.0.0"]])
+def test_a_name_that_turns_private_is_not_connected_to(monkeypatch, answers):
+    """The first look at a name may find a public address and the next one our own: what is connected to counts."""
+    asked = []
+
+    def resolve(host, port, **options):
+        return [(socket.AF_INET6 if ":" in each else socket.AF_INET, 1, 6, "", (each, port)) for each in answers]
+
+    async def serve(reader, writer):
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async def run():
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        try:
+            async with Fetcher(Settings(timeout=0.3)) as fetcher:
+                await fetcher.get(Request(f"http://rebound.example:{server.sockets[0].getsockname()[1]}/"))
+        finally:
+            server.close()
+
+    with pytest.raises(FetchError, match="not public"):
+        asyncio.run(run())
+    assert asked == []

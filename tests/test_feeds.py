@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crawler import feeds
 from crawler.feeds import Item, parse
+from tests.gate.odd_feeds import AT, CASES
 
 URL = "http://news.example.com/rss.xml"
 SITE = "http://news.example.com"
@@ -50,6 +51,18 @@ def test_odd_and_broken_items_are_recovered(item):
     assert items(rss(item)) == (Item(SITE + "/1.html", "快讯"),)
 
 
+@pytest.mark.parametrize(("body", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_odd_feeds_are_read_right(body, expected):
+    found = parse(body, AT)
+    assert tuple((item.url, item.title, item.published_at) for item in found.items) == expected
+
+
+@pytest.mark.parametrize("mark", ["<!--", "<![CDATA["])
+def test_what_is_not_closed_hides_nothing_behind_it(mark):
+    items_after = f"<item><title>{mark} 半</title></item><item><title>快讯</title><link>/1.html</link></item>"
+    assert Item(SITE + "/1.html", "快讯") in items(rss(items_after))
+
+
 def test_a_guid_that_is_no_permanent_link_is_no_address():
     assert items(rss('<item><title>快讯</title><guid isPermaLink="false">1.html</guid></item>')) == ()
 
@@ -71,7 +84,7 @@ def test_atom_entries_resolve_against_their_base():
     <entry><title type="html">A &amp;amp; &lt;i&gt;B&lt;/i&gt;</title><link rel="enclosure" href="/a.mp3"/>
     <link rel='alternate' href='1.html'/><updated>2026-03-20T10:00:00+08:00</updated></entry>
     <entry><title>C</title><link href="2.html"/></entry></feed>"""
-    assert items(body) == (Item(SITE + "/news/1.html", "A & B", TEN), Item(SITE + "/news/2.html", "C"))
+    assert items(body) == (Item(SITE + "/news/1.html", "A & B", TEN, TEN), Item(SITE + "/news/2.html", "C"))
 
 
 def test_a_declared_encoding_is_read():
@@ -96,7 +109,7 @@ def test_a_sitemap_gzipped_with_news_and_pictures():
     assert feed.kind == "sitemap"
     assert feed.items == (
         Item(SITE + "/1.html", "快讯", TEN),
-        Item(SITE + "/2.html", "", datetime(2026, 3, 20, tzinfo=UTC)),
+        Item(SITE + "/2.html", "", *[datetime(2026, 3, 20, tzinfo=UTC)] * 2),
     )
 
 

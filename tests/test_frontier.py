@@ -6,7 +6,7 @@ import pytest
 
 from config import Settings, Source
 from crawler import frontier
-from crawler.frontier import Again, Owners, Twins, after_article, after_failure, after_list, sources_of
+from crawler.frontier import Again, Owners, after_article, after_failure, after_list, sources_of
 from crawler.page import FetchError
 from storage.records import Target
 
@@ -47,13 +47,16 @@ def test_newer_articles_go_first_and_those_of_unknown_age_in_between():
 # -- when again
 
 
-def test_a_fresh_article_is_asked_again_after_an_hour_and_a_day():
-    assert after_article(target(next_at=NOW), NOW - HOUR, NOW) == NOW + HOUR
-    assert after_article(target(visited_at=NOW - HOUR, next_at=NOW), None, NOW) == NOW + DAY - HOUR
-    assert after_article(target(visited_at=NOW - DAY, next_at=NOW), None, NOW) is None
+def test_a_fresh_article_is_asked_again_after_an_hour_a_day_a_week_and_a_month():
+    """Counted from the first visit, whatever time a pass takes."""
+    pauses, visited = [after_article(target(next_at=NOW), NOW - HOUR, NOW) - NOW], NOW
+    while again := after_article(target(visited_at=visited, next_at=visited + pauses[-1]), None, NOW):
+        pauses.append(again - NOW)
+    assert [sum(pauses[: n + 1], timedelta()) for n in range(len(pauses))] == [HOUR, DAY, 7 * DAY, 30 * DAY]
 
 
-def test_an_old_article_has_settled():
+def test_an_article_that_came_days_old_is_asked_after_a_week_and_one_of_last_month_never():
+    assert after_article(target(next_at=NOW), NOW - 4 * DAY, NOW) == NOW + 6 * DAY
     assert after_article(target(next_at=NOW), NOW - 30 * DAY, NOW) is None
 
 
@@ -148,26 +151,3 @@ def test_an_address_belongs_to_the_source_of_its_host_its_twin_or_the_site_above
 def test_plain_addresses_become_a_source_for_each_host():
     found = sources_of(["http://a.example/", "http://b.example/x", "http://a.example/y", "http://a.example/", "junk"])
     assert [(source.name, len(source.seeds)) for source in found] == [("a.example", 2), ("b.example", 1)]
-
-
-@pytest.mark.parametrize(
-    ("url", "title", "twin"),
-    [
-        ("http://m.a.example/old/1192287.shtml", "降准", True),
-        ("http://a.example/zblog/1192287.html?from=rss", "降准", False),
-        ("http://a.example/old/1192287.shtml", "加息", False),
-        ("http://a.example/old/1192288.shtml", "降准", False),
-        ("http://b.example/old/1192287.shtml", "降准", False),
-        ("http://a.example/old/1192287.shtml", "", False),
-    ],
-)
-def test_the_same_number_under_the_same_title_is_the_same_article(url, title, twin):
-    twins = Twins()
-    assert not twins.is_twin("http://a.example/zblog/1192287.html", "降准")
-    assert twins.is_twin(url, title) is twin
-
-
-def test_a_date_is_no_number_of_an_article():
-    twins = Twins()
-    assert not twins.is_twin("http://a.example/20260320/a.html", "早报")
-    assert not twins.is_twin("http://a.example/20260320/b.html", "早报")

@@ -32,12 +32,15 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
+    ("storage.archive", "storage.backup", "storage.words"),
+    ("storage.reindex", "storage.warc"),
     ("storage.search", "storage.sketches", "storage.stories", "storage.titles"),
     ("storage.clusters", "storage.queue"),
     ("storage.regroup",),
+    ("storage.tables",),
     ("storage.schema",),
-    ("storage.connection", "storage.hosts", "storage.rhythms"),
-    ("storage.articles", "storage.query"),
+    ("storage.connection", "storage.hosts", "storage.rhythms", "storage.rights"),
+    ("storage.articles", "storage.query", "storage.watch"),
     ("storage.store",),
     ("storage", "storage.exporters"),
     (
@@ -50,7 +53,15 @@ LINES = (
         "crawler.tally",
         "crawler.turns",
     ),
-    ("crawler.answer", "crawler.guard", "crawler.names", "crawler.phrases", "crawler.refusals", "crawler.times"),
+    (
+        "crawler.answer",
+        "crawler.guard",
+        "crawler.names",
+        "crawler.phrases",
+        "crawler.refusals",
+        "crawler.rights",
+        "crawler.times",
+    ),
     (
         "crawler.robots",
         "crawler.feeds",
@@ -60,16 +71,25 @@ LINES = (
         "crawler.parse",
         "crawler.tree",
     ),
-    ("crawler.transport", "crawler.frontier", "crawler.tags"),
+    ("crawler.transport", "crawler.frontier", "crawler.tags", "crawler.twins"),
     ("crawler.fetch", "crawler.links", "crawler.pace", "crawler.paging", "crawler.gather"),
     ("crawler.walk",),
     ("crawler.view",),
     ("crawler.box", "crawler.markdown"),
+    ("crawler.trim",),
     ("crawler.prune",),
     ("crawler.fields",),
     ("crawler.stamps", "crawler.headlines"),
     ("crawler.extract",),
-    ("crawler.ask", "crawler.reading", "crawler.metrics", "crawler.bench", "crawler.present"),
+    (
+        "crawler.ask",
+        "crawler.keep",
+        "crawler.notes",
+        "crawler.reading",
+        "crawler.metrics",
+        "crawler.bench",
+        "crawler.present",
+    ),
     ("crawler.visit",),
     ("crawler.crawl",),
     ("crawler.schedule",),
@@ -174,7 +194,7 @@ def test_only_its_owner_imports_a_library(library, owners):
 
 def test_no_module_is_over_300_lines():
     lines = {module: len(path.read_text(encoding="utf-8").splitlines()) for module, path in MODULES.items()}
-    lines["storage.schema"] -= 100  # a list that is only ever appended to
+    lines["storage.tables"] -= 100  # a list that is never edited
     assert {module: number for module, number in lines.items() if number > 300} == {}
 
 

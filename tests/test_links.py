@@ -1,14 +1,17 @@
 """Which addresses of a page, a feed or a sitemap are asked next."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
 from config import Source
+from crawler.extract import extract
 from crawler.feeds import Feed, Item
 from crawler.frontier import Owners
-from crawler.links import MAX_TARGETS, Place, from_feed, from_page, next_page
-from crawler.page import Anchor, Extraction
+from crawler.links import MAX_TARGETS, Place, changed, from_feed, from_page, neighbours, next_page
+from crawler.page import Anchor, Document, Extraction
 from storage.records import Headline, Target
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -136,6 +139,22 @@ def test_feeds_are_found_on_lists_also_at_a_stranger():
     assert found(page(feeds=(feed,), kind="article"), place(ARTICLE, "article")) == []
 
 
+def test_of_a_feed_in_several_formats_one_is_asked():
+    links = (
+        ("rss", "RSS", "/rss.xml"),
+        ("atom", "", "/atom.xml"),
+        ("atom", "财经", "/finance.xml"),
+        ("rss", "", "/2.xml"),
+    )
+    head = "".join(
+        f'<link rel="alternate" type="application/{kind}+xml" title="{title}" href="{url}">'
+        for kind, title, url in links
+    )
+    document = Document(LIST, f"<html><head>{head}</head></html>", NOW, "utf-8")
+    found = extract(document, ad_score=lambda title, url: 0.0).feeds
+    assert [urlsplit(url).path for url in found] == ["/rss.xml", "/finance.xml", "/2.xml"]
+
+
 def test_a_page_of_a_million_links_gives_a_bounded_number():
     anchors = [(f"/news/{n}.html", "x") for n in range(100000, 110000)]
     assert len(found(page(*anchors))) == MAX_TARGETS
@@ -188,3 +207,40 @@ def test_of_an_index_the_newest_sitemaps_are_asked_those_of_news_first():
     feed = Feed("index", (item("/a.xml", hours=9), item("/b.xml", hours=1), item("/news.xml")))
     assert urls(feed) == ["/news.xml", "/b.xml", "/a.xml"]
     assert urls(feed, place(kind="sitemap", depth=3)) == []
+
+
+# -- a walk through a gap
+
+
+def test_neighbours_are_the_articles_beside_the_lists_and_keep_the_depth():
+    extraction = page(
+        ("/news/100000.html", "上一篇"),
+        ("/news/100002.html", "下一篇"),
+        ("/news/100003.html", "相关报道"),
+        ("/news/100004.html", "广告", True),
+        ("/stock/", "股票"),
+        headlines=[("/news/100003.html", "相关报道", {})],
+        kind="article",
+    )
+    walked = neighbours(extraction, place(ARTICLE, "article", depth=3))
+    assert [(each.url.removeprefix(SITE), each.depth) for each in walked] == [
+        ("/news/100000.html", 3),
+        ("/news/100002.html", 3),
+    ]
+    assert neighbours(replace(extraction, nofollow=True), place(ARTICLE, "article")) == []
+
+
+# -- what is listed as changed
+
+
+def test_what_a_file_has_as_changed_is_known_by_its_address():
+    times = [NOW - timedelta(hours=n) for n in range(4)]
+    feed = Feed("sitemap", tuple(Item(f"{SITE}/news/10000{n}.html", changed_at=time) for n, time in enumerate(times)))
+    targets = from_feed(feed, place(SITE + "/sitemap.xml", "sitemap"))
+    assert changed(feed, targets) == {f"{SITE}/news/10000{n}.html": time for n, time in enumerate(times)}
+
+
+def test_a_time_that_most_items_share_is_that_of_the_file():
+    items = [Item(f"{SITE}/news/10000{n}.html", changed_at=NOW) for n in range(5)]
+    feed = Feed("sitemap", tuple(items))
+    assert changed(feed, from_feed(feed, place(SITE + "/sitemap.xml", "sitemap"))) == {}

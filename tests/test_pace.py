@@ -115,6 +115,17 @@ def test_a_later_run_keeps_a_host_resting():
     assert (rest(pace), pace.is_awaited("a.example", NOW)) == (3600, False)
 
 
+def test_a_daemon_does_not_grow_with_the_hosts_it_once_met(monkeypatch):
+    monkeypatch.setattr("crawler.pace.MAX_HOSTS", 100)
+    known = Pace(Settings(delay=1))
+    for n in range(1000):
+        known.answered(f"{n}.example", 1, NOW + timedelta(seconds=n), address=f"10.0.{n // 250}.{n % 250}")
+    assert len(known._hosts) <= 100
+    assert known.address("999.example")
+    known.new_pass(NOW + timedelta(days=3))
+    assert len(known._hosts) == len(known._addresses) == 0
+
+
 def test_a_host_gives_a_bounded_number_of_lists_in_a_pass():
     pace = Pace(Settings())
     lists = [target("list", url=f"https://a.example/{n}/", depth=1) for n in range(MAX_LISTS + 5)]

@@ -27,6 +27,9 @@ def allows(text, path="/private/1.html"):
         "User-agent: kuaixun\nDisallow: /private/\n\nUser-agent: *\nDisallow:",
         "User-agent: *\nAllow: /\n\nUser-agent: kuaixun\nDisallow: /x\n\nUser-agent: kuaixun\nDisallow: /private/",
         "User-agent: *\nDisallow: /*/1.html$",
+        "User-agent: *\nDisallow: /private/\n\nUser-agent: otherbot\nDisallow:\n\nUser-agent: *\nDisallow: /x",
+        "User-agent: *\nContent-Signal: ai-train=no\nDisallow: /private/",
+        "User-agent: otherbot\nSitemap: /s.xml\nUser-agent: Kuaixun/2.0\nUser-agent: kuaixun\nDisallow: /private/",
     ],
 )
 def test_what_is_forbidden_is_not_fetched(text):
@@ -70,7 +73,7 @@ def test_sitemaps_are_absolute_and_junk_among_them_is_dropped():
     assert parse(text.encode(), AGENT, SITE + "/robots.txt").sitemaps == (SITE + "/a.xml", SITE + "/b.xml.gz")
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 410])
 def test_no_robots_txt_means_no_rules(status):
     assert without(FetchError(SITE, "status", status=status), AGENT).allows(SITE + "/private/")
 
@@ -94,6 +97,7 @@ def test_rules_are_kept_for_a_day_and_for_one_origin():
 
 def test_the_product_token_is_what_groups_are_matched_by():
     assert product(AGENT) == "kuaixun"
+    assert product("Mozilla/5.0 (compatible; MyBot/2.1; +https://example.com/)") == "MyBot"
     assert address(SITE + "/a/b?c") == SITE + "/robots.txt"
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from storage import Article, Visit, open_store
 from storage.query import search
-from storage.search import index_tokens, snippet, words_to_match
-from storage.texts import fold
+from storage.reindex import differing, repair
+from storage.search import snippet, words_to_match
+from storage.words import index_tokens, searchable
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 TEXTS = {
@@ -67,7 +68,7 @@ def test_a_word_of_any_length_and_script_is_found(filled, words, title):
 
 
 @pytest.mark.parametrize(
-    "words", ["行今", "准备率", "布降逆", '"rates interest"', "央行 逆回购 基站", "G基", "…！？", "", '"""']
+    "words", ["行今", "准备率", "布降逆", '"rates interest"', "央行 逆回购 基站", "…！？", "", '"""']
 )
 def test_what_is_not_there_is_not_found(filled, words):
     expected = ["央行宣布降准"] if words == "行今" else []
@@ -80,6 +81,78 @@ def test_every_piece_of_a_text_is_found_and_nothing_else(filled):
     pure = [piece for piece in pieces if not set(piece) & set("0.5")]
     missed = [piece for piece in pure if "央行宣布降准" not in titles(filled, piece)]
     assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("降准 OR 维生素", {"央行宣布降准", "维生素价格回落"}),
+        ("降准 OR", {"央行宣布降准"}),
+        ("(降准 OR 放量) NOT 沪指", {"央行宣布降准"}),
+        ("看涨 -降准", {"维生素价格回落"}),
+        ('涨 NOT "interest rates"', {"A股放量上涨"}),
+        ("NOT 降准", set()),
+        ("降准 AND 稳健", {"央行宣布降准"}),
+        ("vita*", {"维生素价格回落"}),
+        ("货币*", {"央行宣布降准"}),
+        ("(降准", {"央行宣布降准"}),
+        ("降准) OR (放量", {"央行宣布降准", "A股放量上涨"}),
+        ("or and not", set()),
+    ],
+)
+def test_operators_join_and_exclude(filled, words, expected):
+    assert set(titles(filled, words)) == expected
+
+
+@pytest.mark.parametrize("words", ["維生素", "维生素", "貨幣政策", "货币政策", "業內人士"])
+def test_either_script_finds_the_other(filled, words):
+    assert titles(filled, words)
+
+
+def test_the_snippet_of_the_other_script_marks_the_original(store):
+    put(store, "財經快訊", "央行宣布下調存款準備金率，貨幣政策保持穩健。")
+    (row,) = search(store.db, "货币政策")
+    assert "[貨幣政策]" in row["snippet"]
+
+
+def test_the_newest_come_first_when_asked_for(store):
+    for day, title in ((1, "降准快讯一则，降准在即"), (9, "昨日新闻中提到降准一事")):
+        url = f"http://example.com/{day}.html"
+        at = NOW.replace(day=day)
+        store.save(Visit(url, url, "article", "s", NOW, 200), article=Article(url, title, title, NOW, published_at=at))
+    assert titles(store, "降准", newest=True) == ["昨日新闻中提到降准一事", "降准快讯一则，降准在即"]
+
+
+@pytest.mark.parametrize("words", ["货币政策", "准备金", "产业链", "百分点", "维生素"])
+def test_stock_tools_find_longer_words_that_a_dictionary_knows(filled, words):
+    assert [row["title"] for row in filled.db.table("articles").search(words)]
+
+
+MIXED = ("小米SU7与10086客服合作，5G基站3.5万座，A股第2季度涨12%，ETF申购", "第二篇：客服电话1008612，su7小米，G基因")
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_any_piece_of_a_mixed_text_is_found_exactly_where_it_stands(store, size):
+    for number, text in enumerate(MIXED):
+        put(store, f"题目{number}号", text + "。" + "".join(chr(0x4E00 + number * 200 + n) for n in range(60)))
+    runs = [run for text in MIXED for run in re.findall(r"[^\W_]+", searchable(text))]
+    pieces = {run[start : start + size] for run in runs for start in range(len(run) - size + 1)}
+    for piece in sorted(piece for piece in pieces if not piece.isascii()):
+        expected = {f"题目{number}号" for number, text in enumerate(MIXED) if piece in searchable(text)}
+        assert (piece, set(titles(store, piece))) == (piece, expected)
+
+
+def test_the_index_is_compared_with_the_articles_and_made_anew(store):
+    put(store, "央行宣布降准", TEXTS["央行宣布降准"])
+    put(store, "A股放量上涨", TEXTS["A股放量上涨"])
+    assert list(differing(store.db.conn)) == []
+    with store.db.atomic():
+        store.db.execute("UPDATE articles SET text = text || '逆风翻盘' WHERE id = 1")
+        store.db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+        store.db.execute("INSERT INTO articles_fts (rowid, title, text) VALUES (1, '央行', '央行'), (7, 'x', 'y')")
+    assert sorted(differing(store.db.conn)) == [1, 2, 7]
+    assert repair(store.db) == 2
+    assert (list(differing(store.db.conn)), titles(store, "逆风翻盘")) == ([], ["央行宣布降准"])
 
 
 def test_the_title_counts_more_than_the_text(store):
@@ -146,7 +219,7 @@ def test_any_run_of_chinese_in_a_text_matches_its_tokens(text, data):
     piece = run[start : data.draw(st.integers(start + 1, len(run)))]
     with sqlite3.connect(":memory:") as db:
         db.execute("CREATE VIRTUAL TABLE t USING fts5(x)")
-        db.execute("INSERT INTO t VALUES (?)", (index_tokens(fold(text)),))
+        db.execute("INSERT INTO t VALUES (?)", (index_tokens(searchable(text)),))
         assert db.execute("SELECT 1 FROM t WHERE t MATCH ?", (words_to_match(piece),)).fetchone()
     db.close()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage import Article, Target, Visit, query
+from storage import Article, Target, Visit, watch
 from storage.records import HostNote
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
@@ -247,7 +247,7 @@ def test_taking_a_source_over_again_keeps_its_history(store):
     store.set_source_next("demo", NOW + HOUR)
     store.save(visit("http://demo.example/", kind="list"))
     add(store, cron="0 * * * *")
-    (row,) = query.sources(store.db)
+    (row,) = watch.sources(store.db)
     assert (row["cron"], row["next_at"] is None, row["last_visit_at"] is None) == ("0 * * * *", False, False)
 
 
@@ -257,10 +257,10 @@ def test_a_source_says_since_when_its_list_fails_until_it_answers(store):
         store.note_failure(
             visit("http://demo.example/", kind="list", status=0, error="refused", at=NOW + hours * HOUR), next_at=None
         )
-    (ill,) = query.sources(store.db)
+    (ill,) = watch.sources(store.db)
     assert (ill["error"], ill["error_since"], ill["error_count"]) == ("refused", "2026-03-20T14:00:00.000+00:00", 2)
     store.save(visit("http://demo.example/", kind="list", at=NOW + 2 * HOUR))
-    (well,) = query.sources(store.db)
+    (well,) = watch.sources(store.db)
     assert (well["error"], well["error_since"], well["error_count"]) == (None, None, 0)
     assert well["last_success_at"] == "2026-03-20T16:00:00.000+00:00"
 
@@ -268,12 +268,12 @@ def test_a_source_says_since_when_its_list_fails_until_it_answers(store):
 def test_one_missing_article_is_no_fault_of_its_source(store):
     add(store)
     store.note_failure(visit("http://demo.example/1", status=404, error="HTTP status 404"), next_at=None)
-    assert query.sources(store.db)[0]["error"] is None
+    assert watch.sources(store.db)[0]["error"] is None
 
 
 def test_a_source_knows_when_it_last_brought_something(store):
     add(store)
     store.save(visit("http://demo.example/1"), article=Article("http://demo.example/1", "题", "正文", NOW))
     store.save(visit("http://demo.example/", kind="list", at=NOW + HOUR))
-    (row,) = query.sources(store.db)
+    (row,) = watch.sources(store.db)
     assert (row["last_item_at"], row["articles"]) == ("2026-03-20T14:00:00.000+00:00", 1)

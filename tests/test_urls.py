@@ -34,6 +34,11 @@ BASE = "http://news.example.com:8100/finance/2026/a.html?x=1"
         ("/%zz%", "http://news.example.com:8100/%zz%"),
         ("/a?q=[1]&r=中", "http://news.example.com:8100/a?q=[1]&r=%E4%B8%AD"),
         ("http://[::1]:80/x", "http://[::1]/x"),
+        ("http://%31%32%37.0.0.1/", "http://127.0.0.1/"),
+        ("http://2147396094/x", "http://127.254.169.254/x"),
+        ("http://0x7f.1/", "http://127.0.0.1/"),
+        ("http://１２７.0.0.1/", "http://127.0.0.1/"),
+        ("/a/%2E%2e/b?", "http://news.example.com:8100/b"),
     ],
 )
 def test_a_link_becomes_the_address_that_a_browser_would_open(href, expected):
@@ -56,7 +61,6 @@ def test_a_link_becomes_the_address_that_a_browser_would_open(href, expected):
         "http://example.com:999999/",
         "http://example.com:port/",
         "http://" + "a" * 300 + ".test/",
-        "http://%31%32%37.0.0.1/",
         "http://a..b/",
         "https:",
         "/" + "x" * 100_000,
@@ -67,6 +71,47 @@ def test_a_link_becomes_the_address_that_a_browser_would_open(href, expected):
 )
 def test_junk_is_dropped(href):
     assert resolve(BASE, href) is None
+
+
+PAGES = st.tuples(
+    st.sampled_from(["news.example", "m.news.example", "news.example:8100", "xn--fsqu00a.xn--0zwm56d"]),
+    st.lists(st.text("abZ019-_~é新;+%", min_size=1, max_size=4), max_size=3),
+    st.lists(st.tuples(st.sampled_from("abp"), st.text("xY1-新'é", max_size=3)), max_size=2),
+)
+
+
+def spelt(page, *, strange=False):
+    """One address of a page: the plain one, or one that a careless page may give it."""
+    name, path, query = page
+    path = [part.replace("%", "%25") for part in path]
+    if strange:
+        name = name.upper() if ":" in name else name.upper() + ":80"
+        path = ["x", "..", *(part for one in path for part in (".", one))]
+    tail = "?" + "&".join(f"{key}={value}" for key, value in query) if query else ""
+    joint = "\\" if strange else "/"
+    return f"http:{joint * 2}{name}{joint}" + joint.join(path) + tail + ("#top" if strange else "")
+
+
+@given(PAGES, PAGES)
+def test_two_pages_keep_two_addresses_and_one_page_has_one_however_it_is_spelt(one, other):
+    first, second = resolve(BASE, spelt(one)), resolve(BASE, spelt(other))
+    assert (first == second) is (one == other)
+    assert resolve(BASE, spelt(one, strange=True)) == first
+
+
+@given(PAGES)
+def test_a_page_is_found_from_any_of_its_neighbours(page):
+    url = resolve(BASE, spelt(page))
+    path = url.split("/", 3)[3]
+    assert resolve(f"http://{page[0]}/some/where.html?x=1#y", "/" + path) == url
+    assert resolve(f"http://{page[0]}/some/where/", "../../" + path) == url
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_no_text_raises(base, href):
+    resolve(base, href)
+    resolve(BASE, f"http://{href}/")
+    resolve(f"http://{base}/", href)
 
 
 @given(st.text(max_size=40))

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
-from crawler.console import NOTHING, configured, reading
+from crawler.console import NOTHING, configured, live, reading
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _COUNTS = {
-    "search index: articles that are missing in it": """
-        SELECT abs((SELECT count(*) FROM articles) - (SELECT count(*) FROM articles_fts_docsize))
-    """,
     "stories: wrong number of copies": """
         SELECT count(*) FROM stories
         WHERE copies != (SELECT count(*) FROM articles WHERE story_id = stories.id AND copy_of IS NOT NULL)
@@ -29,7 +26,8 @@ _COUNTS = {
 
 @click.command()
 @configured
-def command(setup: Config) -> int:
+@click.option("--repair", is_flag=True, help="Make anew what is derived: the search index and the counts of stories.")
+def command(setup: Config, *, repair: bool) -> int:
     """Check the database and the selectors of the sources.
 
     Of the database: the file, its references, its search index and its counts.
@@ -37,7 +35,10 @@ def command(setup: Config) -> int:
     \b
     Example:
       kuaixun check
+      kuaixun check --repair
     """
+    if repair:
+        _repair(setup)
     with reading(setup) as db:
         problems = [*_selectors(setup), *_database(db)]
     for problem in problems:
@@ -46,12 +47,31 @@ def command(setup: Config) -> int:
     return NOTHING if problems else 0
 
 
+def _repair(setup: Config) -> None:
+    """Make the search index and the counts of the stories anew."""
+    from storage import MissingDatabase, open_store
+    from storage.errors import translated
+    from storage.reindex import repair
+
+    file = setup.settings.database
+    if not file.exists():
+        raise MissingDatabase(file)
+    with open_store(file) as store, translated(file), live() as line:
+        done = repair(store.db, lambda count: line.show(lambda: f"{count:,} articles indexed anew"))
+    click.echo(f"{file}: {done:,} articles indexed anew")
+
+
 def _database(db: Database) -> Iterator[str]:
+    from storage.reindex import differing
+
     for (said,) in db.execute("PRAGMA integrity_check"):
         if said != "ok":
             yield f"file: {said}"
     for table, row, parent, _ in db.execute("PRAGMA foreign_key_check"):
         yield f"{table}: row {row} refers to a row of {parent} that is not there"
+    stale = sum(1 for _ in differing(db.conn))
+    if stale:
+        yield f"search index: articles that it lacks or holds otherwise: {stale:,}; --repair makes it anew"
     for name, sql in _COUNTS.items():
         (number,) = db.execute(sql).fetchone()
         if number:

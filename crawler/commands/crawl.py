@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from storage.store import Store
 
 
+# Seconds between two lines of --json that say how far the pass is.
+PROGRESS = 5.0
+
+
 @click.command()
 @configured
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
@@ -138,6 +142,7 @@ def _crawl(
     from crawler.extract import columns
     from crawler.fetch import Fetcher, utc_now
     from storage import open_store
+    from storage.watch import due
 
     settings = setup.settings
 
@@ -158,12 +163,17 @@ def _crawl(
         return tally, stop.is_set()
 
     with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
-        watch = Watch(line, waiting=lambda: store.waiting(utc_now()), each=True)
+        watch = Watch(line, queue=lambda: due(store.db, utc_now()), each=True)
+        told_at = time.monotonic()
 
         def report(event: Event) -> None:
+            nonlocal told_at
             watch.see(event)
             if to_json:
                 print_json([asdict(event)])
+            if to_json and time.monotonic() - told_at >= PROGRESS:
+                told_at = time.monotonic()
+                print_json([watch.progress()])
 
         tally, stopped = asyncio.run(go())
         return tally, watch, stopped, _next_look(store, sources, utc_now())

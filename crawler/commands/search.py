@@ -18,21 +18,28 @@ from crawler.screen import MARKS, clip, plain, shown_time
 @click.option("--limit", type=MANY, default=10, show_default=True, help="At most so many articles.")
 @click.option("--ads", is_flag=True, help="Advertisements too.")
 @click.option("--copies", is_flag=True, help="Copies of other articles too.")
+@click.option("--newest", is_flag=True, help="The newest first, not the best.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with every column.")
-def command(setup: Config, *, words: tuple[str, ...], limit: int, ads: bool, copies: bool, as_json: bool) -> None:
+def command(
+    setup: Config, *, words: tuple[str, ...], limit: int, ads: bool, copies: bool, newest: bool, as_json: bool
+) -> None:
     """Find the articles that hold all WORDS, best first.
 
-    Words may have any length, Chinese ones of one or two characters included.
+    Words may have any length and script, Chinese ones of one or two characters included; traditional finds simplified
+    and the other way round. OR, NOT and brackets work, in capitals and in quotes of the shell; "double quotes" keep
+    words together; a last * asks for what begins so.
 
     \b
     Example:
       kuaixun search 花呗 逾期
       kuaixun search 机器人 --limit 3 --json
+      kuaixun search '(降准 OR 降息) NOT 美联储' --newest
+      kuaixun search '"interest rate" vitamin*'
     """
     from storage import query
 
     with reading(setup) as db:
-        rows = query.search(db, " ".join(words), limit=limit, ads=ads, copies=copies, marks=MARKS)
+        rows = query.search(db, " ".join(words), limit=limit, ads=ads, copies=copies, newest=newest, marks=MARKS)
     if not rows:
         left_out = " and ".join(name for name, shown in (("--ads", ads), ("--copies", copies)) if not shown)
         hint = f"; {left_out} would look further" if left_out else ""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from config import Config, Source
+from crawler.commands._state import failing
 from crawler.console import NOTHING, Failure, configured, print_json, reading, screen_width
-from crawler.screen import moment, span, table
+from crawler.screen import moment, table
 
 
 @click.command()
@@ -17,6 +17,9 @@ from crawler.screen import moment, span, table
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def command(setup: Config, *, as_json: bool) -> None:
     """List the sources: what they brought, what is wrong.
+
+    `articles` are those stored, `found` are addresses of articles seen, `waiting` addresses that will be asked again,
+    `gaps` times in which something may have been missed.
 
     A source that is switched off, or that the configuration does not name any more, says so and has no next visit.
 
@@ -30,14 +33,16 @@ def command(setup: Config, *, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    head = ["name", "last success", "next visit", "articles", "waiting", "state"]
+    head = ["name", "last success", "next visit", "articles", "found", "waiting", "gaps", "state"]
     lines = [
         [
             row["name"],
             moment(row["last_success_at"]),
             moment(row["next_at"]),
             row["articles"],
+            row["found"],
             row["waiting"],
+            row["gaps"],
             row["state"],
         ]
         for row in rows
@@ -47,11 +52,11 @@ def command(setup: Config, *, as_json: bool) -> None:
 
 def _rows(setup: Config) -> list[dict[str, Any]]:
     """What the database knows of its sources, and after them those that are configured and were never visited."""
-    from storage import MissingDatabase, query
+    from storage import MissingDatabase, watch
 
     try:
         with reading(setup) as db:
-            known = query.sources(db)
+            known = watch.sources(db)
     except MissingDatabase:
         known = []
     names = {row["name"] for row in known}
@@ -61,7 +66,8 @@ def _rows(setup: Config) -> list[dict[str, Any]]:
 
 def _unvisited(source: Source) -> dict[str, Any]:
     unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since")
-    return {"name": source.name, "seeds": list(source.seeds), "articles": 0, "waiting": 0, **dict.fromkeys(unknown)}
+    counts = ("articles", "found", "waiting", "gaps")
+    return {"name": source.name, "seeds": list(source.seeds)} | dict.fromkeys(counts, 0) | dict.fromkeys(unknown)
 
 
 def _judged(row: dict[str, Any], setup: Config) -> dict[str, Any]:
@@ -77,7 +83,4 @@ def _judged(row: dict[str, Any], setup: Config) -> dict[str, Any]:
 def _state(row: dict[str, Any], *, gone: bool) -> str:
     if not row["enabled"]:
         return "not configured" if gone else "switched off"
-    if row["error"]:
-        since = datetime.now(UTC) - datetime.fromisoformat(row["error_since"])
-        return f"failing for {span(since)}: {row['error']}"
-    return "well" if row["last_success_at"] else "never visited"
+    return failing(row)

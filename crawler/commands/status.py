@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import click
 
 from config import Config
-from crawler.console import configured, print_json, reading
-from crawler.screen import table
+from crawler.commands._state import failing
+from crawler.console import configured, print_json, reading, screen_width
+from crawler.screen import moment, table
+
+MOST_HOSTS = 20
 
 
 @click.command()
@@ -17,21 +21,46 @@ from crawler.screen import table
 def command(setup: Config, *, as_json: bool) -> None:
     """Show what the database holds and the last 24 hours brought.
 
+    Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them.
+
     \b
     Example:
       kuaixun status
     """
-    from storage import query
+    from storage import query, watch
 
     path = setup.settings.database
     with reading(setup) as db:
         total, day = query.stats(db), query.stats(db, datetime.now(UTC) - timedelta(days=1))
+        hosts = watch.hosts(db)
     size = path.stat().st_size
     if as_json:
-        print_json([{"database": str(path), "bytes": size, "total": total, "last_24_hours": day}])
+        print_json([{"database": str(path), "bytes": size, "total": total, "last_24_hours": day, "hosts": hosts}])
         return
     click.echo(f"{path}: {size / 1e6:,.1f} MB")
     rows = [
         [name.replace("_", " "), f"{total[name]:,}", "" if name == "waiting" else f"{day[name]:,}"] for name in total
     ]
     click.echo(table(["", "total", "last 24 hours"], rows))
+    if hosts:
+        click.echo("\n" + _hosts(hosts))
+
+
+def _hosts(hosts: list[dict[str, Any]]) -> str:
+    head = ["host", "last success", "next visit", "requests", "seconds", "found", "waiting", "gaps", "state"]
+    rows = [
+        [
+            each["host"],
+            moment(each["last_success_at"]),
+            moment(each["next_at"]),
+            each["requests"],
+            round(each["took"] or 0.0, 2),
+            each["found"],
+            each["waiting"],
+            each["gaps"],
+            failing(each),
+        ]
+        for each in hosts[:MOST_HOSTS]
+    ]
+    more = f"\n... and {len(hosts) - MOST_HOSTS:,} more" if len(hosts) > MOST_HOSTS else ""
+    return table(head, rows, width=screen_width()) + more

@@ -70,6 +70,7 @@ def _lines(story: dict[str, Any]) -> list[str]:
         ]
         lines += [_because(row["id"], link) for link in row["links"]]
         lines += [_advertises(row)] if row["is_ad"] else []
+        lines += [_right(row["id"], right) for right in row["rights"]]
     lines += [
         f"in a list, by its {item['matched_by']}: {plain(item['title'])}  {plain(item['url'])}"
         for item in story["headlines"]
@@ -89,6 +90,13 @@ def _advertises(row: dict[str, Any]) -> str:
 
     signs = [f"{plain(name)} {weight:+.1f}" for name, weight in explain_title(row["title"]) if weight > 0]
     return f"id {row['id']} looks like advertising ({row['ad_score']:.2f}): {', '.join(signs[:5]) or 'by its text'}"
+
+
+def _right(article: int, right: dict[str, Any]) -> str:
+    """What was said about the use of an article, to whom, where and since when."""
+    whom = "" if right["applies"] else f" (to {right['agent']})"
+    where = f"{right['via']} of {right['read_on']}, since {moment(right['read_at'])}"
+    return plain(f"id {article} is told {right['kind']} {right['value']}{whom}: {where}")
 
 
 def _because(article: int, link: dict[str, Any]) -> str:

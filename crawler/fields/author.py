@@ -36,6 +36,10 @@ _REPORTER = re.compile(
     rf"(?:本报|本刊|本网|本台|[\u4e00-\u9fff]{{2,6}}(?:报|网|社|台|新闻|财经|周刊))?(?:首席|实习|特约|见习|驻[\u4e00-\u9fff]{{2,4}})?"
     rf"(?:记者|記者|通讯员|特派员)[\s:：]*{_NAMES}{_END}"
 )
+# The dateline of agencies: reporter, place, day.
+_AGENCY = re.compile(
+    r"[（(][\u4e00-\u9fff]{2,6}(?:记者|記者)(?P<names>[\u4e00-\u9fff]{3}|[\u4e00-\u9fff]{2})[\u4e00-\u9fff]{2,6}?\d{1,2}日(?:专|專|外)?[电電訊讯]"
+)
 _SIGNED = re.compile(
     r"(?:^|[。！？”])\s*[（(]\s*(?:(?:文|图|摄影|通讯员|记者|本报记者)[/、，\s:：]*)*(?P<names>[\u4e00-\u9fff]{2,4}(?:[、，\s]+[\u4e00-\u9fff]{2,4}){0,3})\s*[）)]\s*$"
 )
@@ -57,13 +61,14 @@ _BY = re.compile(
 _SPLIT = re.compile(r"[、，,;；/|　]|\s+(?:and|&|und|et|y|with)\s+|\s{2,}", re.I)
 _HAN_SPLIT = re.compile(r"[\s、，,;；/　]+")
 _ROLE = re.compile(r"^(?:通讯员|实习生|实习记者|本报记者|记者|文|图|摄|by|von|par|por|作者)[\s:：/]*", re.I)
+_PHOTOGRAPHER = re.compile(r"(?<=[\u4e00-\u9fff]{2})[摄攝]$")
 # What follows a name after a comma: the post, or the medium.
 _POST = re.compile(
     r"\b(?:editor|reporter|writer|correspondent|analyst|expert|columnist|contributor|news|watch|magazine|times|press)\b",
     re.I,
 )
 _NOT_NAME = re.compile(
-    r"[\u4e00-\u9fff]\d|游客|网友|網友|匿名|楼主|简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
+    r"[\u4e00-\u9fff]\d|游客|网友|網友|匿名|楼主|简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|来自|來自|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
     re.I,
 )
 
@@ -120,7 +125,7 @@ def reporter(view: View) -> Found | None:
         for part in (text[:60], text[-40:]) if number not in view.kept[-2:] else (text[-60:], text[:60]):
             if not _LABEL_SIGN.search(part):
                 continue
-            match = _REPORTER.search(part) or _SLASH.search(part)
+            match = _REPORTER.search(part) or _SLASH.search(part) or _AGENCY.search(part)
             names = _han(match["names"]) if match else []
             alone = None if names else _IN_BRACKETS.search(part)
             if alone and not _NOT_NAME.search(alone["name"]):
@@ -234,7 +239,7 @@ def _han(text: str) -> list[str]:
     """Chinese names: after the first one, only what starts like a name is one."""
     names: list[str] = []
     for part in _HAN_SPLIT.split(text):
-        name = _ROLE.sub("", part)
+        name = _PHOTOGRAPHER.sub("", _ROLE.sub("", part))
         if is_han_name(name) and not _NOT_NAME.search(name):
             names.append(name)
         elif names:

@@ -24,7 +24,7 @@ _LABELLED = re.compile(
 )
 _SPACED = re.compile(rf"{_LABEL}\s+(?P<name>[\u4e00-\u9fff《》·\-A-Za-z0-9]{{2,20}}?){_STOP}", re.I)
 _NOISE = re.compile(
-    r"我要分享|我要评论|分享到.*|分享|评论|參與|参与|打印|字号|字體|字体|微博|收藏|大|中|小|浏览|阅读|次|点击|订阅|關注|关注|来源|發佈|发布|时间|于|at|\W|首页|正文|简体|繁體|繁体"
+    r"我要分享|我要评论|分享到.*|分享|评论|參與|参与|打印|字号|字體|字体|微博|收藏|听新闻|听全文|大|中|小|浏览|阅读|次|点击|订阅|關注|关注|来源|發佈|发布|时间|于|at|\W|首页|正文|简体|繁體|繁体"
 )
 _MEDIUM = re.compile(
     r"(网|網|报|報|社|台|臺|新闻|新聞|日报|周刊|週刊|在线|频道|频道|客户端|头条|财经|時報|时报|电视|广播|杂志|出版|中心|论坛)$"
@@ -152,7 +152,7 @@ def named(view: View) -> Found | None:
             continue
         inner = [view.tree.anchors[i].element for i in line.anchors[:1]] or [line.box]
         around = " ".join(view.tree.elements[i].name for i in view.tree.ancestors(inner[0], 3))
-        name = _clean(line.text)
+        name = _clean(view.tree.anchors[line.anchors[0]].text if len(line.anchors) == 1 else line.text)
         if _NAMED.search(around) and 2 <= len(name) <= 16 and not re.search(r"[\d:：，。]", name):
             return Found(name, f"line {number}, in a box called{around[:40]}", number)
     return None

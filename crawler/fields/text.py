@@ -6,7 +6,7 @@
 4. Other stories below the first, and readers' posts, go with their headline and date (`drop_after`).
 5. Single lines go that are no story: editor, source and date lines, invitations, legal text (`drop_lines`).
 
-Steps 2 to 5 are in `crawler.prune`, their phrases in `crawler.phrases`.
+Steps 2 to 4 are in `crawler.prune`, step 5 is in `crawler.trim`, their phrases in `crawler.phrases`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from __future__ import annotations
 from itertools import groupby
 
 from crawler.box import Run, choose, leads, line_values, widen
-from crawler.prune import drop_after, drop_boxes, drop_ends, drop_lines, drop_sections
+from crawler.prune import drop_after, drop_boxes, drop_sections
+from crawler.trim import drop_ends, drop_lines
 from crawler.view import Found, View
 
 TYPE = str

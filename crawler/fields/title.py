@@ -19,6 +19,11 @@ _CUT = re.compile(r"\s*[_|｜丨¦»«]+\s*|\s+[-–—·:：•>]+\s+|-{2,}|[-�
 _DESKS = re.compile(
     r"(?:\s*[-–—_|]+\s*[\u4e00-\u9fffA-Za-z0-9·]{1,10}(?:网|網|频道|頻道|在线|在線|新闻|新聞|报|報|社|中心|财经|財經|门户|论坛|正文))+\s*$"
 )
+# The name of a paper or site that stands before its headlines: 青川数字报-
+_MEDIUM = re.compile(
+    r"^\s*[\u4e00-\u9fffA-Za-z0-9·]{1,10}(?:数字报|电子报|數位報|电子版|日报|晚报|网|網|在线|人民政府)\s*[-–—_|:：]+\s*"
+)
+_TAGGED = re.compile(r"^[\[【][^\]】]{1,8}[\]】]\s*")
 DATED_DAY = re.compile(r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
 _META = ("og:title", "twitter:title", "headline", "articletitle", "dc.title", "title", "sailthru.title")
 
@@ -75,7 +80,13 @@ def _headline_score(view: View, line: Line, page_title: str, meta: str) -> float
     score = marked
     if page_title and key in page_title:
         score += 4.0 * len(key) / len(page_title)
-        score += 2.0 if page_title.startswith(key) else 0.0
+        score += (
+            2.0
+            if page_title.startswith(key)
+            else 1.0
+            if page_title.endswith(key) and len(key) * 2 > len(page_title)
+            else 0.0
+        )
     elif len(key) > 11 and page_title and _common(key, page_title) > 0.8 * len(key):
         score += 2.0
     elif not (meta and (key == meta)):
@@ -103,7 +114,10 @@ def heading(view: View) -> Found | None:
     """The only <h1> of the page, where no line agrees with its <title>."""
     tops = [n for n, line in enumerate(view.tree.lines) if line.heading == 1 and line.link * 2 < line.size]
     if len(tops) == 1 and view.tree.lines[tops[0]].size >= 12:
-        return Found(view.tree.lines[tops[0]].text, f"line {tops[0]}, the only <h1>", tops[0])
+        text = view.tree.lines[tops[0]].text
+        bare = _TAGGED.sub("", text)  # the sort of a thread stands before its title
+        text = bare if squeeze(bare) and squeeze(bare) in squeeze(view.tree.title) else text
+        return Found(text, f"line {tops[0]}, the only <h1>", tops[0])
     return None
 
 
@@ -136,6 +150,7 @@ def page_title(view: View) -> Found | None:
 def strip_site(title: str, view: View) -> str:
     """Cut a title at its separators and keep the first part that is longer than a name."""
     title = _DESKS.sub("", title)
+    title = _MEDIUM.sub("", title) or title
     parts = [p for p in _CUT.split(title) if p and p.strip()]
     if len(parts) < 2:
         return title.strip()

@@ -57,10 +57,10 @@ def export(
         except sqlite3.OperationalError as error:
             raise ExportError(out, f"`{where}` is no condition on articles: {error}.") from error
         rows = query.articles(db, **chosen)
-        return _written(out, lambda file: writer.write(_counted(rows, total, progress), file))
+        return written(out, lambda file: writer.write(_counted(rows, total, progress), file))
 
 
-def _written(out: Path, write: Callable[[Any], int]) -> int:
+def written(out: Path, write: Callable[[Any], int]) -> int:
     """Write a file under another name first; a pipe or a device is written through. A link stays one."""
     try:
         if out.exists() and not out.is_file():

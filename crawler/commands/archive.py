@@ -1,0 +1,128 @@
+"""`kuaixun archive`: the pages as they were fetched."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from config import Config
+from crawler.console import NOTHING, STORAGE, USAGE, Failure, configured, live, print_json, tidy
+from crawler.screen import counted, plain, table
+
+if TYPE_CHECKING:
+    from storage.archive import Archive, Kept
+
+
+@click.group()
+def command() -> None:
+    """Look into the archive of pages, and write it as WARC.
+
+    Every page that a crawl fetches is kept, compressed, in a file beside the database.
+
+    \b
+    Example:
+      kuaixun archive list --limit 5
+      kuaixun archive show http://news.example/2026/1.html > page.html
+      kuaixun archive export pages.warc.gz
+    """
+
+
+@command.command("list")
+@configured
+@click.option("--url", default="", help="Only this address.")
+@click.option("--since", default="", help="Only what was fetched since then: ISO 8601 with zone.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many, the last ones.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with the headers.")
+def listing(setup: Config, *, url: str, since: str, limit: int, as_json: bool) -> None:
+    """What was fetched, the last first."""
+    with _open(setup) as archive:
+        count, fetched, kept = archive.sizes()
+        pages = list(archive.pages(url=url, since=_moment(since)))[-limit:][::-1]
+    if not pages:
+        raise Failure("the archive holds no such page", NOTHING)
+    if as_json:
+        print_json({**page._asdict(), "at": page.at.isoformat()} for page in pages)
+        return
+    rows = [(page.id, f"{page.at.astimezone():%Y-%m-%d %H:%M}", page.status, plain(page.url)) for page in pages]
+    click.echo(table(["page", "fetched", "status", "address"], rows))
+    share = f", {fetched / kept:.1f} times smaller than fetched" if kept else ""
+    click.echo(f"{counted(count, 'page')} in all, {kept:,} bytes{share}")
+
+
+@command.command("show")
+@configured
+@click.argument("page", metavar="PAGE|URL")
+def show(setup: Config, *, page: str) -> None:
+    """The body of one page, by its number or by its address (then the last one), as bytes on stdout."""
+    with _open(setup) as archive:
+        found = int(page) if page.isdecimal() else max((one.id for one in archive.pages(url=page)), default=0)
+        try:
+            body = archive.body(found)
+        except KeyError as error:
+            raise Failure(f"the archive holds no page `{page}`", NOTHING) from error
+        except ValueError as error:
+            raise Failure(f"{archive.path}: page {found} is damaged: {error}", STORAGE) from error
+    sys.stdout.buffer.write(body)
+
+
+@command.command("export")
+@configured
+@click.argument("out", metavar="OUT.warc.gz", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--url", default="", help="Only this address.")
+@click.option("--since", default="", help="Only what was fetched since then: ISO 8601 with zone.")
+@click.option("--latest", is_flag=True, help="Of each address only the last.")
+@click.option("--quiet", is_flag=True, help="No progress, no summary.")
+def export(setup: Config, *, out: Path, url: str, since: str, latest: bool, quiet: bool) -> None:
+    """Write pages as a WARC/1.1 file, each record compressed for itself.
+
+    The file gets its name only when it is complete.
+
+    \b
+    Example:
+      kuaixun archive export pages.warc.gz --since 2026-03-01T00:00+08:00
+    """
+    from storage.exporters import written
+    from storage.warc import write
+
+    since_then = _moment(since)
+    with tidy(), _open(setup) as archive, live(quiet=quiet) as line:
+
+        def left_out(page: Kept, error: ValueError) -> None:
+            line.line(f"{archive.path}: page {page.id} ({page.url}) is damaged and left out: {error}")
+
+        def told(done: int) -> None:
+            line.show(lambda: f"{done:,} pages written")
+
+        pages = archive.pages(url=url, since=since_then, latest=latest)
+        done = written(out, lambda file: write(file, archive, pages, damaged=left_out, told=told))
+    if not quiet:
+        click.echo(f"Wrote {counted(done, 'page')} to {out}.", err=True)
+
+
+@contextmanager
+def _open(setup: Config) -> Iterator[Archive]:
+    from storage.archive import Archive, beside
+
+    path = beside(setup.settings.database)
+    if not path.exists():
+        raise Failure(f"{path}: there is no archive yet; a crawl writes it (`keep_pages` in the settings)", STORAGE)
+    with Archive(path, readonly=True) as archive:
+        yield archive
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise Failure(f"`{text}` (--since) is no ISO 8601 time with a zone, such as 2026-03-20T08:00+08:00", USAGE)
+    return at

@@ -1,0 +1,47 @@
+"""`kuaixun backup`: a copy of the database, also while it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from config import Config
+from crawler.console import STORAGE, Failure, configured, live, tidy
+
+
+@click.command()
+@configured
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--quiet", is_flag=True, help="No progress, no summary.")
+def command(setup: Config, *, out: Path, force: bool, quiet: bool) -> None:
+    """Copy the database to OUT, and its archive of pages beside it.
+
+    The daemon may go on writing: the copy shows one moment. It gets its name only when it is complete.
+
+    \b
+    Example:
+      kuaixun backup /media/disk/kuaixun-2026-03-20.db
+    """
+    from storage import archive, open_store
+    from storage.backup import backup
+    from storage.errors import translated
+
+    source = setup.settings.database
+    with open_store(source, readonly=True):
+        pass  # it is there, and ours
+    pages = archive.beside(source)
+    pairs = [(source, out), *([(pages, archive.beside(out))] if pages.exists() else [])]
+    for file, copy in pairs:
+        if copy.exists() and (not force or copy.resolve() == file.resolve()):
+            why = "is the database itself" if copy.resolve() == file.resolve() else "exists; --force writes over it"
+            raise Failure(f"{copy}: {why}", STORAGE)
+    with tidy(), live(quiet=quiet) as line:
+        # The archive first: the database never names a page that its archive lacks.
+        for file, copy in reversed(pairs):
+            with translated(copy):
+                size = backup(file, copy, lambda done, total: line.show(lambda: f"{done:,} of {total:,} pages"))
+            if not quiet:
+                line.clear()
+                click.echo(f"{copy}: {size:,} bytes")

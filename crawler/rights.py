@@ -1,0 +1,257 @@
+"""What a page and its host say about the use of articles, and what of it is an order to a crawler. Pure.
+
+Read are the robots meta tag and X-Robots-Tag, the TDM Reservation Protocol (header, meta and the host's tdmrep.json),
+and Content-Signal and Content-Usage (header, and lines of robots.txt). Everything is kept as evidence, also what is
+said to other agents; `Orders` are what this crawler obeys at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from storage.records import Notice, Right
+
+EVERYBODY = "*"
+MAX_CLAUSES = 200
+MAX_AGENTS = 50
+MAX_VALUE = 2048
+MAX_FILE = 64 * 1024
+# How long a tdmrep.json is known, and how long a host that did not give it is not asked again.
+LIFETIME, FAILED_LIFETIME = timedelta(hours=24), timedelta(hours=1)
+
+_EVIDENCE = ("nofollow", "noai", "noimageai")
+# Directives with a value; any other name before a colon is an agent's.
+_VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
+_WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,", re.I)
+_SIGNAL = re.compile(r"([a-z][a-z\-]{0,30})\s*=\s*(yes|no|y|n)\b", re.I)
+_PATH = re.compile(r"\s*(/\S*)\s")
+_SIGNAL_NAMES = ("content-signal", "content-usage")
+
+Meta = Sequence[tuple[str, str]]
+
+
+class Clause(NamedTuple):
+    """A statement of a host's file; `location` is a pattern as in robots.txt, "" for the whole host."""
+
+    location: str
+    right: Right
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a page asks of who reads it: not to be stored, and not to lead on."""
+
+    noindex: bool = False
+    nofollow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One directive of a robots tag, lower case, with whom it is said to and by what means."""
+
+    agent: str
+    name: str
+    value: str
+    via: str
+
+
+def orders(headers: Mapping[str, str], metas: Meta, agent: str, now: datetime) -> Orders:
+    """The orders of a page to `agent` (a product token) and to everybody; the strictest holds.
+
+    A page whose `unavailable_after` has passed is not to be stored.
+    """
+    words = [word for word in _words(headers, metas, agent) if _applies(word.agent, agent)]
+    names = {word.name for word in words}
+    expired = any(word.name == "unavailable_after" and _has_passed(word.value, now) for word in words)
+    return Orders("noindex" in names or "none" in names or expired, "nofollow" in names or "none" in names)
+
+
+def of_page(headers: Mapping[str, str], metas: Meta, agent: str) -> tuple[Right, ...]:
+    """What a page says about its use, in its header and in its meta tags."""
+    found = [
+        Right(
+            "nofollow" if word.name == "none" else word.name, "yes", word.via, word.agent, _applies(word.agent, agent)
+        )
+        for word in _words(headers, metas, agent)
+        if word.name in (*_EVIDENCE, "none")
+    ]
+    for via, told in (("header", list(headers.items())), ("meta", metas)):
+        found += (right for name, value in told if name.startswith("tdm-") and (right := _tdm(name, value, via)))
+    for name in _SIGNAL_NAMES:
+        found += (Right(kind, value, "header") for kind, value in _signals(headers.get(name, "")))
+    return tuple(_strictest(found).values())
+
+
+def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
+    """The Content-Signal and Content-Usage lines of a robots.txt, each with the agents of its group."""
+    found: list[Clause] = []
+    agents: list[str] = []
+    in_head, ours = False, False
+    for line in text.splitlines():
+        name, colon, value = line.partition("#")[0].partition(":")
+        name, value = name.strip().lower(), value.strip()
+        if not colon or len(found) >= MAX_CLAUSES:
+            continue
+        if name == "user-agent":
+            agents = agents[:MAX_AGENTS] if in_head else []
+            agents.append(value)
+            ours |= _is(value, agent)
+        in_head = name == "user-agent"
+        if name in _SIGNAL_NAMES:
+            path = _PATH.match(value + " ")
+            for group in agents or [EVERYBODY]:
+                rights = (Right(kind, said, "robots.txt", group.lower()) for kind, said in _signals(value))
+                found += (Clause(path[1] if path else "", right) for right in rights)
+    del found[MAX_CLAUSES:]
+    # Who has a group of his own is not meant by that of everybody (RFC 9309, 2.2.1).
+    return tuple(
+        clause._replace(right=_with_applies(clause.right, _is(clause.right.agent, agent if ours else EVERYBODY)))
+        for clause in found
+    )
+
+
+def of_tdmrep(text: str) -> tuple[Clause, ...]:
+    """The clauses of a tdmrep.json; anything else than a list of objects has none."""
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        return ()
+    found: list[Clause] = []
+    for each in told[:MAX_CLAUSES] if isinstance(told, list) else [told]:
+        if isinstance(each, dict):
+            location = each.get("location")
+            place = location.strip() if isinstance(location, str) else ""
+            rights = (_tdm(name, value, "tdmrep.json") for name, value in each.items() if name.startswith("tdm-"))
+            found += (Clause(place if place.startswith("/") else "", right) for right in rights if right)
+    return tuple(found)
+
+
+def tdmrep_address(url: str) -> str:
+    """Where the reservations of the host of `url` are."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/.well-known/tdmrep.json"
+
+
+def notices(
+    clauses: Sequence[Clause], read_on: str, url: str, read_at: datetime, *, file: tuple[int, str] | None = None
+) -> tuple[Notice, ...]:
+    """What a host's file says, as evidence beside the article at `url`.
+
+    What holds for the whole host belongs to it; where only some paths are meant, to the article what holds for its own.
+    """
+    if all(clause.location in ("", "/", "/*") for clause in clauses):
+        return (Notice(read_on, "host", read_at, _rights(clauses), file),)
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    # The longest pattern that covers the path decides.
+    covering = sorted((each for each in clauses if covers(each.location, path)), key=lambda each: len(each.location))
+    longest = {(each.right.kind, each.right.agent): each.location for each in covering}
+    own = [each for each in covering if each.location == longest[each.right.kind, each.right.agent]]
+    return (Notice(read_on, "host", read_at, (), file), Notice(read_on, "article", read_at, _rights(own)))
+
+
+def lifetime(status: int) -> timedelta:
+    """How long the answer to the question for a host's file holds: an hour where the host was in trouble."""
+    return FAILED_LIFETIME if is_trouble(status) else LIFETIME
+
+
+def is_trouble(status: int) -> bool:
+    """Whether a status says nothing about the file; 404 and the like say that there is none."""
+    return status in (0, 429) or status >= 500
+
+
+def covers(location: str, path: str) -> bool:
+    """Whether a pattern with `*` and a `$` at its end covers a path (RFC 9309, 2.2.3), in time in proportion."""
+    first, *pieces = location.removesuffix("$").split("*")
+    if not path.startswith(first):
+        return False
+    at, last = len(first), pieces.pop() if pieces and location.endswith("$") else ""
+    for piece in pieces:
+        found = path.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    if not location.endswith("$"):
+        return True
+    return path.endswith(last) and len(path) - len(last) >= at if "*" in location else path == first
+
+
+def _rights(clauses: Iterable[Clause]) -> tuple[Right, ...]:
+    return tuple(_strictest(clause.right for clause in clauses).values())
+
+
+def _strictest(rights: Iterable[Right]) -> dict[tuple[str, str, str], Right]:
+    """One statement of a kind by each means to each agent: of two that differ, the one that reserves."""
+    found: dict[tuple[str, str, str], Right] = {}
+    for each in rights:
+        key = (each.kind, each.via, each.agent)
+        if key not in found or each.value in ("no", "1"):
+            found[key] = each
+    return found
+
+
+def _words(headers: Mapping[str, str], metas: Meta, agent: str) -> Iterator[_Word]:
+    """The directives of the robots meta tags and of X-Robots-Tag, of which each line is one header."""
+    for name, content in metas:
+        if name == "robots" or _is(name, agent):
+            yield from _line(content, EVERYBODY if name == "robots" else name, "meta")
+    for line in headers.get("x-robots-tag", "").splitlines():
+        yield from _line(line, EVERYBODY, "header")
+
+
+def _line(text: str, agent: str, via: str) -> Iterator[_Word]:
+    """`noindex, otherbot: noai, nofollow`: an agent's name goes for all that follows it."""
+    for part in _WEEKDAY.sub("", text).split(","):
+        name, colon, value = part.strip().partition(":")
+        if colon and via == "header" and name.strip().lower() not in _VALUED:
+            agent = name.strip().lower()[:100]
+            name, _, value = value.strip().partition(":")
+        # Some write them without commas.
+        for word in name.lower().split() if not value else [name.strip().lower()]:
+            yield _Word(agent, word, value.strip(), via)
+
+
+def _has_passed(date: str, now: datetime) -> bool:
+    try:
+        when = parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        try:
+            when = datetime.fromisoformat(date)
+        except ValueError:
+            return False
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)) <= now
+
+
+def _tdm(name: str, value: Any, via: str) -> Right | None:
+    """A statement of the TDM Reservation Protocol; None for what is none."""
+    text = str(int(value) if isinstance(value, bool) else value).strip()
+    if name == "tdm-reservation" and text in ("0", "1"):
+        return Right(name, text, via)
+    if name == "tdm-policy" and text:
+        return Right(name, text.encode("utf-8", "replace").decode()[:MAX_VALUE], via)
+    return None
+
+
+def _signals(text: str) -> Iterator[tuple[str, str]]:
+    """`search=yes, ai-train=no` as pairs; `y` and `n` are the short forms."""
+    for name, value in _SIGNAL.findall(text):
+        yield name.lower(), "yes" if value.lower() in ("y", "yes") else "no"
+
+
+def _is(name: str, agent: str) -> bool:
+    return name.strip().lower() == agent.lower()
+
+
+def _applies(told: str, agent: str) -> bool:
+    return told == EVERYBODY or _is(told, agent)
+
+
+def _with_applies(right: Right, applies: bool) -> Right:
+    return Right(right.kind, right.value, right.via, right.agent, applies)

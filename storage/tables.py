@@ -1,0 +1,309 @@
+"""The tables, first part: the migrations that made the database of the first version, and what all of them share.
+
+A migration that was released is never edited; what it got wrong, a later one mends (`schema`).
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from storage.regroup import regroup
+
+migrations = Migrations("kuaixun")
+
+
+@migrations()
+def m001_crawl(db: Database) -> None:
+    """What is crawled, what waits, and what became of every request."""
+    run(
+        db,
+        """
+        CREATE TABLE sources (
+            name TEXT PRIMARY KEY,
+            seeds TEXT NOT NULL,                 -- JSON list of addresses
+            every REAL NOT NULL,                 -- seconds
+            cron TEXT,
+            enabled INTEGER NOT NULL DEFAULT 1,
+            added_at TEXT NOT NULL,
+            next_at TEXT,
+            last_visit_at TEXT,
+            last_success_at TEXT,
+            last_item_at TEXT,                   -- when a new article or headline last came
+            error TEXT,                          -- of its lists and feeds; NULL when the last visit went well
+            error_since TEXT,
+            error_count INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE TABLE frontier (
+            url_key TEXT PRIMARY KEY,
+            url TEXT NOT NULL,
+            host TEXT NOT NULL,
+            source TEXT NOT NULL,
+            kind TEXT NOT NULL,                  -- list, feed, sitemap, article
+            state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'gone', 'failed')),
+            priority INTEGER NOT NULL DEFAULT 0, -- higher goes first
+            depth INTEGER NOT NULL DEFAULT 0,
+            tries INTEGER NOT NULL DEFAULT 0,    -- failures in a row
+            next_at TEXT,                        -- NULL: not again
+            etag TEXT,
+            last_modified TEXT,
+            found_on TEXT,
+            added_at TEXT NOT NULL,
+            visited_at TEXT,
+            last_status INTEGER
+        );
+        CREATE INDEX frontier_due ON frontier (host, priority DESC, next_at) WHERE next_at IS NOT NULL;
+        CREATE INDEX frontier_next ON frontier (next_at) WHERE next_at IS NOT NULL;
+        CREATE TABLE visits (
+            id INTEGER PRIMARY KEY,
+            url TEXT NOT NULL,
+            final_url TEXT,                      -- NULL when it is `url`
+            kind TEXT NOT NULL,
+            source TEXT NOT NULL,
+            at TEXT NOT NULL,
+            status INTEGER NOT NULL,             -- 0: no answer
+            error TEXT,
+            took REAL NOT NULL,                  -- seconds
+            size INTEGER NOT NULL                -- bytes of the decoded body
+        );
+        CREATE INDEX visits_at ON visits (at);
+        """,
+    )
+
+
+@migrations()
+def m002_articles(db: Database) -> None:
+    """What was read: articles with their addresses and stories."""
+    run(
+        db,
+        """
+        CREATE TABLE stories (
+            id INTEGER PRIMARY KEY,
+            first_article INTEGER NOT NULL REFERENCES articles (id) DEFERRABLE INITIALLY DEFERRED,
+            copies INTEGER NOT NULL DEFAULT 0,
+            sites INTEGER NOT NULL DEFAULT 1,
+            first_seen_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL
+        );
+        CREATE TABLE articles (
+            id INTEGER PRIMARY KEY,
+            url TEXT NOT NULL,
+            title TEXT NOT NULL,
+            published_at TEXT,                   -- as the page claims, with its own offset
+            modified_at TEXT,
+            first_seen_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL,
+            revised_at TEXT,                     -- when we first saw the present version, if it is not the first
+            revision INTEGER NOT NULL DEFAULT 1,
+            author TEXT,
+            editor TEXT,
+            source TEXT,                         -- the origin that the page names
+            site TEXT,
+            lang TEXT,
+            story_id INTEGER NOT NULL REFERENCES stories (id) DEFERRABLE INITIALLY DEFERRED,
+            copy_of INTEGER REFERENCES articles (id),
+            is_ad INTEGER NOT NULL DEFAULT 0,
+            ad_score REAL NOT NULL DEFAULT 0,
+            canonical TEXT,
+            found_by TEXT,                       -- the configured source whose crawl read it
+            url_key TEXT NOT NULL UNIQUE,
+            text_key TEXT NOT NULL,
+            text TEXT NOT NULL,
+            extra TEXT                           -- JSON: fields that have no column of their own
+        );
+        CREATE INDEX articles_text_key ON articles (text_key);
+        CREATE INDEX articles_story ON articles (story_id);
+        CREATE INDEX articles_first_seen ON articles (first_seen_at);
+        CREATE INDEX articles_time ON articles (datetime(coalesce(published_at, first_seen_at)));
+        CREATE TABLE article_urls (
+            url_key TEXT PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            how TEXT NOT NULL                    -- address, redirect, canonical
+        ) WITHOUT ROWID;
+        """,
+    )
+
+
+@migrations()
+def m003_history(db: Database) -> None:
+    """What lists announced, whether or not it was read; former versions; what near-duplicates are found by."""
+    run(
+        db,
+        """
+        CREATE TABLE revisions (
+            id INTEGER PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            revision INTEGER NOT NULL,
+            observed_at TEXT NOT NULL,           -- when this version was first seen
+            replaced_at TEXT NOT NULL,           -- when the next one was
+            title TEXT NOT NULL,
+            text TEXT NOT NULL,
+            published_at TEXT,
+            modified_at TEXT,
+            author TEXT,
+            editor TEXT,
+            source TEXT,
+            UNIQUE (article_id, revision)
+        );
+        CREATE TABLE sketches (
+            hash INTEGER NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            PRIMARY KEY (hash, article_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE headlines (
+            id INTEGER PRIMARY KEY,
+            url TEXT NOT NULL,
+            title TEXT NOT NULL,
+            published_at TEXT,
+            first_seen_at TEXT NOT NULL,
+            last_seen_at TEXT NOT NULL,
+            seen_on TEXT NOT NULL,
+            kind TEXT NOT NULL,                  -- latest, hot, related, list
+            block TEXT,                          -- the heading above the list
+            position INTEGER NOT NULL,
+            is_ad INTEGER NOT NULL DEFAULT 0,
+            ad_score REAL NOT NULL DEFAULT 0,
+            article_id INTEGER REFERENCES articles (id),
+            url_key TEXT NOT NULL,
+            UNIQUE (url_key, title)
+        );
+        CREATE INDEX headlines_first_seen ON headlines (first_seen_at);
+        """,
+    )
+
+
+@migrations()
+def m004_search(db: Database) -> None:
+    """The search index: `content=` lets stock tools find it; its tokens are put in by the store (`search.py`)."""
+    run(
+        db,
+        """
+        CREATE VIRTUAL TABLE articles_fts USING FTS5 (
+            title, text, tokenize='unicode61', content="articles", content_rowid="id"
+        );
+        INSERT INTO articles_fts (articles_fts, rank) VALUES ('rank', 'bm25(4.0, 1.0)');
+        INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8);
+        """,
+    )
+
+
+@migrations()
+def m005_crawl_memory(db: Database) -> None:
+    """How each host answers, the rhythm of each list, and the times in which something may have been missed."""
+    run(
+        db,
+        """
+        CREATE TABLE hosts (
+            host TEXT PRIMARY KEY,
+            address TEXT,                        -- the network address that last answered
+            rest_until TEXT,                     -- not asked before: its own wish, or after failures
+            requests INTEGER NOT NULL DEFAULT 0,
+            failures INTEGER NOT NULL DEFAULT 0, -- in a row
+            took REAL,                           -- seconds an answer takes, of late
+            last_visit_at TEXT,
+            last_success_at TEXT,
+            error TEXT,                          -- NULL when it last answered
+            error_since TEXT
+        ) WITHOUT ROWID;
+        CREATE INDEX hosts_address ON hosts (address) WHERE address IS NOT NULL;
+        CREATE TABLE rhythms (
+            url_key TEXT PRIMARY KEY,            -- of a list, feed or sitemap in `frontier`
+            source TEXT NOT NULL,
+            since TEXT NOT NULL,                 -- first visit
+            seen_at TEXT NOT NULL,               -- last visit
+            size INTEGER NOT NULL,               -- items that it shows at once
+            items INTEGER NOT NULL,              -- items that came new since the first visit
+            last_item_at TEXT,                   -- when the last of them came
+            hours TEXT NOT NULL,                 -- JSON: items to expect in each hour of the day, UTC, 24 numbers
+            pause REAL                           -- seconds until the next visit as learnt; NULL: not known yet
+        ) WITHOUT ROWID;
+        CREATE INDEX rhythms_source ON rhythms (source);
+        CREATE TABLE gaps (
+            id INTEGER PRIMARY KEY,
+            source TEXT NOT NULL,
+            url TEXT NOT NULL,                   -- the list that was overrun
+            from_at TEXT NOT NULL,               -- of what came from here ...
+            to_at TEXT NOT NULL,                 -- ... to here, something may be missing
+            reason TEXT NOT NULL,
+            noted_at TEXT NOT NULL,
+            mended_at TEXT                       -- when older pages showed that nothing is missing
+        );
+        CREATE INDEX gaps_source ON gaps (source, noted_at);
+        DROP INDEX frontier_due;
+        CREATE INDEX frontier_waiting ON frontier (host, priority DESC, next_at)
+            WHERE state = 'waiting' AND next_at IS NOT NULL;
+        CREATE INDEX frontier_again ON frontier (host, (kind = 'article'), next_at)
+            WHERE state != 'waiting' AND next_at IS NOT NULL;
+        """,
+    )
+
+
+@migrations()
+def m006_stories(db: Database) -> None:
+    """Why articles belong together, who told it first, and when that changed; the index of sketches by era."""
+    run(
+        db,
+        """
+        -- the claimed time, or when first seen if that is before it
+        ALTER TABLE articles ADD COLUMN told_at TEXT;
+        -- equal for titles that begin alike
+        ALTER TABLE articles ADD COLUMN title_key INTEGER;
+        ALTER TABLE headlines ADD COLUMN title_key INTEGER;
+        -- address or title: how its article was found
+        ALTER TABLE headlines ADD COLUMN matched_by TEXT;
+        -- names the story whatever came first: see `clusters`
+        ALTER TABLE stories ADD COLUMN key TEXT;
+        ALTER TABLE stories ADD COLUMN first_seen_article INTEGER REFERENCES articles (id);
+        DROP TABLE sketches;
+        CREATE TABLE sketches (
+            era INTEGER NOT NULL,
+            hash INTEGER NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            PRIMARY KEY (era, hash, article_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE site_lines (                -- lines at the ends of articles, to know what a site repeats
+            era INTEGER NOT NULL,
+            hash INTEGER NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            title INTEGER NOT NULL,              -- hashes of the title and of the first other line
+            beside INTEGER NOT NULL,
+            PRIMARY KEY (era, hash, article_id)
+        ) WITHOUT ROWID;
+        CREATE TABLE links (
+            id INTEGER PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            other_id INTEGER NOT NULL REFERENCES articles (id), -- told before it
+            level TEXT NOT NULL,                 -- text, story; alike: much the same, and not the same story
+            score REAL NOT NULL,                 -- the share of the shorter text that the longer one holds
+            evidence TEXT NOT NULL               -- JSON: `why`, and `differing` passages at the same place
+        );
+        CREATE INDEX links_article ON links (article_id);
+        CREATE INDEX links_other ON links (other_id);
+        CREATE TABLE story_moves (               -- when an article went from one story to another
+            id INTEGER PRIMARY KEY,
+            at TEXT NOT NULL,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            from_key TEXT NOT NULL,
+            to_key TEXT NOT NULL,
+            why TEXT NOT NULL
+        );
+        -- A deferred reference is looked for whenever an article is written: without an index, in the whole table.
+        CREATE INDEX stories_first ON stories (first_article);
+        CREATE UNIQUE INDEX stories_key ON stories (key);
+        CREATE INDEX articles_title_key ON articles (title_key) WHERE title_key != 0;
+        CREATE INDEX headlines_title_key ON headlines (title_key) WHERE title_key != 0 AND article_id IS NULL;
+        UPDATE headlines SET matched_by = 'address' WHERE article_id IS NOT NULL;
+        CREATE VIEW duplicates AS                -- every link: an address, a text or a story, and why
+            SELECT article_id, NULL AS other_id, url_key AS address, 'address' AS level, 1.0 AS score, how AS evidence
+            FROM article_urls
+            UNION ALL
+            SELECT article_id, other_id, NULL, level, score, evidence FROM links;
+        """,
+    )
+    regroup(db.conn)
+
+
+def run(db: Database, script: str) -> None:
+    """Run the statements of a script inside the open transaction; each ends with `;` at the end of a line."""
+    for statement in script.split(";\n"):
+        db.execute(statement)

@@ -1,0 +1,132 @@
+"""Asking with manners: robots.txt in every state it can be in, and the pauses on the way through redirects."""
+
+import gzip
+from datetime import timedelta
+from itertools import pairwise
+
+import httpx
+import pytest
+
+from config import Settings
+from crawler.robots import MAX_BYTES
+from tests.test_crawl import SITE, Clock, article, listing, run
+
+ROBOTS = SITE + "/robots.txt"
+PAGE = SITE + "/news/100001.html"
+FORBIDDEN = "User-agent: *\nDisallow: /news/\n"
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def site(web):
+    """A list and its article; robots.txt is for the test to add."""
+    web.add(SITE + "/", listing(1))
+    web.add(PAGE, article(1))
+    return web
+
+
+def is_asked(web, store, clock, **options):
+    """Whether a pass asks for the article."""
+    run(web, store, clock, **options)
+    return PAGE in web.urls()
+
+
+def hops(web, number, status=302):
+    """Robots.txt at the end of a chain of redirects through other hosts."""
+    at = ROBOTS
+    for n in range(number):
+        to = f"http://rules{n}.example/robots.txt"
+        web.add(at, "", status, location=to)
+        at = to
+    web.add(at, FORBIDDEN, content_type="text/plain")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_five_redirects_to_the_rules_are_followed_to_other_hosts_too(site, store, clock, status):
+    hops(site, 5, status)
+    assert not is_asked(site, store, clock)
+
+
+def test_more_redirects_mean_that_there_are_no_rules(site, store, clock):
+    hops(site, 6)
+    assert is_asked(site, store, clock)
+    assert len([url for url in site.urls() if url.endswith("/robots.txt")]) == 6
+
+
+@pytest.mark.parametrize("location", [ROBOTS, "", "file:///etc/passwd"])
+def test_redirects_that_lead_nowhere_mean_that_there_are_no_rules(site, store, clock, location):
+    site.add(ROBOTS, "", 302, location=location)
+    assert is_asked(site, store, clock)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ((FORBIDDEN + "# padding\n" * MAX_BYTES).encode(), {}),
+        (("\ufeff" + FORBIDDEN).encode(), {}),
+        (FORBIDDEN.encode(), {"content_type": "text/html"}),
+        (FORBIDDEN.encode(), {"content_type": "application/octet-stream"}),
+        (gzip.compress(FORBIDDEN.encode()), {"content_encoding": "gzip"}),
+        (FORBIDDEN.replace("\n", "\r").encode(), {}),
+        (b"\xff\xfe junk \x00\n" + FORBIDDEN.encode(), {}),
+    ],
+    ids=["5 MB", "BOM", "as HTML", "as a file", "compressed", "CR", "junk"],
+)
+def test_rules_are_read_in_every_wrapping(site, store, clock, body, headers):
+    site.add(ROBOTS, body, **{"content_type": "text/plain", **headers})
+    assert not is_asked(site, store, clock)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
+def test_no_rules_forbid_nothing(site, store, clock, status):
+    site.add(ROBOTS, FORBIDDEN, status)
+    assert is_asked(site, store, clock)
+
+
+@pytest.mark.parametrize("status", [304, 429, 500, 503, 599])
+def test_while_the_rules_cannot_be_had_nothing_is_asked(site, store, clock, status):
+    site.add(ROBOTS, "", status)
+    assert not is_asked(site, store, clock)
+    assert set(site.urls()) == {ROBOTS}
+    (error,) = {row[0] for row in store.db.execute("select error from visits")}
+    assert "nothing may be fetched while robots.txt cannot be read" in error
+
+
+def test_a_host_that_cannot_be_reached_is_asked_for_nothing_else(site, store, clock):
+    site.fail(ROBOTS, httpx.ConnectError("x"))
+    assert not is_asked(site, store, clock)
+
+
+def test_the_rules_are_asked_for_once_a_day(site, store, clock):
+    from crawler.crawl import Hosts
+
+    hosts = Hosts(Settings())
+    for hours in (0, 23, 25):
+        before = clock.now
+        run(site, store, clock, hosts=hosts, force=True)
+        clock.now = before + timedelta(hours=23 if hours == 0 else 2)
+    assert site.urls().count(ROBOTS) == 2
+
+
+def test_a_redirect_to_what_is_forbidden_is_not_followed(site, store, clock):
+    site.add(ROBOTS, "User-agent: *\nDisallow: /secret/", content_type="text/plain")
+    site.pages[PAGE].clear()
+    site.add(PAGE, "", 302, location="/secret/1.html")
+    assert is_asked(site, store, clock)
+    assert SITE + "/secret/1.html" not in site.urls()
+
+
+def test_a_host_has_its_pause_before_a_redirect_too(site, store, clock):
+    asked = []
+    site.pages[PAGE].clear()
+    site.add(PAGE, "", 302, location="/news/2.html")
+    site.add(SITE + "/news/2.html", "", 301, location="/news/100003.html")
+    site.add(SITE + "/news/100003.html", article(3))
+    transport = httpx.MockTransport(lambda request: (asked.append(clock.now), site.answer(request))[1])
+    run(site, store, clock, settings=Settings(delay=5), transport=transport)
+    assert store.db.execute("select url from articles").fetchone() == (SITE + "/news/100003.html",)
+    assert min(b - a for a, b in pairwise(asked)) >= timedelta(seconds=5)

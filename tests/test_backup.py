@@ -1,0 +1,54 @@
+"""A backup is one moment of the database, whoever writes meanwhile."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from storage.backup import PAGES, backup
+
+
+@pytest.fixture
+def database(tmp_path):
+    path = tmp_path / "k.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA journal_mode = wal")
+        db.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, x)")
+        db.executemany("INSERT INTO t (x) VALUES (?)", [("水" * 900,)] * 2000)
+        db.commit()
+    return path
+
+
+def rows(path):
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return db.execute("SELECT count(*) FROM t").fetchone()[0]
+
+
+def test_a_copy_shows_one_moment_while_another_process_writes(database, tmp_path):
+    heard = []
+
+    def told(done, total):
+        heard.append((done, total))
+        with closing(sqlite3.connect(database)) as other, other:
+            other.execute("INSERT INTO t (x) VALUES ('later')")
+
+    size = backup(database, tmp_path / "copy.db", told)
+    assert (rows(tmp_path / "copy.db"), rows(database)) == (2000, 2000 + len(heard))
+    assert heard[-1][0] == heard[-1][1] > PAGES
+    assert size == (tmp_path / "copy.db").stat().st_size
+    assert sorted(file.name for file in tmp_path.glob("*copy*")) == ["copy.db"]
+
+
+def test_a_copy_that_breaks_off_leaves_nothing_and_keeps_the_former_one(database, tmp_path):
+    (tmp_path / "copy.db").write_text("the former copy")
+
+    def stopped(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        backup(database, tmp_path / "copy.db", stopped)
+    assert (tmp_path / "copy.db").read_text() == "the former copy"
+    assert sorted(file.name for file in tmp_path.glob("*copy*")) == ["copy.db"]

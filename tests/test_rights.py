@@ -1,0 +1,320 @@
+"""What pages and hosts say about the use of articles: read, obeyed where it is an order, and kept as evidence."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import Settings, Source
+from crawler.commands import story
+from crawler.crawl import crawl
+from crawler.fetch import Fetcher
+from crawler.rights import covers, notices, of_page, of_robots_txt, of_tdmrep, orders
+from storage import query
+from tests.test_crawl import SITE, Clock, article, listing, pages, run
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+PAGE = SITE + "/news/100001.html"
+TDMREP = SITE + "/.well-known/tdmrep.json"
+
+
+def told(rights):
+    return sorted((each.kind, each.value, each.via, each.agent, each.applies) for each in rights)
+
+
+# -- orders
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "noindex",
+        "none",
+        "NOINDEX, follow",
+        "nofollow,noindex",
+        "kuaixun: noindex",
+        "otherbot: nofollow, kuaixun: noindex",
+        "otherbot: noarchive\nnoindex",
+        "unavailable_after: 19 Mar 2026 15:00:00 GMT",
+        "unavailable_after: Thursday, 19-Mar-26 15:00:00 GMT",
+        "unavailable_after: 2026-03-19",
+        "max-snippet: 20, noindex",
+    ],
+)
+def test_a_header_that_forbids_storing_is_obeyed(line):
+    assert orders({"x-robots-tag": line}, (), "kuaixun", NOW).noindex
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "all",
+        "otherbot: noindex",
+        "otherbot: nofollow, noindex",
+        "kuaixunbot: none",
+        "unavailable_after: 21 Mar 2026 15:00:00 GMT",
+        "unavailable_after: soon",
+        "noimageindex",
+    ],
+)
+def test_what_is_said_to_others_or_of_later_forbids_nothing(line):
+    found = orders({"x-robots-tag": line}, (), "kuaixun", NOW)
+    assert (found.noindex, found.nofollow) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("metas", "noindex", "nofollow"),
+    [
+        ([("robots", "noindex,nofollow")], True, True),
+        ([("robots", "index"), ("robots", "noindex")], True, False),
+        ([("robots", "none")], True, True),
+        ([("robots", "index, none")], True, True),
+        ([("kuaixun", "nofollow")], False, True),
+        ([("otherbot", "noindex")], False, False),
+        ([("description", "noindex")], False, False),
+    ],
+)
+def test_meta_tags_for_all_and_for_us_are_obeyed(metas, noindex, nofollow):
+    found = orders({}, metas, "kuaixun", NOW)
+    assert (found.noindex, found.nofollow) == (noindex, nofollow)
+
+
+# -- evidence
+
+
+def test_a_page_says_it_in_its_header_and_in_its_meta_tags():
+    headers = {
+        "x-robots-tag": "noai, noimageai\notherbot: noai",
+        "tdm-reservation": "1",
+        "tdm-policy": "https://news.example/policy.json",
+        "content-usage": "train-ai=n, search=y",
+    }
+    metas = [("robots", "noai nofollow"), ("tdm-reservation", "0"), ("tdm-reservation", "perhaps")]
+    assert told(of_page(headers, metas, "kuaixun")) == [
+        ("noai", "yes", "header", "*", True),
+        ("noai", "yes", "header", "otherbot", False),
+        ("noai", "yes", "meta", "*", True),
+        ("nofollow", "yes", "meta", "*", True),
+        ("noimageai", "yes", "header", "*", True),
+        ("search", "yes", "header", "*", True),
+        ("tdm-policy", "https://news.example/policy.json", "header", "*", True),
+        ("tdm-reservation", "0", "meta", "*", True),
+        ("tdm-reservation", "1", "header", "*", True),
+        ("train-ai", "no", "header", "*", True),
+    ]
+
+
+def test_the_signals_of_robots_txt_keep_their_group():
+    text = """
+        Content-Signal: search=yes
+        User-agent: otherbot
+        User-Agent: GPTBot
+        Content-Signal: ai-train=no
+        Disallow: /
+        User-agent: *
+        content-signal: ai-train=no, ai-input=yes # a remark
+        Allow: /
+    """
+    assert told(clause.right for clause in of_robots_txt(text, "kuaixun")) == [
+        ("ai-input", "yes", "robots.txt", "*", True),
+        ("ai-train", "no", "robots.txt", "*", True),
+        ("ai-train", "no", "robots.txt", "gptbot", False),
+        ("ai-train", "no", "robots.txt", "otherbot", False),
+        ("search", "yes", "robots.txt", "*", True),
+    ]
+
+
+def test_who_has_a_group_of_his_own_is_not_meant_by_that_of_all():
+    text = "User-agent: *\nContent-Signal: ai-train=yes\n\nUser-agent: Kuaixun\nContent-Signal: ai-train=no\n"
+    assert told(clause.right for clause in of_robots_txt(text, "kuaixun")) == [
+        ("ai-train", "no", "robots.txt", "kuaixun", True),
+        ("ai-train", "yes", "robots.txt", "*", False),
+    ]
+
+
+RESERVED = [{"location": "/", "tdm-reservation": 1, "tdm-policy": "https://news.example/p"}]
+SOME = [
+    {"location": "/news/", "tdm-reservation": 1},
+    {"location": "/news/open/*.html$", "tdm-reservation": 0},
+    {"location": "/video/", "tdm-reservation": 1},
+]
+
+
+def said(clauses, url):
+    found = notices(of_tdmrep(json.dumps(clauses)), TDMREP, url, NOW)
+    return [(each.scope, [(right.kind, right.value) for right in each.rights]) for each in found]
+
+
+def test_a_reservation_for_the_whole_host_belongs_to_the_host():
+    assert said(RESERVED, PAGE) == [("host", [("tdm-reservation", "1"), ("tdm-policy", "https://news.example/p")])]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("/news/1.html", ["1"]), ("/news/open/1.html", ["0"]), ("/news/open/1.html?p=2", ["1"]), ("/", [])],
+)
+def test_of_reservations_for_paths_the_longest_counts(path, value):
+    (_, of_host), (scope, of_article) = said(SOME, SITE + path)
+    assert (of_host, scope, of_article) == ([], "article", [("tdm-reservation", each) for each in value])
+
+
+@pytest.mark.parametrize("text", ["", "<html>no such page</html>", "[1, null]", '{"location": 5}', "[" * 5000, "NaN"])
+def test_what_is_no_tdmrep_reserves_nothing(text):
+    assert of_tdmrep(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("location", "path", "expected"),
+    [
+        ("/a", "/ab", True),
+        ("/a$", "/ab", False),
+        ("/a$", "/a", True),
+        ("/*.html$", "/x/y.html", True),
+        ("/*.html$", "/x/y.html?z", False),
+        ("/a*a$", "/a", False),
+        ("*b", "/ab", True),
+        ("/x*y*z", "/x-z-y", False),
+    ],
+)
+def test_patterns_are_those_of_robots_txt(location, path, expected):
+    assert covers(location, path) is expected
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_text_is_read_without_an_error(text, other):
+    headers = {"x-robots-tag": text, "tdm-reservation": other, "tdm-policy": text, "content-signal": other}
+    of_page(headers, [("robots", text), ("tdm-policy", other)], "kuaixun")
+    orders(headers, [("robots", f"unavailable_after: {other}")], "kuaixun", NOW)
+    notices((*of_robots_txt(text, "kuaixun"), *of_tdmrep(other)), TDMREP, PAGE, NOW)
+
+
+# -- in a crawl
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def site(web, *numbers, head="", **headers):
+    web.add(SITE + "/", listing(*numbers))
+    for n in numbers:
+        web.add(f"{SITE}/news/{100000 + n}.html", article(n, head=head), **headers)
+
+
+def evidence(store, where="1"):
+    sql = f"select kind, value, via, scope, read_on, article_id from rights where {where} order by id"
+    return store.db.execute(sql).fetchall()
+
+
+def test_the_evidence_stands_beside_the_article_with_the_time_it_was_read(web, store, clock):
+    site(web, 1, head='<meta name="robots" content="noai">', tdm_reservation="1")
+    web.add(SITE + "/robots.txt", "User-agent: *\nContent-Signal: ai-train=no", content_type="text/plain")
+    web.add(TDMREP, json.dumps(RESERVED), content_type="application/json")
+    run(web, store, clock)
+    assert evidence(store) == [
+        ("noai", "yes", "meta", "article", PAGE, 1),
+        ("tdm-reservation", "1", "header", "article", PAGE, 1),
+        ("ai-train", "no", "robots.txt", "host", SITE + "/robots.txt", None),
+        ("tdm-reservation", "1", "tdmrep.json", "host", TDMREP, None),
+        ("tdm-policy", "https://news.example/p", "tdmrep.json", "host", TDMREP, None),
+    ]
+    assert {row[0] for row in store.db.execute("select read_at from rights")} == {"2026-03-20T04:00:00.000+00:00"}
+    assert len(query.rights(store.db, 1)) == 5
+    lines = "\n".join(story._lines(query.story(store.db, "1")))
+    assert f"id 1 is told ai-train no: robots.txt of {SITE}/robots.txt, since" in lines
+    sql = "select kind from article_rights where article_id = 1 and applies order by kind"
+    assert [kind for (kind,) in store.db.execute(sql)] == sorted(row[0] for row in evidence(store))
+
+
+def test_what_stays_is_not_written_again_and_what_changes_keeps_its_history(web, store, clock):
+    for head in ("noai", "noai", "nofollow"):
+        web.pages.pop(PAGE, None)
+        web.pages.pop(SITE + "/", None)
+        site(web, 1, head=f'<meta name="robots" content="{head}">')
+        run(web, store, clock)
+        clock.now += timedelta(hours=24)
+    changes = [(kind, value) for kind, value, *_ in evidence(store)]
+    assert changes == [("noai", "yes"), ("noai", None), ("nofollow", "yes")]
+    first, last = (datetime(2026, 3, day, 4, 30, tzinfo=UTC) for day in (20, 23))
+    assert [row["kind"] for row in query.rights(store.db, 1, first)] == ["noai"]
+    assert [row["kind"] for row in query.rights(store.db, 1, last)] == ["nofollow"]
+    assert query.rights(store.db, 1, first - timedelta(days=1)) == []
+
+
+def test_a_host_is_asked_for_its_reservations_once_a_day_also_after_a_restart(web, store, clock):
+    site(web, 1, 2, 3)
+    run(web, store, clock)
+    assert web.urls().count(TDMREP) == 1
+    clock.now += timedelta(hours=23)
+    web.pages.clear()
+    site(web, 4, 5)
+    run(web, store, clock)
+    assert web.urls().count(TDMREP) == 1
+    clock.now += timedelta(hours=2)
+    web.pages.clear()
+    site(web, 6)
+    run(web, store, clock)
+    assert web.urls().count(TDMREP) == 2
+
+
+def test_a_host_without_articles_is_not_asked(web, store, clock):
+    web.add(SITE + "/", listing(1))
+    run(web, store, clock)
+    assert TDMREP not in web.urls()
+
+
+@pytest.mark.parametrize("status", [404, 403, 500, 301])
+def test_an_article_is_stored_whatever_becomes_of_the_reservations(web, store, clock, status):
+    site(web, 1, 2)
+    web.add(TDMREP, "", status, location="http://10.0.0.1/")
+    run(web, store, clock)
+    assert len(store.db.execute("select 1 from articles").fetchall()) == 2
+    assert web.urls().count(TDMREP) == 1
+    assert evidence(store) == []
+
+
+def test_robots_txt_holds_for_the_reservations_too(web, store, clock):
+    site(web, 1)
+    web.add(SITE + "/robots.txt", "User-agent: *\nDisallow: /.well-known/", content_type="text/plain")
+    run(web, store, clock)
+    assert TDMREP not in web.urls()
+    assert pages(web) == ["/", "/news/100001.html"]
+    assert len(store.db.execute("select 1 from articles").fetchall()) == 1
+
+
+def test_the_name_that_the_user_gives_is_the_one_that_is_obeyed(web, store, clock):
+    site(web, 1, x_robots_tag="mybot: noindex")
+    run(web, store, clock, settings=Settings(delay=0, user_agent="MyBot/1.0"))
+    assert store.db.execute("select count(*) from articles").fetchone() == (0,)
+
+
+def test_lines_of_a_header_are_not_mixed_up(web, store, clock):
+    """`otherbot: nofollow` and `noindex` as two headers are not one line that is all for the other one."""
+
+    def answer(request):
+        headers = [("content-type", "text/html"), ("x-robots-tag", "otherbot: nofollow"), ("x-robots-tag", "noindex")]
+        known = {"/": listing(1).encode(), "/news/100001.html": article(1).encode()}
+        body = known.get(request.url.path)
+        return httpx.Response(200 if body else 404, headers=headers if "news" in request.url.path else {}, content=body)
+
+    async def go():
+        async with Fetcher(Settings(delay=0), transport=httpx.MockTransport(answer), clock=clock) as fetcher:
+            sources = (Source("news", (SITE + "/",)),)
+            return await crawl(Settings(delay=0), sources, store, fetcher=fetcher, clock=clock, sleep=clock.sleep)
+
+    assert asyncio.run(go()).new == 0
+
+
+def test_links_of_a_page_or_a_sitemap_whose_header_says_nofollow_are_not_followed(web, store, clock):
+    web.add(SITE + "/", listing(1), x_robots_tag="nofollow")
+    web.add(SITE + "/robots.txt", f"Sitemap: {SITE}/sitemap.xml", content_type="text/plain")
+    locs = f"<url><loc>{PAGE}</loc></url>"
+    web.add(SITE + "/sitemap.xml", f"<urlset>{locs}</urlset>", content_type="text/xml", x_robots_tag="nofollow")
+    run(web, store, clock)
+    assert sorted(pages(web)) == ["/", "/sitemap.xml"]

@@ -1,0 +1,91 @@
+"""WARC files: what the archive writes any reader reads, and what others wrote comes in."""
+
+from __future__ import annotations
+
+import gzip
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from io import BytesIO
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from storage import warc
+from storage.archive import Archive, Fetched
+
+NOW = datetime(2026, 3, 20, 14, 5, 6, 789000, tzinfo=UTC)
+URL = "http://news.example/1.html"
+BODY = "<p>水库放水</p>".encode("gbk") * 50
+HEADERS = {"content-type": "text/html; charset=gbk", "content-encoding": "gzip", "x-a": "1"}
+
+
+@pytest.fixture
+def written(tmp_path):
+    out = BytesIO()
+    with Archive(tmp_path / "k.pages") as pages:
+        pages.add(Fetched(URL, URL, NOW, 200, HEADERS, BODY, "news.example"))
+        pages.add(Fetched(URL + "?2", URL + "?3", NOW, 599, {}, b"", "news.example"))
+        assert warc.write(out, pages, pages.pages(), damaged=lambda page, error: None) == 2
+    out.seek(0)
+    return out
+
+
+def test_a_reader_of_the_standard_reads_what_is_written(written):
+    records = [
+        (record.rec_type, record.rec_headers.get_header("WARC-Target-URI"), record.raw_stream.read())
+        for record in ArchiveIterator(written, check_digests="raise")
+    ]
+    assert records == [("warcinfo", None, records[0][2]), ("response", URL, BODY), ("response", URL + "?3", b"")]
+    assert written.getvalue()[:2] == b"\x1f\x8b"
+    assert gzip.decompress(written.getvalue()).startswith(b"WARC/1.1\r\n")
+
+
+def test_what_is_written_comes_back_the_same(written):
+    (_, first), (_, second) = warc.read(written)
+    headers = {"content-type": "text/html; charset=gbk", "x-a": "1"}
+    assert first == Fetched(URL, URL, NOW, 200, headers, BODY, "news.example")
+    assert (second.final_url, second.status, second.body) == (URL + "?3", 599, b"")
+
+
+def test_compressed_and_chunked_answers_of_others_are_undone():
+    out = BytesIO()
+    writer = WARCWriter(out, gzip=True)
+    packed = gzip.compress(BODY)
+    chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed)
+    headers = [("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked"), ("Content-Type", "text/html")]
+    told = {"WARC-Date": "2026-03-20T14:05:06Z"}
+    http = StatusAndHeaders("200 OK", headers, protocol="HTTP/1.1")
+    size = len(chunked)
+    record = writer.create_warc_record(
+        URL, "response", payload=BytesIO(chunked), length=size, http_headers=http, warc_headers_dict=told
+    )
+    writer.write_record(record)
+    writer.write_record(writer.create_warc_record("dns:news.example", "resource", payload=BytesIO(b"x"), length=1))
+    out.seek(0)
+    ((_, page),) = warc.read(out)
+    assert (page.body, page.headers) == (BODY, {"content-type": "text/html"})
+    assert page.at == datetime(2026, 3, 20, 14, 5, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "data", [b"<html>no archive</html>", b"\x1f\x8b\x08\x00junk", gzip.compress(b"WARC/9 nothing")]
+)
+def test_a_file_that_is_no_warc_file_is_refused(data):
+    with pytest.raises(ValueError, match=r"\w"):
+        list(warc.read(BytesIO(data)))
+
+
+def test_a_damaged_body_is_left_out_and_named(tmp_path):
+    named = []
+    with Archive(tmp_path / "k.pages") as pages:
+        pages.add(Fetched(URL, URL, NOW, 200, {}, BODY, "news.example"))
+        pages.add(Fetched(URL, URL, NOW, 200, {}, b"<p>", "other.example"))
+        with closing(sqlite3.connect(tmp_path / "k.pages")) as db, db:
+            db.execute("UPDATE bodies SET data = x'00' WHERE id = 1")
+        out = BytesIO()
+        assert warc.write(out, pages, pages.pages(), damaged=lambda page, error: named.append(page.id)) == 1
+    out.seek(0)
+    assert ([page.body for _, page in warc.read(out)], named) == ([b"<p>"], [1])
