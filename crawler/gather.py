@@ -44,6 +44,7 @@ class Gatherer:
         self.anchor_parts: list[str] = []
         self.boxed, self.pre = False, 0
         self.pending: list[int] = []
+        self.wrapping: dict[int, None] = {}  # the links around whole lines, in their order
         self.chosen: dict[int, str] = {}
 
     def text(self, value: str) -> None:
@@ -115,6 +116,7 @@ class Gatherer:
         self.boxed = True
         if self.anchor == REST:
             return
+        self.wrapping[self.anchor] = None
         anchor = self.tree.anchors[self.anchor]
         if any(part.strip() for part in self.anchor_parts):
             line.anchors = [*line.anchors, self.anchor]

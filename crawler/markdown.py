@@ -95,7 +95,7 @@ def _inline(view: View, line: Line) -> str:
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\g<0>", text)
+    return _SPECIAL.sub(r"\\\g<0>", text) if _SPECIAL.search(text) else text
 
 
 def _data_tables(view: View) -> dict[int, int]:

@@ -130,15 +130,20 @@ class Tree:
         size = self.size(element)
         return (self.link_sum[element.last] - self.link_sum[element.first]) / size if size else 0.0
 
+    @property
+    def text(self) -> str:
+        """The text of the page, a line a line; joined once."""
+        if not self._starts:
+            self._text = "\n".join([line.text for line in self.lines])
+            self._starts = list(accumulate((len(line.text) + 1 for line in self.lines), initial=0))
+        return self._text
+
     def lines_with(self, pattern: re.Pattern[str]) -> list[int]:
         """The numbers of the lines in which a pattern is found, in one scan of the page: lines are many and short.
 
         The pattern must not match across a line end, and `^` and `$` mean nothing in it.
         """
-        if not self._starts:
-            self._text = "\n".join([line.text for line in self.lines])
-            self._starts = list(accumulate((len(line.text) + 1 for line in self.lines), initial=0))
-        text, starts = self._text, self._starts
+        text, starts = self.text, self._starts
         found = []
         match = pattern.search(text)
         while match:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from crawler.box import DATE_ONLY, is_legal
-from crawler.phrases import BYLINE, CALL, CALL_INSIDE, CREDIT, DATED, INVITE, POINTER, STAMP
+from crawler.phrases import BYLINE, CALL, CALL_INSIDE, CREDIT, DATED, INVITE, INVITE_SIGN, POINTER, STAMP
 from crawler.times import first
 from crawler.tree import Line
 from crawler.view import View, squeeze
@@ -40,8 +40,8 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
             reason = _head_reason(view, line)
         if not reason and place * 3 >= len(alive) * 2 and line.size < 120 and not line.ends and DATED.search(line.text):
             reason = "date line"
-        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and INVITE.search(line.text):
-            reason = "invitation"
+        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and INVITE_SIGN.search(line.text):
+            reason = "invitation" if INVITE.search(line.text) else ""
         if reason:
             view.dropped[n] = reason
         else:

@@ -58,7 +58,9 @@ class View:
 
     def chosen(self, name: str) -> Found | None:
         """The text of the boxes that the site's own selector names for a field."""
-        text = " ".join(filter(None, self.tree.picked.get(name, ())))
+        if name not in self.tree.picked:
+            return None
+        text = " ".join(filter(None, self.tree.picked[name]))
         lines = self.chosen_lines(name)
         return Found(text, f"the site's selector for {name}", lines[0] if lines else -1) if text else None
 

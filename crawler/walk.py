@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from selectolax.lexbor import LexborNode
@@ -42,20 +42,16 @@ def grow(html: str, *, drop: Sequence[str] = (), select: Mapping[str, str] | Non
         walk.chosen.update({node.mem_id: name for node in nodes})
         tree.picked[name] = [" ".join(node.text(deep=True, separator=" ").split()) for node in nodes]
     walk.visit(root)
-    lines, anchors = len(tree.lines), len(tree.anchors)
-    for element in tree.elements:
-        if element.last < 0:
-            element.last, element.last_anchor = lines, anchors
-    _unlink_wrapped(tree)
-    tree.size_sum = list(accumulate((line.size for line in tree.lines), initial=0))
-    tree.link_sum = list(accumulate((line.link for line in tree.lines), initial=0))
+    _unlink_wrapped(tree, walk.wrapping)
+    tree.size_sum = list(accumulate([line.size for line in tree.lines], initial=0))
+    tree.link_sum = list(accumulate([line.link for line in tree.lines], initial=0))
     return tree
 
 
-def _unlink_wrapped(tree: Tree) -> None:
+def _unlink_wrapped(tree: Tree, wrapping: Iterable[int]) -> None:
     """A link around whole paragraphs was never closed: its text is no link text."""
-    for anchor in tree.anchors:
-        box = tree.elements[anchor.element]
+    for number in wrapping:
+        box = tree.elements[tree.anchors[number].element]
         if box.tag == "a" and box.last - box.first >= 3:
             inside = tree.lines[box.first : box.last]
             if sum(line.ends for line in inside) >= 3 and sum(line.size for line in inside) > 600:

@@ -72,7 +72,7 @@ def url_key(url: str) -> str:
     return f"//{netloc}{_path(parts.path)}{_query(parts.query)}"
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def without_tracking(url: str) -> str:
     """The address as it is, less the parameters that tell where a reader came from: for showing and for asking."""
     head, mark, query = url.partition("?")
