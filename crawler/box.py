@@ -20,7 +20,7 @@ from crawler.view import View
 LEGAL_TEXT = grouped(
     r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"
     r"本(?:网|網|站|报|刊|平台)(?:所载|所刊|转载|登载|刊载|注明)|如因作品|转载目的|风险自负|書面授權|侵犯.{0,8}(?:权益|權益|版权|著作权)|"
-    r"本站.{0,12}(不对|不代表|立场)|(郑重|特别|平台|版权|广告|鄭重|特別|版權)[声聲]明[:：]|风险自担|自觉遵守.{0,16}(法律|法规)|非[經经]授[權权]|著作[權权]归|provides? information storage|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|转载.{0,3}[请須须].{0,3}注明|轉載.{0,3}[請須].{0,3}註明|僅提供資訊儲存|"
+    r"本站.{0,12}(不对|不代表|立场)|(郑重|特别|平台|版权|广告|鄭重|特別|版權)[声聲]明[:：]|风险自担|自觉遵守.{0,16}(法律|法规)|非[經经]授[權权]|著作[權权]归|provides? information storage|무단 ?전재|無断転載|転載を禁|riproduzione riservata|tous droits réservés|alle rechte vorbehalten|все права защищены|todos los derechos reservados|wszelkie prawa zastrzeżone|不代表本(站|网|網)|未经.{0,8}(授权|书面|许可).{0,10}(不得|禁止)|违法和?不良信息|举报电话\s*[:：\d（(]|仅提供信息存储|转载.{0,3}[请須须].{0,3}注明|轉載.{0,3}[請須].{0,3}註明|僅提供資訊儲存|"
     r"未經.{0,8}(授權|書面|許可).{0,10}(不得|禁止)|terms of (use|service)|privacy policy|cookies? (policy|settings|notice|preferences)|(use|accept)s? (of )?cookies",
     ignore_case=True,
 )

@@ -38,7 +38,7 @@ _NOT_THIS = re.compile(
 _CHANGED = re.compile(r"aktualisiert|actualizad|atualizad|aktualizacj|aggiornat|mis à jour|обновлен", re.I)
 # The time as a page tells it to its own scripts: "publishTime":"2026-03-19 21:44", var createTime = 1773927840, data-time="…"
 _SCRIPTED = re.compile(
-    r"""(?<![a-z])(?:publish|create|pub|post|input|show)[_-]?(?:time|date)?[_-]?(?:time|date|at|on|ed|dt|stamp)(?:_?ms)?["']?\s*[:=]\s*["']?"""
+    r"""(?<![a-z])(?:(?:publish|create|pub|post|input|show)(?:ed)?[_-]?(?:time(?:stamp)?|date|at|on|dt)|date[_-]?published)(?:_?ms)?["']?\s*[:=]\s*["']?"""
     r"""(?P<value>\d{13}(?!\d)|\d{10}(?!\d)|(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?:[T ]\d\d:\d\d[:\d.]*(?:Z|[+-]\d\d:?\d\d)?)?)"""
     r"""|\bdata-(?:time|date|timestamp|ts|pubtime)=["'](?P<data>\d{13}|\d{10})["']""",
     re.I,
