@@ -15,6 +15,7 @@ from crawler.tree import Line
 from crawler.view import View, squeeze
 
 HEAD_REACH = 6
+ENDING = 8  # lines in which the reader is asked to follow
 FIRST = 3  # so many lines are the head of a story
 SUMMARY_LEAST, SUMMARY_MOST = 40, 1_000  # bytes
 SUMMARY = re.compile(r"^\W*(?:(?:内容|內容)?(?:摘\s?要|提要))\W+")
@@ -43,7 +44,12 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
             reason = _head_reason(view, line)
         if not reason and place * 3 >= len(alive) * 2 and line.size < 120 and not line.ends and DATED.search(line.text):
             reason = "date line"
-        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and _invites(line.text):
+        if (
+            not reason
+            and place * 2 >= len(alive) > 1
+            and line.size < 400
+            and _invites(line.text, last=place + ENDING >= len(alive))
+        ):
             reason = "invitation"
         if reason:
             view.dropped[n] = reason
@@ -53,8 +59,8 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
     return kept
 
 
-def _invites(text: str) -> bool:
-    return INVITE.search(text) is not None or FOLLOW.search(text) is not None
+def _invites(text: str, *, last: bool) -> bool:
+    return INVITE.search(text) is not None or (last and FOLLOW.search(text) is not None)
 
 
 def _head_end(view: View, alive: list[int]) -> int:
