@@ -18,7 +18,7 @@ def _words(*lines: str) -> str:
 _CREDITS = _words(
     "责任编辑 責任編輯 责编 編輯 编辑 本文编辑 值班编辑 编审 审核 终审 初审 审校 校对 校對 监制 策划 记者 記者 通讯员 作者 撰文 文案 排版",
     "摄影 攝影 图片 圖說 供图 制图 视频 来源 來源 稿件来源 文章来源 信息来源 消息来源 原标题 原標題 本文原标题 本文原標題 关键字 关键词 關鍵字 标签 標籤",
-    "发布时间 发表时间 發佈時間 更新时间 时间 日期 点击 浏览 阅读 人气 字号 字體 字体 版权 声明 免责 转载 微信 公众号 扫码 扫一扫 投稿邮箱 新闻热线 报料热线",
+    "发布时间 发表时间 發佈時間 更新时间 时间 日期 点击 浏览 阅读 人气 字号 字體 字体 版权 声明 免责 转载 微信 公众号 扫码 扫一扫 投稿邮箱 电邮 電郵 新闻热线 报料热线",
 )
 _POINTERS = _words(
     "更多精彩 延伸阅读 延伸閱讀 相关阅读 相关新闻 相关链接 相关专题 相關新聞 推荐阅读 热门推荐 此前报道 上一篇 下一篇 上一页 下一页",
@@ -100,7 +100,7 @@ WALL = grouped(_WALL, ignore_case=True)
 # Calls that give themselves away anywhere in a line; walls are such calls.
 CALL_INSIDE = grouped(
     _WALL,
-    r"授权(?:发布|转载)。?$|广告声明|线索投递|关闭广告拦截|还没有人赞赏|尽在[^，。]{1,10}(?:APP|客户端)|报料(?:热线)?[:：]|爆料(?:热线)?[:：]|点击蓝字|\bcontributed to this (?:report|story|article)\b|заметили (?:\w+, ?\w+ \w+ )?ошибку|\bto your inbox\b|\bin your inbox\b|"
+    r"授权(?:发布|转载)。?$|广告声明|线索投递|关闭广告拦截|还没有人赞赏|尽在[^，。]{1,10}(?:APP|客户端)|报料(?:热线)?[:：]|爆料(?:热线)?[:：]|点击蓝字|\ba version of this (?:article|story)\b|\bcontributed to this (?:report|story|article)\b|заметили (?:\w+, ?\w+ \w+ )?ошибку|\bto your inbox\b|\bin your inbox\b|"
     r"回复[【“\[][^】”\]]{1,8}[】”\]]",
     ignore_case=True,
 )

@@ -54,7 +54,7 @@ _CLOCK = (
     + _ZONE
     + "?"
 )
-_GAP = r"(?:\s*[T,，|\-–—/·•.]?\s*(?:г\.?,?\s*)?(?:at|um|à|a las|o|в|kl\.?|στις|@)?\s*|\s*[(（\[]?(?:星期|周|週|礼拜)[一二三四五六日天][)）\]]?\s*|\s+[A-Za-z]{3,9},?\s+)"
+_GAP = r"(?:\s*[T,，|\-–—/·•.]?\s*(?:г\.?,?\s*)?(?:at|um|à|a las|o|в|kl\.?|στις|@)?\s*|\s*[(（\[]?(?:星期|周|週|礼拜)[一二三四五六日天][)）\]]?\s*|\s+[A-Za-z]{3,9},?\s+|[\s,，]*(?:格林[尼威]治|[美北香台臺东東伦倫纽紐][\u4e00-\u9fff]{1,3})(?:标准|標準)?[时時][间間]\s*)"
 _YEAR_FIRST = re.compile(
     r"(?<![\d.])(?P<year>(?:19|20)\d\d)\s*(?:(?P<sep>[-/.／－—]|\s(?=\s*\d\d\s*[/.\-]))\s*(?P<month>\d{1,2})\s*[-/.／－—]\s*(?P<day>\d{1,2})(?:(?![\d年])|(?=\d\d[:：]\d\d))|年\s*(?P<m2>\d{1,2})\s*月\s*(?P<d2>\d{1,2})\s*(?:[日号]|(?![\d年])))"
     r"(?:" + _GAP + _CLOCK + ")?",
@@ -107,6 +107,16 @@ _ZONES = {
     "AEDT": 11, "NZST": 12, "NZDT": 13, "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
     "AKST": -9, "HST": -10,
 }  # fmt: skip
+# Zones as Chinese pages name them, before the date or between date and clock.
+_SPOKEN = re.compile(
+    r"(格林[尼威]治|美[东東]|美[国國][东東]部|纽约|紐約|北京|香港|[台臺]北|[东東]京|[伦倫]敦)(?:标准|標準)?[时時][间間]"
+)
+_PLACES = {
+    "格": "UTC", "美": "America/New_York", "纽": "America/New_York", "紐": "America/New_York", "北": "Asia/Shanghai",
+    "香": "Asia/Hong_Kong", "台": "Asia/Taipei", "臺": "Asia/Taipei", "东": "Asia/Tokyo", "東": "Asia/Tokyo",
+    "伦": "Europe/London", "倫": "Europe/London",
+}  # fmt: skip
+_BEFORE = 12  # characters before a date in which its zone is named
 # Cheap looks that spare the long patterns.
 _WORD = re.compile(r"[^\W\d_]{3}")
 _SHORT_DATE = re.compile(r"\d[./-]\d{1,2}[./-]")
@@ -213,7 +223,13 @@ def _at(match: re.Match[str], year: int, month: int, day: int) -> Moment | None:
             return Moment(datetime(year, month, day), "day", match.start(), match.end())
         clock = _hour(int(hour), groups.get("half"), groups.get("after"))
         at = datetime(
-            year, month, day, clock, int(minute), int(second or 0), tzinfo=_zone(groups.get("zone"), match.string)
+            year,
+            month,
+            day,
+            clock,
+            int(minute),
+            int(second or 0),
+            tzinfo=_zone(groups.get("zone"), match.string) or _spoken(match),
         )
     except ValueError:
         try:
@@ -248,6 +264,15 @@ def _zone(text: str | None, around: str) -> tzinfo | None:
         return None
     offset = timedelta(hours=int(sign[2]), minutes=int(sign[3] or 0))
     return timezone(-offset if sign[1] == "-" else offset) if offset < timedelta(hours=15) else None
+
+
+def _spoken(match: re.Match[str]) -> tzinfo | None:
+    """The zone that stands in words around a date: 美东时间2026年3月19日09:44."""
+    text = match.string
+    if "时" not in text and "時" not in text:
+        return None
+    found = _SPOKEN.search(text, max(0, match.start() - _BEFORE), match.end())
+    return ZoneInfo(_PLACES[found[1][0]]) if found else None
 
 
 def first(text: str, now: datetime, *, month_first: bool = False) -> Moment | None:

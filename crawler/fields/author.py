@@ -34,6 +34,9 @@ _AUTHOR_PAGE = re.compile(
     re.I,
 )
 _AUTHOR_BOX = re.compile(r"author|byline|writer|reporter|journalist|autor|auteur|signature|\bby\b", re.I)
+_DUTY = re.compile(r"(?:\s\w+)?\s(?:editor|reporter|correspondent|writer|columnist|redakteurin|redakteur)$", re.I)
+# A name before the date, an icon of a pen or of a head being its label.
+_BEFORE_TIME = re.compile(r"(?P<name>[\u4e00-\u9fff]{3})\s(?=(?:19|20)\d\d[-/.年])")
 _TITLE_BY = re.compile(r"[-–—|]\s+by\s+(?P<names>[^\W\d_][^|\-–—]{2,50}?)\s*(?:[|\-–—]|$)", re.I)
 _KOREAN = re.compile(r"(?:^|[\s(=\[])(?P<name>[가-힣]{2,4})\s?(?:선임|수습|인턴)?\s?기자(?=\s|$|[)=\](])")
 # Japanese names: family names are not listed, so one counts only behind its label.
@@ -162,6 +165,7 @@ def alone(view: View) -> Found | None:
             names = [part for part in HAN_SPLIT.split(text.strip("[]【】（）() ")) if part]
         elif published and number == published.line:
             names = [match["name"] for match in _BRACKETED.finditer(text)][:1]
+            names = names or [match["name"] for match in (_BEFORE_TIME.match(text),) if match]
         else:
             continue
         listed = "、" in text and any(map(is_han_name, names)) and not any(map(NOT_NAME.search, names))
@@ -197,6 +201,7 @@ def boxed(view: View) -> Found | None:
         inside = (e.name for e in elements[line.box + 1 : line.box + 6] if e.first == e.last == number)
         around = " ".join((*(elements[i].name for i in view.tree.ancestors(line.box)[:2]), *inside))
         text = _LATER.split(line.spaced, maxsplit=1)[0].split(",")[0].split("|")[0].strip(" ·•—-")
+        text = _DUTY.sub("", text)
         if around and _AUTHOR_BOX.search(around) and not line.ends and _PERSON.fullmatch(text):
             names = [text] if text[0] >= "\u4e00" and "writer" in around else latin_names(text)
             if names and not any(squeeze(n) in squeeze(view.meta.get("og:site_name", "")) for n in names):
