@@ -109,6 +109,10 @@ class Clusters:
         self._run_many = connection.executemany
         self._sketches = Sketches(connection)
 
+    def forget(self) -> None:
+        """Hold nothing in memory: a transaction was taken back, or another object wrote."""
+        self._sketches.forget()
+
     # -- deciding: reads only
 
     def decide(self, one: Member, whole: Whole | None = None) -> Place:
