@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from zlib import crc32
 
@@ -29,7 +29,8 @@ ENDS = 3
 # So many articles' sketches are put into the index together.
 WAIT = 512
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1).toordinal()
+_SPAN = 2 * WINDOW.days
 _HALF = 2**31
 
 
@@ -49,11 +50,10 @@ class Era(NamedTuple):
 
 
 def era_of(at: datetime) -> Era:
-    """Spans are twice as long as the window, so that no window reaches into more than two."""
-    since = at - _EPOCH
-    own = since // (2 * WINDOW)
-    reached = {(since - WINDOW) // (2 * WINDOW), (since + WINDOW) // (2 * WINDOW)} - {own}
-    return Era(own, reached.pop() if reached else own)
+    """The era of a time in UTC. Spans are twice as long as the window, so that no window reaches into more than two."""
+    day = at.toordinal() - _EPOCH
+    own, since, until = day // _SPAN, (day - WINDOW.days) // _SPAN, (day + WINDOW.days) // _SPAN
+    return Era(own, since if since != own else until)
 
 
 class SiteLine(NamedTuple):
@@ -93,6 +93,7 @@ class _Waiting:
         self._run = connection.execute
         self._articles: set[int] = set()
         self._eras: dict[int, dict[int, list[int]]] = {}
+        self._indexed: dict[int, bool] = {}
         self._version = -1
 
     def __len__(self) -> int:
@@ -103,18 +104,25 @@ class _Waiting:
         self._version = -1
 
     def refresh(self) -> None:
-        """Read the rows again if that is needed. Before anything else is asked for."""
+        """Read the rows again if that is needed. Before anything else is done in a transaction."""
         version = self._run("PRAGMA data_version").fetchone()[0]
         if version != self._version:
             self._version = version
-            self._articles, self._eras = set(), {}
+            self._articles, self._eras, self._indexed = set(), {}, {}
             for article, era, packed in self._run("SELECT article_id, era, hashes FROM waiting_sketches"):
                 self._note(article, era, struct.unpack(f"<{len(packed) // 4}i", packed))
 
-    def hits(self, era: int, numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    def hits(self, era: int, numbers: Iterable[int]) -> list[tuple[int, int]]:
         """Each of the hashes with each article of the era that has it."""
         known = self._eras.get(era, {})
-        return ((number, article) for number in numbers for article in known.get(number, ()))
+        return [(number, article) for number in known.keys() & numbers for article in known[number]]
+
+    def indexed(self, era: int) -> bool:
+        """Whether the index has anything of an era. To know that costs nothing, and the era to come mostly is empty."""
+        if era not in self._indexed:
+            found = self._run("SELECT 1 FROM sketches WHERE era = ? LIMIT 1", (era,)).fetchone()
+            self._indexed[era] = found is not None
+        return self._indexed[era]
 
     def add(self, article: int, era: int, numbers: Collection[int]) -> None:
         """Keep a sketch in its row."""
@@ -137,7 +145,7 @@ class _Waiting:
             for article in articles
         ]
         self._run("DELETE FROM waiting_sketches")
-        self._articles, self._eras = set(), {}
+        self._articles, self._eras, self._indexed = set(), {}, {}
         return sorted(rows)
 
     def _note(self, article: int, era: int, numbers: Iterable[int]) -> None:
@@ -181,8 +189,7 @@ class Sketches:
         return Found(best, shared, crowded)
 
     def _indexed(self, era: int, numbers: Sequence[int]) -> list[tuple[int, int]]:
-        # To find out that an era is empty costs next to nothing, and the one to come mostly is.
-        if not self._run("SELECT 1 FROM sketches WHERE era = ? LIMIT 1", (era,)).fetchone():
+        if not self._waiting.indexed(era):
             return []
         marks = ",".join("?" * len(numbers))
         return self._run(
@@ -191,7 +198,6 @@ class Sketches:
 
     def add(self, article: int, era: Era, sketch: Iterable[int]) -> None:
         """Note a sketch of an article that has none."""
-        self._waiting.refresh()
         numbers = [number - _HALF for number in sketch]
         if numbers:
             self._waiting.add(article, era.own, numbers)
@@ -199,7 +205,6 @@ class Sketches:
             self._run_many("INSERT OR IGNORE INTO sketches VALUES (?, ?, ?)", self._waiting.take())
 
     def remove(self, article: int, era: Era, sketch: Iterable[int]) -> None:
-        self._waiting.refresh()
         self._waiting.remove(article)
         rows = [(era.own, number - _HALF, article) for number in sketch]
         self._run_many("DELETE FROM sketches WHERE era = ? AND hash = ? AND article_id = ?", rows)

@@ -19,6 +19,7 @@ from zlib import crc32
 
 # All but layout; a point inside a number is no layout: 3.5 and 35 are two numbers.
 _WORDS = re.compile(r"\w+(?:(?<=\d)\.(?=\d)\w+)*")
+_WORDS_AND_BREAKS = re.compile(rf"\n|{_WORDS.pattern}")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w.]+(?=\d)")
 # Nearly all that NFKC changes in Chinese text: widths, spaces, numerals, signs in one character.
 _WIDE = re.compile(
@@ -127,7 +128,9 @@ class Whole(NamedTuple):
 
 def read(alike_text: str) -> Whole:
     """The lines of a text that went through `alike`."""
-    both = [(line, words) for line in alike_text.split("\n") if (words := plain(line))]
+    # All lines at once: a line break is a word here, and all that is left between two of them is a line.
+    words = "".join(_WORDS_AND_BREAKS.findall(alike_text.replace("_", " "))).split("\n")
+    both = [(line, words) for line, words in zip(alike_text.split("\n"), words, strict=True) if words]
     lines = tuple(words for _, words in both)
     return Whole(lines, tuple(words for line, words in both if not is_furniture(line)) or lines)
 
