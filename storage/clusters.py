@@ -135,13 +135,24 @@ class Clusters:
         return Place(number, story, "story", verdict, refused, later, kept, lines)
 
     def _near(self, one: Member, found: Found) -> Iterator[Member]:
-        """Those of the articles found that may be compared with this one. Symmetric, as far as `MOST` allows."""
+        """Those of the articles found that may be compared with this one. No more than `MOST` of those told before."""
         long = len(one.text) >= SHORT
-        ids = [number for number in found.articles if found.shared[number] >= SHARED[long]][:MOST]
+        ids = [number for number in found.articles if found.shared[number] >= SHARED[long]]
+        if len(ids) > MOST:
+            ids = self._foremost(one, ids, found)
         for other in self._load(ids):
             both = long + (len(other.text) >= SHORT)
             if found.shared[other.id] >= SHARED[both] and _days_apart(one, other) <= WINDOW.days:
                 yield other
+
+    def _foremost(self, one: Member, ids: list[int], found: Found) -> list[int]:
+        """Of the articles told before, the best, whatever was told after; and all that were told after."""
+        marks = ",".join("?" * len(found.shared))
+        sql = f"SELECT id FROM articles WHERE (told_at, url_key) < (?, ?) AND id IN ({marks}) ORDER BY told_at, url_key"
+        before = {number: place for place, (number,) in enumerate(self._run(sql, (*one.order, *found.shared)))}
+        known = {*ids}
+        best = [number for number in found.among(before) if number in known]
+        return [*best[:MOST], *(number for number in ids if number not in before)]
 
     def _original(
         self, one: Member, earlier: Iterable[Member], lines: tuple[SiteLine, ...]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import struct
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zlib import crc32
@@ -35,11 +35,35 @@ _HALF = 2**31
 
 
 class Found(NamedTuple):
-    """The articles that share most with a sketch, best first, how many hashes each, and what is crowded already."""
+    """The articles that share more than chance with a sketch, how many hashes each, and what is crowded already.
+
+    `hits` are all pairs of a hash and an article that has it.
+    """
 
     articles: list[int]
     shared: dict[int, int]
     crowded: frozenset[int]
+    hits: Sequence[tuple[int, int]]
+
+    def among(self, places: Mapping[int, int]) -> list[int]:
+        """Those of the articles that have a place, best first and equals by it, as if there were no others."""
+        weight = _weights([hit for hit in self.hits if hit[1] in places])
+        return sorted(weight, key=lambda one: (-weight[one], places[one]))
+
+
+def _weights(hits: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """How much of a sketch the articles share: a hash that few have weighs most. Whole numbers add up in any order."""
+    uses: dict[int, int] = {}
+    shared: dict[int, int] = {}
+    for number, article in hits:
+        uses[number] = uses.get(number, 0) + 1
+        shared[article] = shared.get(article, 0) + 1
+    weight = {article: 0 for article, count in shared.items() if count >= SHARED[0]}
+    if weight:
+        for number, article in hits:
+            if article in weight:
+                weight[article] += 2**30 // uses[number]
+    return weight
 
 
 class Era(NamedTuple):
@@ -173,20 +197,15 @@ class Sketches:
         numbers = [number - _HALF for number in sketch]
         hits = [hit for one in {*era} for hit in (*self._indexed(one, numbers), *self._waiting.hits(one, numbers))]
         if not hits:
-            return Found([], {}, frozenset())
+            return Found([], {}, frozenset(), ())
         uses: dict[int, int] = {}
         shared: dict[int, int] = {}
         for number, article in hits:
             uses[number] = uses.get(number, 0) + 1
             shared[article] = shared.get(article, 0) + 1
-        weight = {article: 0.0 for article, count in shared.items() if count >= SHARED[0] and article != own}
-        if weight:
-            for number, article in hits:
-                if article in weight:
-                    weight[article] += 1 / uses[number]
-        best = sorted(weight, key=lambda one: (-weight[one], one))
+        known = [article for article, count in shared.items() if count >= SHARED[0] and article != own]
         crowded = frozenset(number + _HALF for number, count in uses.items() if count >= CROWDED)
-        return Found(best, shared, crowded)
+        return Found(known, shared, crowded, hits)
 
     def _indexed(self, era: int, numbers: Sequence[int]) -> list[tuple[int, int]]:
         if not self._waiting.indexed(era):

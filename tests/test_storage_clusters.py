@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 from test_storage_stories import LINES, REPORT, TEXT, TITLE
 
-from storage import Article, Headline, Visit, open_store, schema, sketches
+from storage import Article, Headline, Visit, clusters, open_store, schema, sketches
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 FOOT = "\n沪上资讯客户端，每天为您送上新鲜财经大餐，尽在掌握。"
@@ -72,6 +72,14 @@ def test_the_same_articles_make_the_same_stories_in_any_order(found, random):
         for item in articles:
             save(other, item)
         assert stories(one) == stories(other)
+
+
+@given(SETS, st.integers(1, 3), st.randoms(use_true_random=False))
+@settings(max_examples=30, deadline=None)
+def test_so_do_more_articles_than_are_compared(found, most, random):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "MOST", most)
+        test_the_same_articles_make_the_same_stories_in_any_order.hypothesis.inner_test(found, random)
 
 
 @given(SETS)
