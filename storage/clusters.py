@@ -13,6 +13,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -177,11 +178,11 @@ class Clusters:
         """An article without the lines that its site repeats."""
         site = one.site or ""
         if lines is None:
-            lines = site_lines(site, one.title, read(alike(one.text)).lines)
+            lines = site_lines(site, one.title, _read(one.text).lines)
         known = self._sketches.repeated(one.era, [line.hash for line in lines])
         if not known:
             return told(one.title, one.text)
-        whole = read(alike(one.text)).lines
+        whole = _read(one.text).lines
         return told(one.title, one.text, frozenset(line for line in whole if line_hash(site, line) in known))
 
     def load(self, article_id: int) -> Member:
@@ -281,6 +282,11 @@ class Clusters:
             rows.append(_link_row(one, place.parent, place.level, place.verdict))
         if rows:
             self._run_many(_LINK, rows)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Whole:
+    return read(alike(text))
 
 
 def _link_row(one: Member, other: int, level: str, verdict: Verdict) -> tuple[int, int, str, float, str]:
