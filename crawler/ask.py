@@ -26,6 +26,8 @@ from storage.store import Store
 MAX_REMEMBERED = 5000
 # Seconds that a redirect waits for the host that it leads to.
 MAX_PAUSE = 60.0
+# Files of hosts kept in memory; the database has them all.
+MAX_FILES = 5000
 
 Sleep = Callable[[float], Awaitable[None]]
 Clock = Callable[[], datetime]
@@ -215,6 +217,8 @@ class Asker:
                 # Where robots.txt forbids it there is nothing to be known: as if it were not there.
                 known = (self.world.clock(), 403 if isinstance(error, Forbidden) else error.status, "")
         files[target.url] = known
+        if len(files) > MAX_FILES:
+            del files[next(iter(files))]
         return known
 
     async def _obey(self, url: str, target: Target, *, is_turn: bool = False) -> None:

@@ -91,7 +91,9 @@ def without(error: FetchError, user_agent: str) -> Rules:
 
 
 class Cache:
-    """The rules of each origin, for a day from when they were read."""
+    """The rules of each origin, for a day from when they were read; of so many origins, those read last."""
+
+    MOST = 5000
 
     def __init__(self) -> None:
         self._rules: dict[str, tuple[datetime, Rules]] = {}
@@ -106,4 +108,7 @@ class Cache:
         return self._rules[origin(url)][0] if origin(url) in self._rules else now
 
     def keep(self, url: str, rules: Rules, now: datetime) -> None:
+        self._rules.pop(origin(url), None)
         self._rules[origin(url)] = (now, rules)
+        if len(self._rules) > self.MOST:
+            del self._rules[next(iter(self._rules))]

@@ -30,6 +30,7 @@ MAX_HEAD = 256 * 1024
 MAX_FIELD = 16 * 1024
 MAX_FIELDS = 500
 DNS_LIFETIME = 300
+MOST_ADDRESSES = 10_000  # Origins of which it is remembered where they answered from.
 HEAD_FACTOR = 1.2  # A little over the wait for a connection, so that this one is told apart.
 
 _PIECE = 256 * 1024
@@ -143,7 +144,10 @@ class Transport(httpx.AsyncBaseTransport):
             request.extensions["reused"] = not attempt.opened
             raise
         if attempt.opened and not self._proxy:
+            self._addresses.pop(origin, None)
             self._addresses[origin] = attempt.address
+            if len(self._addresses) > MOST_ADDRESSES:
+                del self._addresses[next(iter(self._addresses))]
         return httpx.Response(
             answer.status,
             headers=answer.raw_headers,

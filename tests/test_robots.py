@@ -104,3 +104,16 @@ def test_the_product_token_is_what_groups_are_matched_by():
 @given(st.binary(max_size=200))
 def test_any_bytes_are_rules(body):
     assert parse(body, AGENT, SITE + "/robots.txt").allows(SITE + "/a") in (True, False)
+
+
+def test_a_daemon_forgets_the_rules_that_it_read_longest_ago(monkeypatch):
+    monkeypatch.setattr(Cache, "MOST", 3)
+    cache, rules = Cache(), parse(b"", AGENT, SITE)
+    for number in (1, 2, 3, 1, 4):
+        cache.keep(f"http://{number}.example/", rules, NOW)
+    assert [cache.get(f"http://{number}.example/", NOW) is not None for number in (1, 2, 3, 4)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
