@@ -228,12 +228,18 @@ class Archive:
 
     def damaged(self) -> Iterator[tuple[int, str]]:
         """The bodies that are not what was put in, with what is wrong; reads the whole file."""
+        return ((number, problem) for _, number, problem in self.verified() if problem)
+
+    def verified(self) -> Iterator[tuple[int, int, str]]:
+        """Every body as it is verified: how many are done, its number, and what is wrong with it or ""."""
         sql = "SELECT id, sha256, team, place, data FROM bodies ORDER BY team, place"
-        for number, digest, team, place, data in self._db.execute(sql):
+        for done, (number, digest, team, place, data) in enumerate(self._db.execute(sql), 1):
+            problem = ""
             try:
                 self._checked(digest, team, place, data)
             except Damaged as error:
-                yield number, str(error)
+                problem = str(error)
+            yield done, number, problem
 
     def sizes(self) -> tuple[int, int, int]:
         """Pages, bytes of all their bodies as fetched, and bytes kept."""

@@ -575,6 +575,15 @@ def test_the_archive_is_listed_shown_and_written_as_warc(stored):
     assert "(--since) is no ISO 8601 time" in refused(USAGE, "archive", "export", "x.warc.gz", "--since", "2026-03-20")
 
 
+def test_check_names_a_page_of_the_archive_that_rots(stored):
+    with Archive(Path("kuaixun.pages")) as pages:
+        pages.add(Fetched("http://a.example/1", "http://a.example/1", NOW, 200, {}, b"<p>", "a.example"))
+    assert run("check").exit_code == 0
+    with closing(sqlite3.connect("kuaixun.pages")) as db, db:
+        db.execute("UPDATE bodies SET data = x'00'")
+    assert "archive: kuaixun.pages: body 1: it cannot be uncompressed" in run("check").stdout
+
+
 def test_check_repairs_what_is_derived(stored):
     with closing(sqlite3.connect("kuaixun.db")) as db, db:
         db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")

@@ -30,7 +30,8 @@ _COUNTS = {
 def command(setup: Config, *, repair: bool) -> int:
     """Check the database and the selectors of the sources.
 
-    Of the database: the file, its references, its search index and its counts.
+    Of the database: the file, its references, its search index and its counts; of the archive: every page against its
+    hash. What is derived from the articles `--repair` makes anew.
 
     \b
     Example:
@@ -40,7 +41,7 @@ def command(setup: Config, *, repair: bool) -> int:
     if repair:
         _repair(setup)
     with reading(setup) as db:
-        problems = [*_selectors(setup), *_database(db)]
+        problems = [*_selectors(setup), *_database(db), *_archive(setup)]
     for problem in problems:
         click.echo(problem)
     click.echo(f"{setup.settings.database}: {'no problem found' if not problems else f'{len(problems)} found'}")
@@ -76,6 +77,19 @@ def _database(db: Database) -> Iterator[str]:
         (number,) = db.execute(sql).fetchone()
         if number:
             yield f"{name}: {number:,}"
+
+
+def _archive(setup: Config) -> Iterator[str]:
+    """Pages of the archive that are not what was put in."""
+    from storage.archive import Archive, beside
+
+    path = beside(setup.settings.database)
+    if path.exists():
+        with Archive(path, readonly=True) as archive, live() as line:
+            for done, number, problem in archive.verified():
+                line.show(f"{done:,} pages of the archive verified".format)
+                if problem:
+                    yield f"archive: {path}: body {number}: {problem}"
 
 
 def _selectors(setup: Config) -> Iterator[str]:
