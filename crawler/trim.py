@@ -72,6 +72,8 @@ def _invites(text: str, *, last: bool) -> bool:
 
 def _appeals(view: View, alive: list[int]) -> set[str]:
     """Sentences that stand in a body again and again, where most of it is not such: the site asks for something."""
+    if len(alive) <= OFTEN * 3:
+        return set()
     said = Counter(line.text for n in alive if (line := view.tree.lines[n]).ends and line.size >= APPEAL_LEAST)
     often = {text for text, count in said.items() if count >= OFTEN and not HAN.search(text)}
     return often if sum(said[text] for text in often) * 3 < said.total() else set()
