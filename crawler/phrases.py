@@ -102,7 +102,7 @@ WALL = grouped(_WALL, ignore_case=True)
 # Calls that give themselves away anywhere in a line; walls are such calls.
 CALL_INSIDE = grouped(
     _WALL,
-    r"授权(?:发布|转载)。?$|广告声明|线索投递|关闭广告拦截|还没有人赞赏|尽在[^，。]{1,10}(?:APP|客户端)|报料(?:热线)?[:：]|爆料(?:热线)?[:：]|点击蓝字|\ba version of this (?:article|story)\b|\bcontributed to this (?:report|story|article)\b|заметили (?:\w+, ?\w+ \w+ )?ошибку|\bto your inbox\b|\bin your inbox\b|"
+    r"授权(?:发布|转载)。?$|广告声明|线索投递|关闭广告拦截|还没有人赞赏|尽在[^，。]{1,10}(?:APP|客户端)|报料(?:热线)?[:：]|爆料(?:热线)?[:：]|点击蓝字|\ba version of this (?:article|story)\b|\bcontributed to this (?:report|story|article)\b|заметили (?:\w+, ?\w+ \w+ )?ошибку|\bto your inbox\b|\bcan['’]t afford to donate|\bcontribute as little as\b|\bin your inbox\b|"
     r"回复[【“\[][^】”\]]{1,8}[】”\]]",
     ignore_case=True,
 )

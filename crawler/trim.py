@@ -6,6 +6,7 @@ Like the rules of `crawler.prune` these look at lines in the order of the page a
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
 
 from crawler.box import DATE_ONLY, is_legal
@@ -14,6 +15,9 @@ from crawler.times import first, hints_at_time, moments
 from crawler.tree import Line
 from crawler.view import View, squeeze
 
+APPEAL_LEAST = 60  # bytes
+HAN = re.compile(r"[\u4e00-\u9fff]")
+OFTEN = 3  # a story says no sentence so many times
 HEAD_REACH = 6
 ENDING = 8  # lines in which the reader is asked to follow
 FIRST = 3  # so many lines are the head of a story
@@ -31,6 +35,7 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
     told = 0
     again = _summaries(view, alive)
     head = _head_end(view, alive)
+    appeals = _appeals(view, alive)
     for place, n in enumerate(alive):
         line = view.tree.lines[n]
         reason = _line_reason(line)
@@ -40,6 +45,8 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
             reason = "the headline again"
         if not reason and n in again:
             reason = "a summary that the story repeats"
+        if not reason and line.text in appeals:
+            reason = "an appeal, said again and again"
         if not reason and not told:
             reason = _head_reason(view, line)
         if not reason and place * 3 >= len(alive) * 2 and line.size < 120 and not line.ends and DATED.search(line.text):
@@ -63,6 +70,15 @@ def _invites(text: str, *, last: bool) -> bool:
     if INVITE_SIGN.search(text) and INVITE.search(text):
         return True
     return last and FOLLOW.search(text) is not None
+
+
+def _appeals(view: View, alive: list[int]) -> set[str]:
+    """Sentences that stand in a body again and again, where most of it is not such: the site asks for something."""
+    if len(alive) <= OFTEN * 3:
+        return set()
+    said = Counter(line.text for n in alive if (line := view.tree.lines[n]).ends and line.size >= APPEAL_LEAST)
+    often = {text for text, count in said.items() if count >= OFTEN and not HAN.search(text)}
+    return often if sum(said[text] for text in often) * 3 < said.total() else set()
 
 
 def _head_end(view: View, alive: list[int]) -> int:

@@ -24,6 +24,16 @@ def test_an_english_summary_above_the_story_is_no_part_of_it():
     assert DEK not in read(page).paragraphs
 
 
+def test_an_appeal_that_comes_again_and_again_is_left_out_and_a_refrain_stays():
+    appeal = "<p>Our newsroom lives on what its readers give, so please think of giving something today.</p>"
+    told = [f"The council met on day {n} and agreed on part {n} of the plan for the old bridge." for n in range(9)]
+    page = "<html lang=en><title>Council agrees</title><h1>Council agrees</h1><div class=text>{}</div>"
+    mixed = "".join(f"<p>{line}</p>{appeal if n % 3 == 0 else ''}" for n, line in enumerate(told))
+    assert read(page.format(mixed)).paragraphs == tuple(told)
+    refrain = [line for pair in zip(told[:3], [told[8]] * 3, strict=True) for line in pair]
+    assert read(page.format("".join(f"<p>{line}</p>" for line in refrain))).paragraphs == tuple(refrain)
+
+
 def test_news_in_a_definition_list_below_the_story_is_left_out():
     others = "".join(
         f"<dt>10:1{n} <a href=/n/{n}.html>{title}</a><dd>{title}，有关部门昨天发布了消息，更多的情况还在了解之中。"

@@ -36,6 +36,8 @@ def han_names(text: str) -> list[str]:
 
 def latin_names(text: str) -> list[str]:
     """Names that commas, bars or "and" part; posts and media behind them go."""
+    if not text:
+        return []
     text = re.sub(r"\s+(?:on|at|for|in|am|um|le)\b.*$", "", text)
     names = [_ROLE.sub("", part.strip()) for part in _SPLIT.split(text)]
     names = names[:1] + [name for name in names[1:] if not _POST.search(name) and not _DIGIT.search(name)]

@@ -200,11 +200,13 @@ def boxed(view: View) -> Found | None:
         for anchor in (view.tree.anchors[n] for n in line.anchors[:4]):
             if _AUTHOR_PAGE.search(anchor.href) and _PERSON.fullmatch(anchor.text) and latin_names(anchor.text):
                 return Found(latin_names(anchor.text), f"line {number}, linked to {anchor.href[:60]}", number)
-        inside = (e.name for e in elements[line.box + 1 : line.box + 6] if e.first == e.last == number)
-        around = " ".join((*(elements[i].name for i in view.tree.ancestors(line.box)[:2]), *inside))
         text = _LATER.split(line.spaced, maxsplit=1)[0].split(",")[0].split("|")[0].strip(" ·•—-")
         text = _DUTY.sub("", text)
-        if around and _AUTHOR_BOX.search(around) and not line.ends and _PERSON.fullmatch(text):
+        if line.ends or not _PERSON.fullmatch(text):
+            continue
+        inside = (e.name for e in elements[line.box + 1 : line.box + 6] if e.first == e.last == number)
+        around = " ".join((*(elements[i].name for i in view.tree.ancestors(line.box)[:2]), *inside))
+        if around and _AUTHOR_BOX.search(around):
             names = [text] if text[0] >= "\u4e00" and "writer" in around else latin_names(text)
             if names and not any(squeeze(n) in squeeze(view.meta.get("og:site_name", "")) for n in names):
                 return Found(names, f"line {number}, in a box called {around.strip()[:40]}", number)
