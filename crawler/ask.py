@@ -197,7 +197,9 @@ class Asker:
         read_at, status, text = await self._tdmrep(replace(target, url=where, etag="", last_modified=""))
         if rights.is_trouble(status):
             return found
-        return (*found, *rights.notices(rights.of_tdmrep(text), where, page.url, read_at, file=(status, text)))
+        # Written where it was asked for just now; it is known already otherwise.
+        file = (status, text) if read_at >= now else None
+        return (*found, *rights.notices(rights.of_tdmrep(text), where, page.url, read_at, file=file))
 
     async def _tdmrep(self, target: Target) -> tuple[datetime, int, str]:
         """When a tdmrep.json was last asked for, the status and the text that came. Asked for unless known."""

@@ -49,7 +49,7 @@ _WORDS: tuple[tuple[int, str], ...] = (
     (
         ADS,
         r"\bads?\b|\badv?[-_]|-ads?\b|_ads?\b|advert|guanggao|sponsor|promo|banner|newsletter|subscri|sign[-_]{0,2}up|signup|"
-        r"paywall|popup|modal|cookie|consent|gdpr|outbrain|taboola|donat|login|regist|overlay|inread|mrec\b|\bgg\b|(author|contributor|writer)[-_]{0,2}(bio|section|desc)|tooltip",
+        r"paywall|popup|modal|cookie|consent|gdpr|outbrain|taboola|donat|login|regist|overlay|inread|mrec\b|\bcta\b|upsell|\bgg\b|(author|contributor|writer)[-_]{0,2}(bio|section|desc)|tooltip",
     ),
     (
         STORY,

@@ -37,6 +37,7 @@ class _Host:
     requests: int = 0
     failures: int = 0
     closed: bool = False
+    is_well: bool = False
     address: str = ""
     lists: set[str] = field(default_factory=set)
     queries: Counter[str] = field(default_factory=Counter)
@@ -85,7 +86,7 @@ class Pace:
         `address` is the network address that answered, None where that is not known; `took` in seconds.
         """
         known = self._host(name, now)
-        known.failures, known.address = 0, address or known.address
+        known.failures, known.address, known.is_well = 0, address or known.address, True
         rest = min(took, _LONGEST_REST) if took >= SLOW else 0.0
         self._count(known, now, max(gap, rest), is_regular=True)
         if known.address:
@@ -104,14 +105,15 @@ class Pace:
 
         A status such as 404 is an answer about a page and says nothing about the host.
         """
-        known, is_down = self._host(name, now), error.retry or error.later
+        known = self._host(name, now)
+        is_down = error.retry or (error.later and not known.is_well)
         known.failures = known.failures + 1 if is_down else 0
         slower = max(gap, 1.0) * 2 ** min(known.failures, 6) if known.failures > 1 else gap
         wait = max(slower, error.after or 0.0)
         self._count(known, now, wait, is_regular=wait <= gap)
         known.closed |= known.failures >= GIVE_UP
-        # A bad certificate or a refused address holds for all pages of the host that has it.
-        known.closed |= error.later and not error.retry and host(error.url) == name
+        # A bad certificate or a refused address holds for all pages of the host that has it, unless some came: by http.
+        known.closed |= error.later and not error.retry and host(error.url) == name and not known.is_well
 
     def _count(self, known: _Host, now: datetime, gap: float, *, is_regular: bool) -> None:
         known.requests += 1

@@ -82,9 +82,19 @@ def as_explanation(extraction: Extraction) -> Iterator[str]:
     for name, value in sorted(extraction.fields.items()):
         said = extraction.evidence.get(name, "")
         yield f"{name}: {clip(plain(str(jsonable(value))), 100)}" + (f"  ({said})" if said else "")
+    if extraction.article:
+        yield advertising(extraction.article.title, extraction.article.text, extraction.article.ad_score)
     for found in extraction.lists:
         yield f"list: {found.kind}, {len(found.items)} items, heading `{found.heading}`"
     yield from extraction.trace
+
+
+def advertising(title: str, text: str, score: float) -> str:
+    """How much an article looks like advertising, and the signs that decided, weightiest first."""
+    from crawler.ads import explain_article
+
+    signs = (f"{plain(name)} {weight:+.1f}" for name, weight in explain_article(title, text) if name != "bias")
+    return f"looks like advertising: {score:.2f}  ({', '.join(list(signs)[:6])})"
 
 
 def _latest(extraction: Extraction) -> list[LinkItem]:

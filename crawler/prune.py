@@ -12,6 +12,7 @@ from itertools import accumulate
 from crawler.box import Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
 from crawler.phrases import END_HEAD, OTHER_HEAD, POST, READ_ON, TALK_HEAD
+from crawler.times import first
 from crawler.tree import Element, Line
 from crawler.trim import is_dated
 from crawler.view import View
@@ -62,7 +63,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             reason = "name: comment, advertising or legal"
         elif bits & AWAY and not bits & BODY and size * 3 < whole and (share > 0.2 or size < 200):
             reason = "name: furniture"
-        elif bits & META and not bits & BODY and size < 200 and not sentences:
+        elif bits & META and size < 200 and _is_meta_box(view, element, bits, sentences):
             reason = "name: date and source line"
         elif element.tag in ("nav", "footer", "form", "aside") and size * 3 < whole:
             reason = f"<{element.tag}>"
@@ -74,6 +75,14 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             for n in range(element.first, element.last):
                 view.dropped.setdefault(n, reason)
     return [n for n in alive if n not in view.dropped]
+
+
+def _is_meta_box(view: View, element: Element, bits: int, sentences: int) -> bool:
+    """Whether a box with such a name tells no story: no sentences, or a time ("19. März", "2 min." end like one)."""
+    if not sentences:
+        return not bits & BODY
+    found = (first(line.spaced, view.fetched_at) for line in view.tree.lines[element.first : element.last])
+    return any(moment is not None and moment.precision != "day" for moment in found)
 
 
 def _is_other(view: View, element: Element) -> bool:
@@ -107,7 +116,8 @@ def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
             end = len(alive)  # after the readers nothing of the story comes
         if not talk:
             end = _sentences_from(view, alive, place + 1, end)
-        if (sizes[end] - sizes[place]) * 2 < sizes[-1]:
+        told = talk and any(lines[m].ends and lines[m].size > 60 for m in alive[:place])
+        if told or (sizes[end] - sizes[place]) * 2 < sizes[-1]:
             for m in alive[place:end]:
                 view.dropped.setdefault(m, f"section: {line.text[:20]}")
     return [n for n in alive if n not in view.dropped]

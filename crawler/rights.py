@@ -21,6 +21,7 @@ from storage.records import Notice, Right
 EVERYBODY = "*"
 MAX_CLAUSES = 200
 MAX_AGENTS = 50
+MAX_RIGHTS = 50
 MAX_VALUE = 2048
 MAX_FILE = 64 * 1024
 # How long a tdmrep.json is known, and how long a host that did not give it is not asked again.
@@ -68,6 +69,8 @@ def orders(headers: Mapping[str, str], metas: Meta, agent: str, now: datetime) -
     A page whose `unavailable_after` has passed is not to be stored.
     """
     words = [word for word in _words(headers, metas, agent) if _applies(word.agent, agent)]
+    if not words:
+        return Orders()
     names = {word.name for word in words}
     expired = any(word.name == "unavailable_after" and _has_passed(word.value, now) for word in words)
     return Orders("noindex" in names or "none" in names or expired, "nofollow" in names or "none" in names)
@@ -82,11 +85,15 @@ def of_page(headers: Mapping[str, str], metas: Meta, agent: str) -> tuple[Right,
         for word in _words(headers, metas, agent)
         if word.name in (*_EVIDENCE, "none")
     ]
-    for via, told in (("header", list(headers.items())), ("meta", metas)):
+    for via, told in (("header", headers.items()), ("meta", metas)):
         found += (right for name, value in told if name.startswith("tdm-") and (right := _tdm(name, value, via)))
-    for name in _SIGNAL_NAMES:
-        found += (Right(kind, value, "header") for kind, value in _signals(headers.get(name, "")))
-    return tuple(_strictest(found).values())
+    for line in filter(None, map(headers.get, _SIGNAL_NAMES)):
+        found += (Right(kind, value, "header") for kind, value in _signals(line))
+    if not found:
+        return ()
+    # What is said to us comes first where there is more than anybody says.
+    found.sort(key=lambda right: not right.applies)
+    return tuple(_strictest(found).values())[:MAX_RIGHTS]
 
 
 def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
@@ -199,8 +206,9 @@ def _strictest(rights: Iterable[Right]) -> dict[tuple[str, str, str], Right]:
 
 def _words(headers: Mapping[str, str], metas: Meta, agent: str) -> Iterator[_Word]:
     """The directives of the robots meta tags and of X-Robots-Tag, of which each line is one header."""
+    own = agent.lower()
     for name, content in metas:
-        if name == "robots" or _is(name, agent):
+        if name in ("robots", own):
             yield from _line(content, EVERYBODY if name == "robots" else name, "meta")
     for line in headers.get("x-robots-tag", "").splitlines():
         yield from _line(line, EVERYBODY, "header")

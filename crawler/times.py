@@ -45,21 +45,23 @@ _MONTHS = {
     )
     for name in names.split()
 }  # fmt: skip
-_NAME = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_NAME = MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
 _ZONE = r"(?:\s*(?P<zone>Z\b|(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?\b|(?-i:UTC|GMT|[ECMP][SD]?T|[AEW]E[SD]?T|A[EKW][SD]T|CES?T|WIB|NZ[SD]T|(?:HK|BS|JS|KS|SG|MY|PH|PK|IS|HS)T|MSK)\b))"
 _CLOCK = (
-    r"(?P<half>上午|下午|凌晨|清晨|早上|早晨|中午|晚上|晚间|傍晚|晚|am|pm)?\s*(?P<hour>\d{1,2})\s*(?:[:：∶h]|时|時|点|點|h)\s*(?P<minute>\d{2})"
+    r"(?P<half>上午|下午|凌晨|清晨|早上|早晨|中午|晚上|晚间|傍晚|晚|오전|오후|午前|午後|am|pm)?\s*(?P<hour>\d{1,2})\s*(?:[:：∶h]|时|時|点|點|\.(?=\d\d\s*(?:Uhr|GMT|BST|CET|[ap]\.?m)))\s*(?P<minute>\d{2})"
     r"(?:\s*[:：∶分]\s*(?P<second>\d{2})(?:\.\d{1,9})?)?(?:秒|分)?(?:\s*(?P<after>[ap]\.?m\b\.?))?(?:\s*(?:Uhr|ч|hrs))?"
     + _ZONE
     + "?"
 )
-_GAP = r"(?:\s*[T,，|\-–—/·•]?\s*(?:г\.?,?\s*)?(?:at|um|à|a las|o|в|kl\.?|στις|@)?\s*|\s*[(（\[]?(?:星期|周|週|礼拜)[一二三四五六日天][)）\]]?\s*|\s+[A-Za-z]{3,9},?\s+)"
+_GAP = r"(?:\s*[T,，|\-–—/·•.]?\s*(?:г\.?,?\s*)?(?:at|um|à|a las|o|в|kl\.?|στις|@)?\s*|\s*[(（\[]?(?:星期|周|週|礼拜)[一二三四五六日天][)）\]]?\s*|\s+[A-Za-z]{3,9},?\s+|[\s,，]*(?:格林[尼威]治|[美北香台臺东東伦倫纽紐][\u4e00-\u9fff]{1,3})(?:标准|標準)?[时時][间間]\s*)"
 _YEAR_FIRST = re.compile(
     r"(?<![\d.])(?P<year>(?:19|20)\d\d)\s*(?:(?P<sep>[-/.／－—]|\s(?=\s*\d\d\s*[/.\-]))\s*(?P<month>\d{1,2})\s*[-/.／－—]\s*(?P<day>\d{1,2})(?:(?![\d年])|(?=\d\d[:：]\d\d))|年\s*(?P<m2>\d{1,2})\s*月\s*(?P<d2>\d{1,2})\s*(?:[日号]|(?![\d年])))"
     r"(?:" + _GAP + _CLOCK + ")?",
     re.I,
 )
+# 20260319 21:44:10
+_COMPACT = re.compile(r"(?<!\d)(?P<year>20\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])\s+" + _CLOCK, re.I)
 # The calendar of Taiwan counts from 1911.
 _ROC = re.compile(
     r"民[國国]\s*(?P<year>\d{2,3})\s*年\s*(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*日?(?:" + _GAP + _CLOCK + ")?",
@@ -69,7 +71,9 @@ _CLOCK_FIRST = re.compile(
     r"(?<![\d:])(?P<hour>\d{1,2})[:：](?P<minute>\d{2})(?:[:：](?P<second>\d{2}))?\s*(?P<after>[ap]\.?m\b\.?)?"
     + _ZONE
     + r"?[\s,，|·]{1,4}"
-    r"(?P<year>(?:19|20)\d\d)(?:[-/.年])(?P<month>\d{1,2})(?:[-/.月])(?P<day>\d{1,2})(?!\d)",
+    r"(?:(?P<year>(?:19|20)\d\d)(?:[-/.年])(?P<month>\d{1,2})(?:[-/.月])(?P<day>\d{1,2})(?!\d)"
+    r"|(?P<d2>\d{1,2})\.(?P<m2>\d{1,2})\.(?P<y2>(?:19|20)\d\d)(?!\d)"
+    rf"|(?P<d3>\d{{1,2}})\.?\s(?P<name>{_NAME})\.?,?\s(?P<y3>(?:19|20)\d\d)(?!\d))",
     re.I,
 )
 _NAMED = re.compile(
@@ -82,7 +86,7 @@ _DAY_FIRST = re.compile(
     re.I,
 )  # fmt: skip
 _NO_YEAR = re.compile(
-    r"(?<![\d./:-])(?:(?P<month>\d{1,2})[-/](?P<day>\d{1,2})|(?P<m2>\d{1,2})月(?P<d2>\d{1,2})日)(?!\d)\s*(?:[(（]?(?:星期|周|週)[一二三四五六日天][)）]?)?[\s,，]*"
+    r"(?<![\d./:-])(?:(?P<month>\d{1,2})[-/](?P<day>\d{1,2})|(?P<m2>\d{1,2})月(?P<d2>\d{1,2})日)(?!\d)\s*(?:[(（]?(?:(?:星期|周|週)[一二三四五六日天]|[日月火水木金土])[)）]?)?[\s,，]*"
     + _CLOCK,
     re.I,
 )
@@ -103,6 +107,16 @@ _ZONES = {
     "AEDT": 11, "NZST": 12, "NZDT": 13, "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
     "AKST": -9, "HST": -10,
 }  # fmt: skip
+# Zones as Chinese pages name them, before the date or between date and clock.
+_SPOKEN = re.compile(
+    r"(格林[尼威]治|美[东東]|美[国國][东東]部|纽约|紐約|北京|香港|[台臺]北|[东東]京|[伦倫]敦)(?:标准|標準)?[时時][间間]"
+)
+_PLACES = {
+    "格": "UTC", "美": "America/New_York", "纽": "America/New_York", "紐": "America/New_York", "北": "Asia/Shanghai",
+    "香": "Asia/Hong_Kong", "台": "Asia/Taipei", "臺": "Asia/Taipei", "东": "Asia/Tokyo", "東": "Asia/Tokyo",
+    "伦": "Europe/London", "倫": "Europe/London",
+}  # fmt: skip
+_BEFORE = 12  # characters before a date in which its zone is named
 # Cheap looks that spare the long patterns.
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u04ff\u212a]{3}")  # in the alphabets of the months
 _SHORT_DATE = re.compile(r"\d[./-]\d{1,2}[./-]")
@@ -126,6 +140,7 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
         (_ROC, "民" in text),
         (_CLOCK_FIRST, year and (":" in text or "：" in text)),
         (_YEAR_FIRST, year),
+        (_COMPACT, year and ":" in text),
         (_NAMED, year and _WORD.search(text)),
         (_DAY_FIRST, _SHORT_DATE.search(text)),
     ):
@@ -188,16 +203,18 @@ def _moment(match: re.Match[str], now: datetime, *, month_first: bool) -> Moment
     groups = match.groupdict()
     if groups.get("name") or groups.get("name2"):
         month = _MONTHS[(groups.get("name") or groups["name2"]).lower()]
-        day = int(groups.get("day") or groups["day2"])
+        day = int(groups.get("day") or groups.get("day2") or groups["d3"])
     else:
         month, day = int(groups.get("month") or groups["m2"]), int(groups.get("day") or groups["d2"])
     year_last = "sep" in groups and not match[0].startswith(groups["year"])
     swapped = month_first and groups.get("sep") == "/" and day <= 12
     if year_last and (swapped or month > 12 >= day):
         month, day = day, month
-    year = int(groups["year"])
+    year = int(groups["year"] or groups.get("y2") or groups["y3"])
     if match.re is _ROC:
         year += 1911
+    if year < 100 and groups["sep"] == "-" and day + 2000 <= now.year:
+        year, day = day, year  # 26-03-19 is the order of ISO, less the century
     year = year + 2000 if year < 100 else year
     return _at(match, year, month, day) if FIRST_YEAR <= year <= now.year + 1 else None
 
@@ -210,7 +227,13 @@ def _at(match: re.Match[str], year: int, month: int, day: int) -> Moment | None:
             return Moment(datetime(year, month, day), "day", match.start(), match.end())
         clock = _hour(int(hour), groups.get("half"), groups.get("after"))
         at = datetime(
-            year, month, day, clock, int(minute), int(second or 0), tzinfo=_zone(groups.get("zone"), match.string)
+            year,
+            month,
+            day,
+            clock,
+            int(minute),
+            int(second or 0),
+            tzinfo=_zone(groups.get("zone"), match.string) or _spoken(match),
         )
     except ValueError:
         try:
@@ -222,9 +245,9 @@ def _at(match: re.Match[str], year: int, month: int, day: int) -> Moment | None:
 
 def _hour(hour: int, half: str | None, after: str | None) -> int:
     word = (half or after or "").lower().replace(".", "")
-    if word in ("pm", "下午", "晚上", "晚间", "傍晚", "晚") and hour < 12:
+    if word in ("pm", "오후", "午後", "下午", "晚上", "晚间", "傍晚", "晚") and hour < 12:
         return hour + 12
-    if word in ("am", "上午", "凌晨") and hour == 12:
+    if word in ("am", "오전", "午前", "上午", "凌晨") and hour == 12:
         return 0
     return hour
 
@@ -245,6 +268,15 @@ def _zone(text: str | None, around: str) -> tzinfo | None:
         return None
     offset = timedelta(hours=int(sign[2]), minutes=int(sign[3] or 0))
     return timezone(-offset if sign[1] == "-" else offset) if offset < timedelta(hours=15) else None
+
+
+def _spoken(match: re.Match[str]) -> tzinfo | None:
+    """The zone that stands in words around a date: 美东时间2026年3月19日09:44."""
+    text = match.string
+    if "时" not in text and "時" not in text:
+        return None
+    found = _SPOKEN.search(text, max(0, match.start() - _BEFORE), match.end())
+    return ZoneInfo(_PLACES[found[1][0]]) if found else None
 
 
 def first(text: str, now: datetime, *, month_first: bool = False) -> Moment | None:

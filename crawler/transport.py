@@ -13,11 +13,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import aiohttp
 import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
@@ -69,6 +71,19 @@ class _Resolver(AbstractResolver):
         """Nothing is held."""
 
 
+class _Handler(ResponseHandler):
+    """Tells who waits for the next bytes of an answer that they will not come.
+
+    aiohttp tells only the connection of a broken chunk behind a large one, and the wait would have no end.
+    """
+
+    def set_exception(self, exc: Any, *cause: Any) -> None:
+        payload = self._payload
+        super().set_exception(exc, *cause)
+        if payload is not None and not payload.is_eof() and payload.exception() is None:
+            payload.set_exception(exc)
+
+
 class Transport(httpx.AsyncBaseTransport):
     """Sends one GET and gives its answer undecoded. Raises httpx's errors, and Refused.
 
@@ -80,6 +95,7 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(self, *, allow_networks: tuple[str, ...], timeout: float, tls: Any, proxy: str = ""):
         self._allowed, self._timeout, self._tls, self._proxy = networks(allow_networks), timeout, tls, proxy
         self._addresses: dict[str, str] = {}
+        self._origins: dict[str, str] = {}  # By host: the one asked last.
         self._client: aiohttp.ClientSession | None = None
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -105,6 +121,7 @@ class Transport(httpx.AsyncBaseTransport):
                 max_headers=MAX_FIELDS,
                 read_bufsize=_PIECE,
             )
+            connector._factory = cast("Any", partial(_Handler, loop=asyncio.get_running_loop()))
             # It would ask again after a failure on a new connection too, and nobody would count that request.
             self._client._retry_connection = False
         return self._client
@@ -112,6 +129,10 @@ class Transport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         attempt = _Attempt()
         _attempt.set(attempt)
+        origin = f"{request.url.scheme}://{request.url.host}:{request.url.port}"
+        if self._origins.setdefault(request.url.host, origin) != origin:
+            self._origins[request.url.host] = origin
+            self._hang_up(request.url.host)
         try:
             # The timeout stands inside: what it cancels comes out as a TimeoutError, which gets its name there.
             with _named(attempt, request.url.host):
@@ -121,7 +142,6 @@ class Transport(httpx.AsyncBaseTransport):
             error.request = request
             request.extensions["reused"] = not attempt.opened
             raise
-        origin = f"{request.url.scheme}://{request.url.host}:{request.url.port}"
         if attempt.opened and not self._proxy:
             self._addresses[origin] = attempt.address
         return httpx.Response(
@@ -131,6 +151,16 @@ class Transport(httpx.AsyncBaseTransport):
             request=request,
             extensions={"address": self._addresses.get(origin, ""), "reused": not attempt.opened},
         )
+
+    def _hang_up(self, host: str) -> None:
+        """Close what is open to a host for later use: another of its ports is asked now, and one is enough.
+
+        aiohttp limits and closes connections by port only.
+        """
+        pool = self._opened().connector._conns  # type: ignore[union-attr]
+        for key in [key for key in pool if key.host == host]:
+            for protocol, _ in pool.pop(key):
+                protocol.close()
 
     async def _ask(self, request: httpx.Request) -> aiohttp.ClientResponse:
         url = request.url.copy_with(userinfo=b"") if request.url.userinfo else request.url

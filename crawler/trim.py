@@ -6,13 +6,16 @@ Like the rules of `crawler.prune` these look at lines in the order of the page a
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from crawler.box import DATE_ONLY, is_legal
-from crawler.phrases import BYLINE, CALL, CALL_INSIDE, CREDIT, DATED, INVITE, INVITE_SIGN, POINTER, STAMP
-from crawler.times import first
+from crawler.phrases import BYLINE, CALL, CALL_INSIDE, CREDIT, DATED, FOLLOW, INVITE, INVITE_SIGN, POINTER, STAMP
+from crawler.times import first, hints_at_time, moments
 from crawler.tree import Line
 from crawler.view import View, squeeze
 
+HEAD_REACH = 6
+ENDING = 8  # lines in which the reader is asked to follow
 FIRST = 3  # so many lines are the head of a story
 SUMMARY_LEAST, SUMMARY_MOST = 40, 1_000  # bytes
 SUMMARY = re.compile(r"^\W*(?:(?:内容|內容)?(?:摘\s?要|提要))\W+")
@@ -27,6 +30,7 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
     title = squeeze(view.title)
     told = 0
     again = _summaries(view, alive)
+    head = _head_end(view, alive)
     for place, n in enumerate(alive):
         line = view.tree.lines[n]
         reason = _line_reason(line)
@@ -40,14 +44,43 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
             reason = _head_reason(view, line)
         if not reason and place * 3 >= len(alive) * 2 and line.size < 120 and not line.ends and DATED.search(line.text):
             reason = "date line"
-        if not reason and place * 2 >= len(alive) > 1 and line.size < 400 and INVITE_SIGN.search(line.text):
-            reason = "invitation" if INVITE.search(line.text) else ""
+        if (
+            not reason
+            and place * 2 >= len(alive) > 1
+            and line.size < 400
+            and _invites(line.text, last=place + ENDING >= len(alive))
+        ):
+            reason = "invitation"
         if reason:
             view.dropped[n] = reason
         else:
             kept.append(n)
-            told += line.ends > 0 or line.size > 120
+            told += n >= head and (line.ends > 0 or line.size > 120)
     return kept
+
+
+def _invites(text: str, *, last: bool) -> bool:
+    if INVITE_SIGN.search(text) and INVITE.search(text):
+        return True
+    return last and FOLLOW.search(text) is not None
+
+
+def _head_end(view: View, alive: list[int]) -> int:
+    """The line of date and byline that stands below a summary: what stands above it is no story yet."""
+    for n in alive[1:HEAD_REACH]:
+        line = view.tree.lines[n]
+        if line.size < 200 and line.link * 2 < line.size and is_stamp(view, line):
+            return n
+    return -1
+
+
+def is_stamp(view: View, line: Line) -> bool:
+    """Whether a line tells when the story was told, with a clock or the byline, and no story."""
+    found = first(line.spaced, view.fetched_at) if hints_at_time(line.spaced) else None
+    if found is None or found.at.date() > (view.fetched_at + timedelta(days=1)).date():
+        return False
+    named = BYLINE.match(line.text) or STAMP.match(line.text)
+    return found.precision != "day" and (named is not None or (line.size < 160 and is_dated(view, line.text)))
 
 
 def _summaries(view: View, alive: list[int]) -> set[int]:
@@ -111,8 +144,8 @@ def is_dated(view: View, text: str) -> bool:
         return True
     if not any(map(str.isdigit, text)):
         return False
-    moment = first(text, view.fetched_at)
-    return moment is not None and (moment.end - moment.start) * 2 >= len(text)
+    spans = {m.start: m.end - m.start for m in moments(text, view.fetched_at)}
+    return bool(spans) and sum(spans.values()) * 2 >= len(text)
 
 
 def _line_reason(line: Line) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import click
 import config
 from crawler.cli import cli
 from crawler.console import EXIT_CODES, SECTIONS
+from crawler.extract import columns
+from storage import open_store
 
 HERE = Path(__file__).parent
 
@@ -46,7 +49,58 @@ def configuration() -> Iterator[str]:
     yield "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys.\n"
 
 
-PAGES = {"commands.md": commands, "configuration.md": configuration}
+MEANINGS = {
+    "sources": "The sites that are crawled, as configured, and how each fares.",
+    "frontier": "Every address that is known, and when it is asked again.",
+    "visits": "Every request and what became of it.",
+    "hosts": "How each host answers.",
+    "rhythms": "When the items of each list come.",
+    "gaps": "The times in which something may have been missed.",
+    "articles": "What was read, in its present version. Added fields (`crawler/fields/`) are columns at its end.",
+    "article_urls": "The addresses of each article.",
+    "revisions": "The former versions of articles.",
+    "stories": "Articles that tell the same.",
+    "links": "What an article was held against, and what came of it.",
+    "story_moves": "When an article went from one story to another.",
+    "headlines": "What lists announced, whether or not it was read.",
+    "rights": "What pages and hosts say about the use of articles, with its history.",
+    "host_files": "Files of hosts that are asked for once a day.",
+    "articles_fts": "The search index: tokens made by `storage/words.py`.",
+    "sketches": "The index of texts that copies are found by.",
+    "waiting_sketches": "Sketches that are not in the index yet; they go there many at a time.",
+    "site_lines": "Lines that a site repeats under its articles.",
+}
+_COMMENT = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) )?\"?(\w+)\"?[^\n]*?--\s*(.+?)\s*$", re.M)
+
+
+def schema() -> Iterator[str]:
+    """docs/schema.md: every table and view, with what its columns mean."""
+    yield (
+        "# The database\n\nOne SQLite file, made to be asked with SQL. Times are ISO 8601 text: of our own clock in "
+        "UTC with milliseconds, of the pages (`published_at`, `modified_at`) with the offset that they claim. An "
+        "unknown value is NULL, never an empty string. A migration changes a released table only by adding to it. "
+        "This page is made by `docs/make.py`.\n"
+    )
+    with open_store(Path(":memory:"), fields=columns()) as store:
+        master = dict(
+            store.db.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+        )
+        yield "\n## Tables\n"
+        for name, meaning in MEANINGS.items():
+            yield f"\n### {name}\n\n{meaning}\n\n| column | type | refers to | meaning |\n|---|---|---|---|\n"
+            comments = dict(_COMMENT.findall(master[name]))
+            refers = {key.column: f"`{key.other_table}`" for key in store.db.table(name).foreign_keys}
+            for column in store.db.table(name).columns:
+                kind, to = column.type or "", refers.get(column.name, "")
+                yield f"| `{column.name}` | {kind} | {to} | {comments.get(column.name, '')} |\n"
+        yield "\n## Views\n\n| view | what it answers | columns |\n|---|---|---|\n"
+        for name in store.db.view_names():
+            told = dict(_COMMENT.findall(master[name].partition("\n")[0])).get(name, "")
+            names = ", ".join(f"`{column.name}`" for column in store.db.view(name).columns)
+            yield f"| `{name}` | {told} | {names} |\n"
+
+
+PAGES = {"commands.md": commands, "configuration.md": configuration, "schema.md": schema}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():

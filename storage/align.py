@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -28,10 +29,7 @@ class Block(NamedTuple):
 
 def align(a: str, b: str) -> list[Block]:
     """The passages that two texts share, in the order of `b`. Linear: anchors are runs that occur once in `a`."""
-    places: dict[str, int] = {}
-    for place in range(len(a) - ANCHOR + 1):
-        gram = a[place : place + ANCHOR]
-        places[gram] = -1 if gram in places else place
+    places = _anchors(a)
     found: list[Block] = []
     done = at = 0
     last = len(b) - ANCHOR
@@ -50,6 +48,17 @@ def align(a: str, b: str) -> list[Block]:
         found.append(Block(place - back, at - back, size + back))
         done = at = at + size
     return _with_ends(a, b, found)
+
+
+# One text is compared with several, one after the other.
+@lru_cache(maxsize=4)
+def _anchors(text: str) -> dict[str, int]:
+    """Where each run of `ANCHOR` characters stands in a text; -1 for those that stand in several places."""
+    runs = [text[place : place + ANCHOR] for place in range(len(text) - ANCHOR + 1)]
+    places = dict(zip(runs, range(len(runs)), strict=True))
+    if len(places) < len(runs):
+        places |= dict.fromkeys([run for place, run in enumerate(runs) if places[run] != place], -1)
+    return places
 
 
 def _with_ends(a: str, b: str, found: list[Block]) -> list[Block]:

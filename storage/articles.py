@@ -98,6 +98,10 @@ class Articles:
         renewed = ", ".join(f'"{name}" = coalesce(?, "{name}")' for name in (*_RENEWED, *self._extra))
         self._renew_sql = f"UPDATE articles SET {renewed}, {_LAST_RENEWED} WHERE id = ?"
 
+    def forget(self) -> None:
+        """Hold nothing in memory: a transaction was taken back, or another object wrote."""
+        self._clusters.forget()
+
     def put(self, article: Article, visit: Visit) -> tuple[Outcome, int, int]:
         """Store what a page told; how it stood to what was known, its id and its story's."""
         own, declared = url_key(article.url), self._declared_key(article)

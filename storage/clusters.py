@@ -13,6 +13,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import NamedTuple
@@ -109,6 +110,10 @@ class Clusters:
         self._run_many = connection.executemany
         self._sketches = Sketches(connection)
 
+    def forget(self) -> None:
+        """Hold nothing in memory: a transaction was taken back, or another object wrote."""
+        self._sketches.forget()
+
     # -- deciding: reads only
 
     def decide(self, one: Member, whole: Whole | None = None) -> Place:
@@ -131,13 +136,24 @@ class Clusters:
         return Place(number, story, "story", verdict, refused, later, kept, lines)
 
     def _near(self, one: Member, found: Found) -> Iterator[Member]:
-        """Those of the articles found that may be compared with this one. Symmetric, as far as `MOST` allows."""
+        """Those of the articles found that may be compared with this one. No more than `MOST` of those told before."""
         long = len(one.text) >= SHORT
-        ids = [number for number in found.articles if found.shared[number] >= SHARED[long]][:MOST]
+        ids = [number for number in found.articles if found.shared[number] >= SHARED[long]]
+        if len(ids) > MOST:
+            ids = self._foremost(one, ids, found)
         for other in self._load(ids):
             both = long + (len(other.text) >= SHORT)
             if found.shared[other.id] >= SHARED[both] and _days_apart(one, other) <= WINDOW.days:
                 yield other
+
+    def _foremost(self, one: Member, ids: list[int], found: Found) -> list[int]:
+        """Of the articles told before, the best, whatever was told after; and all that were told after."""
+        marks = ",".join("?" * len(found.shared))
+        sql = f"SELECT id FROM articles WHERE (told_at, url_key) < (?, ?) AND id IN ({marks}) ORDER BY told_at, url_key"
+        before = {number: place for place, (number,) in enumerate(self._run(sql, (*one.order, *found.shared)))}
+        known = {*ids}
+        best = [number for number in found.among(before) if number in known]
+        return [*best[:MOST], *(number for number in ids if number not in before)]
 
     def _original(
         self, one: Member, earlier: Iterable[Member], lines: tuple[SiteLine, ...]
@@ -162,11 +178,11 @@ class Clusters:
         """An article without the lines that its site repeats."""
         site = one.site or ""
         if lines is None:
-            lines = site_lines(site, one.title, read(alike(one.text)).lines)
+            lines = site_lines(site, one.title, _read(one.text).lines)
         known = self._sketches.repeated(one.era, [line.hash for line in lines])
         if not known:
             return told(one.title, one.text)
-        whole = read(alike(one.text)).lines
+        whole = _read(one.text).lines
         return told(one.title, one.text, frozenset(line for line in whole if line_hash(site, line) in known))
 
     def load(self, article_id: int) -> Member:
@@ -266,6 +282,11 @@ class Clusters:
             rows.append(_link_row(one, place.parent, place.level, place.verdict))
         if rows:
             self._run_many(_LINK, rows)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Whole:
+    return read(alike(text))
 
 
 def _link_row(one: Member, other: int, level: str, verdict: Verdict) -> tuple[int, int, str, float, str]:

@@ -21,6 +21,10 @@ _KEEP = """
 """
 
 
+# Open gaps of one source that are looked at: a list that is overrun at every visit opens one each time.
+MOST_GAPS = 100
+
+
 class RhythmBook:
     """The rows of `rhythms` and `gaps`."""
 
@@ -67,10 +71,10 @@ class RhythmBook:
         )
 
     def open(self, source: str) -> list[Gap]:
-        """The gaps of a source that are not mended, the oldest first."""
+        """The gaps of a source that are not mended, the oldest first; of very many those noted last."""
         sql = """
             SELECT source, url, from_at, to_at, reason, noted_at FROM gaps
-            WHERE source = ? AND mended_at IS NULL ORDER BY noted_at
+            WHERE source = ? AND mended_at IS NULL ORDER BY noted_at DESC LIMIT ?
         """
-        rows = self._run(sql, (source,))
+        rows = reversed(self._run(sql, (source, MOST_GAPS)).fetchall())
         return [Gap(name, url, parse(start), parse(end), why, parse(at)) for name, url, start, end, why, at in rows]

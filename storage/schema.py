@@ -15,6 +15,7 @@ from functools import cache
 from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
+from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
 
@@ -79,6 +80,66 @@ def m007_rights(db: Database) -> None:
 def m008_search_words(db: Database) -> None:
     """The search index in simplified characters, with the words of a dictionary for tools that ask for whole words."""
     reindex(db.conn)
+
+
+@migrations()
+def m009_views(db: Database) -> None:
+    """Answers to the common questions, for whoever asks with SQL."""
+    run(
+        db,
+        """
+        CREATE VIEW news AS                      -- the articles that are neither copies nor advertising, newest first
+            SELECT id, coalesce(published_at, first_seen_at) AS at, title, source, site, lang, url, story_id
+            FROM articles WHERE copy_of IS NULL AND NOT is_ad
+            ORDER BY datetime(coalesce(published_at, first_seen_at)) DESC, id DESC;
+        CREATE VIEW by_source_and_day AS         -- how many articles each source brought on each day (UTC)
+            SELECT found_by AS source, date(first_seen_at) AS day, count(*) AS articles,
+                total(copy_of IS NOT NULL) AS copies, total(is_ad) AS ads, total(revision > 1) AS revised
+            FROM articles GROUP BY 1, 2;
+        CREATE VIEW most_copied AS               -- the stories that most sites tell
+            SELECT stories.id AS story_id, sites, copies, title, articles.url,
+                stories.first_seen_at, stories.last_seen_at
+            FROM stories JOIN articles ON articles.id = first_article WHERE copies > 0
+            ORDER BY sites DESC, copies DESC, stories.id;
+        CREATE VIEW edits AS                     -- each change of a title or text, with the version before and after it
+            SELECT one.article_id, one.revision, one.replaced_at AS at, articles.url, one.title AS old_title,
+                coalesce(later.title, articles.title) AS new_title, one.text AS old_text,
+                coalesce(later.text, articles.text) AS new_text
+            FROM revisions AS one JOIN articles ON articles.id = one.article_id
+            LEFT JOIN revisions AS later ON later.article_id = one.article_id AND later.revision = one.revision + 1;
+        CREATE VIEW freshness AS                 -- when each source was last seen, and last brought something new
+            SELECT name AS source, enabled, last_success_at, last_item_at, next_at, error, error_since,
+                (SELECT count(*) FROM gaps WHERE gaps.source = name AND mended_at IS NULL) AS gaps
+            FROM sources;
+        """,
+    )
+
+
+@migrations()
+def m010_waiting_sketches(db: Database) -> None:
+    """Sketches wait for others before they go into the index, which no longer looks every row's article up."""
+    run(
+        db,
+        """
+        CREATE TABLE waiting_sketches (
+            article_id INTEGER PRIMARY KEY,
+            era INTEGER NOT NULL,
+            hashes BLOB NOT NULL                 -- 32 bits each, signed, the lowest byte first
+        );
+        CREATE TABLE sketches_new (
+            era INTEGER NOT NULL,
+            hash INTEGER NOT NULL,
+            article_id INTEGER NOT NULL,
+            PRIMARY KEY (era, hash, article_id)
+        ) WITHOUT ROWID;
+        INSERT INTO sketches_new SELECT era, hash, article_id FROM sketches;
+        DROP TABLE sketches;
+        ALTER TABLE sketches_new RENAME TO sketches;
+        """,
+    )
+    # A file from before `m006_stories` has stories without keys: to find them needs the tables as they are now.
+    if db.execute("SELECT 1 FROM stories WHERE key IS NULL LIMIT 1").fetchone():
+        regroup(db.conn)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -89,8 +89,12 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with translated(self.path), self.db.atomic():
-            yield
+        try:
+            with translated(self.path), self.db.atomic():
+                yield
+        except BaseException:
+            self._articles.forget()
+            raise
 
     # -- a visit
 
@@ -191,13 +195,11 @@ class Store:
 
     def regroup(self, *, apply: bool) -> list[Change]:
         """Find every article's story again from the stored texts: what that changes, written when `apply`."""
-        try:
-            with self._transaction():
-                changes = regroup(self.db.conn)
-                if not apply:
-                    raise _NotApplied
-        except _NotApplied:
-            pass
+        with suppress(_NotApplied), self._transaction():
+            changes = regroup(self.db.conn)
+            if not apply:
+                raise _NotApplied
+        self._articles.forget()
         return changes
 
     # -- the frontier

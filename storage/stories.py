@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -58,6 +59,8 @@ class Verdict:
     differing: tuple[tuple[str, str], ...] = field(default=())
 
 
+# What looks like one article looks like the next as well.
+@lru_cache(maxsize=256)
 def told(title: str, text: str, furniture: frozenset[str] = frozenset()) -> Told:
     """Prepare an article; `furniture` are lines (plain form) that its site repeats under every article."""
     lines = story_lines(alike(text))

@@ -8,8 +8,6 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from storage.regroup import regroup
-
 migrations = Migrations("kuaixun")
 
 
@@ -300,7 +298,6 @@ def m006_stories(db: Database) -> None:
             SELECT article_id, other_id, NULL, level, score, evidence FROM links;
         """,
     )
-    regroup(db.conn)
 
 
 def run(db: Database, script: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.ads import explain_title, model, score_article, score_title, train
+from crawler.ads import explain_article, explain_title, model, score_article, score_title, train
 from crawler.ads.augment import expanded
 from crawler.ads.fold import fold
 from crawler.ads.model import dumps, loads
@@ -178,6 +178,37 @@ def test_a_report_on_sellers_is_news(title):
     assert score_article(title, REPORT) < 0.5
 
 
+HOW_TO = (
+    "很多朋友问我周末做什么菜，今天教你做红烧肉！\n1. 五花肉切块，冷水下锅焯一下。\n2. 小火炒糖色，你会看到它变红。\n"
+    "3. 加热水炖四十分钟，记得不要揭盖。\n学会了吗？欢迎在评论区说说你的做法。"
+)
+FIGURES = "3月12日，人民币兑美元中间价报7.1021，上调35个基点。前一交易日收盘价报7.1090，夜盘收报7.1088。"
+CURE = (
+    "风湿折磨您多年？刘大娘用了两个疗程，现在上楼不喘气。\n祖传膏药，纯中药熬制，三天见效，无效退款。\n"
+    "现在订购买三送一，货到付款！\n订购热线：400-100-2233，健康顾问微信：gaoyao5566"
+)
+
+
+def test_a_cure_with_a_number_to_call_is_advertising_under_a_neutral_title():
+    assert score_article("这个方法很多人还不知道", CURE) >= 0.5
+
+
+@pytest.mark.parametrize("title, text", [("周末吃什么", HOW_TO), ("人民币中间价报7.1021", FIGURES)])
+def test_an_article_without_a_reporter_in_it_is_no_advertisement_for_that(title, text):
+    assert score_article(title, text) < 0.5
+
+
+@given(st.text(max_size=80), st.text(max_size=200), st.integers(0, 50))
+def test_an_explanation_of_an_article_adds_up_to_its_score(title, text, links):
+    if title.strip() or text.strip():
+        total = sum(part for _, part in explain_article(title, text, links))
+        assert math.isclose(1 / (1 + math.exp(-total)), score_article(title, text, links), abs_tol=1e-9)
+
+
+def test_an_explanation_of_an_article_names_the_number_to_call():
+    assert "ways to reach a seller" in [name for name, weight in explain_article("老寒腿", CURE) if weight > 1]
+
+
 def test_an_article_without_text_is_judged_by_its_title():
     assert score_article(ADS[0], " \n ") == score_title(ADS[0])
 
@@ -193,6 +224,14 @@ def test_the_model_belongs_to_the_labelled_titles():
 
 def test_the_model_is_small():
     assert train.MODEL.stat().st_size < 300_000
+
+
+@pytest.mark.slow
+def test_articles_of_kinds_that_the_model_has_not_seen_fare_well():
+    verdicts = list(train.unseen_articles())
+    found = sum(said for one, said in verdicts if one.label) / sum(one.label for one, _ in verdicts)
+    alarms = sum(said for one, said in verdicts if not one.label) / sum(not one.label for one, _ in verdicts)
+    assert found > 0.8 and alarms < 0.08
 
 
 def test_there_are_labelled_titles_enough_of_both_sorts():

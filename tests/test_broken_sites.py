@@ -1,8 +1,10 @@
 """Sites that lie, loop or never end: what of them is stored, and how often they are asked."""
 
 import gzip
+import ssl
 from time import process_time
 
+import httpx
 import pytest
 
 from crawler.parse import parse
@@ -196,3 +198,27 @@ def test_a_tag_of_very_many_attributes_costs_no_more_than_its_size(attributes):
     root = parse(html)
     assert process_time() - started < 2
     assert root.css_first("h1").text() == "标题"
+
+
+def test_a_bad_certificate_behind_some_links_does_not_close_the_host_for_the_others(web, store, clock):
+    secure = SITE.replace("http:", "https:")
+    items = [
+        f"{SITE}/news/100001.html",
+        *(f"{secure}/news/20000{n}.html" for n in range(9)),
+        f"{SITE}/news/100002.html",
+    ]
+    links = "".join(
+        f'<li><a href="{url}">第{n}条快讯：存款准备金率下调</a> <span>2026-03-20 {11 - n:02}:30</span></li>'
+        for n, url in enumerate(items)
+    )
+    web.add(SITE + "/", f"<html><head><title>财讯网</title></head><body><ul>{links}</ul></body></html>")
+    for n in (1, 2):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+    broken = httpx.ConnectError("TLS")
+    broken.__cause__ = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    broken.__cause__.verify_message = "self-signed certificate"
+    web.fail(secure + "/robots.txt", broken)
+    run(web, store, clock)
+    assert len(stored(store)) == 2
+    errors = store.db.execute("select distinct error from visits where error is not null").fetchall()
+    assert "the certificate is not valid" in errors[0][0]

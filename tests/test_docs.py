@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
 import pytest
 
+from storage import open_store
+
+MAKE = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "make.py"))
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = runpy.run_path(str(DOCS / "make.py"))["PAGES"]
+PAGES = MAKE["PAGES"]
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_of_the_reference_is_current(page):
     """If not: python docs/make.py"""
     assert (DOCS / page).read_text(encoding="utf-8") == "".join(PAGES[page]())
+
+
+def test_every_table_is_documented():
+    with open_store(Path(":memory:")) as store:
+        hidden = re.compile(r"_sqlite|sqlite_|articles_fts_")
+        assert {name for name in store.db.table_names() if not hidden.match(name)} == set(MAKE["MEANINGS"])

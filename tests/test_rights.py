@@ -3,6 +3,7 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +16,7 @@ from crawler.crawl import crawl
 from crawler.fetch import Fetcher
 from crawler.rights import covers, notices, of_page, of_robots_txt, of_tdmrep, orders
 from storage import query
+from storage.rights import RESERVED
 from tests.test_crawl import SITE, Clock, article, listing, pages, run
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -109,6 +111,15 @@ def test_a_page_says_it_in_its_header_and_in_its_meta_tags():
     ]
 
 
+def test_a_flood_of_statements_is_cut_and_what_is_said_to_us_stays():
+    lines = "\n".join(f"bot{n}: noai, nofollow" for n in range(1000)) + "\nnoai"
+    found = of_page({"x-robots-tag": lines}, (), "kuaixun")
+    assert ("noai", "yes", "header", "*", True) in told(found)
+    assert len(found) <= 50
+    text = "".join(f"User-agent: bot{n}\n" for n in range(1000)) + "Content-Signal: ai-train=no\n" * 1000
+    assert len(of_robots_txt(text, "kuaixun")) <= 200
+
+
 def test_the_signals_of_robots_txt_keep_their_group():
     text = """
         Content-Signal: search=yes
@@ -137,7 +148,7 @@ def test_who_has_a_group_of_his_own_is_not_meant_by_that_of_all():
     ]
 
 
-RESERVED = [{"location": "/", "tdm-reservation": 1, "tdm-policy": "https://news.example/p"}]
+WHOLE = [{"location": "/", "tdm-reservation": 1, "tdm-policy": "https://news.example/p"}]
 SOME = [
     {"location": "/news/", "tdm-reservation": 1},
     {"location": "/news/open/*.html$", "tdm-reservation": 0},
@@ -151,7 +162,7 @@ def said(clauses, url):
 
 
 def test_a_reservation_for_the_whole_host_belongs_to_the_host():
-    assert said(RESERVED, PAGE) == [("host", [("tdm-reservation", "1"), ("tdm-policy", "https://news.example/p")])]
+    assert said(WHOLE, PAGE) == [("host", [("tdm-reservation", "1"), ("tdm-policy", "https://news.example/p")])]
 
 
 @pytest.mark.parametrize(
@@ -215,7 +226,7 @@ def evidence(store, where="1"):
 def test_the_evidence_stands_beside_the_article_with_the_time_it_was_read(web, store, clock):
     site(web, 1, head='<meta name="robots" content="noai">', tdm_reservation="1")
     web.add(SITE + "/robots.txt", "User-agent: *\nContent-Signal: ai-train=no", content_type="text/plain")
-    web.add(TDMREP, json.dumps(RESERVED), content_type="application/json")
+    web.add(TDMREP, json.dumps(WHOLE), content_type="application/json")
     run(web, store, clock)
     assert evidence(store) == [
         ("noai", "yes", "meta", "article", PAGE, 1),
@@ -225,7 +236,8 @@ def test_the_evidence_stands_beside_the_article_with_the_time_it_was_read(web, s
         ("tdm-policy", "https://news.example/p", "tdmrep.json", "host", TDMREP, None),
     ]
     assert {row[0] for row in store.db.execute("select read_at from rights")} == {"2026-03-20T04:00:00.000+00:00"}
-    assert len(query.rights(store.db, 1)) == 5
+    reserved = {(row["kind"], row["value"]) for row in query.rights(store.db, 1)} & RESERVED["train"]
+    assert reserved == {("noai", "yes"), ("tdm-reservation", "1"), ("ai-train", "no")}
     lines = "\n".join(story._lines(query.story(store.db, "1")))
     assert f"id 1 is told ai-train no: robots.txt of {SITE}/robots.txt, since" in lines
     sql = "select kind from article_rights where article_id = 1 and applies order by kind"
@@ -318,3 +330,15 @@ def test_links_of_a_page_or_a_sitemap_whose_header_says_nofollow_are_not_followe
     web.add(SITE + "/sitemap.xml", f"<urlset>{locs}</urlset>", content_type="text/xml", x_robots_tag="nofollow")
     run(web, store, clock)
     assert sorted(pages(web)) == ["/", "/sitemap.xml"]
+
+
+def test_the_queries_of_the_documentation_run_and_leave_out_what_is_reserved(web, store, clock):
+    site(web, 1, head='<meta name="robots" content="noai">')
+    web.add(SITE + "/news/100002.html", article(2))
+    web.pages[SITE + "/"].clear()
+    web.add(SITE + "/", listing(1, 2))
+    run(web, store, clock)
+    text = (Path(__file__).parent.parent / "docs" / "rights.md").read_text(encoding="utf-8")
+    said, _, unreserved = text.partition("```sql\n")[2].partition("```")[0].strip().split(";\n")
+    assert [row[1:3] for row in store.db.execute(said)] == [("noai", "yes")]
+    assert [url for _, url in store.db.execute(unreserved)] == [SITE + "/news/100002.html"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 from test_storage_stories import LINES, REPORT, TEXT, TITLE
 
-from storage import Article, Headline, Visit, open_store, schema
+from storage import Article, Headline, Visit, clusters, open_store, schema, sketches
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 FOOT = "\n沪上资讯客户端，每天为您送上新鲜财经大餐，尽在掌握。"
@@ -72,6 +72,14 @@ def test_the_same_articles_make_the_same_stories_in_any_order(found, random):
         for item in articles:
             save(other, item)
         assert stories(one) == stories(other)
+
+
+@given(SETS, st.integers(1, 3), st.randoms(use_true_random=False))
+@settings(max_examples=30, deadline=None)
+def test_so_do_more_articles_than_are_compared(found, most, random):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "MOST", most)
+        test_the_same_articles_make_the_same_stories_in_any_order.hypothesis.inner_test(found, random)
 
 
 @given(SETS)
@@ -181,3 +189,20 @@ def test_a_database_of_an_older_version_gets_its_stories(tmp_path):
             (None, None),
         ]
         assert save(store, article(4, 9)).outcome == "new" and save(store, article(5, 2)).story_id == 1
+
+
+@pytest.mark.parametrize("wait", [1, 2, 512])
+def test_a_copy_is_found_whether_or_not_its_original_is_in_the_index_yet(tmp_path, monkeypatch, wait):
+    monkeypatch.setattr(sketches, "WAIT", wait)
+    for number, version in enumerate((0, 8, 1)):
+        with open_store(tmp_path / "a.db") as store:
+            save(store, article(number, version, hours=number - 5))
+    with open_store(tmp_path / "a.db") as store:
+        assert [row[5] for row in stories(store)] == [1, 0, 1]
+
+
+def test_what_another_process_wrote_is_found(tmp_path):
+    with open_store(tmp_path / "a.db") as one, open_store(tmp_path / "a.db") as other:
+        for store, number, version in ((one, 1, 8), (other, 2, 0), (one, 3, 1)):
+            save(store, article(number, version, hours=number - 5))
+        assert [row[5] for row in stories(one)] == [0, 1, 1]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage import (
+    Article,
     DatabaseLocked,
     MissingDatabase,
     NewerSchema,
@@ -206,3 +207,22 @@ def test_every_error_names_the_file_and_ends_as_a_sentence(error):
     raised = error(Path("x.db"))
     assert isinstance(raised, StorageError) and raised.path == Path("x.db")
     assert "`x.db`" in str(raised) and str(raised).endswith(".")
+
+
+VIEWS = ("news", "by_source_and_day", "most_copied", "edits", "freshness", "duplicates", "rights_now", "article_rights")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_answers(store, view):
+    at = datetime(2026, 3, 20, tzinfo=UTC)
+    for text, hour in (("央行宣布降准，释放资金一万亿元。" * 4, 1), ("央行宣布降息，释放信号。" * 4, 2)):
+        url, seen = "http://a.example/1", at + timedelta(hours=hour)
+        store.save(Visit(url, url, "article", "s", seen, 200), article=Article(url, "央行快讯", text, seen))
+    store.upsert_source("s", ("http://a.example/",), timedelta(hours=1), now=at)
+    rows = list(store.db.query(f"SELECT * FROM {view}"))
+    if view == "edits":
+        assert ("降准" in rows[0]["old_text"], "降息" in rows[0]["new_text"]) == (True, True)
+    elif view in {"news", "by_source_and_day", "freshness", "duplicates"}:
+        assert len(rows) == 1
+    else:
+        assert rows == []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storage import Article, Target, Visit, watch
-from storage.records import HostNote
+from storage.records import Gap, HostNote, Listing
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -233,6 +233,14 @@ def test_a_restart_knows_which_hosts_rest_and_which_share_an_address(store):
 
 def add(store, name="demo", **more):
     store.upsert_source(name, [f"http://{name}.example/"], timedelta(minutes=15), now=NOW, **more)
+
+
+def test_of_very_many_open_gaps_the_last_ones_are_looked_at(store):
+    for n in range(150):
+        gap = Gap("news", "http://a.example/", NOW, NOW, "", NOW + n * HOUR)
+        store.save(visit("http://a.example/", at=NOW + n * HOUR, kind="list"), listing=Listing(gap=gap))
+    found = [(gap.noted_at - NOW) / HOUR for gap in store.gaps("news")]
+    assert found == list(range(50, 150))
 
 
 def test_a_new_source_has_no_time_and_then_its_own(store):

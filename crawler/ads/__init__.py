@@ -1,10 +1,12 @@
 """How much a title or an article looks like advertising: a small linear model, and why it says so.
 
-The model is trained by `python -m crawler.ads.train` from the labelled titles in this folder, and read at first use.
+The model is trained by `python -m crawler.ads.train` from the labelled titles and articles in this folder, and read at
+first use.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -39,8 +41,21 @@ def score_article(title: str, text: str, links: int = 0, url: str = "", site: st
     """
     if not text.strip():
         return score_title(title, url, site)
+    return probability(sum(_article_parts(title, text, links, url, site).values()))
+
+
+def explain_article(title: str, text: str, links: int = 0, url: str = "", site: str = "") -> list[tuple[str, float]]:
+    """What decided, weightiest first: each sign of the article with what it adds to the log odds.
+
+    Arguments as for `score_article`; without a text, the signs are those of the title.
+    """
+    found = _article_parts(title, text, links, url, site) if text.strip() else model().parts(title)
+    return _weightiest(found)
+
+
+def _article_parts(title: str, text: str, links: int, url: str, site: str) -> dict[str, float]:
     rated = _log_odds(title, url, site) if title.strip() else 0.0
-    return probability(article.log_odds(rated, text, links, model().log_odds))
+    return article.parts(article.signs(rated, text, links, model().log_odds), model().article)
 
 
 def _log_odds(title: str, url: str, site: str) -> float:
@@ -49,5 +64,8 @@ def _log_odds(title: str, url: str, site: str) -> float:
 
 def explain_title(title: str) -> list[tuple[str, float]]:
     """What decided, weightiest first: each sign and each run of characters with what it adds to the log odds."""
-    parts = model().parts(title)
+    return _weightiest(model().parts(title))
+
+
+def _weightiest(parts: Mapping[str, float]) -> list[tuple[str, float]]:
     return sorted(parts.items(), key=lambda part: (-abs(part[1]), part[0]))

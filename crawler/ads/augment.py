@@ -16,6 +16,8 @@ JOINED = 12
 UNPARTED = 3
 EVADED = 3
 BROKEN = 7
+# So deep may fillings hold slots in whatever order.
+DEPTH = 3
 
 
 class Title(NamedTuple):
@@ -38,7 +40,8 @@ def expanded(path: Path) -> list[Title]:
     for name, pattern in tomllib.loads(path.read_text("utf-8")).items():
         for number in range(pattern["count"]):
             text = _pick(pattern["templates"], name, number)
-            for slot, fillings in pattern["slots"].items():
+            # Again for those that a later filling brought.
+            for slot, fillings in [*pattern["slots"].items()] * DEPTH:
                 text = _filled(text, slot, fillings, number)
             titles.append(Title(pattern["label"], name, text))
     return titles

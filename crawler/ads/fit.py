@@ -6,8 +6,9 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from crawler.ads import article
 from crawler.ads.augment import Title, draw, evaded, halved, joined, unparted
 from crawler.ads.features import SIGNS, features
 from crawler.ads.model import Model, probability
@@ -24,6 +25,10 @@ MARGIN = 1.0
 SEEN = 2
 KEPT = 24_000
 
+# For articles.
+ARTICLE_STEPS, ARTICLE_STEP, ARTICLE_SHRINK, ARTICLE_MARGIN = 400, 1.0, 0.0005, 0.5
+CROWDED = 0.8
+
 Cut = tuple[list[str], set[str]]
 
 
@@ -35,15 +40,39 @@ class _Sample:
     share: float
 
 
-def train(titles: Sequence[Title], version: str = "") -> Model:
-    """The model of these titles and of what `augment` makes of them."""
+def train(titles: Sequence[Title], articles: Sequence[Title] = (), version: str = "") -> Model:
+    """The model of these titles and of what `augment` makes of them, and of these articles (the title in line 1)."""
     rows = [*titles, *halved(titles), *joined(titles), *unparted(titles)]
     rows += list(evaded(rows))
     cuts = [features(row.text) for row in rows]
     known = _vocabulary(cuts)
     samples = [_sample(row.label, cut, known) for row, cut in zip(rows, cuts, strict=True)]
     bias, signs, runs = _descend(samples, len(known))
-    return _quantised(version, bias, signs, dict(zip(known, runs, strict=True)))
+    model = _quantised(version, bias, signs, dict(zip(known, runs, strict=True)))
+    return replace(model, article=weigh(articles, model))
+
+
+def weigh(articles: Sequence[Title], model: Model) -> dict[str, float]:
+    """The weights of an article's signs. Few signs and many articles: plain steps downhill over all of them."""
+    names = ("bias", *article.SIGNS)
+    weights = dict.fromkeys(names, 0.0)
+    rows = []
+    for one in articles:
+        title, _, text = one.text.partition("\n")
+        found = article.signs(model.log_odds(title), text, 0, model.log_odds)
+        rows.append((one.label, {"bias": 1.0, **found}))
+    for _ in range(ARTICLE_STEPS):
+        slopes = dict.fromkeys(names, 0.0)
+        for label, found in rows:
+            odds = sum(weights[name] * value for name, value in found.items())
+            error = (probability(odds) - label) / len(rows)
+            for name, value in found.items():
+                slopes[name] += error * value
+        for name, slope in slopes.items():
+            weights[name] -= ARTICLE_STEP * (slope + ARTICLE_SHRINK * weights[name])
+    # No made-up article has a crowd of links, so this one is set by hand.
+    weights["bias"] -= ARTICLE_MARGIN
+    return {name: round(value, 2) for name, value in weights.items()} | {"a crowd of links": CROWDED}
 
 
 def _vocabulary(cuts: Iterable[Cut]) -> dict[str, int]:
@@ -100,4 +129,5 @@ def _quantised(version: str, bias: float, signs: Iterable[float], runs: dict[str
         round(bias / scale),
         {sign: round(weight / scale) for sign, weight in zip(SIGNS, signs, strict=True)},
         {run: whole[run] for run in heaviest[:KEPT]},
+        {},
     )

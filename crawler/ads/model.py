@@ -13,20 +13,24 @@ from dataclasses import dataclass
 
 from crawler.ads.features import features
 
-FORMAT = 1
+FORMAT = 2
 # Runs may hold a space, and spaces part the runs of a line.
 _SPACE = "␣"
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`version` names the titles it was trained on; `bias`, `signs` and `runs` are weights."""
+    """`version` names what it was trained on; `bias`, `signs` and `runs` are the weights of a title.
+
+    `article` are those of an article's signs, log odds each, its `bias` among them.
+    """
 
     version: str
     scale: float
     bias: int
     signs: Mapping[str, int]
     runs: Mapping[str, int]
+    article: Mapping[str, float]
 
     def log_odds(self, title: str) -> float:
         """How much more likely the title is advertising than not, as a natural logarithm."""
@@ -50,7 +54,7 @@ def probability(log_odds: float) -> float:
 def dumps(model: Model) -> str:
     """The text of a model file; the same model gives the same text."""
     head = {"format": FORMAT, "version": model.version, "scale": model.scale, "bias": model.bias}
-    lines = [json.dumps({**head, "signs": dict(model.signs)}, ensure_ascii=False)]
+    lines = [json.dumps({**head, "signs": dict(model.signs), "article": dict(model.article)}, ensure_ascii=False)]
     by_weight: dict[int, list[str]] = {}
     for run, weight in sorted(model.runs.items()):
         by_weight.setdefault(weight, []).append(run.replace(" ", _SPACE))
@@ -70,4 +74,4 @@ def loads(text: str) -> Model:
     for line in lines:
         weight, *words = line.split(" ")
         runs.update(dict.fromkeys([word.replace(_SPACE, " ") for word in words], int(weight)))
-    return Model(head["version"], head["scale"], head["bias"], head["signs"], runs)
+    return Model(head["version"], head["scale"], head["bias"], head["signs"], runs, head["article"])

@@ -1,4 +1,4 @@
-"""Trains the advertising model from the labelled titles: `python -m crawler.ads.train` writes model.txt.
+"""Trains the advertising model from the labelled titles and articles: `python -m crawler.ads.train` writes model.txt.
 
 Then it prints how titles fare that the model has not seen: by title, and, harder, by kind of advertising. The same
 titles give the same file, byte for byte.
@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
+from crawler.ads import article
 from crawler.ads.augment import Title, draw, expanded
-from crawler.ads.fit import train
+from crawler.ads.fit import train, weigh
 from crawler.ads.model import dumps
 
 HERE = Path(__file__).parent
 TITLES = HERE / "titles.tsv"
 PATTERNS = HERE / "patterns.toml"
+ARTICLES = HERE / "articles.toml"
 LOOKALIKES = HERE / "lookalikes.txt"
 MODEL = HERE / "model.txt"
 
@@ -39,14 +41,14 @@ def labelled(path: Path = TITLES) -> list[Title]:
 def version() -> str:
     """Twelve hex digits that change with the labelled titles, the patterns and the look-alikes."""
     digest = blake2b(digest_size=6)
-    for path in (TITLES, PATTERNS, LOOKALIKES):
+    for path in (TITLES, PATTERNS, ARTICLES, LOOKALIKES):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def model_text() -> str:
     """The model file that belongs to the labelled titles as they are now."""
-    return dumps(train([*labelled(), *expanded(PATTERNS)], version()))
+    return dumps(train([*labelled(), *expanded(PATTERNS)], expanded(ARTICLES), version()))
 
 
 Verdict = tuple[Title, bool]
@@ -59,6 +61,21 @@ def unseen(titles: Sequence[Title], patterns: Sequence[Title], fold: Callable[[T
         for title in titles:
             if fold(title) == number:
                 yield title, model.log_odds(title.text) >= 0
+
+
+def unseen_articles() -> Iterator[Verdict]:
+    """Each labelled article with the verdict of a model that has seen neither its kind nor other titles than the whole
+    has: what an article's signs count is learnt from the other kinds."""
+    whole, articles = [*labelled(), *expanded(PATTERNS)], expanded(ARTICLES)
+    model = train(whole)
+    kinds = sorted({one.kind for one in articles})
+    for kind in kinds:
+        weights = weigh([one for one in articles if one.kind != kind], model)
+        for one in articles:
+            if one.kind == kind:
+                title, _, text = one.text.partition("\n")
+                found = article.signs(model.log_odds(title), text, 0, model.log_odds)
+                yield one, sum(article.parts(found, weights).values()) >= 0
 
 
 def by_title(title: Title) -> int:
@@ -97,6 +114,7 @@ def main() -> None:
     # The patterns of advertising name things of every kind.
     patterns = [title for title in patterns if not title.label]
     print("\n".join(report("unseen kinds of advertising", list(unseen(titles, patterns, by_kind)))))
+    print("\n".join(report("articles of unseen kinds", list(unseen_articles()))))
 
 
 if __name__ == "__main__":

@@ -53,6 +53,8 @@ def _first(story: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lines(story: dict[str, Any]) -> list[str]:
+    from crawler.present import advertising
+
     told, first = story["articles"], _first(story)
     head = f"{plain(first['title'])}\n{counted(len(told), 'article')} on {counted(story['sites'], 'site')}"
     rows = [
@@ -69,7 +71,7 @@ def _lines(story: dict[str, Any]) -> list[str]:
             for old in row["revisions"]
         ]
         lines += [_because(row["id"], link) for link in row["links"]]
-        lines += [_advertises(row)] if row["is_ad"] else []
+        lines += [f"id {row['id']} {advertising(row['title'], row['text'], row['ad_score'])}"] if row["is_ad"] else []
         lines += [_right(row["id"], right) for right in row["rights"]]
     lines += [
         f"in a list, by its {item['matched_by']}: {plain(item['title'])}  {plain(item['url'])}"
@@ -82,14 +84,6 @@ def _lines(story: dict[str, Any]) -> list[str]:
         for move in story["moves"]
     ]
     return [*lines, "", *(plain(line) for line in first["text"].splitlines())]
-
-
-def _advertises(row: dict[str, Any]) -> str:
-    """What in the title of an advertisement speaks for one, weightiest first."""
-    from crawler.ads import explain_title
-
-    signs = [f"{plain(name)} {weight:+.1f}" for name, weight in explain_title(row["title"]) if weight > 0]
-    return f"id {row['id']} looks like advertising ({row['ad_score']:.2f}): {', '.join(signs[:5]) or 'by its text'}"
 
 
 def _right(article: int, right: dict[str, Any]) -> str:

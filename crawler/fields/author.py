@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from crawler.fields._evidence import is_han_name, meta_lines, own_lines
+from crawler.fields._evidence import REACH, is_han_name, meta_lines, own_lines
+from crawler.fields._people import HAN_SPLIT, NOT_NAME, han_names, latin_names
+from crawler.times import MONTH_NAMES
 from crawler.view import Found, View, squeeze
 
 TYPE = list
@@ -23,6 +25,20 @@ _LABELLED = re.compile(
 _PEN = re.compile(
     r"(?:作者|撰文|撰稿)\s*[:：]\s*(?P<name>[^\s:：\]】）)|｜,，;；。/]{2,20}(?:\s[A-Z][a-z]+)?)(?=\s|$|[\]】）)|｜,，;；。/])"
 )
+# Two to four words that begin with a capital, or a name in Japanese or Chinese characters.
+_PERSON = re.compile(
+    r"[^\W\d_a-z\u0430-\u044f][\w.'’\-]*(?:\s(?:[^\W\d_a-z\u0430-\u044f][\w.'’\-]*|van|von|de|der|den|da|di|du|la|le|el|al|bin)){1,4}|[\u4e00-\u9fff々]{2,5}"
+)
+_AUTHOR_PAGE = re.compile(
+    r"/(?:authors?|autor(?:en|es|zy|i)?|auteurs?|autori|contributors?|people|profiles?|journalists?|journalistes?|staff|reporters?|by|writers?|firmas?)/",
+    re.I,
+)
+_AUTHOR_BOX = re.compile(r"author|byline|writer|reporter|journalist|autor|auteur|signature|\bby\b", re.I)
+_DUTY = re.compile(r"(?:\s\w+)?\s(?:editor|reporter|correspondent|writer|columnist|redakteurin|redakteur)$", re.I)
+# A name before the date, an icon of a pen or of a head being its label.
+_BEFORE_TIME = re.compile(r"(?P<name>[\u4e00-\u9fff]{3})\s(?=(?:19|20)\d\d[-/.年])")
+_TITLE_BY = re.compile(r"[-–—|]\s+by\s+(?P<names>[^\W\d_][^|\-–—]{2,50}?)\s*(?:[|\-–—]|$)", re.I)
+_KOREAN = re.compile(r"(?:^|[\s(=\[])(?P<name>[가-힣]{2,4})\s?(?:선임|수습|인턴)?\s?기자(?=\s|$|[)=\](])")
 # Japanese names: family names are not listed, so one counts only behind its label.
 _JAPANESE = re.compile(
     r"(?:記者|執筆者?|取材|文責|ライター)[\s:：・／/＝=]+(?P<name>[\u4e00-\u9fff々]{1,4}[\s　]?[\u3040-\u30ff\u4e00-\u9fff々ー]{1,6})"
@@ -53,22 +69,15 @@ _BEFORE_MEDIUM = re.compile(
     r"^\s*(?P<name>[\u4e00-\u9fff]{2,4})\s*[/／]\s*[\u4e00-\u9fff]{2,8}(?:报|報|网|網|社|新闻|新聞|周刊)\s*$"
 )
 _BRACKETED = re.compile(r"[\[【（(]\s*(?P<name>[\u4e00-\u9fff]{2,3})\s*[\]】）)]")
+_KINDS = r"(?:(?:an? |ein |eine |een |un |une )?(?:report|story|essay|review|bericht|reportage|kommentar|analyse|interview|gastbeitrag|kolumne|article|reportaje) )?"
+# What stands behind the names on their line: a date, or a label of one.
+_LATER = re.compile(
+    rf"\s+\W*(?:(?:{MONTH_NAMES})\.?\s+\d|\d|(?:published|updated|posted|stand|publié|mis à jour|lesezeit|aktualisiert|veröffentlicht|opublikowano|dodano|last|first|read)\b)",
+    re.I,
+)
 _BY = re.compile(
-    r"(?:^|[·|•]\s*|\bposted (?=by))(?:by|von|par|por|written by|posted by|author|autor|автор|αυτορ|tekst)\s*:?\s+(?P<names>[^\W\d_][\w.'’\-]+(?:\s+(?:[^\W\d_][\w.'’\-]*|and|&|und|et|y)){0,7}"
-    r"(?:,\s*[^\W\d_][\w.'’\-]+(?:\s+[^\W\d_][\w.'’\-]*){1,3})*)",
-    re.I,
-)
-_SPLIT = re.compile(r"[、，,;；/|　]|\s+(?:and|&|und|et|y|with)\s+|\s{2,}", re.I)
-_HAN_SPLIT = re.compile(r"[\s、，,;；/　]+")
-_ROLE = re.compile(r"^(?:通讯员|实习生|实习记者|本报记者|记者|文|图|摄|by|von|par|por|作者)[\s:：/]*", re.I)
-_PHOTOGRAPHER = re.compile(r"(?<=[\u4e00-\u9fff]{2})[摄攝]$")
-# What follows a name after a comma: the post, or the medium.
-_POST = re.compile(
-    r"\b(?:editor|reporter|writer|correspondent|analyst|expert|columnist|contributor|news|watch|magazine|times|press)\b",
-    re.I,
-)
-_NOT_NAME = re.compile(
-    r"[\u4e00-\u9fff]\d|游客|网友|網友|匿名|楼主|简体|繁体|簡體|繁體|报道|获悉|从|了解|采访|发现|表示|编辑|来源|来自|來自|网站|热线|本报|电视|招聘|客户端|admin|staff|editor|redaktion|newsroom|https?:|@|desk$|online$|\.(?:com|net|org)",
+    rf"(?:^|[·|•]\s*|\bposted (?=by)){_KINDS}(?:by|von|par|por|di|de|door|av|af|από|written by|posted by|author|autor|автор|αυτορ|tekst)\s*:?\s+(?P<names>[^\W\d_][\w.'’\-]+(?:\s+(?:[^\W\d_][\w.'’\-]*|and|&|und|et|y)){{0,7}}"
+    r"(?:,\s*[^\W\d_][\w.'’\-]+(?:\s+[^\W\d_][\w.'’\-]*){{1,3}})*)",
     re.I,
 )
 
@@ -93,7 +102,7 @@ def labelled(view: View) -> Found | None:
             continue  # the labels are Chinese or Japanese
         text = _WIDE.sub(r"\1\2", line.spaced)
         match = _LABELLED.search(text) or _SLASH.search(text)
-        names = _han(match["names"]) if match else []
+        names = han_names(match["names"]) if match else []
         pen = None if names else _PEN.search(text)
         if pen and not _NOBODY.search(pen["name"]):
             names = [pen["name"]]
@@ -106,8 +115,8 @@ def byline(view: View) -> Found | None:
     """ "By NAME" around the headline or as the first line of the body."""
     for number in [*meta_lines(view), *view.kept[:2]]:
         line = view.tree.lines[number]
-        match = _BY.match(line.text) if line.size < 120 else None
-        names = _latin(match["names"]) if match else []
+        match = _BY.match(_LATER.split(line.spaced, maxsplit=1)[0]) if line.size < 160 else None
+        names = latin_names(match["names"]) if match else []
         if names:
             return Found(names, f"line {number}: {line.text[:60]}", number)
     return None
@@ -118,17 +127,17 @@ def reporter(view: View) -> Found | None:
     for number in view.kept[:8]:
         line = view.tree.lines[number]
         match = _LABELLED.search(line.spaced) if line.size < 60 and not line.ends else None
-        if match and _han(match["names"]):
-            return Found(_han(match["names"]), f"line {number}: {line.text[:60]}", number)
+        if match and han_names(match["names"]):
+            return Found(han_names(match["names"]), f"line {number}: {line.text[:60]}", number)
     for number in [*view.kept[:3], *view.kept[-2:], *meta_lines(view)]:
         text = view.tree.lines[number].text
         for part in (text[:60], text[-40:]) if number not in view.kept[-2:] else (text[-60:], text[:60]):
             if not _LABEL_SIGN.search(part):
                 continue
             match = _REPORTER.search(part) or _SLASH.search(part) or _AGENCY.search(part)
-            names = _han(match["names"]) if match else []
+            names = han_names(match["names"]) if match else []
             alone = None if names else _IN_BRACKETS.search(part)
-            if alone and not _NOT_NAME.search(alone["name"]):
+            if alone and not NOT_NAME.search(alone["name"]):
                 names = [alone["name"]]
             if names:
                 return Found(names, f"line {number}: {part}", number)
@@ -139,7 +148,7 @@ def named(view: View) -> Found | None:
     """A link or a box before the body that is marked up as the author."""
     for anchor in view.tree.anchors:
         if "author" in anchor.rel and view.title_line - 3 <= anchor.line <= view.first_kept + 1:
-            names = _latin(anchor.text)
+            names = latin_names(anchor.text)
             if names:
                 return Found(names, f"rel=author: {anchor.text}", anchor.line)
     return None
@@ -155,14 +164,15 @@ def alone(view: View) -> Found | None:
         if _in_menu(view, number):
             continue
         if len(text) <= 14:
-            names = [part for part in _HAN_SPLIT.split(text.strip("[]【】（）() ")) if part]
+            names = [part for part in HAN_SPLIT.split(text.strip("[]【】（）() ")) if part]
         elif published and number == published.line:
             names = [match["name"] for match in _BRACKETED.finditer(text)][:1]
+            names = names or [match["name"] for match in (_BEFORE_TIME.match(text),) if match]
         else:
             continue
-        listed = "、" in text and any(map(is_han_name, names)) and not any(map(_NOT_NAME.search, names))
+        listed = "、" in text and any(map(is_han_name, names)) and not any(map(NOT_NAME.search, names))
         if (listed and all(re.fullmatch(_HAN + "{2,3}", name) for name in names)) or (
-            names and all(len(name) <= 3 and is_han_name(name) and not _NOT_NAME.search(name) for name in names)
+            names and all(len(name) <= 3 and is_han_name(name) and not NOT_NAME.search(name) for name in names)
         ):
             return Found(names, f"line {number}: {text[:60]}", number)
     return None
@@ -179,12 +189,52 @@ def _in_menu(view: View, number: int) -> bool:
     return linked and not all(is_han_name(line.text) for line in lines[first:last])
 
 
+def boxed(view: View) -> Found | None:
+    """A name, and nothing else, in a box that is called after the author, or linked to an author's page, beside the headline."""
+    lines, elements = view.tree.lines, view.tree.elements
+    last = min(view.first_kept + 1, view.title_line + 1 + REACH) if view.title_line >= 0 else -1
+    for number in range(max(0, view.title_line - 3), min(last, len(lines))):
+        line = lines[number]
+        if number == view.title_line or line.size > 160:
+            continue
+        for anchor in (view.tree.anchors[n] for n in line.anchors[:4]):
+            if _AUTHOR_PAGE.search(anchor.href) and _PERSON.fullmatch(anchor.text) and latin_names(anchor.text):
+                return Found(latin_names(anchor.text), f"line {number}, linked to {anchor.href[:60]}", number)
+        inside = (e.name for e in elements[line.box + 1 : line.box + 6] if e.first == e.last == number)
+        around = " ".join((*(elements[i].name for i in view.tree.ancestors(line.box)[:2]), *inside))
+        text = _LATER.split(line.spaced, maxsplit=1)[0].split(",")[0].split("|")[0].strip(" ·•—-")
+        text = _DUTY.sub("", text)
+        if around and _AUTHOR_BOX.search(around) and not line.ends and _PERSON.fullmatch(text):
+            names = [text] if text[0] >= "\u4e00" and "writer" in around else latin_names(text)
+            if names and not any(squeeze(n) in squeeze(view.meta.get("og:site_name", "")) for n in names):
+                return Found(names, f"line {number}, in a box called {around.strip()[:40]}", number)
+    return None
+
+
+def in_title(view: View) -> Found | None:
+    """The "by NAME" that letters and essays hang on their <title>."""
+    match = _TITLE_BY.search(view.tree.title)
+    names = latin_names(match["names"]) if match else []
+    return Found(names, "<title>") if names else None
+
+
+def korean(view: View) -> Found | None:
+    """NAME 기자 around the headline, or as the last words of the body."""
+    if str(view.found["lang"].value if "lang" in view.found else "") != "ko":
+        return None
+    for number in [*meta_lines(view), *view.kept[-2:], *view.kept[:1]]:
+        match = _KOREAN.search(view.tree.lines[number].spaced)
+        if match:
+            return Found([match["name"]], f"line {number}: {view.tree.lines[number].text[:60]}", number)
+    return None
+
+
 def signed(view: View) -> Found | None:
     """A name in brackets at the very end of the story, or one before a medium between headline and body."""
     for number in view.kept[-1:]:
         match = _SIGNED.search(view.tree.lines[number].text[-60:])
-        names = _HAN_SPLIT.split(match["names"]) if match else []
-        if names and all(is_han_name(name) and len(name) <= 3 and not _NOT_NAME.search(name) for name in names):
+        names = HAN_SPLIT.split(match["names"]) if match else []
+        if names and all(is_han_name(name) and len(name) <= 3 and not NOT_NAME.search(name) for name in names):
             return Found(names, f"end of line {number}", number)
     for number in meta_lines(view):
         match = _BEFORE_MEDIUM.match(view.tree.lines[number].spaced)
@@ -196,7 +246,7 @@ def signed(view: View) -> Found | None:
 def linked(view: View) -> Found | None:
     """JSON-LD author."""
     for value in view.linked_data("author"):
-        names = [n for item in (value if isinstance(value, list) else [value]) for n in _latin(_name(item))]
+        names = [n for item in (value if isinstance(value, list) else [value]) for n in latin_names(_name(item))]
         if names:
             return Found(list(dict.fromkeys(names)), "JSON-LD author")
     return None
@@ -213,19 +263,19 @@ def metadata(view: View) -> Found | None:
         "parsely-author",
         "dcterms.creator",
     ):
-        names = _latin(view.meta.get(key, ""))
+        names = latin_names(view.meta.get(key, ""))
         if names and not any(squeeze(n) == squeeze(view.meta.get("og:site_name", "")) for n in names):
             return Found(names, f"meta {key}")
     return None
 
 
-RULES = (labelled, japanese, named, byline, linked, reporter, signed, alone, metadata)
+RULES = (labelled, japanese, korean, named, byline, linked, reporter, signed, boxed, alone, metadata, in_title)
 
 
 def read(text: str) -> list[str]:
     """Names out of a text that is known to be a byline."""
     text = re.sub(r"^\s*(?:(?:作者|记者|記者|撰文|文)\s*[:：/]?|(?:by|von|par|por)\b\s*:?)\s*", "", text, flags=re.I)
-    return _latin(text) or _han(text)
+    return latin_names(text) or han_names(text)
 
 
 def _name(item: Any) -> str:
@@ -233,27 +283,3 @@ def _name(item: Any) -> str:
         name = item.get("name")
         return name if isinstance(name, str) else ""
     return item if isinstance(item, str) else ""
-
-
-def _han(text: str) -> list[str]:
-    """Chinese names: after the first one, only what starts like a name is one."""
-    names: list[str] = []
-    for part in _HAN_SPLIT.split(text):
-        name = _PHOTOGRAPHER.sub("", _ROLE.sub("", part))
-        if is_han_name(name) and not _NOT_NAME.search(name):
-            names.append(name)
-        elif names:
-            break
-    return list(dict.fromkeys(names))
-
-
-def _latin(text: str) -> list[str]:
-    text = re.sub(r"\s+(?:on|at|for|in|am|um|le)\b.*$", "", text)
-    names = [_ROLE.sub("", part.strip()) for part in _SPLIT.split(text)]
-    names = names[:1] + [name for name in names[1:] if not _POST.search(name)]
-    return [n for n in names if 2 <= len(n) <= 40 and not _NOT_NAME.search(n) and len(n.split()) <= 5 and _is_person(n)]
-
-
-def _is_person(name: str) -> bool:
-    """A Chinese string in an author field is a desk or a medium unless it reads as a name."""
-    return is_han_name(name) if re.search(r"[\u4e00-\u9fff]", name) else True

@@ -14,7 +14,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crawler.fields._evidence import item_lines, near_lines, own_lines
-from crawler.times import FIRST_YEAR, Moment, first, moments
+from crawler.fields._scripts import scripted
+from crawler.times import Moment, first, moments
 from crawler.view import Found, View
 
 TYPE = datetime
@@ -36,19 +37,6 @@ _NOT_THIS = re.compile(
 )
 # Long words: they are looked for further before the time.
 _CHANGED = re.compile(r"aktualisiert|actualizad|atualizad|aktualizacj|aggiornat|mis à jour|обновлен", re.I)
-# The time as a page tells it to its own scripts: "publishTime":"2026-03-19 21:44", var createTime = 1773927840, data-time="…"
-# The values are looked for first: they are rarer than what stands before them.
-_SCRIPT_VALUE = re.compile(
-    r"""[:=]\s*["']?(?P<value>\d{13}(?!\d)|\d{10}(?!\d)|(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?:[T ]\d\d:\d\d[:\d.]*(?:[Zz]|[+-]\d\d:?\d\d)?)?)"""
-)
-_SCRIPT_NAME = re.compile(
-    r"""(?<![a-z])(?:publish|create|pub|post|input|show)[_-]?(?:time|date)?[_-]?(?:time|date|at|on|ed|dt|stamp)(?:_?ms)?["']?\s*$""",
-    re.I,
-)
-_DATA_NAME = re.compile(r"\bdata-(?:time|date|timestamp|ts|pubtime)$", re.I)
-_DATA_VALUE = re.compile(r"""=["'](?:\d{13}|\d{10})["']""")
-_NAME_READ = 60  # characters before a value that may name it
-_SCRIPT_READ = 400_000  # characters that are searched for it
 _ROUGH = re.compile(r"前|刚|剛|ago\b|just now", re.I)
 _DATELINE = re.compile(r"(?:訊|讯|消息|报道|報導|電|电)")
 _COPYRIGHT = re.compile(r"copyright|©|版权", re.I)
@@ -176,27 +164,6 @@ def dateline(view: View) -> Found | None:
         )
         if moment and _DATELINE.match(text, moment.end):
             return Found(moment, f"dateline of line {number}", number)
-    return None
-
-
-def scripted(view: View) -> Found | None:
-    """The first time of publication that the page tells its own scripts; asked where nothing else tells one."""
-    html = view.html
-    for match in _SCRIPT_VALUE.finditer(html, 0, _SCRIPT_READ):
-        before = html[max(0, match.start() - _NAME_READ) : match.start()]
-        name = _SCRIPT_NAME.search(before)
-        if not name and _DATA_VALUE.match(html, match.start()):
-            name = _DATA_NAME.search(before)
-        if not name:
-            continue
-        value = match["value"]
-        if value.isdigit():
-            seconds = int(value) / (1000 if len(value) == 13 else 1)
-            moment: Moment | None = Moment(datetime.fromtimestamp(seconds, UTC), "second", 0, len(value))
-        else:
-            moment = first(value, view.fetched_at)
-        if moment and FIRST_YEAR <= moment.at.year <= view.fetched_at.year:
-            return Found(moment, f"script {(name[0] + match[0])[:60]}")
     return None
 
 

@@ -23,6 +23,8 @@ _LABELLED = re.compile(
     rf"{_LABEL}\s*[:：/]\s*[\[【<（(]?\s*(?P<name>[^\s\]】）)|│｜,，;；。]{{1,30}}?)\s*{_STOP}", re.I
 )
 _SPACED = re.compile(rf"{_LABEL}\s+(?P<name>[\u4e00-\u9fff《》·\-A-Za-z0-9]{{2,20}}?){_STOP}", re.I)
+# A line of its own at the end of a press release.
+_LATIN = re.compile(r"SOURCE:?\s+(?P<name>[A-Z][\w&.,'’\- ]{2,60})")
 _NOISE = re.compile(
     r"我要分享|我要评论|分享到.*|分享|评论|參與|参与|打印|字号|字體|字体|微博|收藏|听新闻|听全文|大|中|小|浏览|阅读|次|点击|订阅|關注|关注|来源|發佈|发布|时间|于|at|\W|首页|正文|简体|繁體|繁体"
 )
@@ -56,7 +58,7 @@ def labelled(view: View, *, platforms: bool = False) -> Found | None:
         line = view.tree.lines[number]
         if line.size > 500 or not _SAYS.search(line.spaced):
             continue
-        match = _LABELLED.search(line.spaced) or _SPACED.search(line.spaced)
+        match = _LABELLED.search(line.spaced) or _LATIN.fullmatch(line.spaced) or _SPACED.search(line.spaced)
         if match:
             name = _clean(match["name"])
             if name and bool(_PLATFORM.search(name)) == platforms:

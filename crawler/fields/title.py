@@ -25,6 +25,8 @@ _MEDIUM = re.compile(
 )
 _TAGGED = re.compile(r"^[\[【][^\]】]{1,8}[\]】]\s*")
 DATED_DAY = re.compile(r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
+AGREED = 24  # characters
+KICKER = 24  # characters
 _META = ("og:title", "twitter:title", "headline", "articletitle", "dc.title", "title", "sailthru.title")
 
 
@@ -110,15 +112,37 @@ def _common(key: str, title: str) -> int:
     return length
 
 
+def kicked(view: View) -> Found | None:
+    """A second-rank heading that ends in the headline of the <title>, a kicker before it, on a page without a first rank."""
+    told = strip_site(view.tree.title, view)
+    key = squeeze(told)
+    if any(line.heading == 1 for line in view.tree.lines):
+        return None
+    for number, line in enumerate(view.tree.lines):
+        if line.heading == 2 and line.link * 2 < line.size and len(key) > 11:
+            whole = squeeze(line.text)
+            if len(whole) < len(key) + KICKER and whole.endswith(key):
+                return Found(told, f"line {number} holds the <title>", number)
+    return None
+
+
 def heading(view: View) -> Found | None:
     """The only <h1> of the page, where no line agrees with its <title>."""
     tops = [n for n, line in enumerate(view.tree.lines) if line.heading == 1 and line.link * 2 < line.size]
     if len(tops) == 1 and view.tree.lines[tops[0]].size >= 12:
         text = view.tree.lines[tops[0]].text
+        text = _agreed(view.tree.lines[tops[0]], view.tree.title) or text
         bare = _TAGGED.sub("", text)  # the sort of a thread stands before its title
         text = bare if squeeze(bare) and squeeze(bare) in squeeze(view.tree.title) else text
         return Found(text, f"line {tops[0]}, the only <h1>", tops[0])
     return None
+
+
+def _agreed(line: Line, page_title: str) -> str:
+    """The words with which a heading and the <title> begin, where another element follows on them; else ""."""
+    same = line.spaced[: _common(line.spaced, page_title)].rstrip()
+    ends = len(same) < len(line.text) and line.spaced[len(same)] == " " and line.text[len(same)] != " "
+    return same if ends and len(same) >= AGREED else ""
 
 
 def dated(view: View) -> Found | None:
@@ -161,4 +185,4 @@ def strip_site(title: str, view: View) -> str:
     return (first if len(first) * 2 >= len(longest) else longest).strip()
 
 
-RULES = (shown, heading, dated, metadata, page_title)
+RULES = (shown, kicked, heading, dated, metadata, page_title)
