@@ -222,23 +222,15 @@ def _headlines(view: View, lists: tuple[LinkList, ...]) -> Iterator[Headline]:
             )  # fmt: skip
 
 
-def _base(view: View) -> str:
-    return _join(view.url, view.tree.base) or view.url if view.tree.base else view.url
-
-
 def _join(base: str, href: str) -> str:
     return resolve(base, href) or ""
 
 
 def _anchors(view: View) -> Iterator[Anchor]:
-    base = _base(view)
-    known: dict[str, str | None] = {}  # menus stand on a page more than once
-    make = Anchor._make
+    make, address = Anchor._make, view.address
     for anchor in view.tree.anchors:
         href, rel = anchor.href, anchor.rel
-        if href not in known:
-            known[href] = None if href.startswith(("javascript:", "mailto:")) else resolve(base, href)
-        url = known[href]
+        url = None if href.startswith(("javascript:", "mailto:")) else address(href)
         if url:
             yield make((url, anchor.text or anchor.title, bool(rel) and "nofollow" in rel.lower()))
 
@@ -249,7 +241,7 @@ def _feeds(view: View) -> Iterator[str]:
     for link in view.tree.links:
         kind = (link.get("type") or "").strip().lower()
         if "alternate" in (link.get("rel") or "").lower() and _FEED.search(kind):
-            url = _join(_base(view), link.get("href") or "")
+            url = _join(view.base, link.get("href") or "")
             title = _FORMAT.sub("", (link.get("title") or "").lower())
             if url and formats.setdefault(title, kind) == kind:
                 yield url
@@ -258,13 +250,13 @@ def _feeds(view: View) -> Iterator[str]:
 def _canonical(view: View) -> str:
     for link in view.tree.links:
         if (link.get("rel") or "").lower() == "canonical" and link.get("href"):
-            return _join(_base(view), link["href"] or "")
-    return _join(_base(view), view.meta["og:url"]) if view.meta.get("og:url") else ""
+            return _join(view.base, link["href"] or "")
+    return _join(view.base, view.meta["og:url"]) if view.meta.get("og:url") else ""
 
 
 def _next_url(view: View, kind: str) -> str:
     """The next page of this list or article. On an article rel=next often names the neighbouring article instead."""
-    base = _base(view)
+    base = view.base
     named = [link.get("href") or "" for link in view.tree.links if (link.get("rel") or "").lower() == "next"]
     named += [anchor.href for anchor in view.tree.anchors if "next" in anchor.rel.lower().split()]
     for href in named:

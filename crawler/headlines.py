@@ -15,7 +15,6 @@ from crawler.page import LinkItem, LinkList
 from crawler.patterns import grouped
 from crawler.stamps import ONLY_TIME, item_times
 from crawler.tree import Anchor, Tree
-from crawler.urls import resolve
 from crawler.view import View, is_long
 from storage.keys import without_tracking
 
@@ -169,11 +168,10 @@ def _items(view: View, box: int, numbers: list[int], titles: dict[int, str]) -> 
             continue
         seen[href] = len(kept)
         kept.append((number, titles[number]))
-    base = (resolve(view.url, view.tree.base) if view.tree.base else None) or view.url
     times = item_times(view, [number for number, _ in kept], box)
     for position, ((number, title), at) in enumerate(zip(kept, times, strict=True), 1):
         href = view.tree.anchors[number].href
-        url = resolve(base, href) if base else href  # a file without an address keeps what it says
+        url = view.address(href) if view.base else href  # a file without an address keeps what it says
         if url:
             yield LinkItem(title, without_tracking(url), at, position)
 

@@ -8,7 +8,7 @@ parsing; tags deeper than any page needs are cut, and so are the attributes of a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -27,7 +27,6 @@ VOID = frozenset("area base br col embed hr img input link meta param source tra
 _CLOSED_BY_THE_NEXT = VOID | {"p", "li", "td", "tr", "th", "dd", "dt", "option"}
 _HEADS = frozenset("title h1 h2 h3 h4 h5 h6".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>?")
-_LONG = re.compile(rf">[^>]{{{2 * MAX_ATTRIBUTES}}}")
 _TAG_NAME = re.compile(r"<[a-zA-Z][^\s/>]*")
 _QUOTED = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _SPACES = re.compile(r"[\s/=]+")
@@ -67,15 +66,26 @@ def selected(root: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
 
 def _bare(html: str) -> str:
     """The page whose tags of very many attributes have none; the same string where there are none."""
-    if 0 <= html.find(">") < 2 * MAX_ATTRIBUTES and not _LONG.search(html):
-        return html
-    pieces = html.split(">")
-    for number, piece in enumerate(pieces):
-        tag = _TAG_NAME.search(piece) if len(piece) > 2 * MAX_ATTRIBUTES else None
+    pieces, done = [], 0
+    for start, end in _long_pieces(html, 2 * MAX_ATTRIBUTES):
+        tag = _TAG_NAME.search(html, start, end)
         # Values may be long and hold spaces; only names count.
-        if tag and sum(1 for _ in _SPACES.finditer(_QUOTED.sub(" ", piece[tag.end() :]))) > MAX_ATTRIBUTES:
-            pieces[number] = piece[: tag.end()]
-    return ">".join(pieces)
+        if tag and sum(1 for _ in _SPACES.finditer(_QUOTED.sub(" ", html[tag.end() : end]))) > MAX_ATTRIBUTES:
+            pieces.append(html[done : tag.end()])
+            done = end
+    return "".join(pieces) + html[done:] if pieces else html
+
+
+def _long_pieces(html: str, size: int) -> Iterator[tuple[int, int]]:
+    """Where more than so many characters stand without a `>`; jumps from one `>` to the last within reach."""
+    start = 0
+    while start + size < len(html):
+        last = html.rfind(">", start, start + size + 1)
+        if last < 0:
+            last = html.find(">", start)
+            last = last if last >= 0 else len(html)
+            yield start, last
+        start = last + 1
 
 
 def _flat(html: str) -> str:

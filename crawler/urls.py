@@ -31,7 +31,12 @@ def resolve(base: str, href: str) -> str | None:
     characters, more than 2,048 characters. Idempotent: resolving a result gives it again. A number for a host is
     written as the network address that it means.
     """
-    href = href.partition("#")[0]
+    # Menus are full of `#`: without its fragment each of them is the page itself, and found in the cache.
+    return _resolve(base, href.partition("#")[0])
+
+
+@lru_cache(maxsize=4096)
+def _resolve(base: str, href: str) -> str | None:
     if len(href) > 4 * MAX_LENGTH:
         return None
     # Cheap, and true of nearly all: what is not printable may still be one of the spaces that are taken off.

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crawler.tree import Tree
+from crawler.urls import resolve
 from crawler.walk import grow
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class View:
     others: set[int] | None = None
     dated: set[int] | None = None
     times: dict[str, list[Moment]] = field(default_factory=dict)
+    base: str = ""
+    addresses: dict[str, str | None] = field(default_factory=dict)
     html: str = field(default="", repr=False)
     found: dict[str, Found] = field(default_factory=dict)
 
@@ -55,6 +58,12 @@ class View:
     def first_kept(self) -> int:
         """The number of the first body line that is no lead, or the number of lines where there is no body."""
         return next((n for n in self.kept if n not in self.lead), len(self.tree.lines))
+
+    def address(self, href: str) -> str | None:
+        """What a link means on this page, None for junk. Menus, lists and bodies share links: each is resolved once."""
+        if href not in self.addresses:
+            self.addresses[href] = resolve(self.base, href)
+        return self.addresses[href]
 
     def chosen(self, name: str) -> Found | None:
         """The text of the boxes that the site's own selector names for a field."""
@@ -96,8 +105,17 @@ def look(document: Document) -> View:
         if value:
             meta.setdefault(key, value)
     objects = _articles(tree.scripts)
+    base = (resolve(document.url, tree.base) if tree.base else None) or document.url
     return View(
-        document.url, tree, document.fetched_at, document.source, meta, objects, document.seen_then, html=document.html
+        document.url,
+        tree,
+        document.fetched_at,
+        document.source,
+        meta,
+        objects,
+        document.seen_then,
+        html=document.html,
+        base=base,
     )
 
 
