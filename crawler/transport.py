@@ -31,6 +31,8 @@ MAX_FIELD = 16 * 1024
 MAX_FIELDS = 500
 DNS_LIFETIME = 300
 HEAD_FACTOR = 1.2  # A little over the wait for a connection, so that this one is told apart.
+# Hosts of which it is remembered which port was asked last; idle connections of the others end by themselves.
+MOST_ORIGINS = 10_000
 
 _PIECE = 256 * 1024
 
@@ -133,6 +135,8 @@ class Transport(httpx.AsyncBaseTransport):
         if self._origins.setdefault(request.url.host, origin) != origin:
             self._origins[request.url.host] = origin
             self._hang_up(request.url.host)
+        if len(self._origins) > MOST_ORIGINS:
+            self._origins.clear()
         try:
             # The timeout stands inside: what it cancels comes out as a TimeoutError, which gets its name there.
             with _named(attempt, request.url.host):
