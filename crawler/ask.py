@@ -214,8 +214,9 @@ class Asker:
                 text = page.body[: rights.MAX_FILE].decode("utf-8-sig", "replace")
                 known = (page.fetched_at, page.status, text if rights.of_tdmrep(text) else "")
             except FetchError as error:
-                # Where robots.txt forbids it there is nothing to be known: as if it were not there.
-                known = (self.world.clock(), 403 if isinstance(error, Forbidden) else error.status, "")
+                # What robots.txt forbids, or another site has, is as if it were not there.
+                is_none = isinstance(error, Forbidden | Moved)
+                known = (self.world.clock(), 404 if is_none else error.status, "")
         files[target.url] = known
         if len(files) > MAX_FILES:
             del files[next(iter(files))]

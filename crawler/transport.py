@@ -32,6 +32,8 @@ MAX_FIELDS = 500
 DNS_LIFETIME = 300
 MOST_ADDRESSES = 10_000  # Origins of which it is remembered where they answered from.
 HEAD_FACTOR = 1.2  # A little over the wait for a connection, so that this one is told apart.
+# Hosts of which it is remembered which port was asked last; idle connections of the others end by themselves.
+MOST_ORIGINS = 10_000
 
 _PIECE = 256 * 1024
 
@@ -134,6 +136,8 @@ class Transport(httpx.AsyncBaseTransport):
         if self._origins.setdefault(request.url.host, origin) != origin:
             self._origins[request.url.host] = origin
             self._hang_up(request.url.host)
+        if len(self._origins) > MOST_ORIGINS:
+            self._origins.clear()
         try:
             # The timeout stands inside: what it cancels comes out as a TimeoutError, which gets its name there.
             with _named(attempt, request.url.host):

@@ -45,7 +45,8 @@ _ENDS = "".join(map(chr, range(0x21)))
 _PORTS = frozenset((None, 80, 443))
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
-_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?]*", re.I)
+# `;jsessionid=...` behind a name, and a segment `(S(...))`: ASP.NET's without cookies.
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?]*|(?<=/)\([A-Z]\([a-z0-9]{20,}\)\)/", re.I)
 _DOTS = re.compile(r"/\.{1,2}(?:/|$)|/%2e", re.I)
 
 

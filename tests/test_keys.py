@@ -25,6 +25,7 @@ ONE_PAGE = [
     "https://example.com/news/1.html?spm=a2.17&fbclid=4f3",
     "https://example.com/news/1.html;jsessionid=0A1B",
     "https://example.com/news/1.html?PHPSESSID=0a1b2c",
+    "https://example.com/(S(lit3py55t21z5v55vlm25s55))/news/1.html",
     "https://example.com/./news/x/../1.html",
     "https://example.com/%6eews/1.html",
     " https://example.com/new\ns/1.html\t",
