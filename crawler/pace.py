@@ -1,8 +1,8 @@
 """How fast each host may be asked, and how much of it in one pass. Pure; times come in, nothing is waited for here.
 
-A pause has one of two reasons. The regular one, our own `delay` or the host's Crawl-delay, is always waited for. The
-one after failures, slow answers and Retry-After is not: other hosts are asked meanwhile, and when only such hosts are
-left, the pass waits for those that are back within `frontier.PATIENCE` and leaves the rest to the next pass.
+A pause has a reason: our own `delay`, the host's Crawl-delay, or else failures, slow answers and Retry-After. Other
+hosts are asked meanwhile. When only hosts that rest are left, the pass waits for those that are back within
+`frontier.PATIENCE`, or within our own `delay` where that is longer, and leaves the rest to the next pass.
 """
 
 from __future__ import annotations
@@ -136,8 +136,8 @@ class Pace:
 
     def is_awaited(self, name: str, now: datetime) -> bool:
         """Whether a pass that has nothing else to do waits until this host may be asked."""
-        rest = self.rest(name, now)
-        return rest is None or rest - now <= PATIENCE
+        known = self._hosts.get(name)
+        return known is None or known.next_at - now <= max(PATIENCE, timedelta(seconds=self._settings.delay))
 
     def address(self, name: str) -> str:
         """The network address that the host last answered from, "" where that is not known."""

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from config import Settings
 from crawler.pace import GIVE_UP, MAX_LISTS, MAX_QUERIES, Pace
 from crawler.page import FetchError
@@ -76,10 +78,11 @@ def test_a_host_that_wants_a_long_pause_is_not_awaited_but_asked_when_it_is_over
     assert pace.rest("a.example", NOW + HOUR) is None
 
 
-def test_a_long_regular_pause_is_awaited():
-    pace = Pace(Settings())
-    pace.answered("a.example", 300.0, NOW)
-    assert (rest(pace), pace.is_awaited("a.example", NOW), pace.rest("a.example", NOW)) == (300, True, None)
+@pytest.mark.parametrize(("own", "asked", "awaited"), [(1, 30, True), (1, 300, False), (300, 300, True)])
+def test_a_pass_waits_for_its_own_pause_but_not_for_a_crawl_delay_of_minutes(own, asked, awaited):
+    pace = Pace(Settings(delay=own))
+    pace.answered("a.example", asked, NOW)
+    assert (rest(pace), pace.is_awaited("a.example", NOW), pace.rest("a.example", NOW)) == (asked, awaited, None)
 
 
 def test_a_slow_answer_makes_the_host_rest_as_long_as_it_took():

@@ -45,6 +45,7 @@ def after_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "told.txt").write_text(made.stdout, encoding="utf-8")
     (database,) = (folder / "kuaixun-demo").glob("*.db")
     # Where the first port is taken, the demo's file is named after another.
+    database.with_suffix(".pages").rename(folder / "kuaixun-demo" / "demo.pages")
     database.rename(folder / "kuaixun-demo" / "demo.db")
     page = "<title>t</title><h1>标题在这里</h1>" + "<p>这是正文的一段话，说的是一件事情，长短正好合适。</p>" * 5
     (folder / "page.html").write_text(page, encoding="utf-8")

@@ -9,9 +9,17 @@ from crawler.decode import decode
 from crawler.extract import extract as extract_page
 from crawler.page import Document
 from tests.gate.ads_adapter import is_spam
-from tests.gate.dedupe_adapter import make
 
 __all__ = ["extract", "is_spam", "make"]
+
+
+def __getattr__(name: str) -> Any:
+    """`make` is loaded when it is asked for: the database and its word list are no part of an extraction's memory."""
+    if name != "make":
+        raise AttributeError(name)
+    from tests.gate.dedupe_adapter import make
+
+    return make
 
 
 def extract(html: bytes, url: str | None) -> dict[str, Any]:
