@@ -10,7 +10,7 @@ from crawler.extract import extract as extract_page
 from crawler.page import Document
 from tests.gate.ads_adapter import is_spam
 
-__all__ = ["extract", "is_spam", "make"]
+__all__ = ["extract", "is_spam"]
 
 
 def __getattr__(name: str) -> Any:
