@@ -70,6 +70,14 @@ def told(title: str, text: str, furniture: frozenset[str] = frozenset()) -> Told
 
 def judge(one: Told, other: Told) -> Verdict:
     """Compare two articles. Symmetric."""
+    if one > other:
+        one, other = other, one
+    return _judged(one, other)
+
+
+# A story that many tell is decided again with each of them, and most pairs are those of the time before.
+@lru_cache(maxsize=1024)
+def _judged(one: Told, other: Told) -> Verdict:
     verdict, worded = _judge(one, other)
     if not worded:
         return verdict
