@@ -20,6 +20,8 @@ from crawler.view import View
 HAN = re.compile(r"[\u4e00-\u9fff]")
 LONGEST_LIST = 100
 LONGEST_TEASER = 8
+UNWANTED = "name: comment, advertising or legal"
+MOST_UNWANTED = 6  # tenths of a story's sentences
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li span blockquote b strong font em i".split())
 
 
@@ -60,7 +62,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
         elif share > 0.5 and sentences <= (element.last - element.first) / 3:
             reason = "link grid"
         elif bits & (TALK | ADS | LEGAL) and not bits & BODY and size * 2 < whole:
-            reason = "name: comment, advertising or legal"
+            reason = UNWANTED
         elif bits & AWAY and not bits & BODY and size * 3 < whole and (share > 0.2 or size < 200):
             reason = "name: furniture"
         elif bits & META and size < 200 and _is_meta_box(view, element, bits, sentences):
@@ -75,6 +77,21 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
             for n in range(element.first, element.last):
                 view.dropped.setdefault(n, reason)
     return [n for n in alive if n not in view.dropped]
+
+
+def believe(view: View, before: list[int], alive: list[int]) -> list[int]:
+    """Take the boxes back that went by an unwanted name when most of a story would go with them.
+
+    A site that calls each part of its articles so means something else by it.
+    """
+    lines = view.tree.lines
+    gone = [n for n in before if view.dropped.get(n) == UNWANTED]
+    told = sum(lines[n].size for n in before if lines[n].ends)
+    if sum(lines[n].size for n in gone if lines[n].ends) * 10 <= told * MOST_UNWANTED:
+        return alive
+    for n in gone:
+        del view.dropped[n]
+    return [n for n in before if n not in view.dropped]
 
 
 def _is_meta_box(view: View, element: Element, bits: int, sentences: int) -> bool:

@@ -126,3 +126,15 @@ def test_a_table_of_two_rows_keeps_its_form():
     table = "<table><tr><td>闸门</td><td>流量</td></tr><tr><td>一号</td><td>三十立方米</td></tr></table>"
     page = story(body=f"<p>{BODY[0]}</p><p>{BODY[1]}</p>{table}<p>{BODY[2]}</p>")
     assert "| 闸门 | 流量 |\n| --- | --- |\n| 一号 | 三十立方米 |" in read(page).markdown
+
+
+def test_a_site_that_calls_every_part_of_its_story_advertising_is_not_believed():
+    parts = "".join(f'<div class="ad-block"><h3>{n}</h3><p>{line}{line}</p></div>' for n, line in enumerate(BODY))
+    told = read(story(body=parts)).paragraphs
+    assert [line * 2 for line in BODY if line * 2 in told] == [line * 2 for line in BODY]
+
+
+def test_one_part_that_is_called_advertising_goes():
+    ad = '<div class="ad-block"><p>现在开户享受新客优惠，名额有限，先到先得，详情请咨询客服。</p></div>'
+    page = story(body=f"<p>{BODY[0]}</p><p>{BODY[1]}</p>{ad}<p>{BODY[2]}</p>")
+    assert read(page).paragraphs == tuple(BODY)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from crawler.box import Run, choose, leads, line_values, widen
-from crawler.prune import drop_after, drop_boxes, drop_sections
+from crawler.prune import believe, drop_after, drop_boxes, drop_sections
 from crawler.trim import drop_ends, drop_lines
 from crawler.view import Found, View
 
@@ -38,7 +38,7 @@ def locate(view: View) -> Found | None:
     run = widen(view, run, values)
     view.box = run.box
     alive = [n for n in range(run.first, run.last) if n != view.title_line]
-    alive = drop_boxes(view, values, run, alive)
+    alive = believe(view, alive, drop_boxes(view, values, run, alive))
     alive = drop_sections(view, run, alive)
     alive = drop_after(view, alive)
     view.lead = leads(view, run)
