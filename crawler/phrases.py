@@ -63,21 +63,23 @@ _OTHER_LATIN = _words(
 OTHER_HEAD = re.compile(rf"^\W*(?:(?:{_OTHER})[\u4e00-\u9fff]{{0,8}}\W*|(?:{_OTHER_LATIN})\b.{{0,40}})$", re.I)
 
 _DO = _words(
-    "关注 關注 下载 下載 扫描 扫码 掃描 长按 訂閱 订阅 点击 點擊 加入 按 请按 讚 转发 分享 登陆 登陸 登录 開設 follow 搜索 回复 添加"
+    "关注 關注 下载 下載 扫描 扫码 掃描 长按 訂閱 订阅 点击 點擊 加入 长按 長按 请按 讚 转发 分享 登陆 登陸 登录 開設 follow 搜索 回复 添加"
 )
 _WHERE = _words(
-    "公众号 公眾號 微信 微博 客户端 客戶端 二维码 粉絲團 粉丝团 專頁 专页 facebook 频道 進行评论 进行评论 在看 点赞 朋友圈 小程序",
-    "newsletter telegram app 我們 我们",
+    "公众号 公眾號 客户端 客戶端 二维码 粉絲團 粉丝团 專頁 专页 频道 進行评论 进行评论 在看 点赞 朋友圈 小程序 newsletter telegram"
 )
+# Stories speak of these as well: they count where the reader is asked.
+_ANYWHERE = _words("微信 微博 facebook app 我們 我们")
 _END = _words("正文已结束 the_end 完 完结 end 本文完 全文完")
 _FORMER = _words("原题为 原标题 原題 本文原标题 原文标题")
 _COMPILED = _words("综合整理 综合编译 综合报道 资料来源 图片来源 文章来源 本文来源 本文系")
 # Invitations to follow, end marks and notes on the origin: in the second half of the body.
+_ASKED = r"(?:^|[^\w]|请|可|欢迎|歡迎|即可|并|並|或|您|点击|微信|朋友|立即|马上|长|長)"
 INVITE = re.compile(
-    rf"(?:{_DO}).{{0,24}}(?:{_WHERE})|^\W*(?:{_END})\W*$|^\W*(?:{_FORMER})|(?:{_COMPILED})[:：自于]", re.I
+    rf"(?:{_DO}|按).{{0,24}}(?:{_WHERE})|{_ASKED}(?:{_DO}).{{0,24}}(?:{_ANYWHERE})|^\W*(?:{_END})\W*$|^\W*(?:{_FORMER})|(?:{_COMPILED})[:：自于]", re.I
 )
 # One of these is in every invitation: a cheap look that spares the long pattern.
-INVITE_SIGN = grouped(_WHERE, _END, _FORMER, _COMPILED, ignore_case=True)
+INVITE_SIGN = grouped(_WHERE, _ANYWHERE, _END, _FORMER, _COMPILED, ignore_case=True)
 
 _CALLS = _words(
     "edited_by editing_by reporting_by writing_by follow_us subscribe sign_up continue_reading to_continue_reading unlimited_access download_the download_our",

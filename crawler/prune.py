@@ -126,7 +126,7 @@ def drop_sections(view: View, run: Run, alive: list[int]) -> list[int]:
         if line.size > 70 or n in view.dropped:
             continue
         talk = TALK_HEAD.match(line.text) or (sizes[place] * 2 > sizes[-1] and END_HEAD.match(line.text))
-        if not talk and not OTHER_HEAD.match(line.text):
+        if not talk and (line.text.endswith("。") or not OTHER_HEAD.match(line.text)):
             continue
         end = bisect_left(alive, _section_end(view, run, n))
         if talk and sizes[place] * 2 > sizes[-1]:

@@ -26,6 +26,9 @@ SUMMARY = re.compile(r"^\W*(?:(?:内容|內容)?(?:摘\s?要|提要))\W+")
 CUT_OFF = re.compile(r"(?:\.\.\.|…)\W*$")
 SUMMARY_NAME = re.compile(r"summary|abstract|excerpt|intro|zhaiyao|digest", re.I)
 RULER = re.compile(r"^[-—=_*~·.\s]{4,}(?:\w{1,6}[-—=_*~·.\s]{4,})?$")
+# The last question of an interview.
+_QUESTION = re.compile(r"\W*(?:记者|記者)\s*[:：].*[？?]\W*$")
+_FULL_STOPS = frozenset("。！？!?.…")
 DIGITS = re.compile(r"\d{4}|\d[:.]\d\d")
 
 
@@ -38,7 +41,7 @@ def drop_lines(view: View, alive: list[int]) -> list[int]:
     appeals = _appeals(view, alive)
     for place, n in enumerate(alive):
         line = view.tree.lines[n]
-        reason = _line_reason(line)
+        reason = _line_reason(line, inside=told > 0 and place * 3 < len(alive) * 2)
         if not reason and n < view.title_line <= alive[-1] and (not line.ends or line.size < 150):
             reason = "before the headline"
         if not reason and len(kept) < 3 and line.size < 300 and squeeze(line.text) == title:
@@ -164,8 +167,10 @@ def is_dated(view: View, text: str) -> bool:
     return bool(spans) and sum(spans.values()) * 2 >= len(text)
 
 
-def _line_reason(line: Line) -> str:
-    if line.size < 120 and CREDIT.match(line.text):
+def _line_reason(line: Line, *, inside: bool) -> str:
+    """`inside`: between the first sentence of the story and its last third, where a sentence is a sentence."""
+    said = line.ends > 0 and line.text.rstrip("”’\"'）)")[-1:] in _FULL_STOPS
+    if line.size < 120 and CREDIT.match(line.text) and not (said and (inside or _QUESTION.match(line.text))):
         return "credit line"
     if line.size < 60 and not line.ends and POINTER.match(line.text):
         return "credit line"
@@ -173,7 +178,7 @@ def _line_reason(line: Line) -> str:
         return "invitation"
     if line.size < 100 and RULER.match(line.text):
         return "a ruler"
-    if line.size < 600 and is_legal(line):
+    if line.size < 600 and not (inside and said and not line.link and line.text[0] != "©") and is_legal(line):
         return "legal text"
     if line.ends == 0 and (line.link * 2 > line.size or (len(line.anchors) >= 4 and line.link * 3 > line.size)):
         return "link line"

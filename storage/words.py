@@ -30,11 +30,12 @@ LETTER = rf"[^\W_{_CJK}]"
 # A run of Chinese, Japanese or Korean, or else a word of another script.
 RUN = re.compile(rf"([{_CJK}]+)|({LETTER}+)")
 _ALL_CJK = re.compile(rf"[{_CJK}]+")
-_MIXED_NAME = re.compile(rf"(?<=[{_CJK}])[a-z0-9]*[a-z][a-z0-9]*|[a-z0-9]*[a-z][a-z0-9]*(?=[{_CJK}])")
+_NAME = re.compile(r"[a-z0-9]+")
+LONGEST_NAME = 24
 # Shorter words are pairs already; longer ones are titles and sayings that nobody types.
 LEAST, MOST = 3, 8
 ENDS = 4
-_INTO_CJK = re.compile(rf"({LETTER}{{2,}})(?=([{_CJK}]))")
+_WORD = re.compile(rf"{LETTER}+")
 
 
 def searchable(text: str) -> str:
@@ -72,15 +73,22 @@ def _words(runs: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _ends(form: str) -> Iterable[str]:
     """The last characters of each word that runs into Chinese, with the first of that."""
-    found = _INTO_CJK.findall(form)
-    return dict.fromkeys(word[-size:] + after for word, after in found for size in range(1, min(ENDS + 1, len(word))))
+    found: dict[str, None] = {}
+    for word in _WORD.finditer(form):
+        after = form[word.end() : word.end() + 1]
+        if after and _ALL_CJK.match(after):
+            start, end = word.span()
+            found |= {form[end - size : end + 1]: None for size in range(1, min(ENDS + 1, end - start))}
+    return found
 
 
 def _mixed_names(form: str) -> Iterable[str]:
     """A股, 5G基站, 小米SU7 as one token each: FTS5 takes such a word for one token when a stock tool asks for it."""
     found: dict[str, None] = {}
-    for name in _MIXED_NAME.finditer(form):
+    for name in _NAME.finditer(form):
         start, end = name.span()
+        if end - start > LONGEST_NAME or not any(map(str.isalpha, name[0])):
+            continue
         for joined in (form[start : end + 1], form[start : end + 2], form[max(0, start - 2) : end]):
             if _ALL_CJK.fullmatch(joined.replace(name[0], "", 1)):
                 found[joined] = None

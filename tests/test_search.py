@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -248,3 +249,11 @@ def test_words_may_be_asked_of_a_file_that_is_only_read(tmp_path):
         put(store, "央行宣布降准", TEXTS["央行宣布降准"])
     with open_store(path, readonly=True) as store:
         assert titles(store, "降准") == ["央行宣布降准"]
+
+
+@pytest.mark.parametrize("piece", ["a", "a1", "1", "ab c", "中a"])
+def test_a_text_is_cut_in_time_that_grows_with_its_length(piece):
+    """A key or a picture in a text is one word of many thousand letters."""
+    started = time.process_time()
+    index_tokens(piece * (200_000 // len(piece)))
+    assert time.process_time() - started < 5
