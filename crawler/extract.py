@@ -16,8 +16,9 @@ from typing import Any
 from crawler import ads, fields, headlines, markdown
 from crawler.fields import text as text_field
 from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
-from crawler.refusals import refusal
+from crawler.refusals import refusal, service
 from crawler.shapes import is_page_of
+from crawler.tree import Line
 from crawler.urls import resolve
 from crawler.view import Found, View, look
 from storage.records import Article, Headline
@@ -99,8 +100,12 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
     view = analyse(document)
     lists = _scored(headlines.link_lists(view), ad_score)
     paragraphs = tuple(text_field.paragraphs(view))
-    refused = refusal(view.title, "\n".join(paragraphs))
-    kind = "other" if refused else page_kind(view, lists)
+    kind, refused = page_kind(view, lists), ""
+    if kind in ("article", "flash"):
+        refused = refusal(view.title, "\n".join(paragraphs)) or (
+            "" if _own_time(view) else service(view.title, map(_text, view.tree.lines))
+        )
+        kind = "other" if refused else kind
     values = {name: found.value for name, found in view.found.items()}
     canonical = _canonical(view)
     return Extraction(
@@ -120,6 +125,10 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         metas=view.tree.metas,
         trace=tuple(text_field.trace(view)),
     )
+
+
+def _text(line: Line) -> str:
+    return line.text
 
 
 def page_kind(view: View, lists: tuple[LinkList, ...]) -> str:

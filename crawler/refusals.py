@@ -7,6 +7,7 @@ in its text. Both are asked for, so that news about log-ins and missing pages st
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # In bytes of UTF-8: 400 Chinese characters, 200 English words.
 MAX_TEXT = 1200
@@ -108,3 +109,23 @@ def refusal(title: str, text: str) -> str:
         return ""
     told = next((name for name, rule in _RULES if rule.search(title)), "")
     return told or (_CHECK if _SAID.search(title) or _SAID.search(text) else "")
+
+
+_ABOUT = re.compile(
+    r"^\W*(?:联系(?:我们|方式)|聯[絡繫](?:我們|方式)|关于(?:我们|本站)|關於(?:我們|本站)|(?:网站|本站)?(?:简介|介绍)|(?:隐私|隱私)(?:政策|声明|聲明|权政策)"
+    r"|(?:用户|用戶|服务|服務|使用)(?:协议|協議|条款|條款)|(?:免责|免責|版权|版權|法律)(?:声明|聲明)|(?:网站|網站)(?:地图|地圖)"
+    r"|广告(?:服务|刊例|合作)|诚聘英才|加入我们|招聘信息|友情链接|帮助中心|常见问题"
+    r"|about(?: us)?|contact(?: us)?|privacy (?:policy|notice)|cookie policy|terms(?: (?:of|and) (?:use|service|conditions))*"
+    r"|imprint|impressum|site ?map|advertise(?: with us)?|help cent(?:er|re)|faq)\W*$",
+    re.I,
+)
+_ON_SALE = re.compile(
+    r"^\W*(?:加入购物车|加入購物車|立即购买|立即購買|立即下单|add to (?:cart|bag|basket)|buy now)\W*$", re.I
+)
+
+
+def service(title: str, lines: Iterable[str]) -> str:
+    """What a page without a time is that is no news: about its site, or a thing to buy; "" for none of these."""
+    if _ABOUT.match(title):
+        return "a page about the site"
+    return "a page of a shop" if any(len(line) < 30 and _ON_SALE.match(line) for line in lines) else ""

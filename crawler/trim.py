@@ -26,8 +26,8 @@ SUMMARY = re.compile(r"^\W*(?:(?:内容|內容)?(?:摘\s?要|提要))\W+")
 CUT_OFF = re.compile(r"(?:\.\.\.|…)\W*$")
 SUMMARY_NAME = re.compile(r"summary|abstract|excerpt|intro|zhaiyao|digest", re.I)
 RULER = re.compile(r"^[-—=_*~·.\s]{4,}(?:\w{1,6}[-—=_*~·.\s]{4,})?$")
-# The last question of an interview.
-_QUESTION = re.compile(r"\W*(?:记者|記者)\s*[:：].*[？?]\W*$")
+# A question is no credit, but for the headline that a piece had elsewhere.
+_QUESTION = re.compile(r"\W*(?!.{0,2}原[标標]?[题題])[^:：]{1,8}[:：].*[？?]\W*$")
 _FULL_STOPS = frozenset("。！？!?.…")
 DIGITS = re.compile(r"\d{4}|\d[:.]\d\d")
 
@@ -172,7 +172,7 @@ def _line_reason(line: Line, *, inside: bool) -> str:
     said = line.ends > 0 and line.text.rstrip("”’\"'）)")[-1:] in _FULL_STOPS
     if line.size < 120 and CREDIT.match(line.text) and not (said and (inside or _QUESTION.match(line.text))):
         return "credit line"
-    if line.size < 60 and not line.ends and POINTER.match(line.text):
+    if line.size < 60 and not line.ends and line.text[-1:] != "。" and POINTER.match(line.text):
         return "credit line"
     if line.size < 200 and (CALL.match(line.text) or CALL_INSIDE.search(line.text)):
         return "invitation"

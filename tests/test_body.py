@@ -138,3 +138,45 @@ def test_one_part_that_is_called_advertising_goes():
     ad = '<div class="ad-block"><p>现在开户享受新客优惠，名额有限，先到先得，详情请咨询客服。</p></div>'
     page = story(body=f"<p>{BODY[0]}</p><p>{BODY[1]}</p>{ad}<p>{BODY[2]}</p>")
     assert read(page).paragraphs == tuple(BODY)
+
+
+TELLS = "城西储能电站的公告昨日发布，工程总投资十二亿元，工期十八个月，由省电力公司负责。"
+ENDS = "监管部门提醒消费者注意保护个人信息，遇到类似情况可以拨打热线反映。"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "消费者下载该应用后，通过微信支付完成付款。",
+        "警方在搜索中发现，嫌疑人通过微信联系买家。",
+        "他加入公司后，我们一起完成了这个项目。",
+        "按计划明年年底，我们会尽力提前完成全部工程。",
+        "法院认为，被告未经许可不得使用该商标，侵犯了著作权。",
+        "该公司已取得支付业务许可证，今年将扩大业务范围。",
+        "更多的人选择了离开。",
+        "微信：月活用户突破十三亿，同比增长百分之三，创下新高。",
+        "版权：谁来保护原创者？",
+        "编辑部的故事。",
+        "记者：项目为何选址城西？",
+    ],
+)
+@pytest.mark.parametrize("place", [1, 2])
+def test_a_sentence_that_begins_like_a_button_or_a_label_is_told(line, place):
+    told = [TELLS, BODY[1], ENDS]
+    told.insert(place, line)
+    assert line in read(story(body="".join(f"<p>{one}</p>" for one in told))).paragraphs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "欢迎扫描二维码关注我们的公众号。",
+        "请下载客户端阅读全文",
+        "（责任编辑：林致远）",
+        "未经授权不得转载，侵犯著作权必究",
+        "原标题：谁来保护原创者？",
+    ],
+)
+def test_what_a_site_says_below_a_story_is_not_told(line):
+    page = story(body=f"<p>{TELLS}</p><p>{BODY[1]}</p><p>{ENDS}</p>", tail=f"<p>{line}</p>")
+    assert line not in read(page).paragraphs

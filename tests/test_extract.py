@@ -293,3 +293,31 @@ def test_the_zone_of_the_site_reads_its_times():
 def test_a_broken_selector_is_named():
     with pytest.raises(ExtractError, match=r"`p\[\[` is no CSS selector"):
         read_with(drop=("p[[",))
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"),
+    [("联系我们", "about the site"), ("隐私政策", "about the site"), ("Privacy Policy", "about the site")],
+)
+def test_a_page_about_the_site_is_no_article(title, kind):
+    body = "".join(f"<p>本站重视每一位访问者，相关事项请阅读第{n}条的说明，如有疑问可以来信。</p>" for n in range(6))
+    found = read(story(title=title, body=body))
+    assert (found.kind, found.article) == ("other", None)
+    assert kind in found.refused
+
+
+def test_a_thing_to_buy_is_no_article():
+    found = read(story(title="城西牌蓝牙耳机", after="<div>￥199</div><div><a href=/buy>加入购物车</a></div>"))
+    assert (found.kind, found.refused) == ("other", "a page of a shop")
+    assert read(story(meta="2026-03-19 21:44", after="<a href=/buy>加入购物车</a>")).article
+
+
+def test_a_page_of_nothing_but_links_is_no_article_however_many_they_are():
+    links = "".join(f'<a href="/n/{n}.html">河东新区首条自行车专用路动工{n}</a>' for n in range(30_000))
+    assert read(f"<html><head><title>t</title></head><body>{links}</body></html>").article is None
+
+
+@pytest.mark.parametrize("title", ["404", "登录", "页面不存在"])
+def test_a_list_of_news_is_a_list_whatever_its_title(title):
+    page = f"<html><head><title>{title}</title></head><body><h3>最新</h3>{items()}</body></html>"
+    assert (read(page).kind, read(page).refused) == ("list", "")

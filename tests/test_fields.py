@@ -285,3 +285,40 @@ def test_a_relative_time_of_a_file_of_unknown_age_yields_to_metadata():
     head = '<meta property="article:published_time" content="2026-03-11T08:00:00+08:00">'
     document = Document("", story(meta="3小时前", head=head), NOW, seen_then=False)
     assert extract(document).fields["published"].isoformat() == "2026-03-11T08:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "更新",
+        "星期四",
+        "周四",
+        "发表于",
+        "阅读量",
+        "热度",
+        "第A03版",
+        "农历二月初一",
+        "IP属地",
+        "财经",
+        "北京",
+        "原创",
+        "朗读",
+    ],
+)
+@pytest.mark.parametrize("form", ["{time} {word}", "{word} {time}"])
+def test_what_else_stands_beside_the_time_is_no_source(word, form):
+    assert "source" not in read(story(meta=form.format(time=TIME, word=word))).fields
+
+
+@pytest.mark.parametrize(
+    ("meta", "source"),
+    [
+        (f"{TIME} 来源：青川日报（记者 张三）", "青川日报"),
+        (f"{TIME} 来源丨青川日报", "青川日报"),
+        (f"{TIME} 来源 | 青川日报", "青川日报"),
+        (f"{TIME} 转载自：青川日报", "青川日报"),
+        (f"{TIME} 来源：&nbsp;作者：张三", None),
+    ],
+)
+def test_a_source_ends_where_the_next_label_begins(meta, source):
+    assert read(story(meta=meta)).fields.get("source") == source

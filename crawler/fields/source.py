@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crawler.fields._evidence import body_edges, is_han_name, meta_lines
+from crawler.fields._evidence import body_edges, is_han_name, meta_lines, own_lines
 from crawler.patterns import grouped
 from crawler.times import moments
 from crawler.view import Found, View, squeeze
 
 TYPE = str
 
-_LABEL = r"(?:(?:文章|稿件|信息|消息|新闻|新聞|内容|资料|資料|稿源|图片)?(?:来源|來源|来自|來自|出处|出處|稿源|转自|轉自|摘自)|source)(?:于)?"
+_LABEL = r"(?:(?:文章|稿件|信息|消息|新闻|新聞|内容|资料|資料|稿源|图片)?(?:来源|來源|来自|來自|出处|出處|稿源|转自|轉自|转载自|轉載自|摘自)|source)(?:于)?"
 # A cheap look that spares the long patterns.
-_SAYS = grouped("来源|來源|来自|來自|出处|出處|稿源|转自|轉自|摘自|source", ignore_case=True)
+_SAYS = grouped("来源|來源|来自|來自|出处|出處|稿源|转自|轉自|转载自|轉載自|摘自|source", ignore_case=True)
 _STOP = (
-    r"(?=\s{1,}|$|[\]】）)|│｜,，;；。]|责任|責任|作者|编辑|編輯|记者|記者|(?:发布|發布|发表)(?:时间|時間|日期|于|[:：])|時間|时间|日期|点击|點擊|浏览|阅读|人气|字号|字體|字体|"
+    r"(?=\s{1,}|$|[\]】）)（(|│｜,，;；。]|责任|責任|作者|编辑|編輯|记者|記者|(?:发布|發布|发表)(?:时间|時間|日期|于|[:：])|時間|时间|日期|点击|點擊|浏览|阅读|人气|字号|字體|字体|"
     r"评论|手机|我要|分享|打印|纠错|\d{4}[-年/])"
 )
 _LABELLED = re.compile(
-    rf"{_LABEL}\s*[:：/]\s*[\[【<（(]?\s*(?P<name>[^\s\]】）)|│｜,，;；。]{{1,30}}?)\s*{_STOP}", re.I
+    rf"{_LABEL}\s*[:：/]\s*[\[【<（(]?\s*(?P<name>[^\s\]】）)（(|│｜,，;；。:：]{{1,30}}?)\s*{_STOP}", re.I
 )
+_PIPED = re.compile(rf"{_LABEL}\s*[|｜丨]\s*(?P<name>[^\s|｜丨:：，。]{{2,20}})", re.I)
 _SPACED = re.compile(rf"{_LABEL}\s+(?P<name>[\u4e00-\u9fff《》·\-A-Za-z0-9]{{2,20}}?){_STOP}", re.I)
 # A line of its own at the end of a press release.
 _LATIN = re.compile(r"SOURCE:?\s+(?P<name>[A-Z][\w&.,'’\- ]{2,60})")
@@ -33,6 +34,14 @@ _MEDIUM = re.compile(
 )
 _NAMED = grouped(
     "source|laiyuan|nickname|profile_inner|media_meta|account|media-?name|from-?name|pub-?name", ignore_case=True
+)
+# What else stands beside a time: counters, days, parts of papers, places that a network address leads to.
+_NO_MEDIUM = re.compile(
+    r"更新|修改|编辑|發表|发表|星期|周[一二三四五六日]|阅读|閱讀|朗读|收听|热度|已有|人气|农历|農曆|[初廿]|版$|IP|属地|原创|轉載|转载|手机|电脑|举报|点赞|投稿|置顶|推荐|正文|"
+    r"[\d一二三四五六七八九十]+[分时点日月年]"
+)
+_DESKS = frozenset(
+    "财经 財經 新闻 新聞 要闻 国内 国际 社会 科技 体育 娱乐 股票 基金 全国 频道 网站 论坛 客户端 北京 上海 广东 深圳".split()
 )
 _PLATFORM = re.compile(r"[\u4e00-\u9fff]号(?:·|$)|自媒体")
 _FOLLOW = re.compile(r"^\W*(?:\+?\s*(?:关注|關注|订阅|訂閱)|[\u4e00-\u9fff]{2,3}号)\W*$")
@@ -63,6 +72,17 @@ def labelled(view: View, *, platforms: bool = False) -> Found | None:
             name = _clean(match["name"])
             if name and bool(_PLATFORM.search(name)) == platforms:
                 return Found(name, f"line {number}: {line.text[:80]}", number)
+    return None
+
+
+def piped(view: View) -> Found | None:
+    """来源 | NAME between headline and body."""
+    for number in own_lines(view):
+        line = view.tree.lines[number]
+        match = _PIPED.search(line.spaced) if line.size < 200 else None
+        name = _clean(match["name"]) if match else ""
+        if name:
+            return Found(name, f"line {number}: {line.text[:80]}", number)
     return None
 
 
@@ -123,9 +143,13 @@ def beside_time(view: View) -> Found | None:
             continue
         before, after = _words_around(view, number)
         words = before[::-1] + after
-        media = [w for w in words if _MEDIUM.search(w)]
+        media = [w for w in words if _MEDIUM.search(w) and w not in _DESKS]
         if number == published.line and not media:
-            media = [w for w in words[:1] if len(w) > 3 or not is_han_name(w)]
+            media = [
+                w
+                for w in words[:1]
+                if (len(w) > 3 or not is_han_name(w)) and not _NO_MEDIUM.search(w) and w not in _DESKS
+            ]
         if media:
             name = _clean(media[0].rsplit("/", 1)[-1])
             return Found(name, f"line {number}, beside the time: {view.tree.lines[number].text[:60]}", number)
@@ -199,7 +223,7 @@ def publisher(view: View) -> Found | None:
     return None
 
 
-RULES = (labelled, split, account, metadata, beside_time, named, shown_publisher, agency, publisher, platform)
+RULES = (labelled, split, account, piped, metadata, beside_time, named, shown_publisher, agency, publisher, platform)
 
 
 def _clean(name: str) -> str:

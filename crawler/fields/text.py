@@ -21,7 +21,7 @@ from crawler.view import Found, View
 TYPE = str
 RULES = ()
 
-FEW_LINES = 10
+FEW_LINES, FEW_BYTES = 10, 3000
 
 
 def locate(view: View) -> Found | None:
@@ -50,7 +50,8 @@ def locate(view: View) -> Found | None:
 def _all(view: View) -> Found | None:
     """A page of a few words that shows no headline is its own text."""
     lines = view.tree.lines
-    if view.title_line >= 0 or not 0 < len(lines) <= FEW_LINES or any(line.ends for line in lines):
+    few = 0 < len(lines) <= FEW_LINES and view.tree.size_sum[-1] < FEW_BYTES and not view.tree.cut
+    if view.title_line >= 0 or not few or any(line.ends for line in lines):
         return None
     view.box, view.kept = 0, list(range(len(lines)))
     return Found("\n".join(paragraphs(view)), "all of a page of a few lines")
