@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from crawler.tree import Line
+from crawler.phrases import CAPTIONED
+from crawler.tree import Image, Line
 from crawler.urls import resolve
 from crawler.view import View
 
 _SPECIAL = re.compile(r"[\\`*_\[\]<>]")
 _LIST = {"ul": "- ", "ol": "1. "}
+_JOINED = ("- ", "1. ", "| ", "> ", "    ")
+# What would make a heading or a list of a paragraph.
+_LEADING = re.compile(r"(?:#{1,6}|[-+]|\d{1,9}(?=[.)]))(?=\s|[.)]\s)")
 
 
 def render(view: View) -> str:
@@ -18,39 +22,44 @@ def render(view: View) -> str:
     parts = []
     previous = None
     for block in _blocks(view):
-        item = block.startswith(("- ", "1. ", "| "))
-        joined = item and previous is not None and previous[:2] == block[:2]
+        form = next((mark for mark in _JOINED if block.startswith(mark)), "")
+        joined = form and previous is not None and previous.startswith(form)
         parts.append(("\n" if joined else "\n\n") + block)
         previous = block
-    return "".join(parts).strip()
+    return "".join(parts).strip("\n")
 
 
 def _blocks(view: View) -> Iterator[str]:
-    kept = view.kept
-    if not kept:
-        return
-    tables = _data_tables(view)
-    pictures = [i for i in view.tree.images if kept[0] < i.line <= kept[-1] and _is_picture(i.src)]
+    """Paragraphs, rows and pictures in the order of the page. A row of a table stands where its first cell does."""
+    tables, pictures = _data_tables(view), _pictures(view)
     place = 0
-    row: list[str] = []
-    row_of = -1
+    told: set[int] = set()
     headed: set[int] = set()
-    for n in kept:
+    for n in view.kept:
         while place < len(pictures) and pictures[place].line <= n:
-            picture = pictures[place]
-            yield f"![{_plain(picture.alt)}]({resolve(view.url, picture.src) or picture.src})"
+            yield _picture(view, pictures[place])
             place += 1
-        table, tr = _row(view, n, tables) if tables else (-1, -1)
-        if row and tr != row_of:
-            yield from _table_row(row, headed, tables.get(row_of, -1))
-            row = []
-        if table >= 0:
-            row, row_of = [*row, _inline(view, view.tree.lines[n]).replace("|", "\\|")], tr
-            tables[tr] = table
-        else:
+        table, row = _row(view, n, tables)
+        if table < 0:
             yield _marked(view, n)
-    if row:
-        yield from _table_row(row, headed, tables.get(row_of, -1))
+        elif row not in told:
+            told.add(row)
+            yield from _table_row(_cells(view, row), headed, table)
+    for picture in pictures[place:]:
+        yield _picture(view, picture)
+
+
+def _cells(view: View, row: int) -> list[str]:
+    """The cells of a row, empty ones too, each on one line."""
+    kept = set(view.kept)
+    cells = []
+    for element in view.tree.elements[row + 1 :]:
+        if element.parent < row and element.first >= view.tree.elements[row].last:
+            break
+        if element.parent == row and element.tag in ("td", "th"):
+            lines = (view.tree.lines[n] for n in range(element.first, element.last) if n in kept)
+            cells.append(" ".join(_inline(view, line) for line in lines).replace("|", "\\|"))
+    return cells
 
 
 def _table_row(cells: list[str], headed: set[int], table: int) -> Iterator[str]:
@@ -58,6 +67,24 @@ def _table_row(cells: list[str], headed: set[int], table: int) -> Iterator[str]:
     if table not in headed:
         headed.add(table)
         yield "| " + " | ".join("---" for _ in cells) + " |"
+
+
+def _pictures(view: View) -> list[Image]:
+    """The pictures among the kept lines, and those of the story's own box above the first and below the last."""
+    if not view.kept:
+        return []
+    box = view.tree.elements[max(view.box, 0)]
+    first, last = max(min(box.first, view.kept[0]), view.title_line + 1), max(box.last, view.kept[-1])
+    stay = [view.dropped.get(image.line, CAPTIONED) == CAPTIONED for image in view.tree.images]
+    return [
+        image
+        for image, stays in zip(view.tree.images, stay, strict=True)
+        if stays and first <= image.line <= last and _is_picture(image.src)
+    ]
+
+
+def _picture(view: View, picture: Image) -> str:
+    return f"![{_plain(picture.alt)}]({resolve(view.base, picture.src) or picture.src})"
 
 
 def _is_picture(src: str) -> bool:
@@ -77,7 +104,11 @@ def _marked(view: View, n: int) -> str:
             return "> " + text
         if tag == "pre":
             return f"    {line.text}"
-    return text
+    match = _LEADING.match(text)
+    if not match:
+        return text
+    at = match.end() if match[0].isdigit() else 0
+    return f"{text[:at]}\\{text[at:]}"
 
 
 def _inline(view: View, line: Line) -> str:
@@ -86,7 +117,7 @@ def _inline(view: View, line: Line) -> str:
     for number in line.anchors:
         anchor = view.tree.anchors[number]
         at = text.find(anchor.text, start) if anchor.text else -1
-        url = resolve(view.url, anchor.href) if at >= 0 else None
+        url = resolve(view.base, anchor.href) if at >= 0 else None
         if not url:
             continue
         done.append(_plain(text[start:at]) + f"[{_plain(anchor.text)}]({url})")

@@ -148,6 +148,8 @@ _READERS = _words("网友 網友 游客 遊客 用户 用戶 匿名 匿名用户
 # The line above a reader's post: a masked or numbered name, or the number of the post.
 POST = re.compile(rf"^(?:{_READERS})[\w*]{{0,12}}[\d*]\S{{0,6}}(?:\s.{{0,24}})?$|^\d+\s*楼\s")
 
+CAPTIONED = "caption of a picture"  # why a line went that stands below its picture
+
 # Copyright, licences, disclaimers.
 LEGAL_TEXT = grouped(
     r"copyright|©|all rights reserved|版权所有|版權所有|ICP[备证備證]|(经营|传播|出版|信息服务|節目|节目)[^，。]{0,6}(许可证|許可證)|(许可证|許可證)(编?号|[:：\d])|公安备|经营许可|免责[声聲]明|免責聲明|"

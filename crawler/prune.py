@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from crawler.box import Run
 from crawler.names import ADS, AWAY, BODY, CAPTION, LEGAL, META, STORY, TALK, flags
-from crawler.phrases import END_HEAD, OTHER_HEAD, POST, READ_ON, TALK_HEAD
+from crawler.phrases import CAPTIONED, END_HEAD, OTHER_HEAD, POST, READ_ON, TALK_HEAD
 from crawler.times import first
 from crawler.tree import Element, Line
 from crawler.trim import is_dated
@@ -54,7 +54,7 @@ def drop_boxes(view: View, values: list[float], run: Run, alive: list[int]) -> l
         sentences = ends[element.last] - ends[element.first]
         reason = ""
         if captions and _is_caption(element) and size * 3 < whole:
-            reason = "caption of a picture"
+            reason = CAPTIONED
         elif element.tag in PARAGRAPHS and sentences and share < 0.5:
             continue
         elif number in view.teasers and (size * 2 < whole or (worth * 2 < total and _is_other(view, element))):

@@ -321,3 +321,34 @@ def test_a_page_of_nothing_but_links_is_no_article_however_many_they_are():
 def test_a_list_of_news_is_a_list_whatever_its_title(title):
     page = f"<html><head><title>{title}</title></head><body><h3>最新</h3>{items()}</body></html>"
     assert (read(page).kind, read(page).refused) == ("list", "")
+
+
+def test_links_and_pictures_start_at_the_base_that_a_page_names():
+    body = f'<p>{BODY[0]}<a href="b.html">公告</a></p><p><img src="i.jpg"></p><p>{BODY[1]}</p>'
+    tail = '<p>上一篇：<a href="p.html">河东新区首条自行车专用路动工</a></p>'
+    found = read(story(head='<base href="https://cdn.example/x/">', body=body, after=tail))
+    assert "(https://cdn.example/x/b.html)" in found.markdown and "(https://cdn.example/x/i.jpg)" in found.markdown
+    assert found.fields["image"] == "https://cdn.example/x/i.jpg"
+    assert found.fields["previous_article"] == "https://cdn.example/x/p.html"
+
+
+def test_a_table_keeps_empty_cells_and_broken_lines_in_their_place():
+    rows = "<tr><th>项<th>一月<th>二月</tr><tr><td>甲<td><td>20</tr><tr><td>乙<br>丙<td>3<td></tr>"
+    body = f"<p>{BODY[0]}</p><table>{rows}</table><p><img src=/i.jpg></p><p>{BODY[1]}</p>"
+    table = (
+        "| 项 | 一月 | 二月 |\n| --- | --- | --- |\n| 甲 |  | 20 |\n| 乙 丙 | 3 |  |\n\n![](https://news.example/i.jpg)"
+    )
+    assert table in read(story(body=body)).markdown
+
+
+@pytest.mark.parametrize("start", ["# ", "- ", "+ ", "3. "])
+def test_a_paragraph_that_looks_like_markdown_stays_a_paragraph(start):
+    assert f"\n\n{start[0]}" not in read(story(body=f"<p>{BODY[0]}</p><p>{start}{BODY[1]}</p>")).markdown.replace(
+        "3\\.", ""
+    )
+
+
+def test_pictures_above_the_first_and_below_the_last_paragraph_are_kept():
+    body = f"<img src=/a.jpg><p>{BODY[0]}</p><p>{BODY[1]}</p><p>{BODY[2]}</p><img src=/b.jpg>"
+    told = read(story(body=body)).markdown
+    assert told.startswith("![](https://news.example/a.jpg)") and told.endswith("![](https://news.example/b.jpg)")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from crawler.phrases import CAPTIONED
 from crawler.times import HINT
 from crawler.view import View
 
 _DIGIT = re.compile(r"\d")
 REACH = 25
 CREDITS = ("credit line", "date line", "byline")
-CAPTIONED = "caption of a picture"  # it has dates and names of its own
 GAP = 4  # the items of a list are no more lines apart
 
 # The first characters of nearly all Chinese family names (Ministry of Public Security, name report of 2020).

@@ -28,7 +28,7 @@ def first(view: View) -> Found | None:
 
 def _address(view: View, src: str, evidence: str) -> Found | None:
     try:
-        return Found(urljoin(view.url, src), evidence)
+        return Found(urljoin(view.base, src), evidence)
     except ValueError:
         return None
 

@@ -32,7 +32,7 @@ def decide(view: View) -> dict[str, Found]:
             end = line.text.find(anchor.text)
             told = (anchor.text.partition("：")[0].partition(":")[0], line.text[max(0, end - 12) : max(0, end)])
             for name, words in _SHOWN.items():
-                url = resolve(view.url, anchor.href) if any(words.search(text.strip()) for text in told) else None
+                url = resolve(view.base, anchor.href) if any(words.search(text.strip()) for text in told) else None
                 if url and anchor.text:
                     found.setdefault(name, Found(url, f"line {number}: {line.text[:40]}", number))
     return found
