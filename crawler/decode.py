@@ -104,7 +104,7 @@ def decode(body: bytes, content_type: str = "", declared: str = "") -> Decoded:
 
 def _shifted(body: bytes) -> Decoded | None:
     """A page in one of the old encodings of seven bits, which switch alphabets by a sign; None for any other."""
-    if b"~{" not in body and b"\x1b$" not in body or not body.isascii():
+    if (b"~{" not in body and b"\x1b$" not in body) or not body.isascii():
         return None
     for sign, name, like in ((b"~{", "hz", "gb18030"), (b"\x1b$", "iso2022_jp_2", "cp932")):
         if sign in body:

@@ -117,22 +117,33 @@ def test_a_few_nul_bytes_make_no_utf_16():
 
 TEXTS = {
     "zh-Hans": LONG,
-    "zh-Hant": "東灣港務局昨日公布今年首兩個月處理的貨櫃量，較去年同期增加一成三，是歷年同期的新高。局方表示，新的碼頭"
+    "zh-Hant": "東灣港務局昨日公布今年首兩個月處理的貨櫃量，較去年"
+    "同期增加一成三，是歷年同期的新高。局方表示，新的碼頭"
     "會在下個月開始使用，屆時可以有更多的大型船隻同時停靠，對本地的產業和就業都有好處。",
-    "ja": "冬に積もった雪を倉庫にため、その冷気で夏まで野菜を保存する取り組みが広がっている。町の担当者は「電気代が半分"
+    "ja": "冬に積もった雪を倉庫にため、その冷気で夏まで野菜を保存"
+    "する取り組みが広がっている。町の担当者は「電気代が半分"
     "になった」と話し、来年はさらに二つの倉庫を建てる予定だという。",
-    "ko": "시장 상인회는 빈 점포의 임대료를 낮추고 젊은 사람들이 가게를 열 수 있도록 도왔다. 올해 들어 새로 문을 연 가게는 "
+    "ko": "시장 상인회는 빈 점포의 임대료를 낮추고 젊은 사람들이 가게"
+    "를 열 수 있도록 도왔다. 올해 들어 새로 문을 연 가게는 "
     "모두 서른 곳이며, 그 가운데 절반은 지역에서 난 재료로 음식을 만들어 판다고 한다.",
-    "ru": "Школьники собрали метеостанцию и теперь предсказывают погоду для всего района. Учитель физики говорит, что "
+    "ru": "Школьники собрали метеостанцию и теперь предсказывают"
+    " погоду для всего района. Учитель физики говорит, что "
     "прибор стоит недорого, а данные с него получают даже в соседних сёлах.",
-    "el": "Το μικρό νησί παράγει όλο το ρεύμα του από τον άνεμο και τον ήλιο. Οι κάτοικοι λένε ότι τον χειμώνα μένει και "
+    "el": "Το μικρό νησί παράγει όλο το ρεύμα του από τον άνεμο κα"
+    "ι τον ήλιο. Οι κάτοικοι λένε ότι τον χειμώνα μένει και "
     "περίσσευμα, που το πουλάνε στο διπλανό νησί με ένα καλώδιο στον βυθό.",
-    "pl": "Mieszkańcy osiedla pojadą tramwajem już w przyszłym miesiącu. Budowa trwała dwa lata dłużej, niż zakładano, "
-    "bo pod ulicą znaleziono ślady średniowiecznego młyna, które trzeba było najpierw zbadać. Władze są zadowolone.",
-    "de": "Die Brücke über den Fluss wird für zwölf Wochen gesperrt, weil die Träger größere Schäden haben als gedacht. "
-    "Fußgänger können die Fähre nehmen, Züge fahren über die südliche Strecke; die Kosten trägt überwiegend das Land.",
-    "fr": "L'été dernier, la rivière était presque à sec; cette année, les pêcheurs sont revenus. Le maire a créé une "
-    "réserve où l'on ne pêche plus, et les résultats ont dépassé ce que l'on espérait à côté, dans la vallée voisine.",
+    "pl": "Mieszkańcy osiedla pojadą tramwajem już w przyszłym miesiącu. "
+    "Budowa trwała dwa lata dłużej, niż zakładano, "
+    "bo pod ulicą znaleziono ślady średniowiecznego młyna, które "
+    "trzeba było najpierw zbadać. Władze są zadowolone.",
+    "de": "Die Brücke über den Fluss wird für zwölf Wochen gesperrt, "
+    "weil die Träger größere Schäden haben als gedacht. "
+    "Fußgänger können die Fähre nehmen, Züge fahren über die südliche "
+    "Strecke; die Kosten trägt überwiegend das Land.",
+    "fr": "L'été dernier, la rivière était presque à sec; cette année, "
+    "les pêcheurs sont revenus. Le maire a créé une "
+    "réserve où l'on ne pêche plus, et les résultats ont dépassé "
+    "ce que l'on espérait à côté, dans la vallée voisine.",
 }
 ENCODINGS = {
     "zh-Hans": ("gbk", "gb18030"),

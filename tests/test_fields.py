@@ -285,3 +285,21 @@ def test_a_relative_time_of_a_file_of_unknown_age_yields_to_metadata():
     head = '<meta property="article:published_time" content="2026-03-11T08:00:00+08:00">'
     document = Document("", story(meta="3小时前", head=head), NOW, seen_then=False)
     assert extract(document).fields["published"].isoformat() == "2026-03-11T08:00:00+08:00"
+
+
+def test_authors_that_linked_data_only_point_to_are_found_in_its_graph():
+    data = (
+        '{"@graph":[{"@type":"NewsArticle","author":[{"@id":"#p1"},{"@id":"#p2"}],"publisher":{"@id":"#o"}},'
+        '{"@type":"Person","@id":"#p1","name":"Ann Brook"},{"@type":"Person","@id":"#p2","name":"Jo Marsh"},'
+        '{"@type":"Organization","@id":"#o","name":"The Valley Post"}]}'
+    )
+    found = read(story(head=f'<script type="application/ld+json">{data}</script>')).fields
+    assert found["author"] == ["Ann Brook", "Jo Marsh"]
+
+
+def test_linked_data_with_a_comma_too_many_are_read():
+    data = (
+        '{"@type":"NewsArticle","headline":"a,] b","datePublished":"2026-03-19T13:44:00+08:00","keywords":["a","b",],}'
+    )
+    found = read(story(head=f'<script type="application/ld+json">{data}</script>')).fields
+    assert found["published"].isoformat() == "2026-03-19T13:44:00+08:00"
