@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from crawler.fields._evidence import dated_lines
-from crawler.fields.published import default_zone
+from crawler.fields._zones import default_zone
 from crawler.times import Moment, first
 from crawler.view import View
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crawler.fields.published import default_zone
+from crawler.fields._zones import default_zone
+from crawler.fields.published import shown_change
 from crawler.times import Moment, first
 from crawler.view import Found, View
 
@@ -20,6 +21,12 @@ _META = (
     "revised",
     "updated",
 )
+
+
+def shown(view: View) -> Found | None:
+    """A time that the page shows beside 更新, "updated" or the like."""
+    found = shown_change(view)
+    return _at(view, found.value, found.evidence) if found else None
 
 
 def linked(view: View) -> Found | None:
@@ -55,4 +62,4 @@ def chosen(view: View) -> Found | None:
     return _at(view, moment, found.evidence) if found and moment else None
 
 
-RULES = (chosen, linked, metadata)
+RULES = (chosen, shown, linked, metadata)
