@@ -66,8 +66,8 @@ _QUOTES = re.compile("[\u2010-\u203a\u3000-\u3002\xa0«»·©®°]")  # in texts
 # What hardly any page means to say: a control character, one of private use, or bytes that are no character at all.
 _BAD = re.compile("[\x80-\x84\x86-\x9f\ue000-\uf8ff\ufffd]")
 _SAMPLE = 16_000  # bytes from the first foreign one on, mark-up left out; all readings are compared on the same
-# A declared name is believed without looking at others from this likeness on: small alphabets overlap, while Chinese
-# pages have 0.5 at least in their own encoding, and 0.25 at most in any other (measured on 240 news pages).
+# A declared name is believed without looking at others from this likeness on. Small alphabets overlap: Greek read as
+# Russian has 0.6. Chinese pages have 0.5 at least in their own encoding, and other texts read as Chinese have none.
 _SURE, _SURE_BY_ALPHABET = 0.3, 0.7
 _TRUST = 1.25  # and before others that are no more than this much likelier
 

@@ -231,9 +231,10 @@ def test_a_time_of_change_serves_where_no_other_is_found():
     assert published(story(meta="2026-03-18 22:10 更新：2026-03-19 22:10")) == "2026-03-18T22:10+08:00"
 
 
-def test_a_change_that_the_page_shows_goes_before_the_metadata():
+@pytest.mark.parametrize("said", ["更新：2026-03-19 23:00", "更新 23:00", "（更新时间：23:00）"])
+def test_a_change_that_the_page_shows_goes_before_the_metadata(said):
     head = '<meta property="article:modified_time" content="2026-03-19T22:00:00+08:00">'
-    found = read(story(meta="2026-03-19 21:44 更新：2026-03-19 23:00", head=head)).fields
+    found = read(story(meta=f"2026-03-19 21:44 {said}", head=head)).fields
     assert found["modified"] == datetime(2026, 3, 19, 23, tzinfo=CHINA)
 
 
