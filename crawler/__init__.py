@@ -35,6 +35,7 @@ Reading:
   patterns    long alternations that cost little
   phrases     phrases that are no part of a story
   times       times in text
+  zones       the zones that such times name
   stamps      the times of list items
   box         the box that holds the story
   prune       what goes out of that box

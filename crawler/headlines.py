@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from crawler.page import LinkItem, LinkList
 from crawler.patterns import grouped
-from crawler.stamps import ONLY_TIME, item_times
+from crawler.stamps import ONLY_TIME, item_times, told_time, without_times
 from crawler.tree import Anchor, Tree
 from crawler.view import View, is_long
 from storage.keys import without_tracking
@@ -53,7 +53,7 @@ _NAMES = (
     ("related", grouped(r"relat|xiangguan|xgxw|correl|similar", ignore_case=True)),
 )
 _TRAILING_TIME = re.compile(
-    r"\s*[\[(（]?(?:\d{1,4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?[\])）]?\s*$|\s*\d{1,2}:\d{2}(?::\d{2})?\s*$"
+    r"\s*[\[(（]?(?:\d{1,4}[-/年.])?\d{1,2}[-/月.]\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?[\])）]?\s*$|\s*(?:(?:今天|今日|昨天|昨日|前天)\s*)?\d{1,2}:\d{2}(?::\d{2})?\s*$"
 )
 _TIME_ENDS = frozenset("0123456789日])） ")
 _STEPS = re.compile(r"^(上一篇|下一篇|上一页|下一页|更多|more|查看|阅读|全文|详细|\d+|首页|返回|prev|next)\W*", re.I)
@@ -169,11 +169,12 @@ def _items(view: View, box: int, numbers: list[int], titles: dict[int, str]) -> 
         seen[href] = len(kept)
         kept.append((number, titles[number]))
     times = item_times(view, [number for number, _ in kept], box)
-    for position, ((number, title), at) in enumerate(zip(kept, times, strict=True), 1):
+    parted = without_times([title for _, title in kept])
+    for position, ((number, _), (title, told), at) in enumerate(zip(kept, parted, times, strict=True), 1):
         href = view.tree.anchors[number].href
         url = view.address(href) if view.base else href  # a file without an address keeps what it says
         if url:
-            yield LinkItem(title, without_tracking(url), at, position)
+            yield LinkItem(title, without_tracking(url), at or (told_time(view, told) if told else None), position)
 
 
 def _heading(tree: Tree, numbers: list[int], taken: set[int]) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from crawler.fields._evidence import dated_lines
-from crawler.fields.published import default_zone
+from crawler.fields._zones import default_zone
 from crawler.times import Moment, first
 from crawler.view import View
 
@@ -21,6 +21,41 @@ ONLY_TIME = re.compile(
     re.I,
 )
 REACH = 4
+# Times as lists write them into their links.
+_WHEN = (
+    r"[\[(（【]?(?:刚刚|剛剛|\d{1,3}\s?(?:秒|分钟|分鐘|小时|小時|天)前"
+    r"|(?:(?:今天|今日|昨天|昨日|前天|\d{1,2}[-/月]\d{1,2}日?)\s*)?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)[\])）】]?"
+)
+_LEADING = re.compile(rf"^(?P<time>{_WHEN})[\s|·,，]*(?=[^\s\d])")
+_TRAILING = re.compile(rf"[\s|·,，]*(?P<time>{_WHEN})$")
+_CLOCK = re.compile(r"\D?(\d{1,2})[:：](\d{2})(?:[:：]\d{2})?\D?")
+
+
+def without_times(titles: list[str]) -> list[tuple[str, str]]:
+    """The titles of a list and the time that each begins or ends with ("" for none), where most of them do so.
+
+    One title alone may begin like that and mean it: "3小时前的那场雨". A list that does so is made by a template.
+    """
+    for pattern in (_LEADING, _TRAILING):
+        found = [pattern.search(title) for title in titles]
+        if sum(map(bool, found)) * 3 >= len(titles) * 2:
+            return [
+                (title[: m.start()] + title[m.end() :], m["time"]) if m and len(m[0]) < len(title) else (title, "")
+                for title, m in zip(titles, found, strict=True)
+            ]
+    return [(title, "") for title in titles]
+
+
+def told_time(view: View, text: str) -> datetime | None:
+    """The time that a title began or ended with; a bare clock means its last hour of that name before the fetch."""
+    now = _now(view)
+    clock = _CLOCK.fullmatch(text)
+    if not clock:
+        return _first_time(view, [text], now)
+    if not view.seen_then or int(clock[1]) > 23 or int(clock[2]) > 59:
+        return None
+    at = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+    return at if at <= now else at - timedelta(days=1)
 
 
 def item_times(view: View, numbers: list[int], box: int) -> list[datetime | None]:
@@ -50,7 +85,7 @@ def _by_element(view: View, numbers: list[int], box: int, stamps: list[tuple[int
 def _by_line(view: View, numbers: list[int], box: int) -> list[datetime | None]:
     lines, anchors = view.tree.lines, view.tree.anchors
     starts = [anchors[n].line for n in numbers]
-    top = view.tree.elements[box].first
+    top, bottom = view.tree.elements[box].first, view.tree.elements[box].last
     dated = dated_lines(view)
     if dated.isdisjoint(range(min(starts) - 1, max(starts) + REACH)):
         return [None] * len(numbers)
@@ -58,7 +93,8 @@ def _by_line(view: View, numbers: list[int], box: int) -> list[datetime | None]:
     now = _now(view)
     found: list[datetime | None] = []
     for place, (number, line) in enumerate(zip(numbers, starts, strict=True)):
-        following = starts[place + 1] if place + 1 < len(starts) else min(line + REACH, len(lines))
+        # What follows the last item belongs to the page, not to the list: often the footer.
+        following = starts[place + 1] if place + 1 < len(starts) else max(line + 1, min(line + REACH, bottom))
         if following == line or (place and starts[place - 1] == line):
             texts = [_after(view, number, numbers[place + 1] if place + 1 < len(numbers) else -1)]
         elif before:

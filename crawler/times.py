@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+
+from crawler.zones import spoken_zone, stated_zone
 
 FIRST_YEAR = 1990
 
@@ -49,7 +50,7 @@ _NAME = MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
 
 _ZONE = r"(?:\s*(?P<zone>Z\b|(?:GMT|UTC)?\s?[+-]\d{1,2}(?::?\d{2})?\b|(?-i:UTC|GMT|[ECMP][SD]?T|[AEW]E[SD]?T|A[EKW][SD]T|CES?T|WIB|NZ[SD]T|(?:HK|BS|JS|KS|SG|MY|PH|PK|IS|HS)T|MSK)\b))"
 _CLOCK = (
-    r"(?P<half>上午|下午|凌晨|清晨|早上|早晨|中午|晚上|晚间|傍晚|晚|오전|오후|午前|午後|am|pm)?\s*(?P<hour>\d{1,2})\s*(?:[:：∶h]|时|時|点|點|\.(?=\d\d\s*(?:Uhr|GMT|BST|CET|[ap]\.?m)))\s*(?P<minute>\d{2})"
+    r"(?P<half>上午|下午|凌晨|清晨|早上|早晨|中午|晚上|晚间|傍晚|晚|晨|早|夜|오전|오후|午前|午後|am|pm)?\s*(?P<hour>\d{1,2})\s*(?:[:：∶h]|时|時|点|點|\.(?=\d\d\s*(?:Uhr|GMT|BST|CET|[ap]\.?m)))\s*(?P<minute>\d{2}|\d(?=\s*分))"
     r"(?:\s*[:：∶分]\s*(?P<second>\d{2})(?:\.\d{1,9})?)?(?:秒|分)?(?:\s*(?P<after>[ap]\.?m\b\.?))?(?:\s*(?:Uhr|ч|hrs))?"
     + _ZONE
     + "?"
@@ -91,40 +92,34 @@ _NO_YEAR = re.compile(
     re.I,
 )
 _AGO = re.compile(
-    r"(?:(?P<hours>\d{1,2})\s*(?:小时|小時|hours?|h)\s*)?(?P<count>\d{1,3}|an?|半)\s*(?:个|個)?\s*(?P<unit>秒|分钟|分鐘|分|小时|小時|天|日|周|星期|月|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)?\s*(?:之?前|ago\b)",
+    r"(?:(?P<hours>\d{1,2})\s*(?:小时|小時|hours?|h)\s*)?(?P<count>\d{1,3}|an?|半|[一二两兩三四五六七八九十]{1,3})\s*(?:个|個)?\s*(?P<unit>秒|分钟|分鐘|分|小时|小時|天|日|周|星期|月|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?)?\s*(?:之?前|ago\b)",
     re.I,
 )
 _JUST_NOW = re.compile(r"刚刚|剛剛|刚才|\bjust now\b", re.I)
-_TODAY = re.compile(r"(?P<word>今天|今日|昨天|昨日|前天|today|yesterday)[\s,，at]*" + _CLOCK, re.I)
+_TODAY = re.compile(r"(?P<word>今天|今日|昨天|昨日|前天|today|yesterday|[今昨](?=[晚晨早夜]))[\s,，at]*" + _CLOCK, re.I)
+# The last such day; behind a date the name of its day says nothing new, and "every Thursday" no day at all.
+_WEEKDAY = re.compile(
+    r"(?<![\d日号號)）每逢至到])(?<![\d日号號)）][\s(（\[])(?:星期|周|週|礼拜|禮拜)(?P<weekday>[一二三四五六日天])[\s,，]*"
+    + _CLOCK,
+    re.I,
+)
+_NUMERALS = "〇一二三四五六七八九十"
+_HAN_DATE = re.compile(
+    r"(?P<year>[一二][〇○零一二三四五六七八九]{3})年(?P<month>[一二三四五六七八九十]{1,2})月(?P<day>[一二三四五六七八九十]{1,3})[日号號]"
+    r"(?:" + _GAP + _CLOCK + ")?",
+    re.I,
+)
 _UNITS = {
     "秒": 1, "s": 1, "分": 60, "min": 60, "小": 3600, "h": 3600, "天": 86400, "日": 86400, "d": 86400,
     "周": 604800, "星": 604800, "w": 604800, "月": 2592000, "mo": 2592000,
 }  # fmt: skip
 _DAYS = {"今": 0, "昨": 1, "前": 2, "t": 0, "y": 1}
-_ZONES = {
-    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
-    "PKT": 5, "IST": 5.5, "WIB": 7, "HKT": 8, "SGT": 8, "MYT": 8, "PHT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10,
-    "AEDT": 11, "NZST": 12, "NZDT": 13, "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
-    "AKST": -9, "HST": -10,
-}  # fmt: skip
-# Zones as Chinese pages name them, before the date or between date and clock.
-_SPOKEN = re.compile(
-    r"(格林[尼威]治|美[东東]|美[国國][东東]部|纽约|紐約|北京|香港|[台臺]北|[东東]京|[伦倫]敦)(?:标准|標準)?[时時][间間]"
-)
-_PLACES = {
-    "格": "UTC", "美": "America/New_York", "纽": "America/New_York", "紐": "America/New_York", "北": "Asia/Shanghai",
-    "香": "Asia/Hong_Kong", "台": "Asia/Taipei", "臺": "Asia/Taipei", "东": "Asia/Tokyo", "東": "Asia/Tokyo",
-    "伦": "Europe/London", "倫": "Europe/London",
-}  # fmt: skip
-_BEFORE = 12  # characters before a date in which its zone is named
 # Cheap looks that spare the long patterns.
 _WORD = re.compile(r"[A-Za-z\u00c0-\u024f\u0370-\u04ff\u212a]{3}")  # in the alphabets of the months
 _SHORT_DATE = re.compile(r"\d[./-]\d{1,2}[./-]")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_REGIONS = {"ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver", "PT": "America/Los_Angeles"}
 # One set of first characters, so that a search skips all others at a glance.
 HINT = re.compile(
-    r"[\d前刚剛昨今aAjJ](?:(?<=\d)(?:[:：]\d\d|月)|(?<=1)9\d\d|(?<=2)0\d\d|(?<=[前刚剛昨今])|(?<=[aA])(?i:go\b)|(?<=[jJ])(?i:ust now))"
+    r"[\d前刚剛昨今年aAjJ](?:(?<=\d)(?:[:：]\d\d|月)|(?<=1)9\d\d|(?<=2)0\d\d|(?<=[前刚剛昨今])|(?<=[〇○零一二三四五六七八九]年)|(?<=[aA])(?i:go\b)|(?<=[jJ])(?i:ust now))"
 )
 
 
@@ -150,6 +145,11 @@ def moments(text: str, now: datetime, *, month_first: bool = False) -> Iterator[
             moment = _moment(match, now, month_first=month_first and pattern is _DAY_FIRST)
             if moment:
                 yield moment
+    for written in _HAN_DATE.finditer(text) if "年" in text and "月" in text else ():
+        which, month, day = (_number(written[part]) for part in ("year", "month", "day"))
+        moment = _at(written, which, month, day) if FIRST_YEAR <= which <= now.year + 1 else None
+        if moment:
+            yield moment
     yield from relative(text, now)
 
 
@@ -185,6 +185,23 @@ def relative(text: str, now: datetime) -> Iterator[Moment]:
             if moment and moment.at.replace(tzinfo=None) <= now.replace(tzinfo=None) + timedelta(days=1):
                 yield moment
                 break
+    for match in _WEEKDAY.finditer(text) if "周" in text or "星期" in text or "週" in text or "拜" in text else ():
+        back = (now.weekday() - "一二三四五六日".index(match["weekday"].replace("天", "日"))) % 7
+        for days in (back, back + 7):
+            day = now - timedelta(days=days)
+            moment = _at(match, day.year, day.month, day.day)
+            if moment and moment.at.replace(tzinfo=None) <= now.replace(tzinfo=None):
+                yield moment
+                break
+
+
+def _number(text: str) -> int:
+    """Chinese numerals: figures in a row (二〇二六), or tens and ones (十九, 三十)."""
+    tens, ten, ones = (
+        text.replace("○", "〇").replace("零", "〇").replace("两", "二").replace("兩", "二").rpartition("十")
+    )
+    figures = int("".join(str(_NUMERALS.index(sign)) for sign in ones if sign != "十") or 0)
+    return (int(_NUMERALS.index(tens[0])) if tens else 1) * 10 + figures if ten else figures
 
 
 def _seconds(match: re.Match[str]) -> float | None:
@@ -192,7 +209,9 @@ def _seconds(match: re.Match[str]) -> float | None:
     if not unit:
         return None
     before = 3600.0 * float(match["hours"] or 0)
-    number = 0.5 if count == "半" else 1.0 if count in ("a", "an") else float(count)
+    number = (
+        0.5 if count == "半" else 1.0 if count in ("a", "an") else float(count if count.isdecimal() else _number(count))
+    )
     for key in sorted(_UNITS, key=len, reverse=True):
         if unit.startswith(key):
             return before + number * _UNITS[key]
@@ -233,7 +252,7 @@ def _at(match: re.Match[str], year: int, month: int, day: int) -> Moment | None:
             clock,
             int(minute),
             int(second or 0),
-            tzinfo=_zone(groups.get("zone"), match.string) or _spoken(match),
+            tzinfo=stated_zone(groups.get("zone"), match.string) or spoken_zone(match),
         )
     except ValueError:
         try:
@@ -247,36 +266,11 @@ def _hour(hour: int, half: str | None, after: str | None) -> int:
     word = (half or after or "").lower().replace(".", "")
     if word in ("pm", "오후", "午後", "下午", "晚上", "晚间", "傍晚", "晚") and hour < 12:
         return hour + 12
+    if (word == "夜" and 6 <= hour < 12) or (word == "中午" and hour < 4):
+        return hour + 12
     if word in ("am", "오전", "午前", "上午", "凌晨") and hour == 12:
         return 0
     return hour
-
-
-def _zone(text: str | None, around: str) -> tzinfo | None:
-    """The zone that a text names. CST is China's in Chinese text, and North America's elsewhere."""
-    if not text:
-        return None
-    name = text.strip().upper().replace(" ", "")
-    if name == "CST":
-        return timezone(timedelta(hours=8 if _HAN.search(around) else -6))
-    if name in _REGIONS:
-        return ZoneInfo(_REGIONS[name])
-    if name in _ZONES:
-        return timezone(timedelta(hours=_ZONES[name]))
-    sign = re.search(r"([+-])(\d{1,2}):?(\d{2})?$", name)
-    if not sign:
-        return None
-    offset = timedelta(hours=int(sign[2]), minutes=int(sign[3] or 0))
-    return timezone(-offset if sign[1] == "-" else offset) if offset < timedelta(hours=15) else None
-
-
-def _spoken(match: re.Match[str]) -> tzinfo | None:
-    """The zone that stands in words around a date: 美东时间2026年3月19日09:44."""
-    text = match.string
-    if "时" not in text and "時" not in text:
-        return None
-    found = _SPOKEN.search(text, max(0, match.start() - _BEFORE), match.end())
-    return ZoneInfo(_PLACES[found[1][0]]) if found else None
 
 
 def first(text: str, now: datetime, *, month_first: bool = False) -> Moment | None:

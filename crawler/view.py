@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from crawler.tree import Tree
 from crawler.urls import resolve
 from crawler.walk import grow
+
+# A string, or a comma with nothing but a closing bracket behind it.
+_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"|,\s*+(?P<end>[\]}])', re.S)
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DEEP = 100
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,12 +129,60 @@ def look(document: Document) -> View:
 def _articles(scripts: list[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for script in scripts[:20]:
-        try:
-            data = json.loads(script.strip().rstrip(";"), strict=False)
-        except (ValueError, RecursionError):
-            continue
-        found += [item for item in _objects(data) if _is_article(item)]
+        data = _json(script)
+        known = {item["@id"]: item for item in _objects(data) if isinstance(item.get("@id"), str) and len(item) > 1}
+        found += [_resolved(item, known) if known else item for item in _objects(data) if _is_article(item)]
     return found
+
+
+def _json(script: str) -> Any:
+    """What a script of JSON-LD says, None where it cannot be read; a comma before a closing bracket is forgiven."""
+    text = script.strip().rstrip(";")
+    try:
+        data = _loads(text)
+        if data is None:
+            data = _loads(_COMMA.sub(_bracket, text))
+    except RecursionError:
+        return None
+    # JSON can name half a character, which no file and no database takes: such halves come only as escapes.
+    return _whole(data) if _HALF.search(text) else data
+
+
+def _loads(text: str) -> Any:
+    try:
+        return json.loads(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _bracket(match: re.Match[str]) -> str:
+    return match["end"] or match[0]
+
+
+def _whole(data: Any, depth: int = 0) -> Any:
+    """JSON without halves of characters: U+FFFD stands for each."""
+    if isinstance(data, str):
+        return _SURROGATE.sub("\ufffd", data)
+    if depth > _DEEP:
+        return None
+    if isinstance(data, list):
+        return [_whole(item, depth + 1) for item in data]
+    if isinstance(data, dict):
+        return {_whole(key): _whole(value, depth + 1) for key, value in data.items()}
+    return data
+
+
+def _resolved(item: dict[str, Any], known: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """An article whose author and publisher are written out, where it only names objects beside it by their @id."""
+    named = {key: _followed(item[key], known) for key in ("author", "publisher") if key in item}
+    return item | named
+
+
+def _followed(value: Any, known: dict[str, dict[str, Any]]) -> Any:
+    if isinstance(value, list):
+        return [_followed(one, known) for one in value[:50]]
+    at = value.get("@id") if isinstance(value, dict) and "name" not in value else None
+    return known.get(at, value) if isinstance(at, str) else value
 
 
 def _objects(data: Any) -> Iterator[dict[str, Any]]:

@@ -113,3 +113,80 @@ def test_utf_16_without_a_byte_order_mark_is_read(encoding):
 
 def test_a_few_nul_bytes_make_no_utf_16():
     assert decode("<p>水库\0放水</p>".encode() + b"\0" * 4).text == "<p>水库放水</p>"
+
+
+TEXTS = {
+    "zh-Hans": LONG,
+    "zh-Hant": "東灣港務局昨日公布今年首兩個月處理的貨櫃量，較去年"
+    "同期增加一成三，是歷年同期的新高。局方表示，新的碼頭"
+    "會在下個月開始使用，屆時可以有更多的大型船隻同時停靠，對本地的產業和就業都有好處。",
+    "ja": "冬に積もった雪を倉庫にため、その冷気で夏まで野菜を保存"
+    "する取り組みが広がっている。町の担当者は「電気代が半分"
+    "になった」と話し、来年はさらに二つの倉庫を建てる予定だという。",
+    "ko": "시장 상인회는 빈 점포의 임대료를 낮추고 젊은 사람들이 가게"
+    "를 열 수 있도록 도왔다. 올해 들어 새로 문을 연 가게는 "
+    "모두 서른 곳이며, 그 가운데 절반은 지역에서 난 재료로 음식을 만들어 판다고 한다.",
+    "ru": "Школьники собрали метеостанцию и теперь предсказывают"
+    " погоду для всего района. Учитель физики говорит, что "
+    "прибор стоит недорого, а данные с него получают даже в соседних сёлах.",
+    "el": "Το μικρό νησί παράγει όλο το ρεύμα του από τον άνεμο κα"
+    "ι τον ήλιο. Οι κάτοικοι λένε ότι τον χειμώνα μένει και "
+    "περίσσευμα, που το πουλάνε στο διπλανό νησί με ένα καλώδιο στον βυθό.",
+    "pl": "Mieszkańcy osiedla pojadą tramwajem już w przyszłym miesiącu. "
+    "Budowa trwała dwa lata dłużej, niż zakładano, "
+    "bo pod ulicą znaleziono ślady średniowiecznego młyna, które "
+    "trzeba było najpierw zbadać. Władze są zadowolone.",
+    "de": "Die Brücke über den Fluss wird für zwölf Wochen gesperrt, "
+    "weil die Träger größere Schäden haben als gedacht. "
+    "Fußgänger können die Fähre nehmen, Züge fahren über die südliche "
+    "Strecke; die Kosten trägt überwiegend das Land.",
+    "fr": "L'été dernier, la rivière était presque à sec; cette année, "
+    "les pêcheurs sont revenus. Le maire a créé une "
+    "réserve où l'on ne pêche plus, et les résultats ont dépassé "
+    "ce que l'on espérait à côté, dans la vallée voisine.",
+}
+ENCODINGS = {
+    "zh-Hans": ("gbk", "gb18030"),
+    "zh-Hant": ("big5", "gb18030"),
+    "ja": ("cp932", "euc_jp"),
+    "ko": ("cp949", "euc_kr"),
+    "ru": ("cp1251", "koi8-r", "iso8859-5"),
+    "el": ("cp1253", "iso8859-7"),
+    "pl": ("cp1250", "iso8859-2"),
+    "de": ("cp1252", "iso8859-15"),
+    "fr": ("cp1252", "iso8859-15"),
+}
+PAIRS = [(name, encoding) for name, each in ENCODINGS.items() for encoding in (*each, "utf-8")]
+
+
+@pytest.mark.parametrize(("language", "encoding"), PAIRS)
+@pytest.mark.parametrize("declared", ["right", "", "utf-8", "gb2312", "big5", "iso-8859-1", "windows-1251"])
+def test_no_declaration_spoils_a_text(language, encoding, declared):
+    label = encoding if declared == "right" else declared
+    head = f'<meta charset="{label}">' if label else ""
+    page = f"<html><head>{head}<title>x</title></head><body class=c1><p>{TEXTS[language]}</p></body></html>"
+    assert TEXTS[language] in decode(page.encode(encoding)).text
+
+
+def test_a_byte_order_mark_before_text_that_is_no_utf8_is_passed_over():
+    assert decode(codecs.BOM_UTF8 + f"<p>{LONG}</p>".encode("gbk")).text == f"<p>{LONG}</p>"
+
+
+def test_a_bad_byte_behind_a_byte_order_mark_changes_nothing():
+    body = codecs.BOM_UTF8 + f'<meta charset="gbk"><p>{LONG}</p>'.encode() + b"\xff"
+    assert LONG in decode(body).text
+
+
+def test_the_old_encodings_of_seven_bits_are_read():
+    assert decode(f"<p>{LONG}</p>".encode("hz")).text == f"<p>{LONG}</p>"
+    assert decode(f"<p>{TEXTS['ja']}</p>".encode("iso2022_jp")).text == f"<p>{TEXTS['ja']}</p>"
+
+
+def test_a_script_with_a_tilde_and_a_brace_is_no_old_encoding():
+    page = "<script>if (~{}[a]) b = ~{c: 1}; d = '~}'</script><p>plain</p>"
+    assert decode(page.encode()).text == page
+
+
+def test_long_foreign_comments_far_down_do_not_change_what_is_compared():
+    page = f"<meta charset=iso-8859-1><script>{'x = 1;' * 20_000}</script><p>{LONG}</p>"
+    assert decode(page.encode("gbk")).text == page

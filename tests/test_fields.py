@@ -322,3 +322,21 @@ def test_what_else_stands_beside_the_time_is_no_source(word, form):
 )
 def test_a_source_ends_where_the_next_label_begins(meta, source):
     assert read(story(meta=meta)).fields.get("source") == source
+
+
+def test_authors_that_linked_data_only_point_to_are_found_in_its_graph():
+    data = (
+        '{"@graph":[{"@type":"NewsArticle","author":[{"@id":"#p1"},{"@id":"#p2"}],"publisher":{"@id":"#o"}},'
+        '{"@type":"Person","@id":"#p1","name":"Ann Brook"},{"@type":"Person","@id":"#p2","name":"Jo Marsh"},'
+        '{"@type":"Organization","@id":"#o","name":"The Valley Post"}]}'
+    )
+    found = read(story(head=f'<script type="application/ld+json">{data}</script>')).fields
+    assert found["author"] == ["Ann Brook", "Jo Marsh"]
+
+
+def test_linked_data_with_a_comma_too_many_are_read():
+    data = (
+        '{"@type":"NewsArticle","headline":"a,] b","datePublished":"2026-03-19T13:44:00+08:00","keywords":["a","b",],}'
+    )
+    found = read(story(head=f'<script type="application/ld+json">{data}</script>')).fields
+    assert found["published"].isoformat() == "2026-03-19T13:44:00+08:00"

@@ -77,6 +77,40 @@ def test_an_item_has_the_time_beside_it_and_not_in_its_title(row, hour):
         assert times == [f"2026-03-20T{hour.format(n=n)}+08:00" for n in range(len(LIST))]
 
 
+@pytest.mark.parametrize(
+    ("inside", "when"),
+    [
+        ("{t} 5分钟前", "2026-03-20T09:55+08:00"),
+        ("{t}<span>5分钟前</span>", "2026-03-20T09:55+08:00"),
+        ("{t}<em>刚刚</em>", "2026-03-20T10:00+08:00"),
+        ("{t}<em>今天 08:30</em>", "2026-03-20T08:30+08:00"),
+        ("{t}<em>昨天 21:44</em>", "2026-03-19T21:44+08:00"),
+        ("<span>2小时前</span>{t}", "2026-03-20T08:00+08:00"),
+        ("<span>08:30</span>{t}", "2026-03-20T08:30+08:00"),
+        ("<em>今天 08:30</em> {t}", "2026-03-20T08:30+08:00"),
+        ("[21:44] {t}", "2026-03-19T21:44+08:00"),
+    ],
+)
+def test_a_time_inside_a_link_is_its_time_and_not_its_title(inside, when):
+    rows = "".join(f"<li><a href=/n/{n}.html>{inside.format(t=t)}</a></li>" for n, t in enumerate(LIST))
+    (block,) = read(story(after=f"<div><h3>最新消息</h3><ul>{rows}</ul></div>")).lists
+    assert [(i.title, i.published_at and i.published_at.isoformat(timespec="minutes")) for i in block.items] == [
+        (title, when) for title in LIST
+    ]
+
+
+def test_one_title_that_begins_with_a_time_keeps_it():
+    titles = ("3小时前的那场雨下遍了全城", *LIST)
+    (block,) = read(story(after=f"<div><h3>最新消息</h3>{items(titles)}</div>")).lists
+    assert [item.title for item in block.items] == list(titles)
+
+
+@pytest.mark.parametrize("footer", ["<p>本站成立于2009年11月1日</p>", "<div>2026-03-18 10:00 制作</div>"])
+def test_a_date_below_a_list_is_not_the_time_of_its_last_item(footer):
+    (block,) = read(story(after=f"<div><h3>最新消息</h3>{items()}</div>{footer}")).lists
+    assert [item.published_at for item in block.items] == [None] * len(LIST)
+
+
 def test_menus_and_short_links_are_no_list():
     nav = "".join(f"<li><a href=/s{n}>频道{n}</a></li>" for n in range(20))
     assert read(story(after=f"<ul>{nav}</ul>")).lists == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from html import escape
 
@@ -265,3 +266,29 @@ def test_what_comes_out_was_on_the_page(html):
         shown = {line.text for line in grow("<title>t</title>" + html).lines}
         assert set(found.paragraphs) <= shown and all(found.paragraphs)
         assert all(one.url.startswith("http") and one.title for one in found.headlines)
+
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(alphabet=st.characters(), max_size=8)
+    | st.just("\ud800x\udfff"),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.just("name") | st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_JSON, st.sampled_from(["headline", "author", "keywords", "publisher", "articleSection", "image", "@id"]))
+@example("\ud800 half a character", "headline")
+@example({"name": "J\udc00hn Smith"}, "author")
+def test_whatever_linked_data_says_can_be_written_to_a_file(value, key):
+    data = json.dumps({"@type": "NewsArticle", key: value}).replace("<", "\\u003c")
+    found = read(f'<script type="application/ld+json">{data}</script><h1>{TITLE}</h1><p>{BODY[0]}</p><p>{BODY[1]}</p>')
+    assert str((found.fields, found.evidence, found.paragraphs, found.lists)).encode()
+    assert all(
+        str(one).encode() for each in found.fields.values() for one in (each if isinstance(each, list) else [each])
+    )

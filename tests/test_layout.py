@@ -52,6 +52,7 @@ LINES = (
         "crawler.screen",
         "crawler.tally",
         "crawler.turns",
+        "crawler.zones",
     ),
     (
         "crawler.answer",

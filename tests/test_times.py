@@ -81,6 +81,21 @@ from tests.small_pages import BODY, CHINA, NOW, read, story
         ("26-03-19 21:44", "2026-03-19T21:44:00"),
         ("Thu 19 Mar 2026 21.44 GMT", "2026-03-19T21:44:00+00:00"),
         ("3/19(木) 21:44", "2026-03-19T21:44:00"),
+        ("2026年3月19日 中午1:30", "2026-03-19T13:30:00"),
+        ("2026年3月19日 中午12:30", "2026-03-19T12:30:00"),
+        ("2026年3月19日 9时5分", "2026-03-19T09:05:00"),
+        ("两小时前", "2026-03-20T08:00:00+08:00"),
+        ("十五分钟前", "2026-03-20T09:45:00+08:00"),
+        ("三天前", "2026-03-17"),
+        ("昨晚21:44", "2026-03-19T21:44:00"),
+        ("昨晚9:44", "2026-03-19T21:44:00"),
+        ("今晨6:30", "2026-03-20T06:30:00"),
+        ("昨夜11点20分", "2026-03-19T23:20:00"),
+        ("周四 21:44", "2026-03-19T21:44:00"),
+        ("星期五 21:44", "2026-03-13T21:44:00"),
+        ("星期五 08:30", "2026-03-20T08:30:00"),
+        ("二〇二六年三月十九日", "2026-03-19"),
+        ("二零二五年十二月三十一日 21:44", "2025-12-31T21:44:00"),
     ],
 )
 def test_a_time_is_read_in_the_notation_of_the_page(text, told):
@@ -104,6 +119,9 @@ def test_a_time_is_read_in_the_notation_of_the_page(text, told):
         "电话：2026-0319",
         "21:44",
         "比分 3-19",
+        "每周四 21:44",
+        "二〇二六年三月",
+        "二〇二六年二月三十日",
         "",
     ],
 )
@@ -206,3 +224,43 @@ def test_every_minute_is_read_back_from_the_usual_notations(at):
     for form in ("%Y-%m-%d %H:%M", "%Y年%m月%d日 %H:%M", "%Y/%m/%d %H:%M", "%d.%m.%Y, %H:%M Uhr", "%H:%M %Y-%m-%d"):
         moment = first(at.strftime(form), NOW.astimezone(UTC))
         assert moment is not None and (moment.at, moment.precision) == (at, "minute")
+
+
+def test_a_time_of_change_serves_where_no_other_is_found():
+    assert published(story(meta="更新时间：2026-03-19 22:10")) == "2026-03-19T22:10+08:00"
+    assert published(story(meta="2026-03-18 22:10 更新：2026-03-19 22:10")) == "2026-03-18T22:10+08:00"
+
+
+@pytest.mark.parametrize("said", ["更新：2026-03-19 23:00", "更新 23:00", "（更新时间：23:00）"])
+def test_a_change_that_the_page_shows_goes_before_the_metadata(said):
+    head = '<meta property="article:modified_time" content="2026-03-19T22:00:00+08:00">'
+    found = read(story(meta=f"2026-03-19 21:44 {said}", head=head)).fields
+    assert found["modified"] == datetime(2026, 3, 19, 23, tzinfo=CHINA)
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        "<div class=calendar><div>2025年12月01日</div></div>",
+        "<table id=rili><tr><td>2025-12-01 08:00</table>",
+        "<div><div>2025年12月01日</div><table><tr>" + "".join(f"<td>{n}" for n in range(1, 15)) + "</table></div>",
+    ],
+)
+def test_a_day_in_a_calendar_is_no_time_of_publication(calendar):
+    assert published(story(after=calendar)) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("2026-03-19T20:10:00+08:00", True),
+        ("2026-03-19T21:40:00+08:00", False),
+        ("2026-03-19T13:44:00Z", False),
+        ("2026-03-19T21:44:00Z", False),
+        ("2026-03-19T13:44:00", False),
+        ("2026-03-19", False),
+    ],
+)
+def test_minutes_that_disagree_are_kept_unless_a_zone_explains_them(said, kept):
+    found = read(story(meta="2026-03-19 21:44 +0800", head=LINKED % said), url="https://news.example/1.html").fields
+    assert ("published_conflict" in found) == kept

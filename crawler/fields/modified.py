@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
-from crawler.fields.published import default_zone
+from crawler.fields._evidence import own_lines
+from crawler.fields._zones import default_zone
+from crawler.fields.published import shown_change
 from crawler.times import Moment, first
 from crawler.view import Found, View
 
 TYPE = datetime
+
+_CLOCK = re.compile(
+    r"(?:更新|修改|updated|aktualisiert)(?:于|於|时间|時間|at|um)?[\s:：]*(?P<hour>\d{1,2})[:：](?P<minute>\d{2})(?![\d:：])",
+    re.I,
+)
 
 _META = (
     "article:modified_time",
@@ -20,6 +28,25 @@ _META = (
     "revised",
     "updated",
 )
+
+
+def shown(view: View) -> Found | None:
+    """A time that the page shows beside 更新, "updated" or the like."""
+    found = shown_change(view)
+    return _at(view, found.value, found.evidence) if found else None
+
+
+def shown_clock(view: View) -> Found | None:
+    """更新 23:00 without a day: that of the publication, beside which it stands."""
+    published = view.found.get("published")
+    for number in own_lines(view) if published else ():
+        text = view.tree.lines[number].spaced
+        match = _CLOCK.search(text) if len(text) < 200 else None
+        if match and published and int(match["hour"]) < 24 and int(match["minute"]) < 60:
+            at = published.value.replace(hour=int(match["hour"]), minute=int(match["minute"]), second=0)
+            if published.value < at <= view.fetched_at:
+                return _at(view, Moment(at, "minute", match.start(), match.end()), f"line {number}: {text[:80]}")
+    return None
 
 
 def linked(view: View) -> Found | None:
@@ -55,4 +82,4 @@ def chosen(view: View) -> Found | None:
     return _at(view, moment, found.evidence) if found and moment else None
 
 
-RULES = (chosen, linked, metadata)
+RULES = (chosen, shown, shown_clock, linked, metadata)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import date, datetime, timedelta
 
 from crawler.fields._evidence import item_lines, near_lines, own_lines
 from crawler.fields._scripts import scripted
+from crawler.fields._zones import default_zone, month_first, zoned
 from crawler.times import Moment, first, moments
 from crawler.view import Found, View
 
@@ -32,36 +31,23 @@ _URL_DAY = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-/_]?(0[1-9]|1[0-2])[-/_]?(0[1-9]|[12]\d|3[01])(?!\d)|/t?((?:19|20)\d\d)/(\d{1,2})/(\d{1,2})/"
 )
 _NOT_THIS = re.compile(
-    r"copyright|©|版权|更新|修改|updated|modified|aktualisiert|截止|截至|活动时间|有效期|注册|会员|评论|网友|出生|edition of",
+    r"copyright|©|版权|截止|截至|活动时间|有效期|注册|会员|评论|网友|出生|edition of",
     re.I,
 )
 # Long words: they are looked for further before the time.
 _CHANGED = re.compile(r"aktualisiert|actualizad|atualizad|aktualizacj|aggiornat|mis à jour|обновлен", re.I)
+# Boxes that show a month, in English and in the pinyin of 日历.
+_CALENDAR = re.compile(r"\bcal\b|calendar|rili(?![a-z])|datepicker", re.I)
+_CELL = re.compile(
+    r"\d{1,2}|[日一二三四五六]|周[日一二三四五六]|(?:sun|mon|tue|wed|thu|fri|sat|mo|di|mi|do|fr|sa|so)", re.I
+)
+_CELLS = 7  # a week of them makes a grid
+_APART = timedelta(minutes=15)  # what the page shows and what it says in metadata may differ by so much
 _ROUGH = re.compile(r"前|刚|剛|ago\b|just now", re.I)
 _DATELINE = re.compile(r"(?:訊|讯|消息|报道|報導|電|电)")
 _COPYRIGHT = re.compile(r"copyright|©|版权", re.I)
 _UPDATED = re.compile(r"(更新|修改|updated|modified|aktualisiert|last edit)", re.I)
 _PUBLISHED = re.compile(r"(发布|發佈|发表|publish|posted|创建|日期|時間|时间|date)", re.I)
-
-# The differences to UTC that are in use (IANA tz database): whole and half hours, and three quarters.
-_OFFSETS = {timedelta(minutes=m) for m in (*range(-12 * 60, 14 * 60 + 1, 30), 5 * 60 + 45, 8 * 60 + 45, 12 * 60 + 45)}
-# Countries of one time zone, by top-level domain (IANA tz database, zone1970.tab).
-_COUNTRY = {
-    "cn": "Asia/Shanghai", "hk": "Asia/Hong_Kong", "tw": "Asia/Taipei", "mo": "Asia/Macau", "sg": "Asia/Singapore", "jp": "Asia/Tokyo",
-    "kr": "Asia/Seoul", "de": "Europe/Berlin", "at": "Europe/Vienna", "ch": "Europe/Zurich", "fr": "Europe/Paris", "it": "Europe/Rome",
-    "nl": "Europe/Amsterdam", "be": "Europe/Brussels", "pl": "Europe/Warsaw", "cz": "Europe/Prague", "se": "Europe/Stockholm",
-    "no": "Europe/Oslo", "dk": "Europe/Copenhagen", "fi": "Europe/Helsinki", "gr": "Europe/Athens", "uk": "Europe/London",
-    "ie": "Europe/Dublin", "in": "Asia/Kolkata", "tr": "Europe/Istanbul", "il": "Asia/Jerusalem", "nz": "Pacific/Auckland",
-    "za": "Africa/Johannesburg", "my": "Asia/Kuala_Lumpur", "th": "Asia/Bangkok", "vn": "Asia/Ho_Chi_Minh", "ua": "Europe/Kyiv",
-}  # fmt: skip
-_LANGUAGE = {
-    "zh": "Asia/Shanghai",
-    "ja": "Asia/Tokyo",
-    "ko": "Asia/Seoul",
-    "pl": "Europe/Warsaw",
-    "el": "Europe/Athens",
-    "de": "Europe/Berlin",
-}
 
 
 def shown(view: View) -> Found | None:
@@ -98,9 +84,9 @@ def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Ite
         for moment in _moments(view, line.spaced, now, english):
             if _NOT_THIS.search(line.spaced[max(0, moment.start - 10) : moment.start]):
                 continue
-            if not changed and _CHANGED.search(line.spaced[max(0, moment.start - 20) : moment.start]):
+            if not changed and _says_changed(line.spaced, moment):
                 continue
-            if line.link * 3 < line.size * 2 or moment.precision != "day":
+            if (line.link * 3 < line.size * 2 or moment.precision != "day") and not in_calendar(view, number):
                 yield number, moment
     if not numbers or numbers[0] <= view.title_line:
         return
@@ -113,6 +99,39 @@ def _candidates(view: View, numbers: list[int], *, changed: bool = False) -> Ite
             found = first(stamp.value, now)
             if found:
                 yield stamp.line, found
+
+
+def _says_changed(text: str, moment: Moment) -> bool:
+    """Whether the words before a time call it that of a change."""
+    return bool(
+        _UPDATED.search(text[max(0, moment.start - 10) : moment.start])
+        or _CHANGED.search(text[max(0, moment.start - 20) : moment.start])
+    )
+
+
+def in_calendar(view: View, number: int) -> bool:
+    """Whether a line outside headline and body stands in a calendar: by the name of its box, or among single days."""
+    last = view.kept[-1] if view.kept else view.first_kept
+    if view.title_line <= number <= last:
+        return False
+    tree = view.tree
+    names = (tree.elements[index].name for index in tree.ancestors(tree.lines[number].box, 4))
+    if any(name and _CALENDAR.search(name) for name in names):
+        return True
+    around = tree.lines[max(0, number - 3) : number + 20]
+    return sum(line.size < 10 and _CELL.fullmatch(line.text) is not None for line in around) >= _CELLS
+
+
+def shown_change(view: View) -> Found | None:
+    """The latest time that the page itself, beside headline and body, calls that of a change."""
+    best: Found | None = None
+    for number, moment in _candidates(view, [*own_lines(view), *near_lines(view)], changed=True):
+        text = view.tree.lines[number].spaced
+        if _says_changed(text, moment) and (
+            best is None or moment.at.replace(tzinfo=None) > best.value.at.replace(tzinfo=None)
+        ):
+            best = Found(moment, f"line {number}: {text[:80]}", number)
+    return best
 
 
 def _moments(view: View, text: str, now: datetime, english: bool) -> list[Moment]:
@@ -192,37 +211,6 @@ def chosen(view: View) -> Found | None:
 RULES = (chosen, shown, linked, metadata, beside, timed, changed, dateline, address)
 
 
-def default_zone(view: View) -> tuple[tzinfo, str]:
-    """The zone of times that state none, and why: the site's setting, its country, its language, else UTC."""
-    if view.source is not None and view.source.timezone:
-        return ZoneInfo(view.source.timezone), "the source's setting"
-    host = view.url.split("/")[2] if view.url.count("/") >= 2 else ""
-    return _usual_zone(host.rsplit(".", 1)[-1].split(":")[0].lower(), language(view))
-
-
-@lru_cache(maxsize=512)
-def _usual_zone(country: str, language: str) -> tuple[tzinfo, str]:
-    name = _COUNTRY.get(country) or _LANGUAGE.get(language)
-    if not name:
-        return UTC, "no zone stated"
-    try:
-        return ZoneInfo(name), f"usual zone of {f'.{country}' if country in _COUNTRY else f'the language {language}'}"
-    except ZoneInfoNotFoundError:
-        return UTC, "no time zone database"
-
-
-def language(view: View) -> str:
-    """The two-letter language, for choosing a zone; `fields.lang` says more."""
-    found = view.found.get("lang")
-    return str(found.value)[:2] if found else view.tree.html_lang[:2].lower()
-
-
-def month_first(view: View) -> bool:
-    """Whether 3/4/2026 is March 4th: in English outside the domains that write the day first."""
-    host = view.url.split("/")[2] if view.url.count("/") >= 2 else ""
-    return language(view) in ("en", "") and not re.search(r"\.(uk|au|nz|ie|in|za|sg|hk|my)(?::\d+)?$", host)
-
-
 def decide(view: View) -> dict[str, Found]:
     """The time of publication with its zone, its precision, and where the evidence disagrees."""
     found = [(rule.__name__, f) for rule in RULES if (f := rule(view))]
@@ -242,7 +230,7 @@ def decide(view: View) -> dict[str, Found]:
         if view.seen_then:  # what the page shows is true, and metadata may only say it more exactly
             exact = [f for f in exact if abs(_day(f.value) - _day(moment)) <= timedelta(days=1)]
         best, moment = (exact[0], exact[0].value) if exact else (best, moment)
-    at, why = _zoned(view, moment, [f.value for _, f in found if f.value.at.tzinfo])
+    at, why = zoned(view, moment, [f.value for _, f in found if f.value.at.tzinfo])
     limit = view.fetched_at + timedelta(days=2)
     if at > limit:
         return {"claimed_time": Found(at, f"in the future, not used; {best.evidence}")}
@@ -251,26 +239,27 @@ def decide(view: View) -> dict[str, Found]:
         "published_precision": Found(moment.precision, best.evidence),
     }
     others = [f for _, f in found if abs(_day(f.value) - _day(moment)) > timedelta(days=1)]
-    if others:
-        said = "; ".join(dict.fromkeys(f.evidence for f in others))
-        out["published_conflict"] = Found(said, f"more than a day from what was chosen: {best.evidence}")
+    minutes = [
+        f
+        for n, f in found
+        if n in ("linked", "metadata") and f not in others and best.line >= 0 and _apart(at, moment, f.value)
+    ]
+    if others or minutes:
+        said = "; ".join(dict.fromkeys(f.evidence for f in (*others, *minutes)))
+        far = "more than a day" if others else f"more than {_APART.seconds // 60} minutes"
+        out["published_conflict"] = Found(said, f"{far} from what was chosen: {best.evidence}")
     return out
+
+
+def _apart(at: datetime, shown: Moment, other: Moment) -> bool:
+    """Whether two clocks disagree by more than that one of them was written in UTC, or without saying its zone."""
+    if "day" in (shown.precision, other.precision):
+        return False
+    offset = at.utcoffset() or timedelta()
+    stated = other.at if other.at.tzinfo else other.at.replace(tzinfo=at.tzinfo)
+    apart = at - stated
+    return all(abs(apart + zone) > _APART for zone in (timedelta(), offset, -offset))
 
 
 def _day(moment: Moment) -> date:
     return moment.at.date()
-
-
-def _zoned(view: View, moment: Moment, stated: list[Moment]) -> tuple[datetime, str]:
-    if moment.at.tzinfo is not None:
-        zone, _ = default_zone(view)
-        if moment.at.utcoffset() == timedelta(0) and zone is not UTC and language(view) == "zh":
-            return moment.at.astimezone(zone), "stated as UTC"
-        return moment.at, "stated"
-    zone, why = default_zone(view)
-    for other in stated:
-        offset = moment.at - other.at.astimezone(UTC).replace(tzinfo=None)
-        near = timedelta(minutes=round(offset.total_seconds() / 900) * 15)
-        if abs(offset - near) <= timedelta(seconds=60) and near in _OFFSETS and near:
-            return moment.at.replace(tzinfo=timezone(near)), "from the metadata's time"
-    return moment.at.replace(tzinfo=zone), why
