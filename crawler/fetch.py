@@ -1,7 +1,8 @@
 """One GET at a time, made safe, in the API of httpx.
 
 What a server can do wrong ends as a FetchError with a reason: limits stand on waiting for bytes, on the whole answer,
-on its size decoded, and on redirects; each address connected to is checked. Cookies and proxies are off.
+on its size decoded, and on redirects; each address connected to is checked. Cookies are off, and so is a proxy unless
+the setting `proxy` names one; the environment never does.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from crawler.urls import resolve
 Check = Callable[[str, str], Awaitable[None]]
 
 _ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.5"
+# RFC 9309, 2.3.1.2, for robots.txt: without them a site that redirects it would seem to have no rules.
+_ROBOTS_REDIRECTS = 5
 _TRY_LATER = frozenset((408, 425, 429))
 
 
@@ -81,13 +84,16 @@ class Fetcher:
         gives a page with an empty body; every other status outside 200..299 is an error, as is a type that cannot
         be a page, a feed or a sitemap.
         """
-        return await self._follow(request, check, self._settings.max_body, any_type=False)
+        return await self._follow(request, check, self._settings.max_body, self._settings.max_redirects, any_type=False)
 
     async def beginning(self, url: str, size: int, *, check: Check | None = None) -> Page:
-        """The first `size` bytes at `url`, of any type, redirects followed. Raises FetchError."""
-        return await self._follow(Request(url), check, size, any_type=True)
+        """The first `size` bytes at `url`, of any type. Raises FetchError.
 
-    async def _follow(self, request: Request, check: Check | None, size: int, *, any_type: bool) -> Page:
+        It is for robots.txt: five redirects are followed, whatever the settings say.
+        """
+        return await self._follow(Request(url), check, size, _ROBOTS_REDIRECTS, any_type=True)
+
+    async def _follow(self, request: Request, check: Check | None, size: int, most: int, *, any_type: bool) -> Page:
         url, seen = request.url, [request.url]
         while True:
             found = await self._within_deadline(request, url, size, any_type=any_type)
@@ -96,10 +102,8 @@ class Fetcher:
             target, response = found
             if target in seen:
                 raise FetchError(request.url, "redirects lead in a circle", status=response.status_code)
-            if len(seen) > self._settings.max_redirects:
-                raise FetchError(
-                    request.url, f"more than {self._settings.max_redirects} redirects", status=response.status_code
-                )
+            if len(seen) > most:
+                raise FetchError(request.url, f"more than {most} redirects", status=response.status_code)
             if check:
                 await check(url, target)
             seen.append(target)

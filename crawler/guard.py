@@ -21,7 +21,23 @@ class Refused(Exception):
     """No connection may be made; the text says why."""
 
 
-_NAT64 = ip_network("64:ff9b::/96")
+# Written out, because what Python calls global differs from version to version. These are refused besides: protocol
+# assignments (192.0.0.9 and .10 among them, which no web server has), the metadata service of a cloud that has a public
+# address, site-local addresses (RFC 3879), and the local-use prefix of NAT64 whatever it leads to.
+_NOT_PUBLIC = tuple(
+    map(
+        ip_network,
+        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24"
+        " 192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4"
+        " ::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10"
+        " ff00::/8".split(),
+    )
+)
+# The IPv6 prefixes that carry an IPv4 address in their last 32 bits: mapped, compatible, translated (SIIT), NAT64.
+_CARRIERS = tuple(
+    map(ip_network, ("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/96")),
+)
+_SIX_TO_FOUR, _TEREDO = ip_network("2002::/16"), ip_network("2001::/32")
 
 
 async def resolved(host: str, port: int) -> list[str]:
@@ -74,13 +90,21 @@ def refusal(address: str, allowed: Sequence[Network]) -> str:
 
 
 def _is_public(address: Address) -> bool:
+    if any(address in network for network in _NOT_PUBLIC):
+        return False
     return address.is_global and not address.is_multicast
 
 
 def _inside(address: Address) -> Address:
-    """The IPv4 address that an IPv6 one leads to (mapped, 6to4, NAT64), or the address itself."""
+    """The IPv4 address that an IPv6 one leads to (mapped, compatible, translated, 6to4, NAT64, Teredo), or itself."""
     if isinstance(address, IPv4Address):
         return address
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+    number = int(address)
+    # `::` and `::1` are addresses of their own.
+    if number > 1 and any(address in network for network in _CARRIERS):
+        return IPv4Address(number & 0xFFFFFFFF)
+    if address in _SIX_TO_FOUR:
+        return IPv4Address(number >> 80 & 0xFFFFFFFF)
+    if address in _TEREDO:
+        return IPv4Address(~number & 0xFFFFFFFF)
+    return address

@@ -3,12 +3,14 @@
 Lexbor follows the HTML standard in linear time but for two things: every open element is looked at for each new one,
 so 50,000 nested tags take seconds, and so does every attribute of a tag for its next one. Both are counted before
 parsing; tags deeper than any page needs are cut, and so are the attributes of a tag that has more than anybody writes.
+Memory goes with the number of nodes, about 300 bytes for each: behind more tags than any page has the rest is cut.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -17,6 +19,7 @@ from crawler.page import ExtractError
 MAX_DEPTH = 400
 MAX_PAGE = 20_000_000  # characters
 MAX_ATTRIBUTES = 1000
+MAX_MARKS = 120_000  # of `<`: 60,000 elements with their end tags, eight times those of the largest real pages
 # Old charsets make letters of any byte, but no page has more than one or two of these. Not in it: what sets lines, NUL
 # (bad software pads with it) and escape (ISO-2022-JP).
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -27,18 +30,19 @@ VOID = frozenset("area base br col embed hr img input link meta param source tra
 _CLOSED_BY_THE_NEXT = VOID | {"p", "li", "td", "tr", "th", "dd", "dt", "option"}
 _HEADS = frozenset("title h1 h2 h3 h4 h5 h6".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>?")
+_MARK = re.compile("<")
 _TAG_NAME = re.compile(r"<[a-zA-Z][^\s/>]*")
 _QUOTED = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _SPACES = re.compile(r"[\s/=]+")
 _ANY_TAG = re.compile(r"<(?:!doctype|[a-z][a-z0-9]*[\s>/])", re.I)
 
 
-def parse(html: str) -> LexborNode:
-    """The root of the page; `scripting` keeps a <noscript> from closing the head.
+def parse(html: str) -> tuple[LexborNode, bool]:
+    """The root of the page, and whether its end was cut off; `scripting` keeps a <noscript> from closing the head.
 
     Raises ExtractError for a text that is empty, holds no mark-up or is binary.
     """
-    html = html[:MAX_PAGE]
+    size, html = len(html), html[:MAX_PAGE]
     if not html.strip():
         raise ExtractError("The page is empty.")
     if not _ANY_TAG.search(html) or html.count("\ufffd", 0, 4000) * 10 > len(html[:4000]):
@@ -47,10 +51,20 @@ def parse(html: str) -> LexborNode:
         raise ExtractError("The page is no HTML: it is binary or compressed data.")
     # Without events: nobody listens to the tree while it grows.
     options = LexborDocumentOptions.WO_EVENTS
-    root = LexborHTMLParser(_flat(_bare(html)), scripting=True, options=options).root
+    # After the others: what they take out is no reason to lose the story behind it.
+    flat = _flat(_bare(html))
+    end = _end(flat)
+    root = LexborHTMLParser(flat[:end], scripting=True, options=options).root
     if root is None:
         raise ExtractError("The page holds no element.")
-    return root
+    return root, end < len(flat) or size > MAX_PAGE
+
+
+def _end(html: str) -> int:
+    """Where the first `MAX_MARKS` tags and comments of a page end: its length, for any real page."""
+    if html.count("<") <= MAX_MARKS:
+        return len(html)
+    return next(islice(_MARK.finditer(html), MAX_MARKS, None)).start()
 
 
 def selected(root: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:

@@ -110,7 +110,7 @@ def unusable(source: Source) -> Iterator[tuple[str, str]]:
 
     That is a field that does not exist, or a selector that is none.
     """
-    page, known = parse("<p>"), field_modules()
+    (page, _), known = parse("<p>"), field_modules()
     for name in source.select.keys() - known.keys():
         yield f"select.{name}", f"is no field; there is {', '.join(sorted(known))}"
     rules = [(f"select.{name}", selector) for name, selector in source.select.items()]

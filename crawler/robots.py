@@ -60,7 +60,7 @@ def product(user_agent: str) -> str:
 
 def parse(body: bytes, user_agent: str, url: str = "") -> Rules:
     """The rules in a robots.txt that was read at `url`. HTML, or anything without a valid line, forbids nothing."""
-    text = body[:MAX_BYTES].decode("utf-8-sig", "replace").replace("\x00", "")
+    text = _whole_lines(body).decode("utf-8-sig", "replace").replace("\x00", "")
     if text.lstrip().startswith("<"):
         text = ""
     parsed, agent = Protego.parse(text), product(user_agent)
@@ -73,6 +73,15 @@ def parse(body: bytes, user_agent: str, url: str = "") -> Rules:
         tuple(dict.fromkeys(filter(None, sitemaps)))[:MAX_SITEMAPS],
         of_robots_txt(text, agent),
     )
+
+
+def _whole_lines(body: bytes) -> bytes:
+    """What is read of a robots.txt. Half of a line would forbid more than was meant, or allow it: it is left out."""
+    if len(body) < MAX_BYTES:
+        return body
+    # At exactly this size nobody knows whether more came: the file may have been cut before.
+    body = body[:MAX_BYTES]
+    return body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
 
 
 def without(error: FetchError, user_agent: str) -> Rules:

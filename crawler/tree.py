@@ -92,7 +92,8 @@ class Tree:
 
     __slots__ = (
         "_starts", "_text", "anchors", "base", "chosen", "elements", "html_lang", "images", "lines", "link_sum",
-        "links", "metas", "picked", "players", "scripts", "size_sum", "times", "title",
+        "links", "metas", "picked", "players", "scripts", "shortened", "size_sum", "times",
+        "title",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -108,6 +109,7 @@ class Tree:
         self.metas: list[tuple[str, str]] = []
         self.links: list[dict[str, str | None]] = []
         self.scripts: list[str] = []
+        self.shortened = False  # the parser was not given all of it
         self.title = ""
         self.base = ""
         self.html_lang = ""
@@ -119,7 +121,8 @@ class Tree:
     @property
     def cut(self) -> bool:
         """Whether the page has more than is kept."""
-        return len(self.elements) >= MAX_ELEMENTS or len(self.anchors) >= MAX_ANCHORS or len(self.lines) >= MAX_LINES
+        full = len(self.elements) >= MAX_ELEMENTS or len(self.anchors) >= MAX_ANCHORS or len(self.lines) >= MAX_LINES
+        return full or self.shortened
 
     def size(self, element: Element) -> int:
         """Bytes of text inside an element."""

@@ -50,8 +50,9 @@ def _resolve(base: str, href: str) -> str | None:
     url = found.href
     if not url.startswith(("http://", "https://")) or ("@" in url and found.has_credentials()):
         return None
-    # An empty query asks for the same page as none.
-    url = url.partition("#")[0].removesuffix("?")
+    url = url.partition("#")[0]
+    if url.find("?") == len(url) - 1:  # An empty query asks for the same page as none; the query `?` is not empty.
+        url = url[:-1]
     return url if len(url) <= MAX_LENGTH and _is_host(found.hostname) else None
 
 

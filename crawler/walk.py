@@ -32,9 +32,10 @@ def grow(html: str, *, drop: Sequence[str] = (), select: Mapping[str, str] | Non
 
     A site's own CSS selectors take boxes out before the walk (`drop`) or mark those that hold a field (`select`).
     """
-    root = parse(html)
+    root, shortened = parse(html)
     walk = _Walk()
     tree = walk.tree
+    tree.shortened = shortened
     for node in selected(root, drop):
         node.decompose()
     for name, selector in (select or {}).items():

@@ -21,24 +21,33 @@ TWIN_LABELS = _names("www m mobile wap 3g amp")
 # `m.com.cn` is a site, not the phone version of `com.cn`: no label is taken off in front of these.
 SECOND_LEVEL = _names("ac co com edu gov net ne or org")
 
-TRACKING_PREFIXES = ("utm_", "hsa_", "mtm_", "pk_", "share_", "wt.")
+TRACKING_PREFIXES = ("utm_", "hsa_", "mtm_", "wt.")
 TRACKING_NAMES = _names(
-    "_ _ga _gl bd_vid bdsource clicktime cmpid dclid enterid fbclid gbraid gclid gclsrc hmci hmcu hmkw hmpl hmsr igshid"
-    " isappinstalled mc_cid mc_eid mkt_tok msclkid ncid nsukey ocid ref_src ref_url scm spm spm_id_from sudaref twclid"
-    " vd_source wbraid wfr yclid"
+    "_ga _gl bd_vid bdsource cmpid dclid fbclid gbraid gclid gclsrc hmci hmcu hmkw hmpl hmsr igshid isappinstalled"
+    " mc_cid mc_eid mkt_tok msclkid ncid nsukey ocid pk_campaign pk_cid pk_content pk_keyword pk_kwd pk_medium"
+    " pk_source ref_src ref_url scm share_from share_medium share_plat share_session_id share_source share_tag share_times"
+    " share_token spm spm_id_from sudaref twclid vd_source wbraid wfr yclid"
 )
-# Names that track when their value is a word (`from=timeline`), and choose the page when it is a number or a pair
-# (`from=20`, `from=usd&to=cny`).
-TRACKING_WORDS = _names("from ref")
-SESSION_NAMES = _names("jsessionid phpsessid sessionid session_id sessid cfid cftoken")
+# Names that track when their value says how a reader came; any other value may choose the page (`from=shanghai`).
+TRACKING_WORDS = _names("from ref source")
+WAYS_IN = _names(
+    "app appshare copylink email facebook feed friendmessage groupmessage home homepage mail newsletter notification"
+    " push qq qzone rss share sharelink singlemessage spider telegram timeline twitter wechat weibo weixin whatsapp wx"
+)
+# Names that keep an answer out of caches when their value is a moment (since 1970, in seconds or less) or chance.
+MOMENTS = _names("_ clicktime enterid")
+MOMENT = re.compile(r"[0-9]{10,}|0?\.[0-9]+")
+# Names that only a framework gives to its sessions, and names that may also mean the session of a conference.
+# `sid` is neither: a section, a story, a shop.
+SESSION_NAMES = _names("jsessionid phpsessid cfid cftoken")
 SESSION_PREFIXES = ("aspsessionid",)
-# `sid` is a section as often as a session; only the second looks like this.
-SESSION_VALUE = re.compile(r"[0-9a-zA-Z]{26,}")
+SESSION_WORDS = _names("sessionid session_id sessid")
+SESSION_VALUE = re.compile(r"(?=.*[0-9])(?=.*[a-zA-Z])[0-9a-zA-Z_,-]{20,}")
 
 INDEX_FILE = re.compile(r"(?:index|default)\.(?:html?|shtml|xhtml|php|asp|aspx|jsp)", re.I)
 
 _PREFIXES = (*TRACKING_PREFIXES, *SESSION_PREFIXES)
-_MAY_TRACK = TRACKING_NAMES | TRACKING_WORDS | SESSION_NAMES | {"sid", ""}
+_MAY_TRACK = TRACKING_NAMES | TRACKING_WORDS | MOMENTS | SESSION_NAMES | SESSION_WORDS | {""}
 
 _CLEANED = {ord(character): None for character in "\t\r\n"}
 _ENDS = "".join(map(chr, range(0x21)))
@@ -46,7 +55,7 @@ _PORTS = frozenset((None, 80, 443))
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})?")
 # `;jsessionid=...` behind a name, and a segment `(S(...))`: ASP.NET's without cookies.
-_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?]*|(?<=/)\([A-Z]\([a-z0-9]{20,}\)\)/", re.I)
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;?]*|(?<=/)\([A-Z]\([a-z0-9]{20,}\)\)/", re.I)
 _DOTS = re.compile(r"/\.{1,2}(?:/|$)|/%2e", re.I)
 
 
@@ -178,8 +187,10 @@ def _tracks(name: str, pair: str, names: set[str]) -> bool:
         return True
     value = pair.partition("=")[2]
     if name in TRACKING_WORDS:
-        return "to" not in names and not any(map(str.isdigit, value))
-    return name == "sid" and SESSION_VALUE.fullmatch(value) is not None
+        return value.lower() in WAYS_IN and "to" not in names
+    if name in MOMENTS:
+        return MOMENT.fullmatch(value) is not None
+    return name in SESSION_WORDS and SESSION_VALUE.fullmatch(value) is not None
 
 
 def _escaped(text: str, safe: str) -> str:

@@ -194,6 +194,18 @@ def test_a_long_chain_of_redirects_is_stopped(web):
     assert len(web.asked) == 6
 
 
+def test_rules_that_moved_are_read_also_where_no_redirect_of_a_page_is_followed(web):
+    async def run():
+        async with Fetcher(Settings(max_redirects=0), transport=web.transport) as fetcher:
+            return await fetcher.beginning("http://a.example/robots.txt", 100)
+
+    web.add("http://a.example/robots.txt", "", 301, location="/1")
+    web.add("http://a.example/1", "", 301, location="/2")
+    web.add("http://a.example/2", "Disallow: /", content_type="text/plain")
+    assert asyncio.run(run()).body == b"Disallow: /"
+    assert "more than 0 redirects" in error(web, "http://a.example/1", settings=Settings(max_redirects=0)).reason
+
+
 def test_each_redirect_is_checked_before_it_is_followed(web):
     async def check(url, target):
         raise FetchError(target, f"not from {url}")

@@ -28,6 +28,17 @@ from crawler.guard import networks, refusal, resolved
         "::ffff:10.0.0.1",
         "2002:7f00:1::",
         "64:ff9b::a00:1",
+        "192.0.0.192",
+        "192.0.0.10",
+        "168.63.129.16",
+        "64:ff9b:1::a9fe:a9fe",
+        "64:ff9b:1:a9fe:a9:fe00::",
+        "::127.0.0.1",
+        "::a9fe:a9fe",
+        "::ffff:0:127.0.0.1",
+        "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+        "fec0::1",
+        "::",
         "nonsense",
     ],
 )
@@ -35,7 +46,16 @@ def test_private_addresses_are_refused(address):
     assert refusal(address, ())
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "93.184.216.34",
+        "2606:2800:220:1:248:1893:25c8:1946",
+        "64:ff9b::5db8:d822",
+        "2002:5db8:d822::1",
+        "::ffff:93.184.216.34",
+    ],
+)
 def test_public_addresses_pass(address):
     assert refusal(address, ()) == ""
 

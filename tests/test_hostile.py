@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from crawler.decode import decode
 from crawler.page import ExtractError, Extraction
+from crawler.parse import parse
 from crawler.walk import grow
 from tests.small_pages import BODY, TITLE, read
 
@@ -149,6 +150,24 @@ def test_a_million_links_take_seconds_and_hide_no_story():
     assert time.process_time() - start < 15
     assert found.paragraphs == tuple(BODY)
     assert any(line.startswith("cut: ") for line in found.trace)
+
+
+@pytest.mark.parametrize("part", ["<tr><td>字<td>x", "字<br>", "<option>x", "<h2>x</h2>", "<!---->", "</p>"])
+def test_a_page_of_small_tags_only_takes_no_more_memory_than_a_large_one(part, monkeypatch):
+    """Each node takes 300 bytes: seven megabytes of these would take half a gigabyte."""
+    most = 3000
+    monkeypatch.setattr("crawler.parse.MAX_MARKS", most)
+    story = "".join(f"<p>{paragraph}</p>" for paragraph in BODY)
+    html = f"<title>{TITLE}</title><h1>{TITLE}</h1>{story}<table>" + part * (2 * most)
+    assert sum(1 for _ in parse(html)[0].traverse(include_text=True)) < 3 * most
+    found = read(html)
+    assert found.paragraphs[: len(BODY)] == tuple(BODY)
+    assert any(line.startswith("cut: ") for line in found.trace)
+
+
+def test_the_largest_real_pages_are_read_whole():
+    rows = "".join(f"<li><a href=/n/{n}.html>桥</a></li>" for n in range(10_000))
+    assert not parse(f"<title>{TITLE}</title><ul>{rows}</ul>")[1]
 
 
 def test_links_beyond_those_that_are_kept_are_still_no_text():

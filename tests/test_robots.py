@@ -60,6 +60,15 @@ def test_rules_within_the_first_500_kib_are_obeyed():
     assert not allows(text)
 
 
+@pytest.mark.parametrize("kept", [MAX_BYTES, MAX_BYTES + 1000])
+def test_a_line_that_the_limit_cuts_says_nothing(kept):
+    """Half of `Disallow: /private/` is `Disallow: /`, which forbids the whole site."""
+    head, line = "User-agent: *\nDisallow: /x\n#", "Disallow: /private/\n"
+    text = head + "-" * (MAX_BYTES - len(head) - len("\nDisallow: /")) + "\n" + line * 100
+    rules = parse(text.encode()[:kept], AGENT, SITE + "/robots.txt")
+    assert rules.allows(SITE + "/private/1.html") and not rules.allows(SITE + "/x")
+
+
 @pytest.mark.parametrize(
     ("line", "delay"),
     [("Crawl-delay: 2.5", 2.5), ("Crawl-delay: 99999", 300), ("Crawl-delay: soon", None), ("Crawl-delay: -1", None)],

@@ -39,6 +39,8 @@ BASE = "http://news.example.com:8100/finance/2026/a.html?x=1"
         ("http://0x7f.1/", "http://127.0.0.1/"),
         ("http://１２７.0.0.1/", "http://127.0.0.1/"),
         ("/a/%2E%2e/b?", "http://news.example.com:8100/b"),
+        ("/??", "http://news.example.com:8100/??"),
+        ("/a?b?", "http://news.example.com:8100/a?b?"),
     ],
 )
 def test_a_link_becomes_the_address_that_a_browser_would_open(href, expected):
@@ -114,7 +116,10 @@ def test_no_text_raises(base, href):
     resolve(f"http://{base}/", href)
 
 
-@given(st.text(max_size=40))
+@given(
+    st.text(max_size=40) | st.text("?#&=%/.:;@a", max_size=12) | st.builds("http://h/{}".format, st.text("?#&=%/.:"))
+)
+@example("http://h/??")
 @example("http:\\\\[")
 @example("//\u2100/")
 @example("/\u0130")

@@ -67,7 +67,7 @@ def trace(view: View) -> list[str]:
     found = view.found.get("text")
     told = [f"body: {found.evidence}, {len(view.kept)} lines kept" if found else "body: none"]
     if view.tree.cut:
-        told.append("cut: the page has more lines, links or elements than are read")
+        told.append("cut: the page has more tags, lines or links than are read")
     lines = view.tree.lines
     for reason, numbers in groupby(sorted(view.dropped), key=lambda n: view.dropped[n]):
         block = list(numbers)
