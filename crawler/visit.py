@@ -171,15 +171,15 @@ class Visitor:
         with self.tally.timed("store"):
             known = self.world.store.known(each.url for each in reading.targets)
         twins = self.world.hosts.twins
-        doubles = {item.url for item in reading.headlines if twins.is_twin(item.url, item.title)}
-        likely = {each.url for each in reading.targets if each.kind == "article" and twins.may_be_twin(each.url)}
+        likely = {item.url for item in reading.headlines if twins.is_twin(item.url, item.title)}
+        likely |= {each.url for each in reading.targets if each.kind == "article" and twins.may_be_twin(each.url)}
         targets = [
             replace(each, priority=frontier.LAST_PRIORITY) if each.url in likely else each
             for each in reading.targets
-            if each.url not in known and each.url not in doubles and admits(each, now)
+            if each.url not in known and admits(each, now)
         ]
         # Another way into an article is no news of a list.
-        aside = (doubles | likely) - known.keys()
+        aside = likely - known.keys()
         articles = [each.url for each in reading.targets if each.kind == "article" and each.url not in aside]
         times = {item.url: item.published_at for item in reading.headlines}
         found = paging.found(articles, times, known, self._started)

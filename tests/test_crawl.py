@@ -259,6 +259,29 @@ def test_advertising_is_stored_and_marked_but_not_asked(web, store, clock):
     assert not [path for path in pages(web) if "20000" in path]
 
 
+def twins(web, *paths):
+    """A list that names several addresses under one title."""
+    items = "".join(f'<li><a href="{path}">第1条快讯：存款准备金率下调</a></li>' for path in paths)
+    web.add(SITE + "/", f"<ul>{items}</ul>")
+
+
+def test_another_way_into_an_article_is_asked_only_when_the_first_brings_nothing(web, store, clock):
+    twins(web, "/old/700001.html", "/news/700001.html", "/phone/700001.html")
+    for path in ("/news/700001.html", "/phone/700001.html"):
+        web.add(SITE + path, article(1))
+    run(web, store, clock)
+    assert pages(web) == ["/", "/old/700001.html", "/news/700001.html"]
+    assert stored(store) == [f"{SITE}/news/700001.html"]
+
+
+def test_one_number_and_title_on_two_days_is_two_articles(web, store, clock):
+    twins(web, "/a/2026/03/19/800001.html", "/b/2026/03/20/800001.html")
+    for n, path in enumerate(("/a/2026/03/19/800001.html", "/b/2026/03/20/800001.html")):
+        web.add(SITE + path, article(1).replace("号报道", f"{n}号另一报道"))
+    run(web, store, clock)
+    assert len(pages(web)) == 3
+
+
 def test_links_to_strangers_are_headlines_but_not_asked(web, store, clock):
     items = "".join(
         f'<li><a href="http://other.example/news/20000{n}.html">别家第{n}条快讯报道</a></li>' for n in (1, 2, 3)
