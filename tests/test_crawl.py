@@ -282,6 +282,21 @@ def test_one_number_and_title_on_two_days_is_two_articles(web, store, clock):
     assert len(pages(web)) == 3
 
 
+def test_an_article_that_https_does_not_reach_is_asked_by_http(web, store, clock):
+    path = "//news.example.com/news/100001.html"
+    items = "".join(
+        f'<li><a href="{scheme}:{path}">第1条快讯：存款准备金率下调</a></li>' for scheme in ("https", "http")
+    )
+    web.add(SITE + "/", f"<ul>{items}</ul>")
+    web.fail("https:" + path, httpx.ConnectError("x"))
+    web.add("http:" + path, article(1))
+    run(web, store, clock, settings=Settings(delay=0, retries=0))
+    web.pages[SITE + "/"] = []
+    web.add(SITE + "/", f"<ul>{items[len(items) // 2 :]}</ul>")
+    run(web, store, clock, settings=Settings(delay=0, retries=0), force=True)
+    assert stored(store) == ["http:" + path]
+
+
 def test_links_to_strangers_are_headlines_but_not_asked(web, store, clock):
     items = "".join(
         f'<li><a href="http://other.example/news/20000{n}.html">别家第{n}条快讯报道</a></li>' for n in (1, 2, 3)
