@@ -174,12 +174,12 @@ class Visitor:
         likely = {item.url for item in reading.headlines if twins.is_twin(item.url, item.title)}
         likely |= {each.url for each in reading.targets if each.kind == "article" and twins.may_be_twin(each.url)}
         targets = [
-            replace(each, priority=frontier.LAST_PRIORITY) if each.url in likely else each
+            replace(each, priority=min(each.priority, frontier.LAST_PRIORITY)) if each.url in likely else each
             for each in reading.targets
             if each.url not in known and admits(each, now)
         ]
-        # Another way into an article is no news of a list.
-        aside = likely - known.keys()
+        # Another way into an article is no news of a list, nor is advertising.
+        aside = likely - known.keys() | {each.url for each in reading.targets if each.priority == frontier.AD_PRIORITY}
         articles = [each.url for each in reading.targets if each.kind == "article" and each.url not in aside]
         times = {item.url: item.published_at for item in reading.headlines}
         found = paging.found(articles, times, known, self._started)

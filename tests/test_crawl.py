@@ -250,13 +250,20 @@ def test_the_latest_list_of_an_article_is_stored_and_asked_next(web, store, cloc
     assert stored(store, "select kind from headlines") == ["latest"] * 3
 
 
-def test_advertising_is_stored_and_marked_but_not_asked(web, store, clock):
+def test_what_is_announced_like_advertising_is_marked_and_asked_last(web, store, clock):
     items = "".join(f'<li><a href="/news/20000{n}.html">广告：贷款额度秒到账{n}</a></li>' for n in (1, 2, 3))
-    web.add(SITE + "/", listing(1, 2, 3).replace("</ul>", f"{items}</ul>"))
-    tally, _ = run(web, store, clock)
-    assert tally.ads == 3
-    assert stored(store, "select count(*) from headlines where is_ad") == [3]
-    assert not [path for path in pages(web) if "20000" in path]
+    strange = '<li><a href="http://other.example/news/200004.html">广告：贷款额度秒到账4</a></li>'
+    web.add(SITE + "/", listing(1, 2, 3).replace("<ul>", f"<ul>{items}{strange}"))
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+    web.add(SITE + "/news/200002.html", article(2).replace("第2条快讯", "广告监管新规").replace("2号报道", "监管部门"))
+    tally, _ = run(web, store, clock, ad_score=lambda title, url: float("广告：" in title))
+    assert tally.ads == 4
+    assert stored(store, "select count(*) from headlines where is_ad") == [4]
+    assert pages(web)[4:] == [f"/news/20000{n}.html" for n in (1, 2, 3)]
+    assert stored(store, "select url from articles where not is_ad and url like '%/20000%'") == [
+        SITE + "/news/200002.html"
+    ]
 
 
 def twins(web, *paths):
