@@ -178,7 +178,7 @@ def next_page(page: Extraction, place: Place) -> Target | None:
 
 
 def from_feed(feed: Feed, place: Place, *, doubtful: Collection[str] = ()) -> list[Target]:
-    """New addresses in a feed or sitemap, the newest first; those whose key is `doubtful` are asked last."""
+    """All addresses in a feed or sitemap, the newest first; those whose key is `doubtful` are asked last."""
     if feed.kind == "index":
         return list(_sitemaps(feed, place))
     found: dict[str, Target] = {}
@@ -188,8 +188,6 @@ def from_feed(feed: Feed, place: Place, *, doubtful: Collection[str] = ()) -> li
             is_doubtful = bool(doubtful) and url_key(item.url) in doubtful
             priority = AD_PRIORITY if is_doubtful else article_priority(item.published_at, place.now)
             found.setdefault(item.url, Target(item.url, "article", owner.name, priority, found_on=place.url))
-        if len(found) == MAX_TARGETS:
-            break
     return list(found.values())
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from config import Settings, Source
-from crawler import reading
+from crawler import reading, visit
 from crawler.crawl import crawl
 from crawler.fetch import Fetcher
 from crawler.frontier import sources_of
@@ -328,6 +328,36 @@ def test_feeds_and_sitemaps_are_found_and_asked_before_lists_and_articles(web, s
     tally, _ = run(web, store, clock)
     assert pages(web)[:4] == ["/sitemap.xml", "/", "/rss.xml", "/stock/"]
     assert tally.new == 5
+
+
+def sitemap(*numbers):
+    return "<urlset>" + "".join(f"<url><loc>{SITE}/news/{100000 + n}.html</loc></url>" for n in numbers) + "</urlset>"
+
+
+def test_the_rest_of_a_long_sitemap_follows_at_its_next_visit(web, store, clock, monkeypatch):
+    monkeypatch.setattr(visit, "MAX_NEW", 20)
+    web.add(SITE + "/sitemap.xml", sitemap(*range(50)), content_type="text/xml", etag='"1"')
+    queued = []
+    for _ in range(4):
+        run(web, store, clock, sources=[Source("news", (SITE + "/sitemap.xml",))], force=True)
+        queued += stored(store, "select count(*) from frontier where kind = 'article'")
+    assert queued == [20, 40, 50, 50]
+
+
+def test_all_of_a_sitemap_of_some_thousand_addresses_is_queued(web, store, clock):
+    web.add(SITE + "/sitemap.xml", sitemap(*range(1300)), content_type="text/xml")
+    settings = Settings(delay=0, max_pages_per_host=3)
+    run(web, store, clock, sources=[Source("news", (SITE + "/sitemap.xml",))], settings=settings)
+    assert stored(store, "select count(*) from frontier where kind = 'article'") == [1300]
+
+
+def test_a_sitemap_that_is_too_large_is_read_up_to_the_limit(web, store, clock):
+    web.add(SITE + "/sitemap.xml", sitemap(*range(1, 50)), content_type="text/xml")
+    web.add(SITE + "/news/100001.html", article(1))
+    settings = Settings(delay=0, max_body=2200)
+    run(web, store, clock, sources=[Source("news", (SITE + "/sitemap.xml",))], settings=settings)
+    assert 10 < len(pages(web)) < 50
+    assert all(path.endswith(".html") for path in pages(web)[1:])
 
 
 def test_a_feed_is_known_by_its_content_whatever_its_address(web, store, clock):
