@@ -162,7 +162,9 @@ class Asker:
         try:
             await self._obey(target.url, target, is_turn=is_turn)
             self.tally.requests += 1
-            page = await self.world.fetcher.get(Request(target.url, target.etag, target.last_modified), check=check)
+            # What a sitemap or feed lists up to the limit is as good without the rest.
+            request = Request(target.url, target.etag, target.last_modified, cut=target.kind in ("sitemap", "feed"))
+            page = await self.world.fetcher.get(request, check=check)
         except FetchError as error:
             if isinstance(error, Postponed):
                 raise

@@ -85,6 +85,9 @@ def parse(body: bytes, url: str, content_type: str = "", zone: tzinfo | None = N
         return None
     prefix, name = root[1], root[2].lower()
     text = _flat(text)
+    if name in _KIND:
+        # Of a file that was cut off, half an address may be left at its end.
+        text = text[: text.rfind("<")]
     if prefix:
         text = re.sub(rf"(</?){re.escape(prefix)}", r"\1", text)
     base = resolve(url, dict(_attributes(root[0])).get("xml:base", "")) or url

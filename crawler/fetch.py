@@ -179,18 +179,18 @@ class Fetcher:
             retry = status in _TRY_LATER or 500 <= status < 600
             raise FetchError(url, f"status {status}", status=status, retry=retry, after=after)
         try:
-            body = await self._body(url, response, size, any_type=any_type)
+            body = await self._body(url, response, size, any_type=any_type, cut=any_type or request.cut)
         except httpx.HTTPError as error:
             raise _translated(url, error) from error
         if not body and not any_type:
             raise FetchError(url, "the answer is empty", status=status)
         return Page(request, url, status, headers, body, self._clock(), address=address)
 
-    async def _body(self, url: str, response: httpx.Response, size: int, *, any_type: bool) -> bytes:
+    async def _body(self, url: str, response: httpx.Response, size: int, *, any_type: bool, cut: bool) -> bytes:
         status, content_type = response.status_code, response.headers.get("content-type", "")
         declared = response.headers.get("content-length", "")
         too_large = FetchError(url, f"larger than {size:,} bytes (setting `max_body`)", status=status)
-        if declared.isdecimal() and int(declared) > size and not any_type:
+        if declared.isdecimal() and int(declared) > size and not cut:
             raise too_large
         try:
             coding, body = Coding(response.headers.get("content-encoding", ""), size), bytearray()
@@ -205,7 +205,7 @@ class Fetcher:
             coding.end()
         except ValueError as error:
             raise FetchError(url, str(error), status=status, retry=True) from None
-        if coding.full and not any_type:
+        if coding.full and not cut:
             raise too_large
         if body and not judged:
             _judge(url, content_type, body)

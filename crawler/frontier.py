@@ -30,6 +30,8 @@ _SETTLED, _MONTH = timedelta(days=3), timedelta(days=30)
 _AGAIN = (_HOUR, 23 * _HOUR, 6 * _DAY, 23 * _DAY)
 # Of an article that was probably read by another address.
 LAST_PRIORITY = 0
+# Of what is announced like advertising: news may sound so too.
+AD_PRIORITY = -1
 
 NextVisit = Callable[[Source, datetime], datetime]
 

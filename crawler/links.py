@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from config import Source
 from crawler.feeds import Feed, Item
-from crawler.frontier import MAX_PAGE, Owners, article_priority, list_priority
+from crawler.frontier import AD_PRIORITY, MAX_PAGE, Owners, article_priority, list_priority
 from crawler.page import Anchor, Extraction
 from crawler.shapes import (
     is_page_of,
@@ -57,8 +57,9 @@ class Place:
 def from_page(page: Extraction, place: Place, *, ad_threshold: float) -> list[Target]:
     """New addresses on a page: articles, and from lists also lists and feeds.
 
-    The items of link lists come first, then anchors that look like articles. Advertising, rel=nofollow and the
-    addresses of strangers are left out; `max_depth` bounds how far lists lead to lists and articles to articles.
+    The items of link lists come first, then anchors that look like articles. What is announced like advertising goes
+    last, and its text decides; rel=nofollow and the addresses of strangers are left out. `max_depth` bounds how far
+    lists lead to lists and articles to articles.
     """
     if page.nofollow:
         return []
@@ -66,7 +67,7 @@ def from_page(page: Extraction, place: Place, *, ad_threshold: float) -> list[Ta
     is_list = target.kind != "article" or page.kind == "list"
     depth = target.depth if is_list else target.depth + 1
     barred = {url_key(anchor.url) for anchor in anchors if anchor.nofollow}
-    barred |= {url_key(item.url) for item in page.headlines if item.ad_score >= ad_threshold}
+    doubtful = {url_key(item.url) for item in page.headlines if item.ad_score >= ad_threshold}
     first_of_each: dict[str, Anchor] = {}
     for anchor in anchors:
         first_of_each.setdefault(anchor.url, anchor)
@@ -78,7 +79,12 @@ def from_page(page: Extraction, place: Place, *, ad_threshold: float) -> list[Ta
     if is_list:
         for each in (*_feeds(page, place), *_lists(anchors, place)):
             found.setdefault(url_key(each.url), each)
-    return [each for key, each in found.items() if key not in barred][:MAX_TARGETS]
+    wanted = [_last(each) if key in doubtful else each for key, each in found.items() if key not in barred]
+    return wanted[:MAX_TARGETS]
+
+
+def _last(target: Target) -> Target:
+    return replace(target, priority=AD_PRIORITY)
 
 
 def _articles(page: Extraction, anchors: Collection[Anchor], place: Place, depth: int) -> Iterator[Target]:
@@ -171,18 +177,17 @@ def next_page(page: Extraction, place: Place) -> Target | None:
     return None
 
 
-def from_feed(feed: Feed, place: Place, *, barred: Collection[str] = ()) -> list[Target]:
-    """New addresses in a feed or sitemap, the newest first; those whose key is `barred` are left out."""
+def from_feed(feed: Feed, place: Place, *, doubtful: Collection[str] = ()) -> list[Target]:
+    """All addresses in a feed or sitemap, the newest first; those whose key is `doubtful` are asked last."""
     if feed.kind == "index":
         return list(_sitemaps(feed, place))
     found: dict[str, Target] = {}
     for item in sorted(feed.items, key=_newest_first):
         owner = place.owners.of(item.url)
-        if owner and url_key(item.url) not in barred and _is_wanted(item, owner, is_feed=feed.kind == "feed"):
-            priority = article_priority(item.published_at, place.now)
+        if owner and _is_wanted(item, owner, is_feed=feed.kind == "feed"):
+            is_doubtful = bool(doubtful) and url_key(item.url) in doubtful
+            priority = AD_PRIORITY if is_doubtful else article_priority(item.published_at, place.now)
             found.setdefault(item.url, Target(item.url, "article", owner.name, priority, found_on=place.url))
-        if len(found) == MAX_TARGETS:
-            break
     return list(found.values())
 
 

@@ -57,11 +57,15 @@ class ExtractError(CrawlerError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One GET to make. Validators go out as If-None-Match and If-Modified-Since."""
+    """One GET to make. Validators go out as If-None-Match and If-Modified-Since.
+
+    With `cut` the beginning of an answer that is too large is taken, which is an error otherwise.
+    """
 
     url: str
     etag: str = ""
     last_modified: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

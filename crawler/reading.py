@@ -128,8 +128,8 @@ def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float)
         Headline(item.url, item.title, place.url, place.now, item.published_at, position, ad_score=score)
         for position, (item, score) in enumerate(scored, 1)
     ]
-    barred = {url_key(item.url) for item, score in scored if score >= ad_threshold}
-    targets = links.from_feed(feed, place, barred=barred)
+    doubtful = {url_key(item.url) for item, score in scored if score >= ad_threshold}
+    targets = links.from_feed(feed, place, doubtful=doubtful)
     return Reading(headlines=headlines, targets=targets, changed=links.changed(feed, targets))
 
 

@@ -177,6 +177,12 @@ def long_number(url: str) -> str:
     return numbers[-1] if numbers else ""
 
 
+def path_date(url: str) -> str:
+    """The date among the directories of an address in digits, `20260320` or `202603`; "" for none."""
+    found = _DATE_IN_PATH.search(url.partition("?")[0])
+    return "".join(part.zfill(2) for part in re.findall(r"\d+", found[0])) if found else ""
+
+
 def page_number(url: str) -> int:
     """Which page of a list or an article an address asks for (`index_3.html`, `?page=3`, `/page/3/`); 1 by default."""
     return _paging(url)[1]

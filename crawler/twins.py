@@ -1,7 +1,8 @@
 """Which addresses are one article by another way in: below its section, below `/old/`, for phones. Pure.
 
-Sites number their articles. One long number under one title on one site is one article: asking for one of its
-addresses is enough. One number alone is a hint: such an address is asked last, when it may have turned out to be read.
+Sites number their articles. One long number in another address of the site is a hint that it is the same article, and
+one title above both is a stronger one: such an address is asked last. It need not be asked at all once an article of
+that number and title was read; where the first address brings nothing, the second does.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TypeVar
 
-from crawler.shapes import long_number
+from crawler.shapes import long_number, path_date
 from crawler.urls import bare_host
 from storage.keys import url_key
 
@@ -55,9 +56,20 @@ class Twins:
 
 
 def is_read_as(url: str, others: Iterable[str]) -> bool:
-    """Whether `url` is one of `others`, articles under its title, by another way in: the same number on one site."""
+    """Whether `url` is one of `others`, articles under its title, by another way in.
+
+    That is the same number on one site, and no other date where both have one: some sites number each day anew.
+    """
     number = long_number(url)
-    return bool(number) and any(long_number(other) == number and bare_host(other) == bare_host(url) for other in others)
+    return bool(number) and any(
+        long_number(other) == number and bare_host(other) == bare_host(url) and _is_same_day(url, other)
+        for other in others
+    )
+
+
+def _is_same_day(url: str, other: str) -> bool:
+    one, two = path_date(url), path_date(other)
+    return one.startswith(two) or two.startswith(one)
 
 
 def _own_number(url: str) -> str:

@@ -28,6 +28,8 @@ from storage.records import Article, Listing, Saved, Target
 
 __all__ = ["Hosts", "Visitor", "World"]
 
+# Unknown addresses that one answer may queue, in one transaction; the rest of a sitemap follows at its next visits.
+MAX_NEW = 10_000
 # Addresses of advertising remembered, so that each counts once; the oldest are forgotten.
 MAX_ADS = 50_000
 _EVENT: dict[str, EventKind] = {"new": "new", "changed": "changed", "same": "same", "copy": "copy", "none": "list"}
@@ -152,8 +154,8 @@ class Visitor:
         next_at = self._next_at(target, page, reading, found, listing)
         with self.tally.timed("store"):
             saved = self.world.store.save(
-                # The validators of page 1 say nothing of the other pages: after a 304 nobody would ask for those.
-                visited(self.world, target, page, validators=not reading.joined),
+                # After a 304 nobody would ask for the other pages of an article, or for the rest of a sitemap.
+                visited(self.world, target, page, validators=not reading.joined and len(targets) < MAX_NEW),
                 article=reading.article,
                 headlines=reading.headlines,
                 targets=targets,
@@ -171,15 +173,16 @@ class Visitor:
         with self.tally.timed("store"):
             known = self.world.store.known(each.url for each in reading.targets)
         twins = self.world.hosts.twins
-        doubles = {item.url for item in reading.headlines if twins.is_twin(item.url, item.title)}
-        likely = {each.url for each in reading.targets if each.kind == "article" and twins.may_be_twin(each.url)}
+        likely = {item.url for item in reading.headlines if twins.is_twin(item.url, item.title)}
+        likely |= {each.url for each in reading.targets if each.kind == "article" and twins.may_be_twin(each.url)}
+        fresh = [each for each in reading.targets if each.url not in known and admits(each, now)]
         targets = [
-            replace(each, priority=frontier.LAST_PRIORITY) if each.url in likely else each
-            for each in reading.targets
-            if each.url not in known and each.url not in doubles and admits(each, now)
+            replace(each, priority=min(each.priority, frontier.LAST_PRIORITY)) if each.url in likely else each
+            for each in fresh[:MAX_NEW]
         ]
-        # Another way into an article is no news of a list.
-        aside = (doubles | likely) - known.keys()
+        # Another way into an article is no news of a list, nor is advertising, nor what waits for its next visit.
+        aside = likely - known.keys() | {each.url for each in fresh[MAX_NEW:]}
+        aside |= {each.url for each in reading.targets if each.priority == frontier.AD_PRIORITY}
         articles = [each.url for each in reading.targets if each.kind == "article" and each.url not in aside]
         times = {item.url: item.published_at for item in reading.headlines}
         found = paging.found(articles, times, known, self._started)

@@ -6,6 +6,7 @@ StorageError
 +-- NewerSchema      made by a newer kuaixun
 +-- OlderSchema      made by an older kuaixun, and the command only reads
 +-- DatabaseLocked   another process holds the write lock
++-- InUse            another process crawls into it
 +-- Unreadable       the file cannot be read, or not without writing beside it
 +-- Unwritable       the folder or the file cannot be written, or the disk is full
 """
@@ -51,6 +52,12 @@ class OlderSchema(StorageError):
 class DatabaseLocked(StorageError):
     def __init__(self, path: Path):
         super().__init__(path, f"`{path}` is locked: another process is writing to it. Wait for it, or stop it.")
+
+
+class InUse(StorageError):
+    def __init__(self, path: Path, process: str):
+        who = f"process {process}" if process else "another process"
+        super().__init__(path, f"`{path}` is in use: {who} crawls into it already. Wait for it, or stop it.")
 
 
 class Unwritable(StorageError):

@@ -17,11 +17,15 @@ from storage.keys import host_of, url_key
 from storage.records import Target, Visit
 from storage.times import parse, stamp
 
-_ADD = """
-    INSERT OR IGNORE INTO frontier
+# An article that gave no answer may give one by another scheme or host; a page that names both must not ask for ever.
+_UNREACHED = "(frontier.kind = 'article' AND state = 'failed' AND last_status = 0 AND tries < 8)"
+_ADD = f"""
+    INSERT INTO frontier
         (url_key, url, host, source, kind, priority, depth, next_at, etag, last_modified, found_on, added_at)
     SELECT ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), nullif(?, ''), nullif(?, ''), ?
     WHERE NOT EXISTS (SELECT 1 FROM article_urls WHERE url_key = ? AND how != 'canonical')
+    ON CONFLICT (url_key) DO UPDATE SET url = excluded.url, host = excluded.host, next_at = excluded.next_at
+    WHERE {_UNREACHED} AND (host != excluded.host OR substr(url, 1, 6) != substr(excluded.url, 1, 6))
 """
 # Waiting addresses are due at once and go by priority; those that were visited go by time, and of these the lists
 # first. Each is one seek in an index, whatever the queue holds.
@@ -95,13 +99,13 @@ _FAIL = """
         state = excluded.state, next_at = excluded.next_at, tries = tries + 1, visited_at = excluded.visited_at,
         last_status = excluded.last_status
 """
-_KNOWN = """
-    SELECT value, coalesce((SELECT added_at FROM frontier WHERE url_key = value), '')
-    FROM json_each(?) WHERE value IN (SELECT url_key FROM frontier)
-        OR value IN (SELECT url_key FROM article_urls WHERE how != 'canonical')
+_KNOWN = f"""
+    SELECT value, coalesce(added_at, ''), iif(
+        {_UNREACHED} AND value NOT IN (SELECT url_key FROM article_urls WHERE how != 'canonical'), url, ''
+    )
+    FROM json_each(?) LEFT JOIN frontier ON url_key = value
+    WHERE added_at IS NOT NULL OR value IN (SELECT url_key FROM article_urls WHERE how != 'canonical')
 """
-
-
 _CHANGED = """
     UPDATE frontier SET next_at = ?1
     WHERE url_key = ?2 AND kind = 'article' AND state = 'done' AND visited_at < ?3 AND coalesce(next_at > ?1, 1)
@@ -152,12 +156,22 @@ class Queue:
         count: int = self._run("SELECT count(*) FROM frontier WHERE next_at <= ?", (now,)).fetchone()[0]
         return count
 
-    def known(self, keys: Iterable[str]) -> dict[str, str]:
-        """Those URL keys that need no queueing, and since when each is known; "" for always.
+    def known(self, urls: Iterable[str]) -> dict[str, str]:
+        """Those addresses that need no queueing, and since when each is known; "" for always.
 
-        They were queued or visited before, or are another address of a stored article.
+        They were queued or visited before, or are another address of a stored article. One that gave no answer by
+        another scheme or host is not among them.
         """
-        return dict(self._run(_KNOWN, (json.dumps(list(keys)),)))
+        by_key: dict[str, list[str]] = {}
+        for url in urls:
+            by_key.setdefault(url_key(url), []).append(url)
+        rows = self._run(_KNOWN, (json.dumps(list(by_key)),))
+        return {
+            url: since
+            for key, since, unreached in rows
+            for url in by_key[key]
+            if not unreached or _origin(unreached) == _origin(url)
+        }
 
     def settle(self, keys: Iterable[str]) -> None:
         """Addresses that wait need not be asked."""
@@ -213,6 +227,10 @@ class Queue:
             "at": stamp(visit.at),
             "status": visit.status,
         }
+
+
+def _origin(url: str) -> tuple[str, str]:
+    return url.partition(":")[0], host_of(url)
 
 
 def _target(row: Sequence[Any]) -> Target:

@@ -233,11 +233,7 @@ class Store:
 
         An address is known in all its variants, as a target or as another one of an article.
         """
-        by_key: dict[str, list[str]] = {}
-        for url in urls:
-            by_key.setdefault(url_key(url), []).append(url)
-        known = self._queue.known(by_key)
-        return {url: parse(since) if since else None for key, since in known.items() for url in by_key[key]}
+        return {url: parse(since) if since else None for url, since in self._queue.known(urls).items()}
 
     def rhythm(self, url: str) -> Rhythm | None:
         """What is known of a list; None when it was never visited."""

@@ -28,6 +28,7 @@ from crawler.console import CONFIG, EXIT_CODES, EXTRACT, FAULT, FETCH, INTERRUPT
 from crawler.demo.server import serve
 from crawler.tally import Event
 from storage.archive import Archive, Fetched
+from storage.lock import alone
 from tests.small_pages import items, story
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
@@ -431,6 +432,14 @@ def test_a_place_where_no_database_can_be(here, place):
 def test_a_folder_that_cannot_be_written(here):
     (here / "closed").mkdir(mode=0o500)
     assert "permission is missing" in refused(STORAGE, "fetch", "http://127.0.0.1:9/", "--db", "closed/news.db")
+
+
+def test_a_second_crawl_into_one_database_is_refused_but_reading_is_not(stored, web):
+    (stored / "seeds.txt").write_text(f"{web}/10127.html\n")
+    with alone(stored / "kuaixun.db"):
+        told = refused(STORAGE, "crawl", "--seeds", "seeds.txt", "--allow-network", "127.0.0.0/8")
+        assert f"process {os.getpid()} crawls into it already" in told
+        assert run("latest").exit_code == 0
 
 
 def test_a_locked_database_is_named(stored, web, monkeypatch):

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from config import Settings, Source
-from crawler import reading
+from crawler import reading, visit
 from crawler.crawl import crawl
 from crawler.fetch import Fetcher
 from crawler.frontier import sources_of
@@ -250,13 +250,58 @@ def test_the_latest_list_of_an_article_is_stored_and_asked_next(web, store, cloc
     assert stored(store, "select kind from headlines") == ["latest"] * 3
 
 
-def test_advertising_is_stored_and_marked_but_not_asked(web, store, clock):
+def test_what_is_announced_like_advertising_is_marked_and_asked_last(web, store, clock):
     items = "".join(f'<li><a href="/news/20000{n}.html">广告：贷款额度秒到账{n}</a></li>' for n in (1, 2, 3))
-    web.add(SITE + "/", listing(1, 2, 3).replace("</ul>", f"{items}</ul>"))
-    tally, _ = run(web, store, clock)
-    assert tally.ads == 3
-    assert stored(store, "select count(*) from headlines where is_ad") == [3]
-    assert not [path for path in pages(web) if "20000" in path]
+    strange = '<li><a href="http://other.example/news/200004.html">广告：贷款额度秒到账4</a></li>'
+    web.add(SITE + "/", listing(1, 2, 3).replace("<ul>", f"<ul>{items}{strange}"))
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/10000{n}.html", article(n))
+    web.add(SITE + "/news/200002.html", article(2).replace("第2条快讯", "广告监管新规").replace("2号报道", "监管部门"))
+    tally, _ = run(web, store, clock, ad_score=lambda title, url: float("广告：" in title))
+    assert tally.ads == 4
+    assert stored(store, "select count(*) from headlines where is_ad") == [4]
+    assert pages(web)[4:] == [f"/news/20000{n}.html" for n in (1, 2, 3)]
+    assert stored(store, "select url from articles where not is_ad and url like '%/20000%'") == [
+        SITE + "/news/200002.html"
+    ]
+
+
+def twins(web, *paths):
+    """A list that names several addresses under one title."""
+    items = "".join(f'<li><a href="{path}">第1条快讯：存款准备金率下调</a></li>' for path in paths)
+    web.add(SITE + "/", f"<ul>{items}</ul>")
+
+
+def test_another_way_into_an_article_is_asked_only_when_the_first_brings_nothing(web, store, clock):
+    twins(web, "/old/700001.html", "/news/700001.html", "/phone/700001.html")
+    for path in ("/news/700001.html", "/phone/700001.html"):
+        web.add(SITE + path, article(1))
+    run(web, store, clock)
+    assert pages(web) == ["/", "/old/700001.html", "/news/700001.html"]
+    assert stored(store) == [f"{SITE}/news/700001.html"]
+
+
+def test_one_number_and_title_on_two_days_is_two_articles(web, store, clock):
+    twins(web, "/a/2026/03/19/800001.html", "/b/2026/03/20/800001.html")
+    for n, path in enumerate(("/a/2026/03/19/800001.html", "/b/2026/03/20/800001.html")):
+        web.add(SITE + path, article(1).replace("号报道", f"{n}号另一报道"))
+    run(web, store, clock)
+    assert len(pages(web)) == 3
+
+
+def test_an_article_that_https_does_not_reach_is_asked_by_http(web, store, clock):
+    path = "//news.example.com/news/100001.html"
+    items = "".join(
+        f'<li><a href="{scheme}:{path}">第1条快讯：存款准备金率下调</a></li>' for scheme in ("https", "http")
+    )
+    web.add(SITE + "/", f"<ul>{items}</ul>")
+    web.fail("https:" + path, httpx.ConnectError("x"))
+    web.add("http:" + path, article(1))
+    run(web, store, clock, settings=Settings(delay=0, retries=0))
+    web.pages[SITE + "/"] = []
+    web.add(SITE + "/", f"<ul>{items[len(items) // 2 :]}</ul>")
+    run(web, store, clock, settings=Settings(delay=0, retries=0), force=True)
+    assert stored(store) == ["http:" + path]
 
 
 def test_links_to_strangers_are_headlines_but_not_asked(web, store, clock):
@@ -283,6 +328,36 @@ def test_feeds_and_sitemaps_are_found_and_asked_before_lists_and_articles(web, s
     tally, _ = run(web, store, clock)
     assert pages(web)[:4] == ["/sitemap.xml", "/", "/rss.xml", "/stock/"]
     assert tally.new == 5
+
+
+def sitemap(*numbers):
+    return "<urlset>" + "".join(f"<url><loc>{SITE}/news/{100000 + n}.html</loc></url>" for n in numbers) + "</urlset>"
+
+
+def test_the_rest_of_a_long_sitemap_follows_at_its_next_visit(web, store, clock, monkeypatch):
+    monkeypatch.setattr(visit, "MAX_NEW", 20)
+    web.add(SITE + "/sitemap.xml", sitemap(*range(50)), content_type="text/xml", etag='"1"')
+    queued = []
+    for _ in range(4):
+        run(web, store, clock, sources=[Source("news", (SITE + "/sitemap.xml",))], force=True)
+        queued += stored(store, "select count(*) from frontier where kind = 'article'")
+    assert queued == [20, 40, 50, 50]
+
+
+def test_all_of_a_sitemap_of_some_thousand_addresses_is_queued(web, store, clock):
+    web.add(SITE + "/sitemap.xml", sitemap(*range(1300)), content_type="text/xml")
+    settings = Settings(delay=0, max_pages_per_host=3)
+    run(web, store, clock, sources=[Source("news", (SITE + "/sitemap.xml",))], settings=settings)
+    assert stored(store, "select count(*) from frontier where kind = 'article'") == [1300]
+
+
+def test_a_sitemap_that_is_too_large_is_read_up_to_the_limit(web, store, clock):
+    web.add(SITE + "/sitemap.xml", sitemap(*range(1, 50)), content_type="text/xml")
+    web.add(SITE + "/news/100001.html", article(1))
+    settings = Settings(delay=0, max_body=2200)
+    run(web, store, clock, sources=[Source("news", (SITE + "/sitemap.xml",))], settings=settings)
+    assert 10 < len(pages(web)) < 50
+    assert all(path.endswith(".html") for path in pages(web)[1:])
 
 
 def test_a_feed_is_known_by_its_content_whatever_its_address(web, store, clock):

@@ -29,6 +29,14 @@ def rss(item):
     )
 
 
+@pytest.mark.parametrize("end", ["/1", "/12.ht", "/12.html</l", "/12.html<"])
+def test_half_an_address_at_the_end_of_a_cut_sitemap_is_none(end):
+    text = f"<urlset><url><loc>http://a.example/11.html</loc></url><url><loc>http://a.example{end}"
+    whole = {"http://a.example/11.html", "http://a.example/12.html"}
+    found = parse(text.encode(), "http://a.example/sitemap.xml")
+    assert found and {item.url for item in found.items} <= whole
+
+
 def test_rss_items_have_address_title_and_time():
     link, time = f"{SITE}/1.html?a=1&amp;b=2", "Fri, 20 Mar 2026 10:00:00 +0800"
     item = f"<item><title>央行&amp;降准</title><link>{link}</link><pubDate>{time}</pubDate></item>"

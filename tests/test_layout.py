@@ -32,7 +32,7 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
-    ("storage.archive", "storage.backup", "storage.words"),
+    ("storage.archive", "storage.backup", "storage.lock", "storage.words"),
     ("storage.reindex", "storage.warc"),
     ("storage.search", "storage.sketches", "storage.stories", "storage.titles"),
     ("storage.clusters", "storage.queue"),

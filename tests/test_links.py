@@ -86,11 +86,15 @@ def test_a_pattern_of_the_site_overrules_headlines_too():
     assert found(extraction, place(article=r"/zblog/\d+")) == [("article", "/zblog/7.html", 0)]
 
 
-def test_advertising_is_left_out_whatever_parameters_its_link_carries():
+def test_advertising_goes_last_whatever_parameters_its_link_carries():
     extraction = page(
-        ("/news/100001.html?utm_source=x", "贷款"), headlines=[("/news/100001.html", "贷款", {"ad_score": 0.9})]
+        ("/news/100001.html?utm_source=x", "贷款"),
+        ("/news/100002.html", "二"),
+        headlines=[("/news/100001.html", "贷款", {"ad_score": 0.9})],
     )
-    assert found(extraction) == []
+    first, second = from_page(extraction, place(), ad_threshold=0.5)
+    assert (first.url[-6], second.url[-6]) == ("1", "2")
+    assert first.priority < 0 < second.priority
 
 
 def test_nofollow_links_and_pages_are_respected():
@@ -190,9 +194,10 @@ def test_what_a_feed_announces_is_an_article_whatever_its_address():
     assert urls(feed) == ["/news/100001.html", "/hello/"]
 
 
-def test_barred_items_and_strangers_are_left_out():
+def test_doubtful_items_go_last_and_strangers_are_left_out():
     feed = Feed("feed", (item("/news/100001.html", "一"), Item("https://other.example/1", "别家")))
-    assert urls(feed, barred={"//news.example.com/news/100001.html"}) == []
+    (only,) = from_feed(feed, place(kind="feed"), doubtful={"//news.example.com/news/100001.html"})
+    assert only.priority < 0
 
 
 def test_of_a_sitemap_only_what_looks_like_an_article_is_wanted_the_newest_first():

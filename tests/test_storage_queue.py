@@ -40,6 +40,26 @@ def test_an_address_is_queued_once_whatever_its_variant(store):
     assert store.add_targets(map(target, urls), NOW) == 0
 
 
+def test_an_article_that_gave_no_answer_is_queued_again_by_another_scheme(store):
+    secure, plain = "https://a.example/1", "http://a.example/1"
+    store.add_targets([target(secure)], NOW)
+    assert store.known([plain]).keys() == {plain}
+    store.note_failure(visit(secure, status=0), next_at=None)
+    assert store.known([secure, plain]).keys() == {secure}
+    assert store.add_targets([target(secure)], NOW) == 0
+    assert store.add_targets([target(plain)], NOW) == 1
+    assert due(store) == [plain]
+
+
+def test_a_page_that_names_both_schemes_has_no_endless_tries(store):
+    both = ["https://a.example/1", "http://a.example/1"]
+    tries = 0
+    while store.add_targets(map(target, both), NOW) and tries < 100:
+        tries += 1
+        store.note_failure(visit(due(store)[0], status=0), next_at=None)
+    assert 1 < tries < 20
+
+
 def test_an_address_without_a_host_is_not_queued(store):
     assert store.add_targets([target("javascript:void(0)"), target("http://[bad/")], NOW) == 0
 

@@ -49,3 +49,16 @@ def test_an_address_is_read_when_an_article_of_its_number_is():
     assert is_read_as("http://m.a.example/old/1192287.shtml", read)
     assert not is_read_as("http://a.example/old/1192288.shtml", read)
     assert not is_read_as("http://a.example/old/early.shtml", read)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("/a/2026/11/24/800001.html", "/b/2026/11/25/800001.html", False),
+        ("/a/2026/11/24/800001.html", "/b/20261124/800001.html", True),
+        ("/a/2026/3/5/800001.html", "/b/202603/800001.html", True),
+        ("/a/2026/11/24/800001.html", "/b/800001.html", True),
+    ],
+)
+def test_one_number_on_two_days_is_two_articles(first, second, same):
+    assert is_read_as("http://a.example" + first, ["http://a.example" + second]) is same

@@ -142,6 +142,7 @@ def _crawl(
     from crawler.extract import columns
     from crawler.fetch import Fetcher, utc_now
     from storage import open_store
+    from storage.lock import alone
     from storage.watch import due
 
     settings = setup.settings
@@ -162,7 +163,8 @@ def _crawl(
             )
         return tally, stop.is_set()
 
-    with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
+    path = settings.database
+    with open_store(path, fields=columns(), ad_threshold=settings.ad_threshold) as store, alone(path):
         watch = Watch(line, queue=lambda: due(store.db, utc_now()), each=True)
         told_at = time.monotonic()
 

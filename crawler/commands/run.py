@@ -53,6 +53,7 @@ def _run(setup: Config, watch: Watch, *, to_json: bool) -> None:
     from crawler import schedule
     from crawler.extract import columns
     from storage import open_store
+    from storage.lock import alone
 
     started = time.monotonic()
 
@@ -70,7 +71,8 @@ def _run(setup: Config, watch: Watch, *, to_json: bool) -> None:
             watch.say(summary(tally, seconds))
 
     settings = setup.settings
-    with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
+    path = settings.database
+    with open_store(path, fields=columns(), ad_threshold=settings.ad_threshold) as store, alone(path):
         for source in setup.sources:
             if not source.enabled:
                 store.upsert_source(
