@@ -99,8 +99,11 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
     view = analyse(document)
     lists = _scored(headlines.link_lists(view), ad_score)
     paragraphs = tuple(text_field.paragraphs(view))
-    refused = refusal(view.title, "\n".join(paragraphs))
-    kind = "other" if refused else page_kind(view, lists)
+    kind = page_kind(view, lists)
+    # A front page that lists articles is one, also where its title is "404".
+    is_front = kind == "list" and _ROOT.fullmatch(view.url)
+    refused = "" if is_front else refusal(view.title, "\n".join(paragraphs))
+    kind = "other" if refused else kind
     values = {name: found.value for name, found in view.found.items()}
     canonical = _canonical(view)
     return Extraction(
