@@ -30,7 +30,8 @@ LETTER = rf"[^\W_{_CJK}]"
 # A run of Chinese, Japanese or Korean, or else a word of another script.
 RUN = re.compile(rf"([{_CJK}]+)|({LETTER}+)")
 _ALL_CJK = re.compile(rf"[{_CJK}]+")
-_MIXED_NAME = re.compile(rf"(?<=[{_CJK}])[a-z0-9]*[a-z][a-z0-9]*|[a-z0-9]*[a-z][a-z0-9]*(?=[{_CJK}])")
+_CJK_ONE = re.compile(f"[{_CJK}]")
+_NAME = re.compile(r"[0-9]*[a-z][a-z0-9]*")
 # Shorter words are pairs already; longer ones are titles and sayings that nobody types.
 LEAST, MOST = 3, 8
 ENDS = 4
@@ -79,8 +80,11 @@ def _ends(form: str) -> Iterable[str]:
 def _mixed_names(form: str) -> Iterable[str]:
     """A股, 5G基站, 小米SU7 as one token each: FTS5 takes such a word for one token when a stock tool asks for it."""
     found: dict[str, None] = {}
-    for name in _MIXED_NAME.finditer(form):
+    for name in _NAME.finditer(form):
         start, end = name.span()
+        before, after = form[max(0, start - 1) : start], form[end : end + 1]
+        if not (_CJK_ONE.match(before) or _CJK_ONE.match(after)):
+            continue
         for joined in (form[start : end + 1], form[start : end + 2], form[max(0, start - 2) : end]):
             if _ALL_CJK.fullmatch(joined.replace(name[0], "", 1)):
                 found[joined] = None
