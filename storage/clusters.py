@@ -284,15 +284,13 @@ class Clusters:
             self._run_many(_LINK, rows)
 
 
-# An article is decided again whenever another one comes that resembles it, mostly soon after it came itself.
+# An article is decided again whenever one comes that resembles it, mostly soon after it came itself.
+_sketch = lru_cache(maxsize=256)(fingerprint)
+
+
 @lru_cache(maxsize=256)
 def _read(text: str) -> Whole:
     return read(alike(text))
-
-
-@lru_cache(maxsize=256)
-def _sketch(plain: str) -> frozenset[int]:
-    return fingerprint(plain)
 
 
 def _link_row(one: Member, other: int, level: str, verdict: Verdict) -> tuple[int, int, str, float, str]:
