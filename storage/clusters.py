@@ -45,6 +45,8 @@ _EMPTY = "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM article
 NOTED = 0.8
 # Characters, layout and all.
 SHORT = 300
+# An article is decided again whenever one comes that resembles it, mostly soon after it came itself.
+_sketch = lru_cache(maxsize=256)(fingerprint)
 
 
 class Member(NamedTuple):
@@ -282,10 +284,6 @@ class Clusters:
             rows.append(_link_row(one, place.parent, place.level, place.verdict))
         if rows:
             self._run_many(_LINK, rows)
-
-
-# An article is decided again whenever one comes that resembles it, mostly soon after it came itself.
-_sketch = lru_cache(maxsize=256)(fingerprint)
 
 
 @lru_cache(maxsize=256)
