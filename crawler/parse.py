@@ -3,12 +3,14 @@
 Lexbor follows the HTML standard in linear time but for two things: every open element is looked at for each new one,
 so 50,000 nested tags take seconds, and so does every attribute of a tag for its next one. Both are counted before
 parsing; tags deeper than any page needs are cut, and so are the attributes of a tag that has more than anybody writes.
+What is behind more tags than anybody reads is cut too.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -17,6 +19,8 @@ from crawler.page import ExtractError
 MAX_DEPTH = 400
 MAX_PAGE = 20_000_000  # characters
 MAX_ATTRIBUTES = 1000
+# Twice the elements that the walk reads (`tree.MAX_ELEMENTS`): Lexbor takes 200 to 300 bytes for each of the others.
+MAX_TAGS = 100_000
 # Old charsets make letters of any byte, but no page has more than one or two of these. Not in it: what sets lines, NUL
 # (bad software pads with it) and escape (ISO-2022-JP).
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -38,7 +42,7 @@ def parse(html: str) -> LexborNode:
 
     Raises ExtractError for a text that is empty, holds no mark-up or is binary.
     """
-    html = html[:MAX_PAGE]
+    html = _begun(html[:MAX_PAGE])
     if not html.strip():
         raise ExtractError("The page is empty.")
     if not _ANY_TAG.search(html) or html.count("\ufffd", 0, 4000) * 10 > len(html[:4000]):
@@ -62,6 +66,13 @@ def selected(root: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:
         except SelectolaxError as error:
             raise ExtractError(f"`{selector}` is no CSS selector: {error}.", ours=True) from None
     return found
+
+
+def _begun(html: str) -> str:
+    """The page up to its last tag that is read; the same string where there are not too many."""
+    if html.count("<") <= MAX_TAGS:
+        return html
+    return html[: next(islice(re.finditer("<", html), MAX_TAGS, None)).start()]
 
 
 def _bare(html: str) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crawler.decode import decode
 from crawler.page import ExtractError, Extraction
+from crawler.parse import MAX_TAGS, parse
 from crawler.walk import grow
 from tests.small_pages import BODY, TITLE, read
 
@@ -148,6 +149,13 @@ def test_a_million_links_take_seconds_and_hide_no_story():
     assert time.process_time() - start < 15
     assert found.paragraphs == tuple(BODY)
     assert any(line.startswith("cut: ") for line in found.trace)
+
+
+def test_what_is_behind_more_tags_than_are_read_is_not_parsed_either():
+    """Lexbor takes some hundred bytes for each element, read or not."""
+    page = parse("<h1>一二三</h1>" + "<i>四</i>" * 200_000)
+    assert page.css_first("h1").text() == "一二三"
+    assert 40_000 < len(page.css("i")) <= MAX_TAGS
 
 
 def test_links_beyond_those_that_are_kept_are_still_no_text():
