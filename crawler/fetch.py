@@ -182,7 +182,7 @@ class Fetcher:
             body = await self._body(url, response, size, any_type=any_type, cut=any_type or request.cut)
         except httpx.HTTPError as error:
             raise _translated(url, error) from error
-        if not body and not any_type:
+        if not body and not any_type and "refresh" not in headers:
             raise FetchError(url, "the answer is empty", status=status)
         return Page(request, url, status, headers, body, self._clock(), address=address)
 

@@ -17,7 +17,7 @@ from crawler.decode import decode
 from crawler.extract import AdScore, extract, field_modules
 from crawler.feeds import Feed
 from crawler.links import Place
-from crawler.page import Document, ExtractError, Extraction, Page
+from crawler.page import Document, ExtractError, Page
 from crawler.paging import gap_around
 from crawler.parse import parse, selected
 from crawler.shapes import is_service, looks_like_article, looks_like_list
@@ -64,6 +64,10 @@ def read(
 
     `agent` is the product token that orders to us are known by.
     """
+    if not page.body:
+        if not (sent := list(_forwarded(page, (), place))):
+            raise ExtractError("the answer is empty")
+        return Reading(targets=sent)
     content_type, source = page.headers.get("content-type", ""), place.source
     with timed("decode"):
         feed = feeds.parse(page.body, page.url, content_type, ZoneInfo(source.timezone) if source.timezone else None)
@@ -86,7 +90,7 @@ def read(
         neighbours = links.neighbours(found, place) if gap else []
         targets = [*neighbours, *targets]
     if found.article is None and not orders.nofollow:
-        targets += _forwarded(found, place)
+        targets += _forwarded(page, found.metas, place)
     article, notices = found.article, tuple[Notice, ...]()
     if article is None or orders.noindex or _is_list(page.url, place.target):
         article = None
@@ -95,10 +99,11 @@ def read(
     return Reading(article, found.headlines, targets, following, notices=notices, gap=gap, neighbours=neighbours)
 
 
-def _forwarded(found: Extraction, place: Place) -> Iterator[Target]:
-    """Where a page without an article sends its reader at once (`<meta http-equiv="refresh">`), if that is ours."""
+def _forwarded(page: Page, metas: Sequence[tuple[str, str]], place: Place) -> Iterator[Target]:
+    """Where a page without an article sends its reader at once, if that is ours: its `Refresh` header or meta tag."""
     depth = place.target.depth + 1
-    sent = next((_REFRESH.match(content) for name, content in found.metas if name == "refresh"), None)
+    told = [page.headers.get("refresh", ""), *(content for name, content in metas if name == "refresh")]
+    sent = next(filter(None, map(_REFRESH.match, told)), None)
     url = resolve(place.url, sent[1].strip()) if sent else None
     owner = place.owners.of(url) if url else None
     if url and owner and url != place.url and depth <= owner.max_depth:

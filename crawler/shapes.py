@@ -64,6 +64,7 @@ _PAGE_NUMBER = (
 _FIRST_PAGE = re.compile(r"(?:/(?:index|list|default))?(?:\.[a-z]+)?/?$", re.I)
 
 
+@lru_cache(maxsize=8192)
 def suffix(url: str) -> str:
     """What the last path segment ends in, lower case, without the dot; "" when nothing."""
     found = _SUFFIX.search(urlsplit(url).path)

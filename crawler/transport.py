@@ -32,8 +32,7 @@ MAX_FIELDS = 500
 DNS_LIFETIME = 300
 MOST_ADDRESSES = 10_000  # Origins of which it is remembered where they answered from.
 HEAD_FACTOR = 1.2  # A little over the wait for a connection, so that this one is told apart.
-# Hosts of which it is remembered which port was asked last; idle connections of the others end by themselves.
-MOST_ORIGINS = 10_000
+MOST_LINES = 10_000  # Hosts of which it is remembered which connection was opened last.
 
 _PIECE = 256 * 1024
 
@@ -45,6 +44,7 @@ class _Attempt:
     opened: bool = False
     refused: str = ""
     address: str = ""  # The one tried last, which is the one that connected if any did.
+    line: _Handler | None = None
 
 
 # Connections are opened in tasks of aiohttp's own; they see the same object.
@@ -80,6 +80,15 @@ class _Handler(ResponseHandler):
     aiohttp tells only the connection of a broken chunk behind a large one, and the wait would have no end.
     """
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if attempt := _attempt.get(None):
+            attempt.line = self
+
+    def close(self) -> None:
+        """At once: TLS would stay open until the server says farewell too, up to 30 s."""
+        self.abort()
+
     def set_exception(self, exc: Any, *cause: Any) -> None:
         payload = self._payload
         super().set_exception(exc, *cause)
@@ -98,7 +107,7 @@ class Transport(httpx.AsyncBaseTransport):
     def __init__(self, *, allow_networks: tuple[str, ...], timeout: float, tls: Any, proxy: str = ""):
         self._allowed, self._timeout, self._tls, self._proxy = networks(allow_networks), timeout, tls, proxy
         self._addresses: dict[str, str] = {}
-        self._origins: dict[str, str] = {}  # By host: the one asked last.
+        self._lines: dict[str, tuple[str, _Handler]] = {}  # By host: the last connection, and the origin it leads to.
         self._client: aiohttp.ClientSession | None = None
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -133,11 +142,7 @@ class Transport(httpx.AsyncBaseTransport):
         attempt = _Attempt()
         _attempt.set(attempt)
         origin = f"{request.url.scheme}://{request.url.host}:{request.url.port}"
-        if self._origins.setdefault(request.url.host, origin) != origin:
-            self._origins[request.url.host] = origin
-            self._hang_up(request.url.host)
-        if len(self._origins) > MOST_ORIGINS:
-            self._origins.clear()
+        await self._hang_up(request.url.host, origin)
         try:
             # The timeout stands inside: what it cancels comes out as a TimeoutError, which gets its name there.
             with _named(attempt, request.url.host):
@@ -147,6 +152,8 @@ class Transport(httpx.AsyncBaseTransport):
             error.request = request
             request.extensions["reused"] = not attempt.opened
             raise
+        finally:
+            self._remember(request.url.host, origin, attempt)
         if attempt.opened and not self._proxy:
             self._addresses.pop(origin, None)
             self._addresses[origin] = attempt.address
@@ -160,15 +167,25 @@ class Transport(httpx.AsyncBaseTransport):
             extensions={"address": self._addresses.get(origin, ""), "reused": not attempt.opened},
         )
 
-    def _hang_up(self, host: str) -> None:
-        """Close what is open to a host for later use: another of its ports is asked now, and one is enough.
+    async def _hang_up(self, host: str, origin: str) -> None:
+        """Wait until nothing is open to a host but what can be used again: one connection is enough for all its ports.
 
-        aiohttp limits and closes connections by port only.
+        aiohttp limits connections by port only, and does not wait for those that it closes.
         """
-        pool = self._opened().connector._conns  # type: ignore[union-attr]
-        for key in [key for key in pool if key.host == host]:
-            for protocol, _ in pool.pop(key):
-                protocol.close()
+        leads_to, line = self._lines.get(host, ("", None))
+        if line is None:
+            return
+        if leads_to != origin:
+            line.close()
+        if line.transport is None and line.closed:
+            await asyncio.gather(line.closed, return_exceptions=True)
+
+    def _remember(self, host: str, origin: str, attempt: _Attempt) -> None:
+        if attempt.line is not None:
+            self._lines.pop(host, None)
+            self._lines[host] = (origin, attempt.line)
+            if len(self._lines) > MOST_LINES:
+                del self._lines[next(iter(self._lines))]
 
     async def _ask(self, request: httpx.Request) -> aiohttp.ClientResponse:
         url = request.url.copy_with(userinfo=b"") if request.url.userinfo else request.url

@@ -24,7 +24,7 @@ from crawler.twins import is_read_as
 from crawler.urls import host
 from storage import query
 from storage.keys import url_key
-from storage.records import Article, Listing, Saved, Target
+from storage.records import Article, Listing, Notice, Saved, Target
 
 __all__ = ["Hosts", "Visitor", "World"]
 
@@ -72,7 +72,8 @@ class Visitor:
             reading = self._read(target, page)
             if reading.article and reading.following:
                 reading = await self._joined(target, reading)
-            if reading.article:
+            # A 304 says that the page is as it was; what its host says may have changed.
+            if reading.article or (page.status == 304 and target.kind == "article"):
                 reading = replace(reading, notices=(*reading.notices, *await self._asker.notices(target, page)))
             self._keep(target, page, reading)
         except Postponed:
@@ -107,18 +108,23 @@ class Visitor:
     async def _joined(self, target: Target, first: Reading) -> Reading:
         """An article that goes on over several pages, read to its end or as far as it can be had: see `_partial`."""
         article, following, texts, whole = first.article, first.following, set[str](), True
+        notices = first.notices
         while article and following and article.text not in texts:
             texts.add(article.text)
             further = replace(target, url=following.url, etag="", last_modified="")
             try:
-                article, following = await self._further(further, article)
+                article, following, said = await self._further(further, article)
+                notices += said
             except FetchError as error:
                 self._partial(target, further, article, error)
                 following, whole = None, False
-        return replace(first, article=article, following=None, joined=True, whole=whole)
+        return replace(first, article=article, following=None, joined=True, whole=whole, notices=notices)
 
-    async def _further(self, further: Target, article: Article) -> tuple[Article, Target | None]:
-        """The article with its next page, and the page after that. Raises FetchError, also for a page without one."""
+    async def _further(self, further: Target, article: Article) -> tuple[Article, Target | None, tuple[Notice, ...]]:
+        """The article with its next page, the page after that, and what that page says about its use.
+
+        Raises FetchError, also for a page without an article.
+        """
         await self._asker.wait(further)
         page = await self._asker.ask(further)
         self.world.keep(page)
@@ -129,7 +135,7 @@ class Visitor:
         if more.article is None:
             raise FetchError(further.url, "this page of an article holds none", status=page.status)
         self.world.store.save(visited(self.world, further, page))
-        return continued(article, more.article), more.following
+        return continued(article, more.article), more.following, more.notices
 
     def _partial(self, target: Target, further: Target, article: Article, error: FetchError) -> None:
         """A further page of an article failed. Raises FetchError where the beginning alone must not be stored.

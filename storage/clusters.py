@@ -45,6 +45,8 @@ _EMPTY = "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM article
 NOTED = 0.8
 # Characters, layout and all.
 SHORT = 300
+# An article is decided again whenever one comes that resembles it, mostly soon after it came itself.
+_sketch = lru_cache(maxsize=256)(fingerprint)
 
 
 class Member(NamedTuple):
@@ -118,8 +120,8 @@ class Clusters:
 
     def decide(self, one: Member, whole: Whole | None = None) -> Place:
         """Where an article belongs among those that were told before it. `whole`: its text, if it is read already."""
-        era, whole = one.era, whole or read(alike(one.text))
-        sketch, lines = fingerprint("".join(whole.lines)), site_lines(one.site or "", one.title, whole.lines)
+        era, whole = one.era, whole or _read(one.text)
+        sketch, lines = _sketch("".join(whole.lines)), site_lines(one.site or "", one.title, whole.lines)
         twins = [Member(*row) for row in self._run(_SAME_TEXT, (one.text_key, one.id))] if one.text_key else []
         found = self._sketches.find(era, sketch, one.id)
         near = list(self._near(one, found))
@@ -209,8 +211,8 @@ class Clusters:
     def revise(self, one: Member, former: Member, at: str) -> None:
         """An article has another text: find its place anew, and that of all that was held against the former text."""
         old = self.decide(former)
-        era, whole = former.era, read(alike(former.text))
-        self._sketches.remove(one.id, era, fingerprint("".join(whole.lines)))
+        era, whole = former.era, _read(former.text)
+        self._sketches.remove(one.id, era, _sketch("".join(whole.lines)))
         freed = self._sketches.remove_lines(one.id, era, old.lines)
         place = self.decide(one)
         self._index(one, place, at, (one, *old.later, *place.later), freed)

@@ -11,7 +11,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -149,6 +149,7 @@ def text_key(text: str) -> str:
     return plain_key("".join(read(alike(text)).story))
 
 
+@lru_cache(maxsize=4096)  # A title stands on many pages of its site.
 def title_key(title: str) -> int:
     """Equal for titles that begin alike: a list cuts them, another script or width writes them. 0 for a title too
     short to tell one story from another."""

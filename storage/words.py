@@ -30,6 +30,7 @@ LETTER = rf"[^\W_{_CJK}]"
 # A run of Chinese, Japanese or Korean, or else a word of another script.
 RUN = re.compile(rf"([{_CJK}]+)|({LETTER}+)")
 _ALL_CJK = re.compile(rf"[{_CJK}]+")
+_CJK_ONE = re.compile(f"[{_CJK}]")
 _NAME = re.compile(r"[a-z0-9]+")
 LONGEST_NAME = 24
 # Shorter words are pairs already; longer ones are titles and sayings that nobody types.
@@ -87,7 +88,10 @@ def _mixed_names(form: str) -> Iterable[str]:
     found: dict[str, None] = {}
     for name in _NAME.finditer(form):
         start, end = name.span()
-        if end - start > LONGEST_NAME or not any(map(str.isalpha, name[0])):
+        before, after = form[max(0, start - 1) : start], form[end : end + 1]
+        if end - start > LONGEST_NAME or not (_CJK_ONE.match(before) or _CJK_ONE.match(after)):
+            continue
+        if not any(map(str.isalpha, name[0])):
             continue
         for joined in (form[start : end + 1], form[start : end + 2], form[max(0, start - 2) : end]):
             if _ALL_CJK.fullmatch(joined.replace(name[0], "", 1)):

@@ -41,6 +41,12 @@ def test_a_page_that_refreshes_to_the_real_one_leads_there(web, store, clock):
     assert crawled(web, store, clock, refresh("/real/100009.html")) == [REAL]
 
 
+@pytest.mark.parametrize("body", ["", "<html><head><title>跳转</title></head></html>"])
+def test_a_header_that_refreshes_to_the_real_page_leads_there(web, store, clock, body):
+    web.add(REAL, article(9))
+    assert crawled(web, store, clock, body, refresh="0; url=/real/100009.html") == [REAL]
+
+
 @pytest.mark.parametrize(
     "to", ["/news/100001.html", "javascript:x()", "http://10.0.0.1/x", "http://other.example/1.html"]
 )

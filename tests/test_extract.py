@@ -50,6 +50,14 @@ def test_a_page_that_says_it_is_missing_is_of_another_kind_and_no_article():
     assert "does not exist" in found.refused
 
 
+def test_a_front_page_that_lists_articles_is_one_also_when_its_title_is_404():
+    linked = "".join(f'<li><a href="/n/{n}.html">{title}</a></li>' for n, title in enumerate(LIST))
+    page = f"<html><head><title>404</title></head><body><h1>列表</h1><ul>{linked}</ul></body></html>"
+    found = read(page, url="https://www.example.com/")
+    assert (found.kind, found.refused, bool(found.headlines)) == ("list", "", True)
+    assert read("<title>404</title><p>没有这样的页面。</p>", url="https://www.example.com/").refused
+
+
 # -- title
 
 

@@ -15,6 +15,7 @@ from config import Settings
 from crawler.answer import zstd
 from crawler.fetch import Fetcher
 from crawler.page import FetchError, Request
+from crawler.transport import Transport
 
 PAGE = b"<html><title>x</title><p>text</p></html>"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
@@ -156,25 +157,44 @@ def test_a_host_has_one_connection_for_all_its_pages():
     assert served(OK + LENGTH + PAGE, silent=True, gets=3) == ([PAGE] * 3, 3)
 
 
-def test_a_host_has_one_connection_for_all_its_ports():
-    """As for http and https: the one that waits for later use is closed before another port is asked."""
+def keys_of(name):
+    """The TLS of a server, and that of a client that trusts it; made for these tests only."""
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    server.load_cert_chain(Path(__file__).with_name(name))
+    client.load_verify_locations(Path(__file__).with_name(name))
+    return server, client
+
+
+def trusting(tls):
+    return Fetcher(SETTINGS, transport=Transport(allow_networks=SETTINGS.allow_networks, timeout=2.0, tls=tls))
+
+
+@pytest.mark.parametrize("schemes", [("http", "http"), ("http", "https"), ("https", "https")])
+def test_a_host_has_one_connection_for_all_its_ports(schemes):
+    """The one that waits for later use is closed, also for the server, before another port is asked."""
+    server_tls, client_tls = keys_of("trusted.pem")
     open_now, most = [0], [0]
 
-    async def serve(reader, writer):
-        open_now[0] += 1
-        most[0] = max(most[0], open_now[0])
-        try:
-            while await reader.readuntil(b"\r\n\r\n"):
-                writer.write(OK + LENGTH + PAGE)
-        except asyncio.IncompleteReadError:
+    class Serving(asyncio.Protocol):
+        def connection_made(self, transport):
+            self.transport = transport
+            open_now[0] += 1
+            most[0] = max(most[0], open_now[0])
+
+        def data_received(self, data):
+            self.transport.write(OK + LENGTH + PAGE)
+
+        def connection_lost(self, exc):
             open_now[0] -= 1
-        writer.close()
 
     async def run():
-        servers = [await asyncio.start_server(serve, "127.0.0.1", 0) for _ in range(2)]
-        async with Fetcher(SETTINGS) as fetcher:
-            for server in servers * 3:
-                url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        loop, places, servers = asyncio.get_running_loop(), [], []
+        for scheme in schemes:
+            tls = server_tls if scheme == "https" else None
+            servers.append(await loop.create_server(Serving, "127.0.0.1", 0, ssl=tls))
+            places.append(f"{scheme}://127.0.0.1:{servers[-1].sockets[0].getsockname()[1]}/")
+        async with trusting(client_tls) as fetcher:
+            for url in places * 3:
                 bodies = [(await fetcher.get(Request(url))).body for _ in range(2)]
                 assert bodies == [PAGE, PAGE]
         for server in servers:
@@ -182,6 +202,22 @@ def test_a_host_has_one_connection_for_all_its_ports():
 
     asyncio.run(run())
     assert most == [1]
+
+
+@pytest.mark.parametrize(("name", "reason"), [("expired.pem", "expired"), ("untrusted.pem", "not valid for")])
+def test_a_certificate_that_has_run_out_or_is_of_another_name_is_not_valid(name, reason):
+    server_tls, client_tls = keys_of(name)
+
+    async def run():
+        server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0, ssl=server_tls)
+        try:
+            async with trusting(client_tls) as fetcher:
+                await fetcher.get(Request(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"))
+        finally:
+            server.close()
+
+    with pytest.raises(FetchError, match=f"the certificate is not valid .*{reason}"):
+        asyncio.run(run())
 
 
 @pytest.mark.parametrize(("with_tls", "reason"), [(True, "the certificate is not valid"), (False, "reset|closed|TLS")])

@@ -259,6 +259,26 @@ def test_what_stays_is_not_written_again_and_what_changes_keeps_its_history(web,
     assert query.rights(store.db, 1, first - timedelta(days=1)) == []
 
 
+def test_each_page_of_a_long_article_is_heard(web, store, clock):
+    more = '<div class="pages"><a href="/news/100001_2.html">2</a> <a href="/news/100001_2.html">下一页</a></div>'
+    web.add(SITE + "/", listing(1))
+    web.add(PAGE, article(1, more=more))
+    further = SITE + "/news/100001_2.html"
+    web.add(further, article(1).replace("1号报道", "续一号报道"), x_robots_tag="noai")
+    run(web, store, clock)
+    assert evidence(store) == [("noai", "yes", "header", "article", further, 1)]
+
+
+def test_what_a_host_says_anew_is_noted_also_when_its_pages_have_not_changed(web, store, clock):
+    site(web, 1, etag='"1"')
+    run(web, store, clock)
+    web.add(SITE + "/robots.txt", "User-agent: *\nContent-Signal: ai-train=no", content_type="text/plain")
+    clock.now += timedelta(days=1, minutes=1)
+    tally, _ = run(web, store, clock)
+    assert tally.not_modified == 1
+    assert evidence(store) == [("ai-train", "no", "robots.txt", "host", SITE + "/robots.txt", None)]
+
+
 def test_a_host_is_asked_for_its_reservations_once_a_day_also_after_a_restart(web, store, clock):
     site(web, 1, 2, 3)
     run(web, store, clock)
