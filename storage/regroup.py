@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from storage import texts
-from storage.clusters import Clusters, told_at
+from storage.clusters import Clusters
+from storage.members import told_at
 from storage.texts import Whole
 from storage.titles import Titles
 
@@ -37,7 +38,7 @@ def regroup(connection: sqlite3.Connection) -> list[Change]:
     run = connection.execute
     standing = "SELECT articles.id, coalesce(key, '') FROM articles JOIN stories ON stories.id = story_id"
     before = dict(run(standing).fetchall())
-    for table in ("links", "sketches", "waiting_sketches", "site_lines", "stories"):
+    for table in ("links", "sketches", "crowds", "waiting_sketches", "site_lines", "stories"):
         run(f"DELETE FROM {table}")
     run("UPDATE articles SET story_id = id, copy_of = NULL")
     keys = _renewed_keys(connection)
