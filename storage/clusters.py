@@ -73,7 +73,7 @@ class Clusters:
         found = self._sketches.find(era, sketch, one.moment, one.id)
         near, after = self._near(one, found)
         first, twins = self._twins(one)
-        later = frozenset((*after, *twins, *found.stirred))
+        later = frozenset((*after, *twins))
         if first:
             return Place(*first, "text", Verdict(True, 1.0, "the same text"), (), later, sketch, found, lines)
         parent, verdict, refused = self._original(one, near, lines)
@@ -106,7 +106,9 @@ class Clusters:
         before = [row for row in fit if row[1] < one.order]
         after = [number for number, order, _ in fit if order > one.order]
         if many:
-            best = sorted(before, key=lambda row: (-found.shared[row[0]], row[1]))[:MOST]
+            # The nearest in time of those that have as much in common.
+            latest = sorted(before, key=lambda row: row[1], reverse=True)
+            best = sorted(latest, key=lambda row: -found.shared[row[0]])[:MOST]
             members = [*self._load(number for number, _, _ in best)]
         else:
             members = [other for _, _, other in before if other]
@@ -175,7 +177,7 @@ class Clusters:
         self._sketches.remove(one.id, era, old.sketch, former.moment)
         freed = self._site_lines.remove(one.id, era, old.lines)
         place = self.decide(one)
-        self._index(one, place, at, {one.id, *old.later, *place.later}, freed)
+        self._index(one, place, at, {one.id, *old.later, *old.found.stirred, *place.later}, freed)
 
     def rename(self, article_id: int, url_key: str) -> None:
         """An article turned out to be known by another address: the story that it is the first of is named so."""
@@ -186,8 +188,9 @@ class Clusters:
     ) -> None:
         self._sketches.add(one.id, one.era, place.sketch, one.moment, place.found)
         changed = self._site_lines.add(one.id, one.era, place.lines).union(freed)
-        if affected or changed:
-            self._settle({*affected, *changed}, changed, at)
+        waiting = {*affected, *place.found.stirred, *changed}
+        if waiting:
+            self._settle(waiting, changed, at)
 
     def _settle(self, waiting: Collection[int], changed: Collection[int], at: str) -> None:
         """Decide articles again, the earliest first, and what comes after one that moved.

@@ -15,8 +15,10 @@ from __future__ import annotations
 import sqlite3
 import struct
 from bisect import bisect, insort
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 from zlib import crc32
 
@@ -192,12 +194,12 @@ class Sketches:
                         loose.add(number)
             for number, holders in self._waiting.holders(one, numbers):
                 waiting.setdefault(number, []).extend(_around(holders, at))
-        full = [
-            number
-            for number in crowds.keys() | stored.keys() | waiting.keys()
-            if number in crowds or len(stored.get(number, ())) + len(waiting.get(number, ())) > CROWDED
-        ]
-        shared: dict[int, int] = {}
+        full = {*crowds}
+        full.update(
+            number for number, articles in stored.items() if len(articles) > CROWDED - len(waiting.get(number, ()))
+        )
+        full.update(number for number, holders in waiting.items() if len(holders) > CROWDED)
+        everyone: list[int] = []
         stirred: set[int] = set()
         moments = self._moments({article for number in full for article in stored.get(number, ())})
         for number in full:
@@ -206,11 +208,11 @@ class Sketches:
                 known += self._run(_NEAR, (one, number, at, CROWDED + 1))
             seen, pushed = _neighbours([one for one in known if one[1] != own], at)
             stirred.update(pushed)
-            _count(shared, seen)
-        for articles in stored.values():
-            _count(shared, articles)
-        for holders in waiting.values():
-            _count(shared, (article for _, article in holders if article != own))
+            everyone += seen
+        everyone += chain.from_iterable(stored.values())
+        everyone += [article for holders in waiting.values() for _, article in holders]
+        shared = Counter(everyone)
+        del shared[own]
         marked = [number for number, eras in crowds.items() if era.own in eras]
         return Found(shared, stirred, marked, [number for number in full if number not in marked or number in loose])
 
@@ -236,7 +238,8 @@ class Sketches:
         crowded = {*found.crowds, *found.swollen}
         numbers = [number - _HALF for number in sketch]
         rows = [(era.own, number, at, article) for number in numbers if number in crowded]
-        self._run_many("INSERT OR IGNORE INTO crowds VALUES (?, ?, ?, ?)", rows)
+        if rows:
+            self._run_many("INSERT OR IGNORE INTO crowds VALUES (?, ?, ?, ?)", rows)
         alone = [number for number in numbers if number not in crowded]
         if alone:
             self._waiting.add((at, article), era.own, alone)
@@ -292,8 +295,3 @@ def _neighbours(known: Iterable[Timed], at: int) -> tuple[list[int], list[int]]:
     pushed = after[max(0, CROWDED - len(before)) :]
     pushed += (one for one in before[: max(0, len(before) + len(after) - CROWDED)] if one[0] >> _TIE == at >> _TIE)
     return [article for _, article in (*before, *after)], [article for _, article in pushed]
-
-
-def _count(shared: dict[int, int], articles: Iterable[int]) -> None:
-    for article in articles:
-        shared[article] = shared.get(article, 0) + 1
