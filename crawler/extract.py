@@ -101,10 +101,10 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
     lists = _scored(headlines.link_lists(view), ad_score)
     paragraphs = tuple(text_field.paragraphs(view))
     kind, refused = page_kind(view, lists), ""
-    if kind in ("article", "flash"):
-        refused = refusal(view.title, "\n".join(paragraphs)) or (
-            "" if _own_time(view) else service(view.title, map(_text, view.tree.lines))
-        )
+    if kind in ("article", "flash", "other"):
+        refused = refusal(view.title, "\n".join(paragraphs))
+        if not refused and kind != "other" and not _own_time(view):
+            refused = service(view.title, map(_text, view.tree.lines))
         kind = "other" if refused else kind
     values = {name: found.value for name, found in view.found.items()}
     canonical = _canonical(view)

@@ -80,11 +80,11 @@ def read(
             return replace(reading, targets=()) if barred else reading
         document = Document(page.url, decoded.text, page.fetched_at, decoded.encoding, source)
         found = extract(document, ad_score=ad_score)
-        if found.refused:
-            raise ExtractError(f"no article but {found.refused}")
         orders = rights.orders(page.headers, found.metas, agent, place.now)
         found = replace(found, nofollow=orders.nofollow)
         targets = links.from_page(found, place, ad_threshold=ad_threshold)
+        if found.refused and (place.target.kind == "article" or not targets):
+            raise ExtractError(f"no article but {found.refused}")
         following = links.next_page(found, place)
         gap = gap_around(place.gaps, found.article.published_at) if found.article else None
         neighbours = links.neighbours(found, place) if gap else []

@@ -68,6 +68,7 @@ MEANINGS = {
     "articles_fts": "The search index: tokens made by `storage/words.py`.",
     "sketches": "The index of texts that copies are found by.",
     "waiting_sketches": "Sketches that are not in the index yet; they go there many at a time.",
+    "crowds": "Those of the index whose passage many articles share, by time.",
     "site_lines": "Lines that a site repeats under its articles.",
 }
 _COMMENT = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) )?\"?(\w+)\"?[^\n]*?--\s*(.+?)\s*$", re.M)

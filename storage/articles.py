@@ -15,8 +15,9 @@ from time import process_time
 from typing import Any
 
 from storage import keys, texts
-from storage.clusters import Clusters, Member, told_at
+from storage.clusters import Clusters
 from storage.keys import url_key
+from storage.members import Member, told_at
 from storage.records import Article, Outcome, Visit
 from storage.regroup import key_of
 from storage.reindex import entry

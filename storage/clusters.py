@@ -12,19 +12,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from datetime import timedelta
 from functools import lru_cache
-from hashlib import blake2b
-from heapq import heappop, heappush
-from typing import NamedTuple
+from heapq import heapify, heappop, heappush
 
-from storage.sketches import MOST, SHARED, WINDOW, Era, Found, SiteLine, Sketches, era_of, line_hash, site_lines
+from storage.members import Member, Order, Place, story_key
+from storage.sitelines import SiteLine, SiteLines, line_hash, site_lines
+from storage.sketches import WINDOW, Found, Sketches
 from storage.stories import Told, Verdict, judge, told
 from storage.texts import Whole, alike, fingerprint, read
-from storage.times import parse, stamp
+from storage.times import parse
 
 _COLUMNS = "id, title, text, text_key, url_key, site, story_id, told_at, first_seen_at"
-_SAME_TEXT = f"SELECT {_COLUMNS} FROM articles WHERE text_key = ? AND id != ? ORDER BY told_at LIMIT 64"
+_SAME_TEXT = "SELECT id, story_id, told_at, url_key FROM articles WHERE text_key = ? AND id != ?"
 _LINK = "INSERT INTO links (article_id, other_id, level, score, evidence) VALUES (?, ?, ?, ?, ?)"
 _COUNT = """
     UPDATE stories SET
@@ -45,63 +45,12 @@ _EMPTY = "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM article
 NOTED = 0.8
 # Characters, layout and all.
 SHORT = 300
+# So many candidates are compared, those first that have the most in common.
+MOST = 12
+# Fewer hashes in common are chance: two short texts, a short and a long one, two long ones.
+SHARED = (2, 3, 5)
 # An article is decided again whenever one comes that resembles it, mostly soon after it came itself.
 _sketch = lru_cache(maxsize=256)(fingerprint)
-
-
-class Member(NamedTuple):
-    """An article as the stories see it. `told_at` and `seen_at` are stamps, so that text order is time order."""
-
-    id: int
-    title: str
-    text: str
-    text_key: str
-    url_key: str
-    site: str | None
-    story: int
-    told_at: str
-    seen_at: str
-
-    @property
-    def order(self) -> tuple[str, str]:
-        return self.told_at, self.url_key
-
-    @property
-    def era(self) -> Era:
-        return era_of(parse(self.told_at))
-
-
-class Place(NamedTuple):
-    """Where an article belongs: the article that it repeats (None: it is the first), its story, and why.
-
-    `refused` are look-alikes with what told them apart.
-    """
-
-    parent: int | None
-    story: int
-    level: str
-    verdict: Verdict | None
-    refused: tuple[tuple[int, Verdict], ...]
-    later: tuple[Member, ...]
-    sketch: frozenset[int]
-    lines: tuple[SiteLine, ...]
-
-    @property
-    def link(self) -> tuple[int, str, float] | None:
-        """What it repeats, at which level, and how much of it."""
-        if self.parent is None or self.verdict is None:
-            return None
-        return self.parent, self.level, round(self.verdict.score, 4)
-
-
-def story_key(url_key: str) -> str:
-    """The name of the story that begins at an address: 16 hex digits."""
-    return blake2b(url_key.encode("utf-8", "replace"), digest_size=8).hexdigest()
-
-
-def told_at(published: datetime | None, seen: datetime) -> str:
-    """The stamp of when an article was told: the time it claims, unless that is after it was seen."""
-    return min(stamp(published or seen), stamp(seen))
 
 
 class Clusters:
@@ -111,6 +60,7 @@ class Clusters:
         self._run = connection.execute
         self._run_many = connection.executemany
         self._sketches = Sketches(connection)
+        self._site_lines = SiteLines(connection)
 
     def forget(self) -> None:
         """Hold nothing in memory: a transaction was taken back, or another object wrote."""
@@ -122,40 +72,54 @@ class Clusters:
         """Where an article belongs among those that were told before it. `whole`: its text, if it is read already."""
         era, whole = one.era, whole or _read(one.text)
         sketch, lines = _sketch("".join(whole.lines)), site_lines(one.site or "", one.title, whole.lines)
-        twins = [Member(*row) for row in self._run(_SAME_TEXT, (one.text_key, one.id))] if one.text_key else []
-        found = self._sketches.find(era, sketch, one.id)
-        near = list(self._near(one, found))
-        everyone = {other.id: other for other in (*near, *twins)}
-        later = tuple(other for other in everyone.values() if other.order > one.order)
-        kept = sketch - found.crowded
-        before = min((twin for twin in twins if twin.order < one.order), key=lambda twin: twin.order, default=None)
-        if before:
-            return Place(before.id, before.story, "text", Verdict(True, 1.0, "the same text"), (), later, kept, lines)
-        earlier = sorted((other for other in near if other.order < one.order), key=lambda other: other.order)
-        parent, verdict, refused = self._original(one, earlier, lines)
+        found = self._sketches.find(era, sketch, one.moment, one.id)
+        near, after = self._near(one, found)
+        first, twins = self._twins(one)
+        later = frozenset((*after, *twins))
+        if first:
+            return Place(*first, "text", Verdict(True, 1.0, "the same text"), (), later, sketch, found, lines)
+        parent, verdict, refused = self._original(one, near, lines)
         story = parent.story if parent else one.id
         number = parent.id if parent else None
-        return Place(number, story, "story", verdict, refused, later, kept, lines)
+        return Place(number, story, "story", verdict, refused, later, sketch, found, lines)
 
-    def _near(self, one: Member, found: Found) -> Iterator[Member]:
-        """Those of the articles found that may be compared with this one. No more than `MOST` of those told before."""
+    def _twins(self, one: Member) -> tuple[tuple[int, int] | None, list[int]]:
+        """The first article with the same text and its story, if that was told before; else those told after."""
+        rows = self._run(_SAME_TEXT, (one.text_key, one.id)).fetchall() if one.text_key else []
+        if not rows:
+            return None, []
+        order, number, story = min(((told, key), number, story) for number, story, told, key in rows)
+        return ((number, story), []) if order < one.order else (None, [row[0] for row in rows])
+
+    def _near(self, one: Member, found: Found) -> tuple[list[Member], list[int]]:
+        """The articles told before that may be compared with this one, the earliest first, no more than `MOST`; and
+        those told after it that it may be compared with."""
         long = len(one.text) >= SHORT
-        ids = [number for number in found.articles if found.shared[number] >= SHARED[long]]
-        if len(ids) > MOST:
-            ids = self._foremost(one, ids, found)
-        for other in self._load(ids):
-            both = long + (len(other.text) >= SHORT)
-            if found.shared[other.id] >= SHARED[both] and _days_apart(one, other) <= WINDOW.days:
-                yield other
+        ids = [number for number, count in found.shared.items() if count >= SHARED[long]]
+        many = len(ids) > MOST
+        rows = (
+            self._brief(ids) if many else [(other.id, other.order, len(other.text), other) for other in self._load(ids)]
+        )
+        fit = [
+            (number, order, other)
+            for number, order, size, other in rows
+            if found.shared[number] >= SHARED[long + (size >= SHORT)] and _apart(one.order, order) <= WINDOW
+        ]
+        before = [row for row in fit if row[1] < one.order]
+        after = [number for number, order, _ in fit if order > one.order]
+        if many:
+            # The nearest in time of those that have as much in common.
+            latest = sorted(before, key=lambda row: row[1], reverse=True)
+            best = sorted(latest, key=lambda row: -found.shared[row[0]])[:MOST]
+            members = [*self._load(number for number, _, _ in best)]
+        else:
+            members = [other for _, _, other in before if other]
+        return sorted(members, key=lambda other: other.order), after
 
-    def _foremost(self, one: Member, ids: list[int], found: Found) -> list[int]:
-        """Of the articles told before, the best, whatever was told after; and all that were told after."""
-        marks = ",".join("?" * len(found.shared))
-        sql = f"SELECT id FROM articles WHERE (told_at, url_key) < (?, ?) AND id IN ({marks}) ORDER BY told_at, url_key"
-        before = {number: place for place, (number,) in enumerate(self._run(sql, (*one.order, *found.shared)))}
-        known = {*ids}
-        best = [number for number in found.among(before) if number in known]
-        return [*best[:MOST], *(number for number in ids if number not in before)]
+    def _brief(self, ids: Collection[int]) -> list[tuple[int, Order, int, None]]:
+        """Of many articles no more than is needed to choose among them."""
+        sql = f"SELECT id, told_at, url_key, length(text) FROM articles WHERE id IN ({','.join('?' * len(ids))})"
+        return [(number, (told, key), size, None) for number, told, key, size in self._run(sql, [*ids])]
 
     def _original(
         self, one: Member, earlier: Iterable[Member], lines: tuple[SiteLine, ...]
@@ -181,7 +145,7 @@ class Clusters:
         site = one.site or ""
         if lines is None:
             lines = site_lines(site, one.title, _read(one.text).lines)
-        known = self._sketches.repeated(one.era, [line.hash for line in lines])
+        known = self._site_lines.repeated(one.era, [line.hash for line in lines])
         if not known:
             return told(one.title, one.text)
         whole = _read(one.text).lines
@@ -211,43 +175,54 @@ class Clusters:
     def revise(self, one: Member, former: Member, at: str) -> None:
         """An article has another text: find its place anew, and that of all that was held against the former text."""
         old = self.decide(former)
-        era, whole = former.era, _read(former.text)
-        self._sketches.remove(one.id, era, _sketch("".join(whole.lines)))
-        freed = self._sketches.remove_lines(one.id, era, old.lines)
+        era = former.era
+        self._sketches.remove(one.id, era, old.sketch, former.moment)
+        freed = self._site_lines.remove(one.id, era, old.lines)
         place = self.decide(one)
-        self._index(one, place, at, (one, *old.later, *place.later), freed)
+        self._index(one, place, at, {one.id, *old.later, *old.found.stirred, *place.later}, freed)
 
     def rename(self, article_id: int, url_key: str) -> None:
         """An article turned out to be known by another address: the story that it is the first of is named so."""
         self._run("UPDATE stories SET key = ? WHERE id = ?", (story_key(url_key), article_id))
 
     def _index(
-        self, one: Member, place: Place, at: str, affected: Iterable[Member], freed: Collection[int] = ()
+        self, one: Member, place: Place, at: str, affected: Collection[int], freed: Collection[int] = ()
     ) -> None:
-        self._sketches.add(one.id, one.era, place.sketch)
-        changed = self._sketches.add_lines(one.id, one.era, place.lines).union(freed)
-        waiting = [*affected, *self._load(changed)]
+        self._sketches.add(one.id, one.era, place.sketch, one.moment, place.found)
+        changed = self._site_lines.add(one.id, one.era, place.lines).union(freed)
+        waiting = {*affected, *place.found.stirred, *changed}
         if waiting:
             self._settle(waiting, changed, at)
 
-    def _settle(self, waiting: Iterable[Member], changed: Collection[int], at: str) -> None:
+    def _settle(self, waiting: Collection[int], changed: Collection[int], at: str) -> None:
         """Decide articles again, the earliest first, and what comes after one that moved.
 
         Those in `changed` are compared in other lines than before, so that what comes after them is decided again too.
         """
-        heap = sorted({(one.order, one.id) for one in waiting})
+        heap = self._orders(waiting)
+        heapify(heap)
         queued = {number for _, number in heap}
         while heap:
-            _, number = heappop(heap)
+            order, number = heappop(heap)
             one = self.load(number)
             place = self.decide(one)
             if not self._move(one, place, at) and number not in changed:
                 continue
-            followers = self._run("SELECT article_id FROM links WHERE other_id = ? AND level != 'alike'", (number,))
-            for other in (*place.later, *self._load(row[0] for row in followers.fetchall())):
-                if other.order > one.order and other.id not in queued:
-                    queued.add(other.id)
-                    heappush(heap, (other.order, other.id))
+            sql = "SELECT article_id FROM links WHERE other_id = ? AND level != 'alike'"
+            followers = {row[0] for row in self._run(sql, (number,))}
+            # Where an article stands in its story is nothing to those that do not repeat it.
+            if one.story != place.story or number in changed:
+                followers |= place.later
+            for late in self._orders(followers - queued):
+                if late[0] > order:
+                    queued.add(late[1])
+                    heappush(heap, late)
+
+    def _orders(self, ids: Collection[int]) -> list[tuple[Order, int]]:
+        if not ids:
+            return []
+        sql = f"SELECT told_at, url_key, id FROM articles WHERE id IN ({','.join('?' * len(ids))})"
+        return [((told, key), number) for told, key, number in self._run(sql, [*ids])]
 
     def _move(self, one: Member, place: Place, at: str) -> bool:
         """Write a new decision; whether it differs from the one before."""
@@ -296,5 +271,5 @@ def _link_row(one: Member, other: int, level: str, verdict: Verdict) -> tuple[in
     return one.id, other, level, round(verdict.score, 4), evidence
 
 
-def _days_apart(one: Member, other: Member) -> float:
-    return abs((parse(one.told_at) - parse(other.told_at)).total_seconds()) / 86400
+def _apart(one: Order, other: Order) -> timedelta:
+    return abs(parse(one[0]) - parse(other[0]))

@@ -137,6 +137,23 @@ def m010_waiting_sketches(db: Database) -> None:
         ALTER TABLE sketches_new RENAME TO sketches;
         """,
     )
+
+
+@migrations()
+def m011_crowds(db: Database) -> None:
+    """The articles that share a hash with many others, by time: see `sketches`."""
+    run(
+        db,
+        """
+        CREATE TABLE crowds (
+            era INTEGER NOT NULL,
+            hash INTEGER NOT NULL,
+            moment INTEGER NOT NULL,             -- when it was told, and a hash of its address
+            article_id INTEGER NOT NULL,
+            PRIMARY KEY (era, hash, moment, article_id)
+        ) WITHOUT ROWID;
+        """,
+    )
     # A file from before `m006_stories` has stories without keys: to find them needs the tables as they are now.
     if db.execute("SELECT 1 FROM stories WHERE key IS NULL LIMIT 1").fetchone():
         regroup(db.conn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -193,10 +193,13 @@ class Store:
         ad = (headline.ad_score >= self._ad_threshold, headline.ad_score)
         return (*what, *where, *ad, title_key(headline.title), key, key)
 
-    def regroup(self, *, apply: bool) -> list[Change]:
-        """Find every article's story again from the stored texts: what that changes, written when `apply`."""
+    def regroup(self, *, apply: bool, told: Callable[[int, int], None] = lambda *_: None) -> list[Change]:
+        """Find every article's story again from the stored texts: what that changes, written when `apply`.
+
+        `told` is called with how many articles are done and how many there are.
+        """
         with suppress(_NotApplied), self._transaction():
-            changes = regroup(self.db.conn)
+            changes = regroup(self.db.conn, told)
             if not apply:
                 raise _NotApplied
         self._articles.forget()

@@ -513,6 +513,21 @@ def test_dedupe_finds_what_a_hand_has_put_elsewhere(stored):
     assert "another -> " in checked.stdout and checked.stdout.splitlines()[0] == applied.stdout.splitlines()[0]
 
 
+def test_a_stopped_dedupe_changes_nothing_and_says_so(stored, monkeypatch):
+    with closing(sqlite3.connect("kuaixun.db", isolation_level=None)) as db:
+        db.execute("UPDATE stories SET key = 'another' WHERE id = 1")
+        before = list(db.iterdump())
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("storage.regroup._renew_titles", stop)
+    stopped = run("dedupe", "--apply")
+    with closing(sqlite3.connect("kuaixun.db")) as db:
+        assert (stopped.exit_code, list(db.iterdump())) == (INTERRUPTED, before)
+    assert "stopped; nothing was changed" in stopped.stderr
+
+
 def test_dedupe_wants_to_be_told_what_to_do(stored):
     assert refused(USAGE, "dedupe").startswith("kuaixun dedupe: Say what to do")
 

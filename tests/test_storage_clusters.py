@@ -39,6 +39,10 @@ def article(number, version, *, title=0, hours=0, days=0):
     )
 
 
+def random_order(count):
+    return sorted(range(count), key=lambda n: n * 17 % count)
+
+
 def save(store, one, at=NOW):
     return store.save(Visit(one.url, one.url, "article", "demo", at, 200), article=one)
 
@@ -80,6 +84,30 @@ def test_so_do_more_articles_than_are_compared(found, most, random):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clusters, "MOST", most)
         test_the_same_articles_make_the_same_stories_in_any_order.hypothesis.inner_test(found, random)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(VERSIONS) - 1), st.integers(0, len(TITLES) - 1), st.integers(-9, 0)),
+        min_size=5,
+        max_size=14,
+    ),
+    st.integers(1, 3),
+    st.sampled_from([1, 3, 512]),
+    st.randoms(use_true_random=False),
+)
+@settings(max_examples=25, deadline=None)
+def test_so_do_crowds_that_share_their_passages(found, crowded, wait, random):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sketches, "CROWDED", crowded)
+        patch.setattr(sketches, "WAIT", wait)
+        test_the_same_articles_make_the_same_stories_in_any_order.hypothesis.inner_test(found, random)
+
+
+def test_a_story_that_very_many_sites_tell_stays_one(store):
+    for n in random_order(40):
+        save(store, article(n, n % 2, hours=n - 41))
+    assert {row[5] for row in stories(store)} == {39}
 
 
 @given(SETS)
