@@ -23,6 +23,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
+from crawler.answer import is_whole, mended
 from crawler.guard import Network, Refused, networks, refusal, resolved
 
 KEEP_ALIVE = 30.0
@@ -75,13 +76,34 @@ class _Resolver(AbstractResolver):
 
 
 class _Handler(ResponseHandler):
-    """Tells who waits for the next bytes of an answer that they will not come.
+    """Mends what browsers bear in an answer, and tells who waits for it what became of it.
 
     aiohttp tells only the connection of a broken chunk behind a large one, and the wait would have no end.
     """
 
+    _begun = False  # whether a byte of the answer has come
+    _left: int | None = None  # bytes of it that are still to come, None where that is not known
+
+    def set_response_params(self, **params: Any) -> None:
+        self._begun, self._left = False, None
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        if data and self._parser is not None:
+            if not self._begun:
+                self._begun = True
+                data, self._left = mended(data)
+            if self._left is not None:
+                if len(data) > self._left and is_whole(data[: self._left]):
+                    # The page is complete: what stands behind it must not spoil it, nor the next answer.
+                    data = data[: self._left]
+                    self.force_close()
+                self._left = max(0, self._left - len(data))
+        super().data_received(data)
+
     def set_exception(self, exc: Any, *cause: Any) -> None:
         payload = self._payload
+        exc.unanswered = not self._begun
         super().set_exception(exc, *cause)
         if payload is not None and not payload.is_eof() and payload.exception() is None:
             payload.set_exception(exc)
@@ -145,7 +167,7 @@ class Transport(httpx.AsyncBaseTransport):
                     answer = await self._ask(request)
         except httpx.TransportError as error:
             error.request = request
-            request.extensions["reused"] = not attempt.opened
+            request.extensions["stale"] = not attempt.opened and _is_unanswered(error)
             raise
         if attempt.opened and not self._proxy:
             self._addresses.pop(origin, None)
@@ -189,6 +211,16 @@ class Transport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         if self._client:
             await self._client.close()
+
+
+def _is_unanswered(error: BaseException) -> bool:
+    """Whether the connection ended before a byte of the answer had come."""
+    cause: BaseException | None = error
+    while cause:
+        if getattr(cause, "unanswered", False) or isinstance(cause, aiohttp.ClientConnectionResetError):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 class _Body(httpx.AsyncByteStream):
