@@ -19,6 +19,7 @@ HEAD = 1024  # What the type is told from, in bytes.
 LONGEST_WAIT = 86400.0
 CODINGS = "gzip, deflate, br, zstd"  # Accept-Encoding: no more than `Coding` can undo.
 MAX_CODINGS = 2
+LONGEST_LENGTH = 15  # digits
 
 _PAGE_TYPE = re.compile(r"text/(?!css|javascript|calendar|vcard|csv)|.*[/+](?:xml|json|xhtml\+xml)$")
 _FILE_TYPE = re.compile(r"(?:image|audio|video|font|model)/|application/(?:pdf|zip|java|msword|vnd\.|x-)|text/")
@@ -28,6 +29,46 @@ _FILE_START = re.compile(
     re.S,
 )
 _MARKUP = re.compile(rb"<(?:!doctype|html|head|body|\?xml|rss|feed|rdf|urlset|sitemapindex|!--|div|meta|title)\b", re.I)
+_HEAD_END = re.compile(rb"\n\r?\n")
+_TOKEN = rb"[!#-'*+.^_`|~0-9A-Za-z-]+"  # A field's name (RFC 9110, 5.6.2).
+_BLANK_BEFORE_COLON = re.compile(rb"(?<=\n)(" + _TOKEN + rb")[ \t]+:")
+# A line that is no field: it has no colon, or a name that none can have. A folded one belongs to the line before.
+_NO_FIELD = re.compile(rb"\n(?!" + _TOKEN + rb":|[ \t\r\n])[^\n]*(?=\n)")
+# In a head in lower case.
+_LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d+)((?:[ \t]*,[ \t]*\1)*)[ \t]*\r?(?=\n)")
+_NO_BODY = re.compile(rb"http/\S+ (?:1\d\d|204|304)")
+
+
+def mended(start: bytes) -> tuple[bytes, int | None]:
+    """The first bytes of an answer with a head that a parser takes, and where the answer ends by its Content-Length.
+
+    Browsers read over lines that are no field, over blanks before a colon and over a length that is told twice (RFC
+    9110, 8.6, allows the last one), so sites do not notice them. Lengths that differ stay, and are refused. The end is
+    None where the head does not tell it. A head that has not come whole is left as it is.
+    """
+    end = _HEAD_END.search(start)
+    if not end or not start.startswith(b"HTTP/"):
+        return start, None
+    head, rest = start[: end.end()], start[end.end() :]
+    if b" :" in head or b"\t:" in head:
+        head = _BLANK_BEFORE_COLON.sub(rb"\1:", head)
+    head = _NO_FIELD.sub(b"", head)
+    lower = head.lower()
+    lengths = list(_LENGTH.finditer(lower))
+    if len({found[1] for found in lengths}) != 1:
+        return head + rest, None
+    length, first = lengths[0][1], lengths[0].start()
+    if len(lengths) > 1 or lengths[0][2]:
+        for found in reversed(lengths):
+            head = head[: found.start()] + head[found.end() :]
+        head = head[:first] + b"\nContent-Length: " + length + b"\r" + head[first:]
+    untold = b"\ntransfer-encoding:" in lower or _NO_BODY.match(lower) or len(length) > LONGEST_LENGTH
+    return head + rest, None if untold else len(head) + int(length)
+
+
+def is_whole(page: bytes) -> bool:
+    """Whether a page says itself that it is complete: then what follows it is none of it."""
+    return page[-100:].rstrip().lower().endswith(b"</html>")
 
 
 class Coding:

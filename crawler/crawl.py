@@ -102,9 +102,11 @@ async def crawl(
         report,
         next_visit,
     )
+    repeats = fetcher.repeats
     with kept(settings, store.path, clock()) as keep:
         visitor = Visitor(replace(world, keep=keep))
         await _Loop(visitor.world, visitor).until_nothing_is_due(stop or asyncio.Event())
+    visitor.tally.requests += fetcher.repeats - repeats
     return visitor.tally
 
 

@@ -61,6 +61,7 @@ class Fetcher:
         clock: Callable[[], datetime] = utc_now,
     ):
         self._settings, self._clock = settings, clock
+        self.repeats = 0  # Requests that were sent once more, because their connection had gone stale.
         self._transport = transport or _transport(settings)
         self._headers = {
             "User-Agent": user_agent(settings),
@@ -142,12 +143,13 @@ class Fetcher:
         return await self._answer(sent, may_be_stale=True) or await self._answer(sent) or httpx.Response(0)
 
     async def _answer(self, sent: httpx.Request, *, may_be_stale: bool = False) -> httpx.Response | None:
-        """The head of the answer; None when it failed on a connection that was opened for an earlier request."""
+        """The head of the answer; None when a connection that was kept from an earlier request ended without a byte."""
         try:
             return await self._transport.handle_async_request(sent)
         except (httpx.HTTPError, Refused) as error:
             broken = isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
-            if broken and may_be_stale and sent.extensions.get("reused", True):
+            if broken and may_be_stale and sent.extensions.get("stale", True):
+                self.repeats += 1
                 return None
             raise _translated(str(sent.url), error) from error
 

@@ -108,3 +108,14 @@ def _inside(address: Address) -> Address:
     if address in _TEREDO:
         return IPv4Address(~number & 0xFFFFFFFF)
     return address
+
+
+async def judged(host: str, allowed: Sequence[Network]) -> None:
+    """Raises Refused when a name that a proxy is to ask has an address that may not be connected to."""
+    try:
+        found = await resolved(host, 0)
+    except (OSError, UnicodeError):
+        return  # Behind a proxy there may be no name server; then the proxy knows better.
+    reason = next(filter(None, (refusal(address, allowed) for address in found)), "")
+    if reason:
+        raise Refused(reason)

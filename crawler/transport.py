@@ -23,7 +23,8 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from crawler.guard import Network, Refused, networks, refusal, resolved
+from crawler.answer import is_whole, mended
+from crawler.guard import Network, Refused, judged, networks, refusal
 
 KEEP_ALIVE = 30.0
 MAX_HEAD = 256 * 1024
@@ -75,10 +76,13 @@ class _Resolver(AbstractResolver):
 
 
 class _Handler(ResponseHandler):
-    """Tells who waits for the next bytes of an answer that they will not come.
+    """Mends what browsers bear in an answer, and tells who waits for it what became of it.
 
     aiohttp tells only the connection of a broken chunk behind a large one, and the wait would have no end.
     """
+
+    _begun = False  # whether a byte of the answer has come
+    _left: int | None = None  # bytes of it that are still to come, None where that is not known
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -89,8 +93,26 @@ class _Handler(ResponseHandler):
         """At once: TLS would stay open until the server says farewell too, up to 30 s."""
         self.abort()
 
+    def set_response_params(self, **params: Any) -> None:
+        self._begun, self._left = False, None
+        super().set_response_params(**params)
+
+    def data_received(self, data: bytes) -> None:
+        if data and self._parser is not None:
+            if not self._begun:
+                self._begun = True
+                data, self._left = mended(data)
+            if self._left is not None:
+                if len(data) > self._left and is_whole(data[: self._left]):
+                    # The page is complete: what stands behind it must not spoil it, nor the next answer.
+                    data = data[: self._left]
+                    self.force_close()
+                self._left = max(0, self._left - len(data))
+        super().data_received(data)
+
     def set_exception(self, exc: Any, *cause: Any) -> None:
         payload = self._payload
+        exc.unanswered = not self._begun
         super().set_exception(exc, *cause)
         if payload is not None and not payload.is_eof() and payload.exception() is None:
             payload.set_exception(exc)
@@ -150,7 +172,7 @@ class Transport(httpx.AsyncBaseTransport):
                     answer = await self._ask(request)
         except httpx.TransportError as error:
             error.request = request
-            request.extensions["reused"] = not attempt.opened
+            request.extensions["stale"] = not attempt.opened and _is_unanswered(error)
             raise
         finally:
             self._remember(request.url.host, origin, attempt)
@@ -190,7 +212,7 @@ class Transport(httpx.AsyncBaseTransport):
     async def _ask(self, request: httpx.Request) -> aiohttp.ClientResponse:
         url = request.url.copy_with(userinfo=b"") if request.url.userinfo else request.url
         if self._proxy:
-            await _judged(request.url.host, self._allowed)
+            await judged(request.url.host, self._allowed)
         answer = await self._opened().request(
             request.method,
             URL(str(url), encoded=True),
@@ -206,6 +228,16 @@ class Transport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         if self._client:
             await self._client.close()
+
+
+def _is_unanswered(error: BaseException) -> bool:
+    """Whether the connection ended before a byte of the answer had come."""
+    cause: BaseException | None = error
+    while cause:
+        if getattr(cause, "unanswered", False) or isinstance(cause, aiohttp.ClientConnectionResetError):
+            return True
+        cause = cause.__cause__
+    return False
 
 
 class _Body(httpx.AsyncByteStream):
@@ -237,17 +269,6 @@ def _socket(info: Any, allowed: tuple[Network, ...] | None) -> socket.socket:
         raise OSError(reason)
     attempt.opened, attempt.refused, attempt.address = True, "", str(address)
     return socket.socket(family, kind, protocol)
-
-
-async def _judged(host: str, allowed: tuple[Network, ...]) -> None:
-    """Raises Refused when a name that a proxy is to ask has an address that may not be connected to."""
-    try:
-        found = await resolved(host, 0)
-    except (OSError, UnicodeError):
-        return  # Behind a proxy there may be no name server; then the proxy knows better.
-    reason = next(filter(None, (refusal(address, allowed) for address in found)), "")
-    if reason:
-        raise Refused(reason)
 
 
 @contextmanager

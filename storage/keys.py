@@ -26,8 +26,7 @@ TRACKING_NAMES = _names(
     "_ga _gl bd_vid bdsource cmpid dclid fbclid gbraid gclid gclsrc hmci hmcu hmkw hmpl hmsr igshid isappinstalled"
     " mc_cid mc_eid mkt_tok msclkid ncid nsukey ocid pk_campaign pk_cid pk_content pk_keyword pk_kwd pk_medium"
     " pk_source ref_src ref_url scm share_from share_medium share_plat share_session_id share_source share_tag"
-    " share_times"
-    " share_token spm spm_id_from sudaref twclid vd_source wbraid wfr yclid"
+    " share_times share_token spm spm_id_from sudaref twclid vd_source wbraid wfr yclid"
 )
 # Names that track when their value says how a reader came; any other value may choose the page (`from=shanghai`).
 TRACKING_WORDS = _names("from ref source")

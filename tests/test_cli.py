@@ -318,6 +318,27 @@ def test_plain_addresses_are_crawled_without_configuration(asked, paper):
     assert second[-1]["new"] == 0
 
 
+def test_a_bad_line_among_the_addresses_is_named_and_the_others_are_crawled(asked, paper):
+    (asked / "seeds.txt").write_text(f"# a comment\nnews.example\nhttp://[bad/\n{paper}/\n")
+    result = run("crawl", "--seeds", "seeds.txt", "--db", "news.db", "--json")
+    assert result.exit_code == 0 and json.loads(result.stdout.splitlines()[-1])["new"] > 10
+    second, third = result.stderr.splitlines()
+    assert second.startswith("seeds.txt: line 2: `news.example` is no web address")
+    assert third.startswith("seeds.txt: line 3: `http://[bad/` is no web address")
+
+
+@pytest.mark.parametrize(
+    ("options", "warned"),
+    [((), True), (("--quiet",), False), (("--json",), False), (("--allow-network", "127.0.0.0/8"), False)],
+)
+def test_a_crawl_of_strangers_without_a_contact_is_warned(asked, nobody, monkeypatch, options, warned):
+    monkeypatch.delenv("KUAIXUN_ALLOW_NETWORKS")
+    (asked / "seeds.txt").write_text(nobody)
+    assert ("No `contact` is set" in run("crawl", "--seeds", "seeds.txt", *options).stderr) is warned
+    monkeypatch.setenv("KUAIXUN_CONTACT", "editor@example.com")
+    assert "No `contact`" not in run("crawl", "--seeds", "seeds.txt", *options).stderr
+
+
 def test_a_crawl_that_finds_nothing_due_says_when_and_how_to_ask_now(asked, paper):
     (asked / "kuaixun.toml").write_text(f'[sources.paper]\nseeds = ["{paper}/"]\n')
     run("crawl", "--quiet")

@@ -73,6 +73,8 @@ def command(
     if seeds and sources:
         raise click.UsageError(f"--seeds and a SOURCE (`{sources[0]}`) exclude each other")
     chosen = zoned(_from_file(seeds), setup.settings) if seeds else _configured(setup, sources)
+    if not quiet and not to_json:
+        ask_for_contact(setup)
     started = time.monotonic()
     with live(quiet=quiet or to_json) as line:
         tally, watch, stopped, later = _crawl(setup, chosen, line, to_json=to_json, force=force or bool(seeds))
@@ -107,6 +109,18 @@ def refuse_unusable(setup: Config, sources: Iterable[Source]) -> None:
             raise ConfigError(str(setup.file or "configuration"), f"sources.{source.name}.{key}", problem)
 
 
+def ask_for_contact(setup: Config) -> None:
+    """A line on stderr where real sites would be asked and no server could learn whom to write to.
+
+    Where private networks are allowed somebody tries things out at home.
+    """
+    settings = setup.settings
+    if not settings.contact and "@" not in settings.user_agent and not settings.allow_networks:
+        click.echo(
+            "No `contact` is set: the owner of a site cannot reach you; put your mail address into it.", err=True
+        )
+
+
 def _clock(at: datetime) -> str:
     """A time as the wall clock here shows it, with the date where that is another day."""
     here = at.astimezone()
@@ -114,21 +128,29 @@ def _clock(at: datetime) -> str:
 
 
 def _from_file(file: Path) -> tuple[Source, ...]:
-    """A source for each host among the addresses of a file."""
+    """A source for each host among the addresses of a file; what is no address is named and left out."""
     from crawler.frontier import sources_of
+    from crawler.urls import resolve
 
     try:
         lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"{file}: {getattr(error, 'strerror', None) or 'is not in UTF-8'}", USAGE) from error
-    # A `#` inside an address is a part of it.
-    told = (line.split(" #", 1)[0].strip() for line in lines)
-    wanted = [address for address in told if address and not address.startswith("#")]
-    for address in wanted:
-        if not address.startswith(("http://", "https://")):
-            raise Failure(f"{file}: `{address}` is no web address, such as https://example.com/news/", USAGE)
+    wanted, wrong = [], []
+    for number, line in enumerate(lines, 1):
+        # A `#` inside an address is a part of it.
+        address = line.split(" #", 1)[0].strip()
+        if not address or address.startswith("#"):
+            continue
+        if address.startswith(("http://", "https://")) and resolve("", address):
+            wanted.append(address)
+        else:
+            said = f"{file}: line {number}: `{address[:200]}` is no web address, such as https://example.com/news/"
+            wrong.append(said)
     if not wanted:
-        raise Failure(f"{file}: holds no address", USAGE)
+        raise Failure(wrong[0] if wrong else f"{file}: holds no address", USAGE)
+    for said in wrong:
+        click.echo(f"{said}; left out", err=True)
     return sources_of(wanted)
 
 

@@ -11,7 +11,7 @@ import click
 
 from config import Config, ConfigError, pick
 from crawler.commands._progress import Watch, summary
-from crawler.commands.crawl import refuse_unusable
+from crawler.commands.crawl import ask_for_contact, refuse_unusable
 from crawler.console import configured, live, print_json
 from crawler.screen import counted
 
@@ -40,6 +40,8 @@ def command(setup: Config, *, to_json: bool, quiet: bool) -> None:
     if not sources:
         raise ConfigError(str(setup.file or "no configuration"), "", "there is no source; `kuaixun init` writes one")
     refuse_unusable(setup, sources)
+    if not quiet and not to_json:
+        ask_for_contact(setup)
     with live(quiet=quiet or to_json) as line:
         line.line(f"Crawling {counted(len(sources), 'source')} into {setup.settings.database}; Ctrl-C stops.")
         _run(setup, Watch(line, each=True), to_json=to_json)
