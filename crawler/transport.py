@@ -24,7 +24,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from crawler.answer import is_whole, mended
-from crawler.guard import Network, Refused, judged, networks, refusal
+from crawler.guard import Network, Refused, judged, networks, refusal, resolved
 
 KEEP_ALIVE = 30.0
 MAX_HEAD = 256 * 1024
@@ -34,7 +34,6 @@ DNS_LIFETIME = 300
 MOST_ADDRESSES = 10_000  # Origins of which it is remembered where they answered from.
 HEAD_FACTOR = 1.2  # A little over the wait for a connection, so that this one is told apart.
 MOST_LINES = 10_000  # Hosts of which it is remembered which connection was opened last.
-
 _PIECE = 256 * 1024
 
 
