@@ -112,7 +112,7 @@ async def one_page(settings: Settings, url: str) -> Page:
     async def obey(_: str, to: str) -> None:
         rules = known.get(to, utc_now())
         if rules is None:
-            rules = await _rules_of(fetcher, settings, to)
+            rules = (await _rules_of(fetcher, settings, to))[0]
             known.keep(to, rules, utc_now())
         if not rules.allows(to):
             raise Forbidden(to)
@@ -122,14 +122,20 @@ async def one_page(settings: Settings, url: str) -> Page:
         return await fetcher.get(Request(url), check=obey)
 
 
-async def _rules_of(fetcher: Fetcher, settings: Settings, url: str, *, check: Check | None = None) -> Rules:
-    """What the robots.txt of an address says. Raises FetchError while nothing may be fetched there."""
+async def _rules_of(
+    fetcher: Fetcher, settings: Settings, url: str, *, check: Check | None = None
+) -> tuple[Rules, tuple[int, str]]:
+    """What the robots.txt of an address says, and as what it came: status and text.
+
+    Raises FetchError while nothing may be fetched there.
+    """
     where = robots.address(url)
     try:
         page = await fetcher.beginning(where, robots.MAX_BYTES, check=check)
     except FetchError as error:
-        return robots.without(error, settings.user_agent)
-    return robots.parse(page.body, settings.user_agent, where)
+        return robots.without(error, settings.user_agent), (error.status, "")
+    text = page.body[: robots.MAX_BYTES].decode("utf-8-sig", "replace")
+    return robots.parse(page.body, settings.user_agent, where), (page.status, text)
 
 
 class Postponed(FetchError):
@@ -226,24 +232,39 @@ class Asker:
 
     async def _obey(self, url: str, target: Target, *, is_turn: bool = False) -> None:
         """Raises Forbidden where robots.txt does not allow `url`, and reads it first where it is not known."""
-        rules = self.world.hosts.rules.get(url, self.world.clock())
+        now, pace = self.world.clock(), self.world.hosts.pace
+        rules = self.world.hosts.rules.get(url, now)
+        if rules is None and (rules := self._remembered(url, target)) and is_turn and pace.until(host(url), now) > now:
+            raise Postponed(url)
         if rules is None:
             rules = await self._read_robots(url, target)
             if is_turn:
-                self.world.hosts.pace.rests(host(url), self._gap(url, target), self.world.clock())
+                pace.rests(host(url), self._gap(url, target), self.world.clock())
                 raise Postponed(url)
             await self.world.sleep(self._gap(url, target))
         if not rules.allows(url):
             raise Forbidden(url)
+
+    def _remembered(self, url: str, target: Target) -> Rules | None:
+        """The rules that an earlier run read within the day, and with them the host's pause."""
+        known, now = query.host_file(self.world.store.db, robots.address(url)), self.world.clock()
+        if known is None or now - known[0] >= robots.LIFETIME:
+            return None
+        read_at, _, text = known
+        rules = robots.parse(text.encode(), self.world.settings.user_agent, robots.address(url))
+        self.world.hosts.rules.keep(url, rules, read_at)
+        self.world.hosts.pace.rests(host(url), self._gap(url, target), read_at)
+        return rules
 
     async def _read_robots(self, url: str, target: Target) -> Rules:
         async def check(before: str, to: str) -> None:
             await self._pause(before, to, target)
 
         self.tally.requests += 1
-        rules = await _rules_of(self.world.fetcher, self.world.settings, url, check=check)
+        rules, file = await _rules_of(self.world.fetcher, self.world.settings, url, check=check)
         now, where = self.world.clock(), robots.address(url)
         self.world.hosts.rules.keep(url, rules, now)
+        self.world.store.keep_file(where, now, *file)
         owner, priority = self.world.owners.of(url), frontier.list_priority("sitemap", 1)
         if owner and rules.sitemaps:
             found = (Target(each, "sitemap", owner.name, priority, 1, found_on=where) for each in rules.sitemaps)

@@ -247,6 +247,11 @@ class Store:
         """The hosts that must still be left alone, and those that share their network address with others."""
         return list(self._hosts.remembered(stamp(now)))
 
+    def keep_file(self, url: str, read_at: datetime, status: int, text: str) -> None:
+        """Remember a file that speaks for a whole host: see `query.host_file`."""
+        with self._transaction():
+            self._rights.keep_file(url, read_at, status, text)
+
     def settle(self, urls: Iterable[str]) -> None:
         """Never ask for these addresses, which wait: what they lead to was read by another way in."""
         with self._transaction():

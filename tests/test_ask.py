@@ -9,7 +9,7 @@ import pytest
 
 from config import Settings
 from crawler.robots import MAX_BYTES
-from tests.test_crawl import SITE, Clock, article, listing, run
+from tests.test_crawl import SITE, START, Clock, article, listing, run
 
 ROBOTS = SITE + "/robots.txt"
 PAGE = SITE + "/news/100001.html"
@@ -110,6 +110,28 @@ def test_the_rules_are_asked_for_once_a_day(site, store, clock):
         run(site, store, clock, hosts=hosts, force=True)
         clock.now = before + timedelta(hours=23 if hours == 0 else 2)
     assert site.urls().count(ROBOTS) == 2
+
+
+def test_a_later_run_asks_for_the_rules_again_only_after_a_day(site, store, clock):
+    site.add(ROBOTS, FORBIDDEN, content_type="text/plain")
+    for hours in (0, 23, 25):
+        clock.now = START + timedelta(hours=hours)
+        assert not is_asked(site, store, clock, force=True)
+    assert site.urls().count(ROBOTS) == 2
+
+
+def test_a_crawl_delay_outlives_a_restart(site, store, clock):
+    asked = []
+    site.add(ROBOTS, "User-agent: *\nCrawl-delay: 20", content_type="text/plain")
+    site.add(SITE + "/news/100002.html", article(2))
+    transport = httpx.MockTransport(lambda request: (asked.append(clock.now), site.answer(request))[1])
+    for n in (1, 2):
+        site.pages[SITE + "/"] = []
+        site.add(SITE + "/", listing(*range(1, n + 1)))
+        run(site, store, clock, transport=transport, force=True)
+        clock.now = asked[-1] + timedelta(seconds=1)
+    assert len(asked) > 5
+    assert min(b - a for a, b in pairwise(asked)) >= timedelta(seconds=20)
 
 
 def test_a_redirect_to_what_is_forbidden_is_not_followed(site, store, clock):
