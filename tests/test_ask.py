@@ -142,6 +142,51 @@ def test_a_redirect_to_what_is_forbidden_is_not_followed(site, store, clock):
     assert SITE + "/secret/1.html" not in site.urls()
 
 
+def other_host(web, clock, asked):
+    """A site two of whose hosts have articles; all pages of the first lead to the second."""
+    other = "http://two.news.example.com"
+    web.add(SITE + "/", listing(1, 2, 3))
+    web.add(other + "/", listing())
+    for n in range(1, 7):
+        web.add(f"{other}/news/{100000 + n}.html", article(n))
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/{100000 + n}.html", "", 302, location=f"{other}/news/{100000 + n}.html")
+    more = "".join(f'<li><a href="{other}/news/{100000 + n}.html">第{n}条快讯：降准</a></li>' for n in (4, 5, 6))
+    web.pages[SITE + "/"] = []
+    web.add(SITE + "/", listing(1, 2, 3).replace("</ul>", f"{more}</ul>"))
+
+    def answer(request):
+        asked.append((request.url.host, clock.now, str(request.url)))
+        return web.answer(request)
+
+    return httpx.MockTransport(answer)
+
+
+def test_a_host_that_redirects_lead_to_has_its_pause_too(web, store, clock):
+    asked = []
+    transport = other_host(web, clock, asked)
+    run(web, store, clock, settings=Settings(delay=5), transport=transport)
+    assert store.db.execute("select count(*) from articles").fetchone() == (6,)
+    for name in ("news.example.com", "two.news.example.com"):
+        times = [at for found, at, _ in asked if found == name]
+        assert len(times) > 4
+        assert min(b - a for a, b in pairwise(times)) >= timedelta(seconds=5)
+
+
+def test_a_redirect_to_a_host_that_must_be_left_alone_waits_for_its_time(web, store, clock):
+    asked = []
+    transport = other_host(web, clock, asked)
+    two = "http://two.news.example.com/news/100004.html"
+    web.pages[two].insert(0, (429, {"retry-after": "3600"}, b""))
+    for _ in range(4):
+        run(web, store, clock, settings=Settings(delay=1), transport=transport)
+        clock.now += timedelta(hours=3)
+    refused = next(at for _, at, url in asked if url == two)
+    times = [at for name, at, _ in asked if name == "two.news.example.com" and at > refused]
+    assert min(times) - refused >= timedelta(hours=1)
+    assert store.db.execute("select count(*) from articles").fetchone() == (6,)
+
+
 def test_a_host_has_its_pause_before_a_redirect_too(site, store, clock):
     asked = []
     site.pages[PAGE].clear()
