@@ -153,6 +153,8 @@ class Asker:
         try:
             if own:
                 await self._pause(own, at, target, taken)
+            if is_turn:
+                await self._place(at)
             await self._obey(at, target, taken, is_turn=is_turn)
             self.tally.requests += 1
             # What a sitemap or feed lists up to the limit is as good without the rest.
@@ -170,6 +172,20 @@ class Asker:
         self.tally.size += len(page.body)
         self.world.tell("fetched", target, size=len(page.body))
         return page
+
+    async def _place(self, url: str) -> None:
+        """Find out where a host is before its first request.
+
+        Raises Postponed where another host at its network address is being asked, or was just now.
+        """
+        hosts, name = self.world.hosts, host(url)
+        if hosts.pace.address(name) or not (address := await self.world.fetcher.address(url)):
+            return
+        now = self.world.clock()
+        hosts.pace.place(name, address, now)
+        is_shared = any(hosts.pace.address(other) == address for other in hosts.busy if other != name)
+        if is_shared or hosts.pace.until(name, now) > now:
+            raise Postponed(url)
 
     async def _pause(self, url: str, to: str, target: Target, taken: dict[str, str]) -> None:
         """The pause before a redirect from `url` is followed: a host has it between all of its requests.

@@ -88,15 +88,19 @@ class Pace:
         known.failures, known.address, known.is_well = 0, address or known.address, True
         rest = min(took, _LONGEST_REST) if took >= SLOW else 0.0
         self._count(known, now, max(gap, rest))
+        self._share(known, now, max(min(gap, self._settings.delay), rest))
+
+    def _share(self, known: _Host, now: datetime, gap: float) -> None:
+        """A Crawl-delay is the wish of one host; the others at its address are held to the general pause."""
         if known.address:
-            # A Crawl-delay is the wish of one host; the others at its address are held to the general pause.
-            until = now + timedelta(seconds=max(min(gap, self._settings.delay), rest))
+            until = now + timedelta(seconds=gap)
             self._addresses[known.address] = max(until, self._addresses.get(known.address, until))
 
     def rests(self, name: str, gap: float, now: datetime) -> None:
         """A host was asked for something that is no page: the regular pause follows, its budget stays."""
         known = self._host(name, now)
         known.next_at = max(known.next_at, now + timedelta(seconds=gap))
+        self._share(known, now, min(gap, self._settings.delay))
 
     def failed(self, name: str, gap: float, error: FetchError, now: datetime) -> None:
         """A request failed. The pause doubles with each failure in a row; Retry-After stops the whole host.
@@ -108,6 +112,7 @@ class Pace:
         known.failures = known.failures + 1 if is_down else 0
         slower = max(gap, 1.0) * 2 ** min(known.failures, 6) if known.failures > 1 else gap
         self._count(known, now, max(slower, error.after or 0.0))
+        self._share(known, now, min(gap, self._settings.delay))
         known.closed |= known.failures >= GIVE_UP
         # A bad certificate or a refused address holds for all pages of the host that has it, unless some came: by http.
         known.closed |= error.later and not error.retry and host(error.url) == name and not known.is_well
@@ -138,6 +143,10 @@ class Pace:
         """The network address that the host last answered from, "" where that is not known."""
         known = self._hosts.get(name)
         return known.address if known else ""
+
+    def place(self, name: str, address: str, now: datetime) -> None:
+        """The host will be asked at this network address, whose pause holds for it from its first request on."""
+        self._host(name, now).address = address
 
     def is_closed(self, name: str) -> bool:
         """Whether this pass has done with a host: it is down, or its budget is used up."""

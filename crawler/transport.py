@@ -160,6 +160,16 @@ class Transport(httpx.AsyncBaseTransport):
             extensions={"address": self._addresses.get(origin, ""), "reused": not attempt.opened},
         )
 
+    async def address(self, host: str) -> str:
+        """The network address that a host would be asked at; "" where it is not known or a proxy asks."""
+        if self._proxy:
+            return ""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return next(iter(await resolved(host, 80)), "")
+        except (OSError, UnicodeError, TimeoutError):
+            return ""
+
     def _hang_up(self, host: str) -> None:
         """Close what is open to a host for later use: another of its ports is asked now, and one is enough.
 

@@ -1,5 +1,6 @@
 """Asking with manners: robots.txt in every state it can be in, and the pauses on the way through redirects."""
 
+import asyncio
 import gzip
 from datetime import timedelta
 from itertools import pairwise
@@ -7,7 +8,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from config import Settings
+from config import Settings, Source
 from crawler.robots import MAX_BYTES
 from tests.test_crawl import SITE, START, Clock, article, listing, run
 
@@ -132,6 +133,36 @@ def test_a_crawl_delay_outlives_a_restart(site, store, clock):
         clock.now = asked[-1] + timedelta(seconds=1)
     assert len(asked) > 5
     assert min(b - a for a, b in pairwise(asked)) >= timedelta(seconds=20)
+
+
+class Shared(httpx.MockTransport):
+    """A web all of whose hosts are at one network address, and answer slowly."""
+
+    def __init__(self, web, clock):
+        super().__init__(web.answer)
+        self.web, self.clock, self.asked, self.open, self.most = web, clock, [], 0, 0
+
+    async def address(self, host):
+        return "192.0.2.1"
+
+    async def handle_async_request(self, request):
+        self.asked.append(self.clock.now)
+        self.open += 1
+        self.most = max(self.most, self.open)
+        await asyncio.sleep(0)
+        self.open -= 1
+        return self.web.answer(request)
+
+
+def test_hosts_at_one_network_address_share_its_pause_from_the_first_request_on(web, store, clock):
+    sources = [Source(f"s{n}", (f"http://s{n}.example/",)) for n in range(12)]
+    for source in sources:
+        web.add(source.seeds[0], listing())
+    transport = Shared(web, clock)
+    run(web, store, clock, sources=sources, settings=Settings(delay=1), transport=transport)
+    assert len(transport.asked) == 24
+    assert transport.most == 1
+    assert min(b - a for a, b in pairwise(transport.asked)) >= timedelta(seconds=1)
 
 
 def test_a_redirect_to_what_is_forbidden_is_not_followed(site, store, clock):
