@@ -145,6 +145,7 @@ class _Loop:
         finally:
             for task in (stopped, *self.in_flight.values()):
                 task.cancel()
+            self.world.hosts.busy.difference_update(self.in_flight)
             await asyncio.gather(stopped, *self.in_flight.values(), return_exceptions=True)
 
     def _look(self, now: datetime) -> None:
@@ -171,8 +172,11 @@ class _Loop:
             self.turns.put(name, now)
 
     def _is_address_busy(self, name: str) -> bool:
-        address = self.world.hosts.pace.address(name)
-        return bool(address) and any(self.world.hosts.pace.address(other) == address for other in self.in_flight)
+        """Whether a redirect is being followed there, or another host at its network address is asked."""
+        pace, busy = self.world.hosts.pace, self.world.hosts.busy
+        address = pace.address(name)
+        others = (*self.in_flight, *busy)
+        return name in busy or (bool(address) and any(pace.address(other) == address for other in others))
 
     def _ask(self, name: str, now: datetime) -> None:
         """Ask for the best of what is due of a host; when nothing is, it has its next turn with a retry."""
@@ -180,6 +184,8 @@ class _Loop:
         while found and self.visitor.is_settled(found):
             found = self._best(name, now)
         if found:
+            # Before the task begins: a redirect that is followed meanwhile must not take the host.
+            self.world.hosts.busy.add(name)
             self.in_flight[name] = asyncio.create_task(self.visitor.visit(found, is_turn=True))
         else:
             self._later(name, now)
@@ -229,6 +235,7 @@ class _Loop:
         for name, task in list(self.in_flight.items()):
             if task.done():
                 del self.in_flight[name]
+                self.world.hosts.busy.discard(name)
                 task.result()
                 self.news = True
                 self._later(name, now)

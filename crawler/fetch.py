@@ -16,6 +16,7 @@ from functools import cache
 from time import perf_counter
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -86,6 +87,11 @@ class Fetcher:
         be a page, a feed or a sitemap.
         """
         return await self._follow(request, check, self._settings.max_body, self._settings.max_redirects, any_type=False)
+
+    async def address(self, url: str) -> str:
+        """The network address that `url` would be asked at, "" where that is not known before."""
+        find = getattr(self._transport, "address", None)
+        return str(await find(urlsplit(url).hostname or "")) if find else ""
 
     async def beginning(self, url: str, size: int, *, check: Check | None = None) -> Page:
         """The first `size` bytes at `url`, of any type. Raises FetchError.

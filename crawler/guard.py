@@ -119,3 +119,12 @@ async def judged(host: str, allowed: Sequence[Network]) -> None:
     reason = next(filter(None, (refusal(address, allowed) for address in found)), "")
     if reason:
         raise Refused(reason)
+
+
+async def first_address(host: str, seconds: float) -> str:
+    """The address that a name leads to first, "" where none is found within so many seconds."""
+    try:
+        async with asyncio.timeout(seconds):
+            return next(iter(await resolved(host, 80)), "")
+    except (OSError, UnicodeError, TimeoutError):
+        return ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crawler.ask import Forbidden, World
-from crawler.page import ExtractError, FetchError, Page
+from crawler.ask import World
+from crawler.page import ExtractError, FetchError, Forbidden, Page
 from crawler.urls import host
 from storage.records import Article, Target, Visit
 

@@ -33,7 +33,6 @@ _LONGEST_REST = 60.0
 @dataclass(slots=True)
 class _Host:
     next_at: datetime
-    is_regular: bool = True
     requests: int = 0
     failures: int = 0
     closed: bool = False
@@ -67,7 +66,7 @@ class Pace:
         known = self._host(note.host, now)
         known.address = note.address
         if note.rest_until and note.rest_until > known.next_at:
-            known.next_at, known.is_regular = note.rest_until, False
+            known.next_at = note.rest_until
 
     def new_pass(self, now: datetime) -> None:
         """Budgets start again, and hosts that were given up get another chance; pauses stay."""
@@ -88,17 +87,20 @@ class Pace:
         known = self._host(name, now)
         known.failures, known.address, known.is_well = 0, address or known.address, True
         rest = min(took, _LONGEST_REST) if took >= SLOW else 0.0
-        self._count(known, now, max(gap, rest), is_regular=True)
+        self._count(known, now, max(gap, rest))
+        self._share(known, now, max(min(gap, self._settings.delay), rest))
+
+    def _share(self, known: _Host, now: datetime, gap: float) -> None:
+        """A Crawl-delay is the wish of one host; the others at its address are held to the general pause."""
         if known.address:
-            # A Crawl-delay is the wish of one host; the others at its address are held to the general pause.
-            until = now + timedelta(seconds=max(min(gap, self._settings.delay), rest))
+            until = now + timedelta(seconds=gap)
             self._addresses[known.address] = max(until, self._addresses.get(known.address, until))
 
     def rests(self, name: str, gap: float, now: datetime) -> None:
         """A host was asked for something that is no page: the regular pause follows, its budget stays."""
         known = self._host(name, now)
-        if now + timedelta(seconds=gap) >= known.next_at:
-            known.next_at, known.is_regular = now + timedelta(seconds=gap), True
+        known.next_at = max(known.next_at, now + timedelta(seconds=gap))
+        self._share(known, now, min(gap, self._settings.delay))
 
     def failed(self, name: str, gap: float, error: FetchError, now: datetime) -> None:
         """A request failed. The pause doubles with each failure in a row; Retry-After stops the whole host.
@@ -109,17 +111,15 @@ class Pace:
         is_down = error.retry or (error.later and not known.is_well)
         known.failures = known.failures + 1 if is_down else 0
         slower = max(gap, 1.0) * 2 ** min(known.failures, 6) if known.failures > 1 else gap
-        wait = max(slower, error.after or 0.0)
-        self._count(known, now, wait, is_regular=wait <= gap)
+        self._count(known, now, max(slower, error.after or 0.0))
+        self._share(known, now, min(gap, self._settings.delay))
         known.closed |= known.failures >= GIVE_UP
         # A bad certificate or a refused address holds for all pages of the host that has it, unless some came: by http.
         known.closed |= error.later and not error.retry and host(error.url) == name and not known.is_well
 
-    def _count(self, known: _Host, now: datetime, gap: float, *, is_regular: bool) -> None:
+    def _count(self, known: _Host, now: datetime, gap: float) -> None:
         known.requests += 1
-        until = now + timedelta(seconds=gap)
-        if until >= known.next_at:
-            known.next_at, known.is_regular = until, is_regular
+        known.next_at = max(known.next_at, now + timedelta(seconds=gap))
         known.closed |= known.requests >= self._settings.max_pages_per_host
 
     def until(self, name: str, now: datetime) -> datetime:
@@ -130,9 +130,9 @@ class Pace:
         return max(now, known.next_at, self._addresses.get(known.address, now))
 
     def rest(self, name: str, now: datetime) -> datetime | None:
-        """Until when a host must be left alone also by a later run; None while there is only the regular pause."""
+        """Until when a host must be left alone, also by a later run; None when it may be asked."""
         known = self._hosts.get(name)
-        return known.next_at if known and known.next_at > now and not known.is_regular else None
+        return known.next_at if known and known.next_at > now else None
 
     def is_awaited(self, name: str, now: datetime) -> bool:
         """Whether a pass that has nothing else to do waits until this host may be asked."""
@@ -143,6 +143,10 @@ class Pace:
         """The network address that the host last answered from, "" where that is not known."""
         known = self._hosts.get(name)
         return known.address if known else ""
+
+    def place(self, name: str, address: str, now: datetime) -> None:
+        """The host will be asked at this network address, whose pause holds for it from its first request on."""
+        self._host(name, now).address = address
 
     def is_closed(self, name: str) -> bool:
         """Whether this pass has done with a host: it is down, or its budget is used up."""

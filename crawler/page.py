@@ -44,6 +44,35 @@ class FetchError(CrawlerError):
         self.retry, self.later = retry, later
 
 
+class Forbidden(FetchError):
+    """robots.txt does not allow it; nothing was asked."""
+
+    def __init__(self, url: str):
+        super().__init__(url, "forbidden by robots.txt")
+
+
+class Moved(FetchError):
+    """The page is at another site now, at `to`, which is asked in its own turn."""
+
+    def __init__(self, url: str, to: str):
+        super().__init__(url, f"moved to `{to}`, another site")
+        self.to = to
+
+
+class Resting(FetchError):
+    """A redirect leads to a host that must be left alone for `after` seconds; the address is asked again then."""
+
+    def __init__(self, url: str, to: str, after: float):
+        super().__init__(url, f"leads to `{to}`, whose host must be left alone", later=True, after=after)
+
+
+class Postponed(FetchError):
+    """The turn of the host went to its robots.txt; nothing else was asked."""
+
+    def __init__(self, url: str):
+        super().__init__(url, "waits for the next turn of its host")
+
+
 class ExtractError(CrawlerError):
     """The bytes hold no page that could be read; `reason` says why.
 

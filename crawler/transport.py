@@ -24,17 +24,13 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from crawler.answer import is_whole, mended
-from crawler.guard import Network, Refused, judged, networks, refusal, resolved
+from crawler.guard import Network, Refused, first_address, judged, networks, refusal, resolved
 
-KEEP_ALIVE = 30.0
 MAX_HEAD = 256 * 1024
-MAX_FIELD = 16 * 1024
-MAX_FIELDS = 500
-DNS_LIFETIME = 300
-MOST_ADDRESSES = 10_000  # Origins of which it is remembered where they answered from.
+MAX_FIELD, MAX_FIELDS = 16 * 1024, 500
+KEEP_ALIVE, DNS_LIFETIME = 30.0, 300  # seconds
 HEAD_FACTOR = 1.2  # A little over the wait for a connection, so that this one is told apart.
-MOST_LINES = 10_000  # Hosts of which it is remembered which connection was opened last.
-_PIECE = 256 * 1024
+MOST_ADDRESSES = MOST_LINES = 10_000  # Origins and hosts of which something is remembered.
 
 
 @dataclass(slots=True)
@@ -152,7 +148,7 @@ class Transport(httpx.AsyncBaseTransport):
                 max_line_size=MAX_FIELD,
                 max_field_size=MAX_FIELD,
                 max_headers=MAX_FIELDS,
-                read_bufsize=_PIECE,
+                read_bufsize=MAX_HEAD,
             )
             connector._factory = cast("Any", partial(_Handler, loop=asyncio.get_running_loop()))
             # It would ask again after a failure on a new connection too, and nobody would count that request.
@@ -187,6 +183,10 @@ class Transport(httpx.AsyncBaseTransport):
             request=request,
             extensions={"address": self._addresses.get(origin, ""), "reused": not attempt.opened},
         )
+
+    async def address(self, host: str) -> str:
+        """The network address that a host would be asked at; "" where it is not known or a proxy asks."""
+        return "" if self._proxy else await first_address(host, self._timeout)
 
     async def _hang_up(self, host: str, origin: str) -> None:
         """Wait until nothing is open to a host but what can be used again: one connection is enough for all its ports.

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from config import Source
 from crawler import frontier, paging
-from crawler.ask import Asker, Forbidden, Hosts, Moved, Postponed, World
+from crawler.ask import Asker, Hosts, World
 from crawler.links import Place
 from crawler.notes import continued, failed, unread, visited
-from crawler.page import ExtractError, FetchError, Page
+from crawler.page import ExtractError, FetchError, Forbidden, Moved, Page, Postponed
 from crawler.paging import Found
 from crawler.reading import Reading, read
 from crawler.robots import product
@@ -113,20 +113,21 @@ class Visitor:
             texts.add(article.text)
             further = replace(target, url=following.url, etag="", last_modified="")
             try:
-                article, following, said = await self._further(further, article)
+                article, following, said = await self._further(further, article, target.url)
                 notices += said
             except FetchError as error:
                 self._partial(target, further, article, error)
                 following, whole = None, False
         return replace(first, article=article, following=None, joined=True, whole=whole, notices=notices)
 
-    async def _further(self, further: Target, article: Article) -> tuple[Article, Target | None, tuple[Notice, ...]]:
+    async def _further(
+        self, further: Target, article: Article, own: str
+    ) -> tuple[Article, Target | None, tuple[Notice, ...]]:
         """The article with its next page, the page after that, and what that page says about its use.
 
         Raises FetchError, also for a page without an article.
         """
-        await self._asker.wait(further)
-        page = await self._asker.ask(further)
+        page = await self._asker.ask(further, own=own)
         self.world.keep(page)
         try:
             more = self._read(further, page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +37,10 @@ class RightsBook:
             self._keep(notice, article_id if notice.scope == "article" else None)
             if notice.file:
                 self._run(_FILE, (notice.read_on, stamp(notice.read_at), *notice.file))
+
+    def keep_file(self, url: str, read_at: datetime, status: int, text: str) -> None:
+        """Write what came of a file of a host: see `query.host_file`."""
+        self._run(_FILE, (url, stamp(read_at), status, text))
 
     def _keep(self, notice: Notice, article_id: int | None) -> None:
         known: dict[tuple[str, str, str], tuple[Any, Any]] = {

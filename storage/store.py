@@ -62,8 +62,7 @@ class _NotApplied(Exception):
 class Store:
     """An open database and everything that may be written to it. Close it, or use it as a context manager.
 
-    It belongs to the thread that opened it. `db` is there for reading, see `query`. StorageError when the file
-    is locked by another process or cannot be written.
+    It belongs to the thread that opened it. `db` is for reading, see `query`. StorageError when it cannot be written.
     """
 
     def __init__(self, db: Database, path: Path, *, ad_threshold: float):
@@ -249,6 +248,11 @@ class Store:
     def host_notes(self, now: datetime) -> list[HostNote]:
         """The hosts that must still be left alone, and those that share their network address with others."""
         return list(self._hosts.remembered(stamp(now)))
+
+    def keep_file(self, url: str, read_at: datetime, status: int, text: str) -> None:
+        """Remember a file that speaks for a whole host: see `query.host_file`."""
+        with self._transaction():
+            self._rights.keep_file(url, read_at, status, text)
 
     def settle(self, urls: Iterable[str]) -> None:
         """Never ask for these addresses, which wait: what they lead to was read by another way in."""

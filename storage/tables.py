@@ -194,7 +194,7 @@ def m005_crawl_memory(db: Database) -> None:
         CREATE TABLE hosts (
             host TEXT PRIMARY KEY,
             address TEXT,                        -- the network address that last answered
-            rest_until TEXT,                     -- not asked before: its own wish, or after failures
+            rest_until TEXT,                     -- not asked before: the pause after its last answer
             requests INTEGER NOT NULL DEFAULT 0,
             failures INTEGER NOT NULL DEFAULT 0, -- in a row
             took REAL,                           -- seconds an answer takes, of late
