@@ -45,6 +45,8 @@ _EMPTY = "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM article
 NOTED = 0.8
 # Characters, layout and all.
 SHORT = 300
+# An article is decided again whenever one comes that resembles it, mostly soon after it came itself.
+_sketch = lru_cache(maxsize=256)(fingerprint)
 # So many candidates are compared, those first that have the most in common.
 MOST = 12
 # Fewer hashes in common are chance: two short texts, a short and a long one, two long ones.
@@ -68,8 +70,8 @@ class Clusters:
 
     def decide(self, one: Member, whole: Whole | None = None) -> Place:
         """Where an article belongs among those that were told before it. `whole`: its text, if it is read already."""
-        era, whole = one.era, whole or read(alike(one.text))
-        sketch, lines = fingerprint("".join(whole.lines)), site_lines(one.site or "", one.title, whole.lines)
+        era, whole = one.era, whole or _read(one.text)
+        sketch, lines = _sketch("".join(whole.lines)), site_lines(one.site or "", one.title, whole.lines)
         found = self._sketches.find(era, sketch, one.moment, one.id)
         near, after = self._near(one, found)
         first, twins = self._twins(one)
