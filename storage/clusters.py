@@ -45,6 +45,8 @@ _EMPTY = "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM article
 NOTED = 0.8
 # Characters, layout and all.
 SHORT = 300
+# An article is decided again whenever one comes that resembles it, mostly soon after it came itself.
+_sketch = lru_cache(maxsize=256)(fingerprint)
 # So many candidates are compared, those first that have the most in common.
 MOST = 12
 # Fewer hashes in common are chance: two short texts, a short and a long one, two long ones.
