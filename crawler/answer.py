@@ -49,21 +49,26 @@ def mended(start: bytes) -> tuple[bytes, int | None]:
     end = _HEAD_END.search(start)
     if not end or not start.startswith(b"HTTP/"):
         return start, None
-    head, rest = start[: end.end()], start[end.end() :]
+    told = head = start[: end.end()]
     if b" :" in head or b"\t:" in head:
         head = _BLANK_BEFORE_COLON.sub(rb"\1:", head)
     head = _NO_FIELD.sub(b"", head)
     lower = head.lower()
     lengths = list(_LENGTH.finditer(lower))
     if len({found[1] for found in lengths}) != 1:
-        return head + rest, None
+        return _headed(start, told, head), None
     length, first = lengths[0][1], lengths[0].start()
     if len(lengths) > 1 or lengths[0][2]:
         for found in reversed(lengths):
             head = head[: found.start()] + head[found.end() :]
         head = head[:first] + b"\nContent-Length: " + length + b"\r" + head[first:]
     untold = b"\ntransfer-encoding:" in lower or _NO_BODY.match(lower) or len(length) > LONGEST_LENGTH
-    return head + rest, None if untold else len(head) + int(length)
+    return _headed(start, told, head), None if untold else len(head) + int(length)
+
+
+def _headed(start: bytes, told: bytes, head: bytes) -> bytes:
+    """`start` with another head; nearly always with its own, and then nothing is copied."""
+    return start if head == told else head + start[len(told) :]
 
 
 def is_whole(page: bytes) -> bool:
