@@ -19,7 +19,7 @@ from heapq import heappop, heappush
 from typing import NamedTuple
 
 from storage.sketches import MOST, SHARED, WINDOW, Era, Found, SiteLine, Sketches, era_of, line_hash, site_lines
-from storage.stories import Told, Verdict, judge, told
+from storage.stories import Told, Verdict, judge, same_text, told
 from storage.texts import Whole, alike, fingerprint, read
 from storage.times import parse, stamp
 
@@ -98,8 +98,8 @@ def story_key(url_key: str) -> str:
 
 
 def told_at(published: datetime | None, seen: datetime) -> str:
-    """The stamp of when an article was told: the time it claims, unless that is after it was seen."""
-    return min(stamp(published or seen), stamp(seen))
+    """The stamp of when an article was told: the time it claims, unless that is after it was seen, or absurd."""
+    return min(stamp(published), stamp(seen)) if published and published.year >= 1990 else stamp(seen)
 
 
 class Clusters:
@@ -121,6 +121,7 @@ class Clusters:
         era, whole = one.era, whole or read(alike(one.text))
         sketch, lines = fingerprint("".join(whole.lines)), site_lines(one.site or "", one.title, whole.lines)
         twins = [Member(*row) for row in self._run(_SAME_TEXT, (one.text_key, one.id))] if one.text_key else []
+        twins = [twin for twin in twins if same_text(one[1:3], twin[1:3], _days_apart(one, twin) <= WINDOW.days)]
         found = self._sketches.find(era, sketch, one.id)
         near = list(self._near(one, found))
         everyone = {other.id: other for other in (*near, *twins)}

@@ -101,7 +101,7 @@ def turned(left: str, right: str) -> bool:
     if not (one - other and other - one) or max(len(left), len(right)) > 3:
         return False
     return any(
-        (a in one - other and b in other - one) or (b in one - other and a in other - one) for a, b in _OPPOSITES
+        len(one & {*pair}) == len(other & {*pair}) == 1 and one & {*pair} != other & {*pair} for pair in _OPPOSITES
     )
 
 

@@ -25,6 +25,8 @@ _CALENDAR = frozenset("年月日季")
 # In characters of the exact form.
 TIGHT = 4  # numbers stand at the same place when no more than this stands beside them, or the same does
 STUB = 60  # below, a text may be the log-in notice of any article, so the titles must agree too
+LONG = 300  # from here on (layout and all) the same text is the same article at any time
+NOTICE = 100  # below, without a number in it, it may be a notice that stands under any title
 SHORT = 150  # below, it is a flash, and a flash differs from the next in one word
 GARBLED = 2  # so many slips of a scanner, and there may be some in numbers
 FOOTER = 200  # what a reprint may add around a flash
@@ -126,7 +128,7 @@ def _refusal(one: Told, other: Told, found: Sequence[Block], score: float, swaps
     alike_titles = like(one.title, other.title)
     if len(a) < SHORT and not alike_titles and score < NEARLY_ALL and 3 * len(a) < 2 * len(b):
         return "a part of another text"
-    if len(a) < STUB and not alike_titles and not (score > NEARLY_ALL and _NUMBER.search(a)):
+    if noticed(one, other) or (len(a) < STUB and not alike_titles and score <= NEARLY_ALL):
         return "a few words under another title"
     far = len(a) < EXCERPT * len(b) and len(b) - len(a) > FOOTER
     if far and not (alike_titles and min(block.b for block in found) < LEAD):
@@ -226,6 +228,20 @@ def _names(one: str, other: str) -> tuple[str, str] | None:
     end = next((at for at in range(shorter - start) if one[-1 - at] != other[-1 - at]), shorter - start)
     names = one[start : len(one) - end], other[start : len(other) - end]
     return names if all(names) and start + end >= shorter / 2 else None
+
+
+def same_text(one: tuple[str, str], other: tuple[str, str], near: bool) -> bool:
+    """Whether two articles (title and text) of one text are one; `near`: told within the window of copies.
+
+    A short text may be a warning that is given again, or a notice that stands under any title.
+    """
+    return min(len(one[1]), len(other[1])) >= LONG or (near and not noticed(told(*one), told(*other)))
+
+
+def noticed(one: Told, other: Told) -> bool:
+    """Whether the shorter text may be a notice that stands under any title: short, and nothing in it is particular."""
+    text = min(one.text, other.text, key=len)
+    return len(text) < NOTICE and not like(one.title, other.title) and not _NUMBER.search(text)
 
 
 def like(one: str, other: str) -> bool:
