@@ -19,6 +19,18 @@ EDGE = 6  # the same before the first and after the last agreement, where agenci
 LEAD, LEAD_LEAST = 80, 30  # the beginning of a text is a quarter of it within these
 
 
+CONTEXT = 8  # so much of what agrees is looked at beside a gap
+
+
+class Gap(NamedTuple):
+    """What stands in the one text and what in the other, and the little that agrees before and after it."""
+
+    left: str
+    right: str
+    before: str
+    after: str
+
+
 class Block(NamedTuple):
     """`size` characters that agree, from `a` in the one text and from `b` in the other."""
 
@@ -92,7 +104,7 @@ def covered(found: Iterable[Block]) -> int:
     return total
 
 
-def gaps(a: str, b: str, found: Sequence[Block]) -> Iterator[tuple[str, str]]:
+def gaps(a: str, b: str, found: Sequence[Block]) -> Iterator[Gap]:
     """What stands in the one text and what in the other between two passages that follow one another in both.
 
     One of the two may be empty. A number is taken whole, also where only its last digits differ.
@@ -111,7 +123,7 @@ def gaps(a: str, b: str, found: Sequence[Block]) -> Iterator[tuple[str, str]]:
         if _in_number(a[i : min(m, i + 1)], b[j : min(n, j + 1)]):
             back = _NUMERIC_END.search(a[left.a : i])
             i, j = (i - len(back[0]), j - len(back[0])) if back else (i, j)
-        yield a[i:m], b[j:n]
+        yield Gap(a[i:m], b[j:n], a[max(left.a, i - CONTEXT) : i], a[m : min(right.a + right.size, m + CONTEXT)])
 
 
 def _in_number(one: str, other: str) -> bool:

@@ -21,7 +21,7 @@ from storage.members import Member, told_at
 from storage.records import Article, Outcome, Visit
 from storage.regroup import key_of
 from storage.reindex import entry
-from storage.times import claim, stamp
+from storage.times import claim, parse, stamp
 from storage.values import column_value, jsonable
 
 _OWN = (
@@ -157,13 +157,26 @@ class Articles:
         # A phone page or page 2 words the same article otherwise; only its own address tells of a change.
         if not at_home:
             self._run(_SEEN, (stamp(article.fetched_at), claim(article.published_at), article_id))
-            return "same", article_id, story_id
+            return "same", article_id, self._retime(article, article_id) or story_id
         same = _squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)
         if not same:
             self._revise(article, article_id, _Text(title, text))
             story_id = self._clusters.load(article_id).story
         self._renew(article, article_id)
-        return "same" if same else "changed", article_id, story_id
+        return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
+
+    def _retime(self, article: Article, article_id: int) -> int | None:
+        """A time of publication that is learnt late puts an article at another place: its story, if that is so."""
+        if article.published_at is None:
+            return None
+        former = self._clusters.load(article_id)
+        (claimed,) = self._run("SELECT published_at FROM articles WHERE id = ?", (article_id,)).fetchone()
+        told = told_at(parse(claimed), parse(former.seen_at))
+        if told == former.told_at:
+            return None
+        self._run("UPDATE articles SET told_at = ? WHERE id = ?", (told, article_id))
+        self._clusters.revise(former._replace(told_at=told), former, stamp(article.fetched_at))
+        return self._clusters.load(article_id).story
 
     def _renew(self, article: Article, article_id: int) -> None:
         """Take over what the page says beside its title and text."""

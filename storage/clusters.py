@@ -19,12 +19,13 @@ from heapq import heapify, heappop, heappush
 from storage.members import Member, Order, Place, story_key
 from storage.sitelines import SiteLine, SiteLines, line_hash, site_lines
 from storage.sketches import WINDOW, Found, Sketches
-from storage.stories import Told, Verdict, judge, told
+from storage.stories import LONG, Told, Verdict, judge, same_text, told
 from storage.texts import Whole, alike, fingerprint, read
 from storage.times import parse
 
 _COLUMNS = "id, title, text, text_key, url_key, site, story_id, told_at, first_seen_at"
 _SAME_TEXT = "SELECT id, story_id, told_at, url_key FROM articles WHERE text_key = ? AND id != ?"
+_TEXT = "SELECT title, text FROM articles WHERE id = ?"
 _LINK = "INSERT INTO links (article_id, other_id, level, score, evidence) VALUES (?, ?, ?, ?, ?)"
 _COUNT = """
     UPDATE stories SET
@@ -45,8 +46,6 @@ _EMPTY = "DELETE FROM stories WHERE id = ? AND NOT EXISTS (SELECT 1 FROM article
 NOTED = 0.8
 # Characters, layout and all.
 SHORT = 300
-# An article is decided again whenever one comes that resembles it, mostly soon after it came itself.
-_sketch = lru_cache(maxsize=256)(fingerprint)
 # So many candidates are compared, those first that have the most in common.
 MOST = 12
 # Fewer hashes in common are chance: two short texts, a short and a long one, two long ones.
@@ -88,10 +87,17 @@ class Clusters:
     def _twins(self, one: Member) -> tuple[tuple[int, int] | None, list[int]]:
         """The first article with the same text and its story, if that was told before; else those told after."""
         rows = self._run(_SAME_TEXT, (one.text_key, one.id)).fetchall() if one.text_key else []
+        if len(one.text) < LONG:
+            rows = [row for row in rows if self._is_same(one, row[0], (row[2], row[3]))]
         if not rows:
             return None, []
         order, number, story = min(((told, key), number, story) for number, story, told, key in rows)
         return ((number, story), []) if order < one.order else (None, [row[0] for row in rows])
+
+    def _is_same(self, one: Member, other: int, order: Order) -> bool:
+        """Whether a short text that stands under two titles, or at two times, is one."""
+        near = _apart(one.order, order) <= WINDOW
+        return same_text((one.title, one.text), self._run(_TEXT, (other,)).fetchone(), near)
 
     def _near(self, one: Member, found: Found) -> tuple[list[Member], list[int]]:
         """The articles told before that may be compared with this one, the earliest first, no more than `MOST`; and

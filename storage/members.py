@@ -71,5 +71,5 @@ def story_key(url_key: str) -> str:
 
 
 def told_at(published: datetime | None, seen: datetime) -> str:
-    """The stamp of when an article was told: the time it claims, unless that is after it was seen."""
-    return min(stamp(published or seen), stamp(seen))
+    """The stamp of when an article was told: the time it claims, unless that is after it was seen, or absurd."""
+    return min(stamp(published), stamp(seen)) if published and published.year >= 1990 else stamp(seen)

@@ -15,15 +15,20 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from storage.align import LEAD, Block, align, covered, gaps, lead_agrees, longest_run, replaced
+from storage.align import LEAD, Block, Gap, align, covered, gaps, lead_agrees, longest_run, replaced
+from storage.conflicts import denied, opposed, proper, turned
 from storage.texts import alike, exact, mainland, plain, story_lines
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?[万亿]?")
+_CALENDAR = frozenset("年月日季")
 
 # In characters of the exact form.
 TIGHT = 4  # numbers stand at the same place when no more than this stands beside them, or the same does
 STUB = 60  # below, a text may be the log-in notice of any article, so the titles must agree too
+LONG = 300  # from here on (layout and all) the same text is the same article at any time
+NOTICE = 100  # below, without a number in it, it may be a notice that stands under any title
 SHORT = 150  # below, it is a flash, and a flash differs from the next in one word
+GARBLED = 2  # so many slips of a scanner, and there may be some in numbers
 FOOTER = 200  # what a reprint may add around a flash
 
 # As shares.
@@ -38,10 +43,11 @@ SWAPPED = 0.06  # of what agrees: so many changes of wording make another text
 
 
 class Told(NamedTuple):
-    """An article as it is compared: its text in exact form without furniture, and its title."""
+    """An article as it is compared: title and text in exact form, the text without furniture; the Latin names in it."""
 
     title: str
     text: str
+    names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,7 @@ def told(title: str, text: str, furniture: frozenset[str] = frozenset()) -> Told
     """Prepare an article; `furniture` are lines (plain form) that its site repeats under every article."""
     lines = story_lines(alike(text))
     own = [line for line in lines if plain(line) not in furniture] if furniture else lines
-    return Told(exact(alike(title)), exact("\n".join(own or lines)))
+    return Told(exact(alike(title)), exact("\n".join(own or lines)), proper(text))
 
 
 def judge(one: Told, other: Told) -> Verdict:
@@ -82,7 +88,8 @@ def _judged(one: Told, other: Told) -> Verdict:
     if not worded:
         return verdict
     # The same in the words of Taiwan: compared again, both in the mainland's.
-    return _judge(Told(*map(mainland, one)), Told(*map(mainland, other)))[0]
+    one, other = (Told(mainland(told.title), mainland(told.text), told.names) for told in (one, other))
+    return _judge(one, other)[0]
 
 
 def _judge(one: Told, other: Told) -> tuple[Verdict, bool]:
@@ -95,9 +102,9 @@ def _judge(one: Told, other: Told) -> tuple[Verdict, bool]:
     if score < (COVERED_SHORT if len(a) < SHORT else COVERED):
         return Verdict(False, score, "too little in common"), False
     between = list(gaps(a, b, found))
-    swaps = [gap for gap in between if all(gap)]
+    swaps = [gap[:2] for gap in between if gap.left and gap.right]
     worded = any(mainland(left) == mainland(right) for left, right in swaps)
-    clash = _clash(swaps, between, len(a)) or _titles_clash(one, other, swaps)
+    clash = _clash(swaps, between, len(a)) or _opposed(one, other, between) or _titles_clash(one, other, swaps)
     if clash:
         return Verdict(False, score, f"`{clash[0]}` against `{clash[1]}`", True, (clash,)), worded
     refusal = _refusal(one, other, found, score, len(swaps))
@@ -121,7 +128,7 @@ def _refusal(one: Told, other: Told, found: Sequence[Block], score: float, swaps
     alike_titles = like(one.title, other.title)
     if len(a) < SHORT and not alike_titles and score < NEARLY_ALL and 3 * len(a) < 2 * len(b):
         return "a part of another text"
-    if len(a) < STUB and not alike_titles and not (score > NEARLY_ALL and _NUMBER.search(a)):
+    if noticed(one, other) or (len(a) < STUB and not alike_titles and score <= NEARLY_ALL):
         return "a few words under another title"
     far = len(a) < EXCERPT * len(b) and len(b) - len(a) > FOOTER
     if far and not (alike_titles and min(block.b for block in found) < LEAD):
@@ -129,7 +136,20 @@ def _refusal(one: Told, other: Told, found: Sequence[Block], score: float, swaps
     return ""
 
 
-def _clash(swaps: Sequence[tuple[str, str]], between: Sequence[tuple[str, str]], size: int) -> tuple[str, str] | None:
+def _opposed(one: Told, other: Told, between: Sequence[Gap]) -> tuple[str, str] | None:
+    """The first place where the texts name another person, place, unit or direction, or one denies the other."""
+    if denied(one.title, one.text, other.title, other.text):
+        return one.title, other.title
+    slips = sum(_slip(gap.left, gap.right) for gap in between)
+    names = one.names, other.names
+    for gap in between:
+        # Where a scanner lost more, it lost a 不 as well.
+        if opposed(gap, names) and not (slips > GARBLED and _slip(gap.left, gap.right)):
+            return gap[:2]
+    return None
+
+
+def _clash(swaps: Sequence[tuple[str, str]], between: Sequence[Gap], size: int) -> tuple[str, str] | None:
     """The first place where the texts say another number, if that is no slip of a scanner.
 
     A text with slips in its words may have some in its numbers: a digit lost, doubled or misread.
@@ -137,9 +157,21 @@ def _clash(swaps: Sequence[tuple[str, str]], between: Sequence[tuple[str, str]],
     numbers = [swap for swap in swaps if _same_place(*swap) and _numbers(swap[0]) != _numbers(swap[1])]
     if not numbers:
         return None
-    slips = sum(max(len(left), len(right)) == 1 and not _NUMBER.search(left + right) for left, right in between)
-    garbled = size >= SHORT and slips >= max(2, len(numbers)) and all(_one_digit(*swap) for swap in numbers)
+    if any(_dated(gap) and len(gap.left) == len(gap.right) for gap in between if gap[:2] in numbers):
+        return numbers[0]
+    slips = sum(_slip(gap.left, gap.right) for gap in between)
+    garbled = size >= SHORT and slips >= max(GARBLED, len(numbers)) and all(_one_digit(*swap) for swap in numbers)
     return None if garbled else numbers[0]
+
+
+def _slip(left: str, right: str) -> bool:
+    """One character that a scanner lost, added or misread."""
+    return max(len(left), len(right)) == 1 and not _NUMBER.search(left + right) and not turned(left, right)
+
+
+def _dated(gap: Gap) -> bool:
+    """Whether the number that differs is part of a date, a weekday or a quarter."""
+    return gap.after[:1] in _CALENDAR or gap.before[-1:] in _CALENDAR or gap.before.endswith("周")
 
 
 def _same_place(left: str, right: str) -> bool:
@@ -196,6 +228,20 @@ def _names(one: str, other: str) -> tuple[str, str] | None:
     end = next((at for at in range(shorter - start) if one[-1 - at] != other[-1 - at]), shorter - start)
     names = one[start : len(one) - end], other[start : len(other) - end]
     return names if all(names) and start + end >= shorter / 2 else None
+
+
+def same_text(one: tuple[str, str], other: tuple[str, str], near: bool) -> bool:
+    """Whether two articles (title and text) of one text are one; `near`: told within the window of copies.
+
+    A short text may be a warning that is given again, or a notice that stands under any title.
+    """
+    return min(len(one[1]), len(other[1])) >= LONG or (near and not noticed(told(*one), told(*other)))
+
+
+def noticed(one: Told, other: Told) -> bool:
+    """Whether the shorter text may be a notice that stands under any title: short, and nothing in it is particular."""
+    text = min(one.text, other.text, key=len)
+    return len(text) < NOTICE and not like(one.title, other.title) and not _NUMBER.search(text)
 
 
 def like(one: str, other: str) -> bool:

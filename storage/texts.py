@@ -17,8 +17,14 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-# All but layout; a point inside a number is no layout: 3.5 and 35 are two numbers.
-_WORDS = re.compile(r"\w+(?:(?<=\d)\.(?=\d)\w+)*")
+from storage.figures import dated, figured
+
+# All but layout; a point inside a number is no layout: 3.5 and 35 are two numbers. Neither is a currency, the sign of a
+# share or of a grade (A-); a dash between two numbers or words, and one that leads a line, is.
+_WORDS = re.compile(
+    r"\w+(?:(?<=\d)\.(?=\d)\w+)*|[$€£¥‰]"
+    r"|(?<![\da-z%‰°年月日号度元万亿倍])-(?=\d+(?:\.\d+)?[%‰°度]|\d+\.\d)|(?<=[abc])[-+](?![\da-z])"
+)
 _WORDS_AND_BREAKS = re.compile(rf"\n|{_WORDS.pattern}")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w.]+(?=\d)")
 # Nearly all that NFKC changes in Chinese text: widths, spaces, numerals, signs in one character.
@@ -114,6 +120,20 @@ def plain(folded: str) -> str:
     return "".join(_WORDS.findall(folded.replace("_", " ")))
 
 
+def exact(folded: str) -> str:
+    """Plain text in which numbers and dates have one spelling: 1.2万, 12,000 and 12000; 3月5日, 03-05 and 三月五日.
+
+    Two numbers side by side are parted by a space.
+    """
+    return figured(plain_but_spaces(dated(_UNSEEN.sub("", folded))))
+
+
+def plain_but_spaces(text: str) -> str:
+    """`plain`, with a space left where digits would run together."""
+    parts = _BETWEEN_DIGITS.split(text)
+    return " ".join(map(plain, parts)) if len(parts) > 1 else plain(text)
+
+
 def is_furniture(line: str) -> bool:
     """Whether a line (`alike`) is one that any site prints around a story: a disclaimer, an editor, links to others."""
     return len(line) <= _FURNITURE_LENGTH and _FURNITURE.match(line) is not None
@@ -204,74 +224,3 @@ def _hashed(data: bytes, starts: Sequence[int], size: int) -> frozenset[int]:
     """About so many of the hashes of the shingles that begin there."""
     bound, width = min(_CRC, _CRC * size // max(1, len(starts))), 2 * SHINGLE
     return frozenset([found for start in starts if (found := crc32(data[start : start + width])) < bound])
-
-
-# -- numbers
-
-_PERCENT = re.compile(r"百分之(?=[\d零一二三四五六七八九十百两])")
-_COMMA = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_DATE = re.compile(r"(?<![\d.])(?:((?:19|20)\d\d)[-/.年])?0?(\d{1,2})[-/月]0?(\d{1,2})(?:[日号]|(?![\d.年月]))")
-_HAN_NUMBER = re.compile(
-    r"(?<=第)[一二三四五六七八九十]+|[零〇一二三四五六七八九十百千两]{2,}|[二三四五六七八九十两](?=[个名人家只艘辆架台座项次年月日号天倍点岁万亿成])"
-)
-_SCALED = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:万亿|[万亿])?")
-_SCALES = {"": 0, "万": 4, "亿": 8, "万亿": 12}
-_HAN_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_HAN_UNITS = {"十": 10, "百": 100, "千": 1000}
-
-
-def exact(folded: str) -> str:
-    """Plain text in which numbers and dates have one spelling: 1.2万, 12,000 and 12000; 3月5日, 03-05 and 三月五日.
-
-    Two numbers side by side are parted by a space.
-    """
-    text = _COMMA.sub("", _PERCENT.sub("", _UNSEEN.sub("", folded)))
-    text = plain_but_spaces(_DATE.sub(_date, text))
-    return _SCALED.sub(_scaled, _HAN_NUMBER.sub(_han_number, text))
-
-
-def plain_but_spaces(text: str) -> str:
-    """`plain`, with a space left where digits would run together."""
-    parts = _BETWEEN_DIGITS.split(text)
-    return " ".join(map(plain, parts)) if len(parts) > 1 else plain(text)
-
-
-def _date(found: re.Match[str]) -> str:
-    year, month, day = found.groups()
-    if not (0 < int(month) <= 12 and 0 < int(day) <= 31):
-        return found[0]
-    return f"{year}年{int(month)}月{int(day)}日" if year else f"{int(month)}月{int(day)}日"
-
-
-def _scaled(found: re.Match[str]) -> str:
-    number = found[0]
-    unit = number.lstrip("0123456789.")
-    if not unit and "." not in number and not number.endswith("0000"):
-        return number
-    whole, _, part = number[: len(number) - len(unit)].partition(".")
-    shift = _SCALES[unit]
-    part = part.rstrip("0")
-    whole, part = whole + part[:shift].ljust(shift, "0"), part[shift:]
-    whole = whole.lstrip("0") or "0"
-    if part:
-        return f"{whole}.{part}"
-    # No long runs of zeros: they would look like each other.
-    for zeros, name in (("0" * 8, "亿"), ("0" * 4, "万")):
-        if whole.endswith(zeros) and len(whole) > len(zeros):
-            return whole[: -len(zeros)] + name
-    return whole
-
-
-def _han_number(found: re.Match[str]) -> str:
-    """三百二十 as 320 and 二〇二六 as 2026; what is no number stays."""
-    word = found[0]
-    if not any(character in _HAN_UNITS for character in word):
-        return "".join(str(_HAN_DIGITS[character]) for character in word)
-    total = digit = 0
-    for character in word:
-        if character in _HAN_UNITS:
-            total += (digit or 1) * _HAN_UNITS[character]
-            digit = 0
-        else:
-            digit = _HAN_DIGITS[character]
-    return str(total + digit)

@@ -515,6 +515,23 @@ def test_two_copies_are_laid_side_by_side(stored):
     assert lines[0].split()[:2] == ["id", "1"] and len(lines) > 2
 
 
+def test_the_article_named_is_laid_beside_the_other_and_strangers_are_called_so(stored):
+    now = datetime(2026, 3, 20, tzinfo=UTC)
+    texts = ("港口完成甲醇加注设施的改造。" * 9, "图书馆推出自助借阅服务，全市通借通还。" * 9)
+    with storage.open_store(Path("kuaixun.db")) as store:
+        saved = []
+        for number, text in enumerate(texts):
+            url = f"http://s{number}.example/9.html"
+            article = storage.Article(url, f"{text[:9]}之{number}", text, now)
+            saved.append(store.save(storage.Visit(url, url, "article", "demo", now, 200), article=article).article_id)
+    lines = run("story", str(saved[1]), "--diff", str(saved[0])).stdout.splitlines()
+    assert "another story" in lines[0] and lines[1].split()[:2] == ["id", str(saved[1])]
+
+
+def test_a_diff_is_no_json(stored):
+    assert run("story", "1", "--diff", "1", "--json").exit_code == 2
+
+
 def test_a_copy_that_is_not_there_cannot_be_laid_beside(stored):
     assert refused(NOTHING, "story", "1", "--diff", "99") == "kuaixun: kuaixun.db: has no article `99`"
 

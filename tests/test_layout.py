@@ -25,7 +25,9 @@ LINES = (
     (
         "config",
         "storage.align",
+        "storage.conflicts",
         "storage.errors",
+        "storage.figures",
         "storage.keys",
         "storage.records",
         "storage.texts",

@@ -1,6 +1,7 @@
 """Stories: the same articles make the same stories, in whatever order they come, and say why."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -126,6 +127,34 @@ def test_the_first_publisher_may_come_last(store):
     save(store, article(3, 7, hours=-3))
     told = store.db.conn.execute("SELECT first_article, first_seen_article, copies FROM stories").fetchall()
     assert told == [(3, 1, 2)]
+
+
+def test_a_time_learnt_later_names_the_first_publisher(store):
+    one = article(1, 0, hours=-5)
+    save(store, replace(one, published_at=None))
+    save(store, article(2, 1, hours=-2))
+    save(store, one)
+    told = store.db.conn.execute("SELECT first_article, copies FROM stories").fetchall()
+    moves = store.db.conn.execute("SELECT article_id FROM story_moves").fetchall()
+    assert (told, (2,) in moves, store.regroup(apply=False)) == ([(1, 1)], True, [])
+
+
+def test_an_absurd_time_makes_no_first_publisher(store):
+    save(store, article(1, 0))
+    save(store, replace(article(2, 1), published_at=datetime(1, 1, 1, tzinfo=UTC)), NOW + timedelta(hours=1))
+    assert store.db.conn.execute("SELECT first_article FROM stories").fetchall() == [(1,)]
+
+
+NOTICE = "本文为会员专享内容，请登录后继续阅读全文。如果您还不是会员，请点击注册，享受更多优质内容，客服全天为您服务。"
+
+
+@pytest.mark.parametrize(("title", "days"), [("上海车展下周开幕", 0), ("港口吞吐量创新高", 400)])
+def test_a_notice_under_another_title_or_a_year_later_is_no_copy(store, title, days):
+    first = Article("http://a.example/1.html", "港口吞吐量创新高", NOTICE, NOW, published_at=NOW)
+    later = NOW + timedelta(days=days)
+    save(store, first)
+    save(store, replace(first, url="http://b.example/2.html", title=title, fetched_at=later, published_at=later), later)
+    assert len(stories(store)) == 2
 
 
 def test_what_parts_two_stories_is_written_down(store):

@@ -53,6 +53,34 @@ OTHERS = {
 }
 
 
+# At one place of the same text.
+OPPOSED = [
+    ("股价受NVDA带动", "股价受TSLA带动"),
+    ("聘任陈海峰为董事长", "聘任周立明为董事长"),
+    ("会议在杭州举行", "会议在成都举行"),
+    ("证券代码AX0B", "证券代码AXKB"),
+    ("定于周二开标", "定于周四开标"),
+    ("二季度产值", "四季度产值"),
+    ("一月产值", "三月产值"),
+    ("评级获上调", "评级遭下调"),
+    ("造价5亿美元", "造价5亿英镑"),
+    ("运煤5吨", "运煤5公斤"),
+    ("船上暂无人受伤", "船上已有两人受伤"),
+    ("方案未获通过", "方案获通过"),
+    ("涨跌为-0.35%", "涨跌为+0.35%"),
+    ("造价$300", "造价€300"),
+    ("The envoy of Norway came", "The envoy of Brazil came"),
+]
+# So may a reprint word it.
+WORDED = [
+    ("股价受NVDA带动", "股价受nvda带动"),
+    ("订单不断增长", "订单持续增长"),
+    ("造价5亿港元", "造价5亿港币"),
+    ("The crew said so", "The crew stated so"),
+    ("定于周二开标", "定于星期二开标"),
+]
+
+
 def judge(one, other):
     return compare(told(*one), told(*other))
 
@@ -74,6 +102,29 @@ def test_a_reprint_is_a_copy_of_the_first(store, title, text):
 def test_a_look_alike_is_a_story_of_its_own(store, one, other):
     save(store, "收评", one, 1)
     assert save(store, "收评", other, 2).outcome == "new"
+
+
+@pytest.mark.parametrize("one, other", OPPOSED)
+def test_another_name_unit_or_direction_contradicts(one, other):
+    assert judge((TITLE, f"{TEXT}\n据悉，{one}，随后结束。"), (TITLE, f"{TEXT}\n据悉，{other}，随后结束。")).conflict
+
+
+@pytest.mark.parametrize("one, other", WORDED)
+def test_another_wording_does_not_contradict(one, other):
+    assert judge((TITLE, f"{TEXT}\n据悉，{one}，随后结束。"), (TITLE, f"{TEXT}\n据悉，{other}，随后结束。")).copy
+
+
+def test_the_day_of_a_report_is_no_slip_of_a_scanner():
+    report = "3月4日（周三）沪指收升" + TEXT.replace("减少", "咸少").replace("介绍", "价绍").replace("已占", "己占")
+    assert judge((TITLE, report), (TITLE, "3月5日（周四）沪指收跌" + TEXT)).conflict
+
+
+def test_a_denial_is_no_copy_of_the_rumour():
+    rumour, denial = (
+        ("传江南造船收购平台", f"有消息称将收购。{TEXT}"),
+        ("江南造船否认收购平台", f"有消息称将收购。公司回应称消息不实。{TEXT}"),
+    )
+    assert judge(rumour, denial).conflict
 
 
 def test_another_guest_makes_another_story(store):

@@ -21,7 +21,18 @@ def test_layout_width_and_case_do_not_change_a_text():
     assert text_key("央行：降准 0.5％，Ａ股大涨。\n") == text_key("央行: 降准0.5%,a股大涨")
 
 
-@pytest.mark.parametrize(("one", "other"), [("涨3.5%", "涨35%"), ("涨3.5%", "跌3.5%"), ("一", "二")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("涨3.5%", "涨35%"),
+        ("涨3.5%", "跌3.5%"),
+        ("一", "二"),
+        ("为-1.2%", "为+1.2%"),
+        ("$300亿", "€300亿"),
+        ("A+", "A-"),
+        ("25%", "25‰"),
+    ],
+)
 def test_another_character_or_point_makes_another_text(one, other):
     assert text_key(one) != text_key(other)
 
@@ -35,6 +46,11 @@ def test_another_character_or_point_makes_another_text(one, other):
     ],
 )
 def test_script_and_furniture_do_not_change_a_text(one, other):
+    assert text_key(one) == text_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("- 央行降准", "央行降准"), ("3-5个", "3—5个"), ("升+1.2％", "升1.2%")])
+def test_a_bullet_and_a_range_are_layout(one, other):
     assert text_key(one) == text_key(other)
 
 
@@ -56,6 +72,10 @@ SPELLINGS = [
     ("第二十一届", "第21届"),
     ("三百二十家", "320家"),
     ("二十\n八日", "28日"),
+    ("百分之三点五", "3.5%"),
+    ("两成", "20%"),
+    ("下午两点半", "14:30"),
+    ("一季度", "1季度"),
 ]
 
 
@@ -71,6 +91,10 @@ NUMBERS = [
     ("2:1", "21"),
     ("3.5", "35"),
     ("第一届", "第二届"),
+    ("周日", "周六"),
+    ("为-1.2%", "为1.2%"),
+    ("A+", "A-"),
+    ("25‰", "25%"),
 ]
 
 

@@ -16,7 +16,7 @@ from crawler.screen import claimed, clip, columns, counted, moment, pad, plain, 
 @click.command()
 @configured
 @click.argument("which", metavar="ID|URL")
-@click.option("--diff", "other", type=int, metavar="ID", help="Lay the first article and this one side by side.")
+@click.option("--diff", "other", type=int, metavar="ID", help="Lay the article named and this one side by side.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, texts and former versions included.")
 def command(setup: Config, *, which: str, other: int | None, as_json: bool) -> None:
     """Show one story: who told it first, copies, corrections.
@@ -35,14 +35,19 @@ def command(setup: Config, *, which: str, other: int | None, as_json: bool) -> N
     with reading(setup) as db:
         story = query.story(db, which)
         second = query.article(db, str(other)) if other is not None else None
+        named = query.article(db, which) if other is not None else None
     if story is None:
         raise Failure(f"{setup.settings.database}: has no article `{which}`", NOTHING)
     if other is not None and second is None:
         raise Failure(f"{setup.settings.database}: has no article `{other}`", NOTHING)
+    if as_json and second:
+        raise click.UsageError("`--diff` is for people: leave out `--json`.")
     if as_json:
         print_json([story])
     elif second:
-        click.echo("\n".join(_beside(_first(story), second, screen_width())))
+        if second["story_id"] != _first(story)["story_id"]:
+            click.echo(f"id {second['id']} belongs to another story than `{plain(which)}`.")
+        click.echo("\n".join(_beside(named or _first(story), second, screen_width())))
     else:
         click.echo("\n".join(_lines(story)))
 
