@@ -19,7 +19,7 @@ from crawler.page import ExtractError
 MAX_DEPTH = 400
 MAX_PAGE = 20_000_000  # characters
 MAX_ATTRIBUTES = 1000
-MAX_MARKS = 120_000  # of `<`: 60,000 elements with their end tags, eight times those of the largest real pages
+MAX_TAGS = 60_000  # eight times those of the largest real pages
 # Old charsets make letters of any byte, but no page has more than one or two of these. Not in it: what sets lines, NUL
 # (bad software pads with it) and escape (ISO-2022-JP).
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
@@ -30,7 +30,8 @@ VOID = frozenset("area base br col embed hr img input link meta param source tra
 _CLOSED_BY_THE_NEXT = VOID | {"p", "li", "td", "tr", "th", "dd", "dt", "option"}
 _HEADS = frozenset("title h1 h2 h3 h4 h5 h6".split())
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>?")
-_MARK = re.compile("<")
+# What makes a node: a start tag, a comment or what passes for one, and the end tags that make an element of their own.
+_NODE = re.compile(r"<(?!/[a-z])|</(?:p|br)\b", re.I)
 _TAG_NAME = re.compile(r"<[a-zA-Z][^\s/>]*")
 _QUOTED = re.compile(r"""=\s*(?:"[^"]*"|'[^']*')""")
 _SPACES = re.compile(r"[\s/=]+")
@@ -61,10 +62,11 @@ def parse(html: str) -> tuple[LexborNode, bool]:
 
 
 def _end(html: str) -> int:
-    """Where the first `MAX_MARKS` tags and comments of a page end: its length, for any real page."""
-    if html.count("<") <= MAX_MARKS:
+    """Where the first `MAX_TAGS` tags and comments of a page end: its length, for any real page."""
+    if html.count("<") <= MAX_TAGS:
         return len(html)
-    return next(islice(_MARK.finditer(html), MAX_MARKS, None)).start()
+    first_too_many = next(islice(_NODE.finditer(html), MAX_TAGS, None), None)
+    return first_too_many.start() if first_too_many else len(html)
 
 
 def selected(root: LexborNode, selectors: Iterable[str]) -> list[LexborNode]:

@@ -156,7 +156,7 @@ def test_a_million_links_take_seconds_and_hide_no_story():
 def test_a_page_of_small_tags_only_takes_no_more_memory_than_a_large_one(part, monkeypatch):
     """Each node takes 300 bytes: seven megabytes of these would take half a gigabyte."""
     most = 3000
-    monkeypatch.setattr("crawler.parse.MAX_MARKS", most)
+    monkeypatch.setattr("crawler.parse.MAX_TAGS", most)
     story = "".join(f"<p>{paragraph}</p>" for paragraph in BODY)
     html = f"<title>{TITLE}</title><h1>{TITLE}</h1>{story}<table>" + part * (2 * most)
     assert sum(1 for _ in parse(html)[0].traverse(include_text=True)) < 3 * most
