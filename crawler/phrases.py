@@ -76,8 +76,7 @@ _COMPILED = _words("综合整理 综合编译 综合报道 资料来源 图片�
 # Invitations to follow, end marks and notes on the origin: in the second half of the body.
 _ASKED = r"(?:^|[^\w]|请|可|欢迎|歡迎|即可|并|並|或|您|点击|微信|朋友|立即|马上|长|長)"
 INVITE = re.compile(
-    rf"(?:{_DO}|按).{{0,24}}(?:{_WHERE})|{_ASKED}(?:{_DO}).{{0,24}}(?:{_ANYWHERE})|^\W*(?:{_END})\W*$|^\W*(?:{_FORMER})|(?:{_COMPILED})[:：自于]",
-    re.I,
+    rf"(?:{_DO}|按).{{0,24}}(?:{_WHERE})|{_ASKED}(?:{_DO}).{{0,24}}(?:{_ANYWHERE})|^\W*(?:{_END})\W*$|^\W*(?:{_FORMER})|(?:{_COMPILED})[:：自于]", re.I
 )
 # One of these is in every invitation: a cheap look that spares the long pattern.
 INVITE_SIGN = grouped(_WHERE, _ANYWHERE, _END, _FORMER, _COMPILED, ignore_case=True)

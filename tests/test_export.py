@@ -72,7 +72,7 @@ def test_no_articles_make_an_empty_file(store, tmp_path, name):
 def test_copies_and_advertisements_are_left_out_unless_asked_for(store, tmp_path):
     text = "央行今日下调存款准备金率，释放长期资金约一万亿元，支持实体经济发展，降低社会融资成本，保持流动性合理充裕。"
     put(store, 1, "央行降准", text)
-    put(store, 2, "转载", text)
+    put(store, 2, "转载：央行降准", text)
     put(store, 3, "代办开户", "欢迎对接", ad_score=1.0)
     out = Path(tmp_path, "out.jsonl")
     shown = [export(store.db, out, "jsonl", ads=ads, copies=copies) for ads, copies in ((0, 0), (1, 0), (0, 1), (1, 1))]
