@@ -52,6 +52,8 @@ _FURNITURE_LENGTH = 160
 _LABEL = re.compile(
     r"^(?:[\[【(（][^\]】)）]{1,8}[\]】)）]\s*|(?:快讯|突发|最新|独家|关注|重磅|视频|组图|图解|转载)\s*[：:|！!]\s*)+"
 )
+# And what stands behind one: the site's name, the time.
+_TAIL = re.compile(r"(?:\s*[-_|–—]\s*[^-_|–—]{1,12}[网报台社]|\s+\d{1,2}:\d\d)\s*$")
 TITLE_BEGIN, TITLE_LEAST = 10, 8
 
 SHINGLE = 5
@@ -169,17 +171,22 @@ def text_key(text: str) -> str:
     return plain_key("".join(read(alike(text)).story))
 
 
+def _bare(title: str) -> str:
+    """A title without what a list or a site puts around it."""
+    return _TAIL.sub("", _LABEL.sub("", title.strip()))
+
+
 @lru_cache(maxsize=4096)  # A title stands on many pages of its site.
 def title_key(title: str) -> int:
     """Equal for titles that begin alike: a list cuts them, another script or width writes them. 0 for a title too
     short to tell one story from another."""
-    begin = exact(alike(_LABEL.sub("", title.strip())))[:TITLE_BEGIN]
+    begin = exact(alike(_bare(title)))[:TITLE_BEGIN]
     return crc32(begin.encode("utf-8", "replace")) if len(begin) >= TITLE_LEAST else 0
 
 
 def same_title(one: str, other: str) -> bool:
     """Whether two titles are one, or one of them is the other cut short (it ends in dots then)."""
-    a, b = (exact(alike(_LABEL.sub("", title.strip()))) for title in (one, other))
+    a, b = (exact(alike(_bare(title))) for title in (one, other))
     if a == b:
         return len(a) >= TITLE_LEAST
     cut = [(x, y) for x, y, title in ((a, b, one), (b, a, other)) if title.rstrip().endswith(("…", "...", ".."))]

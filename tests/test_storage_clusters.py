@@ -192,12 +192,13 @@ def headline(title, url="http://list.example/x/9.html"):
     return Headline(url, title, "http://list.example/", NOW)
 
 
-@pytest.mark.parametrize("title", [TITLE, f"【快讯】{TITLE}", TITLE[:13] + "…", "江南造船交付首艘甲醇動力集裝箱船"])
+@pytest.mark.parametrize("title", [TITLE, f"【快讯】{TITLE}", "江南造船交付首艘甲醇動力集裝箱船"])
+@pytest.mark.parametrize("tail", ["", " - 东海新闻网", " 10:23"])
 @pytest.mark.parametrize("first", ["article", "headline"])
-def test_a_headline_finds_its_article_by_its_title(store, title, first):
+def test_a_headline_finds_its_article_by_its_title(store, title, tail, first):
     def announce():
         visit = Visit("http://list.example/", "http://list.example/", "list", "demo", NOW, 200)
-        store.save(visit, headlines=[headline(title)])
+        store.save(visit, headlines=[headline(title + tail)])
 
     if first == "headline":
         announce()
@@ -205,6 +206,13 @@ def test_a_headline_finds_its_article_by_its_title(store, title, first):
     if first == "article":
         announce()
     assert store.db.conn.execute("SELECT article_id, matched_by FROM headlines").fetchall() == [(1, "title")]
+
+
+def test_a_headline_that_was_cut_finds_its_article(store):
+    save(store, article(1, 0))
+    cut = [headline(TITLE[:13] + "…")]
+    store.save(Visit("http://l.example/", "http://l.example/", "list", "demo", NOW, 200), headlines=cut)
+    assert store.db.conn.execute("SELECT article_id FROM headlines").fetchall() == [(1,)]
 
 
 @pytest.mark.parametrize("title", [TITLE + "二号", TITLE[:8], "国际快讯", ""])
