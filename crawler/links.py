@@ -187,6 +187,8 @@ def from_feed(feed: Feed, place: Place, *, doubtful: Collection[str] = ()) -> li
         if owner and _is_wanted(item, owner, is_feed=feed.kind == "feed"):
             is_doubtful = bool(doubtful) and url_key(item.url) in doubtful
             priority = AD_PRIORITY if is_doubtful else article_priority(item.published_at, place.now)
+            if item.published_at is None and feed.kind != "feed":
+                priority -= 1  # a sitemap that dates nothing names the oldest as well; what a list shows is news
             found.setdefault(item.url, Target(item.url, "article", owner.name, priority, found_on=place.url))
     return list(found.values())
 
