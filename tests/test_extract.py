@@ -321,7 +321,7 @@ def test_a_thing_to_buy_is_no_article():
 
 
 def test_a_page_of_nothing_but_links_is_no_article_however_many_they_are():
-    links = "".join(f'<a href="/n/{n}.html">河东新区首条自行车专用路动工{n}</a>' for n in range(30_000))
+    links = "".join(f'<a href="/n/{n}.html">河东新区首条自行车专用路动工{n}</a>' for n in range(4_000))
     assert read(f"<html><head><title>t</title></head><body>{links}</body></html>").article is None
 
 

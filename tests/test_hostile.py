@@ -170,6 +170,7 @@ def test_the_largest_real_pages_are_read_whole():
     assert not parse(f"<title>{TITLE}</title><ul>{rows}</ul>")[1]
 
 
+@pytest.mark.slow
 def test_links_beyond_those_that_are_kept_are_still_no_text():
     links = "".join(f"<a href=/n/{n}.html><b>河东新区</b>首条自行车专用路今天动工，{n}。</a>" for n in range(25_000))
     found = read(f"<title>{TITLE}</title><h1>{TITLE}</h1><div><p>{BODY[0]}</p><p>{BODY[1]}</p></div><div>{links}</div>")

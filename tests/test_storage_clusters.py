@@ -67,7 +67,7 @@ SETS = st.lists(
 
 
 @given(SETS, st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_same_articles_make_the_same_stories_in_any_order(found, random):
     articles = [article(n, version, title=title, hours=hours * 7) for n, (version, title, hours) in enumerate(found)]
     with open_store(Path(":memory:")) as one, open_store(Path(":memory:")) as other:
@@ -80,7 +80,7 @@ def test_the_same_articles_make_the_same_stories_in_any_order(found, random):
 
 
 @given(SETS, st.integers(1, 3), st.randoms(use_true_random=False))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_so_do_more_articles_than_are_compared(found, most, random):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clusters, "MOST", most)
@@ -97,7 +97,7 @@ def test_so_do_more_articles_than_are_compared(found, most, random):
     st.sampled_from([1, 3, 512]),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_so_do_crowds_that_share_their_passages(found, crowded, wait, random):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sketches, "CROWDED", crowded)
