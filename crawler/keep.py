@@ -24,7 +24,9 @@ def kept(settings: Settings, database: Path, now: datetime) -> Iterator[Callable
         yield lambda page: None
         return
     with Archive(beside(database)) as archive:
-        archive.prune(now - timedelta(days=settings.keep_pages))
+        # By whole days, so that a daemon forgets once a day and not a few pages at each pass.
+        day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        archive.prune(day - timedelta(days=settings.keep_pages))
         yield lambda page: _keep(archive, page)
 
 

@@ -16,7 +16,7 @@ from storage.errors import InUse
 try:
     import fcntl
 except ImportError:  # Windows has none; there nobody is kept from crawling twice.
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # a module or none, and mypy knows the module only
 
 
 @contextmanager

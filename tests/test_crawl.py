@@ -821,6 +821,16 @@ def test_every_answer_is_kept_as_it_came(web, tmp_path, clock):
         assert pages.sizes()[0] == len(kept) == 3  # the second pass kept nothing
 
 
+def test_pages_are_forgotten_by_whole_days(web, tmp_path, clock):
+    small_site(web, 1)
+    with open_store(tmp_path / "k.db") as store:
+        run(web, store, clock)
+        clock.now += timedelta(days=7, hours=5)
+        run(web, store, clock, settings=Settings(delay=0, keep_pages=7))
+    with Archive(tmp_path / "k.pages") as pages:
+        assert {page.at.day for page in pages.pages()} >= {20}
+
+
 def test_what_is_older_than_the_settings_allow_is_forgotten(web, tmp_path, clock):
     small_site(web, 1)
     with open_store(tmp_path / "k.db") as store:
