@@ -58,11 +58,18 @@ class Reading:
 
 
 def read(
-    page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer, agent: str = "kuaixun"
+    page: Page,
+    place: Place,
+    *,
+    ad_score: AdScore,
+    ad_threshold: float,
+    timed: Timer,
+    agent: str = "kuaixun",
+    follow: bool = True,
 ) -> Reading:
     """Read a page, a feed or a sitemap, whatever its label says. Raises ExtractError; `timed` measures the steps.
 
-    `agent` is the product token that orders to us are known by.
+    `agent` is the product token that orders to us are known by. Without `follow` the addresses to ask next are spared.
     """
     if not page.body:
         if not (sent := list(_forwarded(page, (), place))):
@@ -82,7 +89,8 @@ def read(
         found = extract(document, ad_score=ad_score)
         orders = rights.orders(page.headers, found.metas, agent, place.now)
         found = replace(found, nofollow=orders.nofollow)
-        targets = links.from_page(found, place, ad_threshold=ad_threshold)
+        # What is refused may still lead on, and is no error then.
+        targets = links.from_page(found, place, ad_threshold=ad_threshold) if follow or found.refused else []
         if found.refused and (place.target.kind == "article" or not targets):
             raise ExtractError(f"no article but {found.refused}")
         following = links.next_page(found, place)
