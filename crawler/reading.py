@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from config import Source
-from crawler import feeds, links, rights
+from crawler import feeds, links, rights, rules
 from crawler.answer import unpacked
 from crawler.decode import decode
 from crawler.extract import AdScore, extract, field_modules
@@ -103,6 +103,7 @@ def read(
     if article is None or orders.noindex or _is_list(page.url, place.target):
         article = None
     else:
+        article = replace(article, rules=rules.version(source))
         notices = (Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent)),)
     return Reading(article, found.headlines, targets, following, notices=notices, gap=gap, neighbours=neighbours)
 

@@ -27,7 +27,7 @@ from storage.values import column_value, jsonable
 _OWN = (
     "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
     "author", "editor", "source", "site", "lang", "story_id", "copy_of", "is_ad", "ad_score", "canonical", "found_by",
-    "url_key", "text_key", "title_key", "told_at", "text", "extra", "gone_at",
+    "url_key", "text_key", "title_key", "told_at", "text", "extra", "gone_at", "rules",
 )  # fmt: skip
 
 _BY_KEY = """
@@ -45,14 +45,14 @@ _ANNOUNCED = """
 """
 _KEEP = """
     INSERT INTO revisions (article_id, revision, observed_at, replaced_at, title, text, published_at, modified_at,
-        author, editor, source, last_confirmed_at)
+        author, editor, source, last_confirmed_at, rules)
     SELECT id, revision, coalesce(revised_at, first_seen_at), ?, title, text, published_at, modified_at, author,
-        editor, source, last_seen_at
+        editor, source, last_seen_at, rules
     FROM articles WHERE id = ?
 """
 _REVISE = """
-    UPDATE articles SET title = ?, text = ?, text_key = ?, title_key = ?, ad_score = ?, is_ad = ?, revised_at = ?,
-        revision = revision + 1
+    UPDATE articles SET title = ?, text = ?, text_key = ?, title_key = ?, ad_score = ?, is_ad = ?, rules = ?,
+        revised_at = ?, revision = revision + 1
     WHERE id = ?
 """
 # What a page may say anew; one that falls silent takes nothing back.
@@ -209,7 +209,9 @@ class Articles:
         former = self._clusters.load(article_id)
         self._run(_KEEP, (at, article_id))
         ad = (article.ad_score, article.ad_score >= self._ad_threshold)
-        self._run(_REVISE, (article.title, article.text, new.key, new.title_key, *ad, at, article_id))
+        self._run(
+            _REVISE, (article.title, article.text, new.key, new.title_key, *ad, article.rules or None, at, article_id)
+        )
         self._run(
             "INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
             (article_id, *old.tokens),
@@ -273,6 +275,7 @@ class Articles:
             "text": article.text,
             "extra": self._rest(article),
             "gone_at": None,
+            "rules": article.rules or None,
         }
         return [*values.values(), *(column_value(article.extra.get(name)) for name in self._extra)]
 

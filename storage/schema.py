@@ -202,6 +202,55 @@ def m012_history(db: Database) -> None:
     db.execute("INSERT INTO moments (id, at) VALUES (0, ?)", (begins,))
 
 
+@migrations()
+def m014_foreign_pages_and_rules(db: Database) -> None:
+    """Pages out of foreign archives; by which rules each version was read, and whether the page or they changed it."""
+    run(
+        db,
+        """
+        CREATE TABLE imports (                   -- foreign archives, and how far each was read
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,                  -- of the file, without its folder
+            head TEXT NOT NULL UNIQUE,           -- SHA-256 of its first bytes: the same file under any name
+            size INTEGER NOT NULL,               -- bytes, when it was last read
+            place INTEGER NOT NULL DEFAULT 0,    -- byte up to which all is stored
+            records INTEGER NOT NULL DEFAULT 0,
+            pages INTEGER NOT NULL DEFAULT 0,    -- records that hold a page
+            articles INTEGER NOT NULL DEFAULT 0, -- new ones, copies among them
+            broken INTEGER NOT NULL DEFAULT 0,   -- records that cannot be read
+            begun_at TEXT NOT NULL,
+            finished_at TEXT                     -- NULL: not read to its end
+        );
+        ALTER TABLE visits ADD COLUMN import_id INTEGER REFERENCES imports (id);
+        ALTER TABLE visits ADD COLUMN page_at TEXT;
+        ALTER TABLE articles ADD COLUMN rules TEXT;
+        ALTER TABLE revisions ADD COLUMN rules TEXT;
+        ALTER TABLE revisions ADD COLUMN cause TEXT NOT NULL DEFAULT 'edit' CHECK (cause IN ('edit', 'rules'));
+        CREATE TABLE readings (                  -- articles that were read again from the archive, by which rules
+            article_id INTEGER PRIMARY KEY REFERENCES articles (id),
+            rules TEXT NOT NULL,
+            page TEXT NOT NULL                   -- SHA-256 of the page's body
+        );
+        DROP VIEW edits;
+        CREATE VIEW edits AS                     -- each change of a version, with the text before and after it, and why
+            SELECT one.article_id, one.revision, one.replaced_at AS at, articles.url, one.title AS old_title,
+                coalesce(later.title, articles.title) AS new_title, one.text AS old_text,
+                coalesce(later.text, articles.text) AS new_text, one.cause
+            FROM revisions AS one JOIN articles ON articles.id = one.article_id
+            LEFT JOIN revisions AS later ON later.article_id = one.article_id AND later.revision = one.revision + 1;
+        DROP VIEW versions;
+        CREATE VIEW versions AS                  -- every version of each article's text: what was known at t?
+            SELECT id AS article_id, revision, coalesce(revised_at, first_seen_at) AS observed_at,
+                last_seen_at AS last_confirmed_at, NULL AS replaced_at, title, text, published_at, modified_at,
+                author, editor, source, rules, NULL AS cause
+            FROM articles UNION ALL
+            SELECT article_id, revision, observed_at, last_confirmed_at, replaced_at, title, text, published_at,
+                modified_at, author, editor, source, rules, cause
+            FROM revisions;
+        """,
+    )
+
+
 @cache
 def _names() -> frozenset[str]:
     """The migrations that this version knows."""

@@ -12,6 +12,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from storage import foreign
+from storage.archive import Fetched
 from storage.foreign import BrokenOff, NoWarc, records
 
 AT = "2026-03-20T14:05:06Z"
@@ -63,7 +64,7 @@ def test_pages_come_with_address_date_status_and_headers(packed):
     _, found = records(BytesIO(warc(body(0), packed=packed)), most=10**6)
     at = datetime(2026, 3, 20, 14, 5, 6, tzinfo=UTC)
     headers = {"content-type": "text/html; charset=gbk"}
-    assert found.page == (url(0), url(0), at, 200, headers, body(0), "news.example")
+    assert found.page == Fetched(url(0), url(0), at, 200, headers, body(0), "news.example")
 
 
 def test_reading_goes_on_where_any_record_ended(packed):

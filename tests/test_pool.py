@@ -1,0 +1,52 @@
+"""Work on all cores: results in order, in bounded memory, and a crash costs one thing."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from crawler.pool import AHEAD, Crash, Pool
+
+
+def lengths(deadly: str):
+    def work(text: str) -> int:
+        if text == deadly:
+            signal.raise_signal(signal.SIGKILL)
+        return len(text)
+
+    return work
+
+
+ITEMS = [(number, None if number % 5 == 4 else "x" * number) for number in range(12)]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_results_come_in_order_and_what_needs_no_work_passes(workers):
+    with Pool(lengths, "", workers=workers) as pool:
+        found = list(pool.map(ITEMS, of=lambda item: item[1]))
+    assert found == [(item, None if item[1] is None else item[0]) for item in ITEMS]
+
+
+def test_no_more_is_read_ahead_than_the_workers_need():
+    read = 0
+
+    def items():
+        nonlocal read
+        for read in range(1, 1000):  # noqa: B007 - how far it came is what is looked at
+            yield read
+
+    with Pool(lengths, "", workers=1) as pool:
+        next(pool.map(items(), of=str))
+    assert read <= AHEAD
+
+
+@pytest.mark.slow
+def test_a_crash_costs_one_thing():
+    with Pool(lengths, "x" * 6, workers=2) as pool:
+        found = list(pool.map(ITEMS, of=lambda item: item[1]))
+    assert [item for item, _ in found] == ITEMS
+    assert isinstance(found[6][1], Crash)
+    assert [result for item, result in found if item[0] != 6] == [
+        None if text is None else number for number, text in ITEMS if number != 6
+    ]
