@@ -59,6 +59,9 @@ The main path:
 Pages that are there already:
   pool        the same work on many things, on all cores
   bring       the pages of foreign archives
+  compare     what another reading of an article changes
+  reread      an article read again from the archive
+  reextract   all of them, and the changes written
 
 The command line, and what it shows:
   cli         the command `kuaixun`, and where every error ends
