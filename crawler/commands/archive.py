@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Look into the archive of pages, write it as WARC, read WARC files of others.
+    """Look into the archive of pages, write and read WARC files.
 
     Every page that a crawl fetches is kept, compressed, in a file beside the database.
 
