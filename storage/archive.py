@@ -164,9 +164,10 @@ class Archive:
             return int(self._db.execute(sql, row).lastrowid or 0)
 
     def holds(self, page: Fetched) -> bool:
-        """Whether a page is kept that was fetched from this address at this very time."""
-        sql = "SELECT EXISTS (SELECT 1 FROM pages WHERE url = ? AND at = ?)"
-        return bool(self._db.execute(sql, (page.url, stamp(page.at))).fetchone()[0])
+        """Whether the very page is kept: from this address, of this time, with this body."""
+        sql = "SELECT EXISTS (SELECT 1 FROM pages JOIN bodies ON bodies.id = body WHERE url = ? AND at = ? AND sha256 = ?)"
+        row = (page.url, stamp(page.at), hashlib.sha256(page.body).digest())
+        return bool(self._db.execute(sql, row).fetchone()[0])
 
     def _put(self, site: str, digest: bytes, body: bytes) -> int:
         row = self._db.execute(

@@ -161,6 +161,11 @@ def test_an_older_page_takes_nothing_back_and_a_newer_one_is_a_new_version(desk,
     assert len(list(desk.archive.pages(url=url(1)))) == 3
 
 
+def test_two_captures_of_the_same_second_are_both_kept(desk, tmp_path):
+    desk.bring(write(tmp_path / "a.warc.gz", (url(1), page(1)), (url(1), page(1).replace("开闸", "关闸"))))
+    assert desk.rows("SELECT revision FROM articles") == [(2,)] and len(list(desk.archive.pages())) == 2
+
+
 def test_what_the_crawl_saw_later_stays(desk, tmp_path):
     desk.bring(write(tmp_path / "a.warc.gz", (url(1), page(1))))
     desk.store.save(Visit(url(1), url(1), "article", "mine", NOW + timedelta(days=1), 304))
