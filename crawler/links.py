@@ -170,8 +170,9 @@ def next_page(page: Extraction, place: Place) -> Target | None:
     number = page_number(place.url) + 1
     if number > MAX_PAGE or page.nofollow:
         return None
+    digits = str(number)  # looked for first, because that costs next to nothing and nearly no address has them
     for url in (page.next_url, *(anchor.url for anchor in page.anchors[:MAX_ANCHORS])):
-        if url and page_number(url) == number and is_page_of(url, place.url):
+        if digits in url and page_number(url) == number and is_page_of(url, place.url):
             depth = max(1, place.target.depth)
             return Target(url, "list", place.target.source, list_priority("list", depth) - 1, depth, found_on=place.url)
     return None

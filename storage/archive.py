@@ -165,9 +165,9 @@ class Archive:
 
     def holds(self, page: Fetched) -> bool:
         """Whether the very page is kept: from this address, of this time, with this body."""
-        sql = "SELECT EXISTS (SELECT 1 FROM pages JOIN bodies ON bodies.id = body WHERE url = ? AND at = ? AND sha256 = ?)"
+        sql = "SELECT 1 FROM pages JOIN bodies ON bodies.id = body WHERE url = ? AND at = ? AND sha256 = ?"
         row = (page.url, stamp(page.at), hashlib.sha256(page.body).digest())
-        return bool(self._db.execute(sql, row).fetchone()[0])
+        return self._db.execute(sql, row).fetchone() is not None
 
     def _put(self, site: str, digest: bytes, body: bytes) -> int:
         row = self._db.execute(
