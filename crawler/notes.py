@@ -1,13 +1,15 @@
-"""What is written down of a visit: the records that the store keeps. Pure, but for the clock of the world."""
+"""What is written down of a visit: the records that the store keeps, made with the clock and the store of the world."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from crawler import gaps
 from crawler.ask import World
+from crawler.gaps import Before
 from crawler.page import ExtractError, FetchError, Forbidden, Page
 from crawler.urls import host
-from storage.records import Article, Target, Visit
+from storage.records import Article, Gap, Target, Visit
 
 
 def visited(world: World, target: Target, page: Page, *, validators: bool = True) -> Visit:
@@ -43,6 +45,20 @@ def failed(world: World, target: Target, error: FetchError) -> Visit:
         rest_until=rest,
         asked=not (isinstance(error, Forbidden) and error.url == target.url),
     )
+
+
+def before(world: World, target: Target) -> Before:
+    """What was known of a list before it was visited."""
+    store, url = world.store, target.url
+    return Before(store.rhythm(url), store.ongoing_gap(target.source, url), store.host_trouble(url))
+
+
+def missed(world: World, target: Target, error: FetchError, *, is_last: bool) -> Gap | None:
+    """What a failed visit says about the times in which a list was not seen; see `gaps`."""
+    if target.kind == "article":
+        return None
+    known, source, now = before(world, target), world.source(target), world.clock()
+    return gaps.failed(target, source, error, now, before=known, is_last=is_last)
 
 
 def unread(target: Target, error: ExtractError) -> FetchError:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from storage import query, records
 from storage.articles import Articles
 from storage.errors import translated
+from storage.gaps import GapBook
 from storage.hosts import HostBook
 from storage.keys import url_key
 from storage.queue import Queue
@@ -71,6 +72,7 @@ class Store:
         self._queue = Queue(db.conn)
         self._hosts = HostBook(db.conn)
         self._rhythms = RhythmBook(db.conn)
+        self._gaps = GapBook(db.conn)
         self._rights = RightsBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._titles = Titles(db.conn)
@@ -114,7 +116,7 @@ class Store:
         `next_at` None: never again. `state`: done, gone or failed. `listing` is what a list says about its source,
         `rights` what was said about the use of the article. A 304 confirms the article known at its address.
         """
-        what = (targets, listing, rights, _stamped(next_at), state)
+        what = (targets, listing, rights, next_at, state)
         try:
             return self._save(visit, article, headlines, *what)
         except UnicodeEncodeError:
@@ -130,7 +132,7 @@ class Store:
         targets: Sequence[Target],
         listing: Listing | None,
         rights: Sequence[records.Notice],
-        next_at: str | None,
+        next_at: datetime | None,
         state: str,
     ) -> Saved:
         with self._transaction():
@@ -144,21 +146,32 @@ class Store:
                 self._rights.keep(article_id, rights)
             fresh = self._put_headlines(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
-            self._queue.finish(visit, state, next_at)
+            self._queue.finish(visit, state, _stamped(next_at))
             if listing:
-                self._rhythms.put(visit, listing)
+                self._put_listing(visit, listing, next_at)
                 self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
                 self._queue.wake_changed(listing.changed, visit.at)
             told = {"items": outcome in ("new", "copy") or fresh > 0, "lists": visit.kind != "article"}
             self._run(_SOURCE_WELL, {**told, "at": stamp(visit.at), "name": visit.source})
         return Saved(outcome, article_id, story_id, queued, fresh, self._articles.dedupe_cpu - before)
 
-    def note_failure(self, visit: Visit, *, next_at: datetime | None) -> None:
-        """Write that no usable answer came, and when to try again; None: never."""
+    def _put_listing(self, visit: Visit, listing: Listing, next_at: datetime | None) -> None:
+        if listing.rhythm:
+            self._rhythms.keep(visit, listing.rhythm, next_at)
+        if listing.gap:
+            self._gaps.write(listing.gap)
+        for gap in listing.mended:
+            self._gaps.mend(gap, visit.at)
+
+    def note_failure(self, visit: Visit, *, next_at: datetime | None, gap: Gap | None = None) -> None:
+        """Write that no usable answer came, and when to try again; None: never. `gap` is what that says of a list."""
         with self._transaction():
             self._note(visit)
             self._queue.fail(visit, _stamped(next_at))
+            if gap:
+                self._gaps.write(gap)
             if visit.kind != "article":
+                self._rhythms.plan(visit, next_at)
                 error = visit.error or f"HTTP status {visit.status}"
                 self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
 
@@ -243,7 +256,15 @@ class Store:
 
     def gaps(self, source: str) -> list[Gap]:
         """The gaps of a source that nothing has mended, the oldest first."""
-        return self._rhythms.open(source)
+        return self._gaps.open(source)
+
+    def ongoing_gap(self, source: str, url: str) -> Gap | None:
+        """The gap of a list that goes on; None where the last visit went well."""
+        return self._gaps.ongoing(source, url)
+
+    def host_trouble(self, url: str) -> tuple[datetime, str] | None:
+        """Until when the host of an address had to be left alone because of an error, and the error; None for none."""
+        return self._hosts.trouble(url)
 
     def host_notes(self, now: datetime) -> list[HostNote]:
         """The hosts that must still be left alone, and those that share their network address with others."""

@@ -1,0 +1,130 @@
+"""The table `gaps`: the times in which a list was not seen, or not whole. It opens no transaction.
+
+What such a time is, `crawler.gaps` decides. `spanning` finds those that an answer spans, and with them the time since
+when nobody has asked for a source that was due long ago: that is no row yet, because nobody is there to write it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.records import Gap, Sign
+from storage.times import parse, stamp
+
+Row = dict[str, Any]
+
+# Open gaps of one source that are looked at: a list that is overrun at every visit opens one each time.
+MOST_GAPS = 100
+# A visit that comes no later than this after its time is none that was missed.
+LEAST = timedelta(minutes=15)
+
+_COLUMNS = "source, url, from_at, to_at, reason, noted_at, kind, evidence, mended_at"
+_SAME = "url = :url AND source = :source AND noted_at = :noted_at"
+_CHANGE = f"UPDATE gaps SET to_at = :to_at, evidence = :evidence, mended_at = :mended_at WHERE {_SAME}"
+_ADD = f"""
+    INSERT INTO gaps ({_COLUMNS})
+    VALUES (:source, :url, :from_at, :to_at, :reason, :noted_at, :kind, :evidence, :mended_at)
+"""
+_SPANNING = f"""
+    SELECT {_COLUMNS} FROM gaps
+    WHERE (mended_at IS NULL OR :mended) AND from_at < :end AND coalesce(to_at > :start, 1)
+        AND coalesce(source = :source, 1)
+    ORDER BY from_at, id
+"""
+_LATE = """
+    SELECT name, last_visit_at, next_at, every FROM sources
+    WHERE enabled AND last_visit_at < :now AND next_at < :now ORDER BY last_visit_at, name
+"""
+
+
+class GapBook:
+    """The rows of `gaps`."""
+
+    def __init__(self, connection: sqlite3.Connection):
+        self._run = connection.execute
+
+    def write(self, gap: Gap) -> None:
+        """A gap that is new, or what is new of one that is known."""
+        signs = [{"at": stamp(sign.at), "kind": sign.kind, "reason": sign.reason} for sign in gap.signs]
+        row = {
+            "source": gap.source,
+            "url": gap.url,
+            "from_at": stamp(gap.from_at),
+            "to_at": stamp(gap.to_at) if gap.to_at else None,
+            "reason": gap.reason,
+            "noted_at": stamp(gap.noted_at),
+            "kind": gap.kind,
+            "evidence": json.dumps(signs, ensure_ascii=False),
+            "mended_at": stamp(gap.mended_at) if gap.mended_at else None,
+        }
+        if not self._run(_CHANGE, row).rowcount:
+            self._run(_ADD, row)
+
+    def mend(self, gap: Gap, now: datetime) -> None:
+        """Older pages have shown that nothing is missing."""
+        row = {"url": gap.url, "source": gap.source, "noted_at": stamp(gap.noted_at), "now": stamp(now)}
+        self._run(f"UPDATE gaps SET mended_at = :now WHERE {_SAME}", row)
+
+    def ongoing(self, source: str, url: str) -> Gap | None:
+        """The gap of a list that has not ended."""
+        sql = f"SELECT {_COLUMNS} FROM gaps WHERE url = ? AND source = ? AND to_at IS NULL ORDER BY id DESC LIMIT 1"
+        row = self._run(sql, (url, source)).fetchone()
+        return _gap(row) if row else None
+
+    def open(self, source: str) -> list[Gap]:
+        """The gaps of a source that are not mended, the oldest first; of very many those noted last."""
+        sql = f"SELECT {_COLUMNS} FROM gaps WHERE source = ? AND mended_at IS NULL ORDER BY noted_at DESC LIMIT ?"
+        return [_gap(row) for row in reversed(self._run(sql, (source, MOST_GAPS)).fetchall())]
+
+
+def _gap(row: Sequence[Any]) -> Gap:
+    source, url, start, end, reason, noted, kind, evidence, mended = row
+    signs = tuple(Sign(parse(each["at"]), each["kind"], each["reason"]) for each in json.loads(evidence))
+    ended, mended_at = parse(end) if end else None, parse(mended) if mended else None
+    return Gap(source, url, parse(start), ended, reason, parse(noted), kind, signs, mended_at)
+
+
+def spanning(
+    db: Database,
+    start: datetime | None,
+    now: datetime,
+    *,
+    source: str | None = None,
+    watched: Collection[str] | None = None,
+    mended: bool = False,
+) -> list[Row]:
+    """The gaps that reach into the time from `start` (None: ever) to `now`, the earliest first.
+
+    `evidence` is a list; `to_at` is None while a gap goes on. `source` names the only one wanted; `watched` are the
+    sources that are meant to be asked, None for all that the database has: a source nobody asks any more has no gap
+    for that. With `mended` also those that turned out to miss nothing.
+    """
+    told = {"start": stamp(start) if start else "", "end": stamp(now), "source": source, "mended": mended}
+    cursor = db.conn.execute(_SPANNING, told)
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor]
+    found = [{**row, "evidence": json.loads(row["evidence"])} for row in rows]
+    late = (row for row in _overdue(db, now) if source in (None, row["source"]))
+    found += [row for row in late if watched is None or row["source"] in watched]
+    return sorted(found, key=lambda row: row["from_at"])
+
+
+def _overdue(db: Database, now: datetime) -> Iterator[Row]:
+    """The sources that were due long before `now` and that nobody has asked since their last visit."""
+    for name, visited, due, every in db.conn.execute(_LATE, {"now": stamp(now)}):
+        if now - parse(due) > max(timedelta(seconds=every), LEAST):
+            reason = f"was due at {due} and has not been asked since"
+            yield dict.fromkeys(("url", "to_at", "mended_at")) | {
+                "source": name,
+                "from_at": visited,
+                "reason": reason,
+                "noted_at": stamp(now),
+                "kind": "outage",
+                "evidence": [],
+            }
