@@ -4,7 +4,7 @@ Three questions in order. (1) The address: its own key, then the one it declares
 title or text agree, because whole sites declare their front page. (2) The same text elsewhere. (3) The same story:
 both by `clusters`. A changed title or text moves the former version to `revisions`; what else the own address says
 anew (author, editor, picture, keywords) replaces the column without one, and a column never loses its value because
-a later version of the page is silent. `first_seen_at`, `published_at` and `site` stay.
+a later version of the page is silent. `first_seen_at`, `site` and `published_at`, with what is known of it, stay.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from time import process_time
 from typing import Any
 
 from storage import keys, texts
+from storage.claims import NO_CLAIM, Claim, claim_of, claim_time
+from storage.clocks import ClockBook
 from storage.clusters import Clusters
 from storage.keys import url_key
 from storage.members import Member, told_at
@@ -27,11 +29,13 @@ from storage.values import column_value, jsonable
 _OWN = (
     "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
     "author", "editor", "source", "site", "lang", "story_id", "copy_of", "is_ad", "ad_score", "canonical", "found_by",
-    "url_key", "text_key", "title_key", "told_at", "text", "extra",
+    "url_key", "text_key", "title_key", "told_at", "text", "extra", "published_precision",
+    "published_evidence", "published_flag",
 )  # fmt: skip
 
 _BY_KEY = """
-    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how
+    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how,
+        first_seen_at
     FROM article_urls JOIN articles ON articles.id = article_id WHERE article_urls.url_key = ?
 """
 _ALIAS = """
@@ -57,11 +61,16 @@ _REVISE = """
 """
 # What a page may say anew; one that falls silent takes nothing back.
 _RENEWED = ("author", "editor", "source", "modified_at", "lang", "canonical")
-_LAST_RENEWED = """
-    extra = iif(? IS NULL, extra, json_patch(coalesce(extra, '{}'), ?)), published_at = coalesce(published_at, ?),
-    last_seen_at = ?
+# The first claim stays, and so does what is known of it.
+_CLAIMED = """
+    published_precision = iif(published_at IS NULL, ?, published_precision),
+    published_evidence = iif(published_at IS NULL, ?, published_evidence),
+    published_flag = iif(published_at IS NULL, ?, published_flag), published_at = coalesce(published_at, ?)
 """
-_SEEN = "UPDATE articles SET last_seen_at = ?, published_at = coalesce(published_at, ?) WHERE id = ?"
+_LAST_RENEWED = f"""
+    extra = iif(? IS NULL, extra, json_patch(coalesce(extra, '{{}}'), ?)), {_CLAIMED}, last_seen_at = ?
+"""
+_SEEN = f"UPDATE articles SET {_CLAIMED}, last_seen_at = ? WHERE id = ?"
 
 
 class _Text:
@@ -89,10 +98,12 @@ class Articles:
         self._run = connection.execute
         self._run_many = connection.executemany
         self._clusters = Clusters(connection)
+        self._clocks = ClockBook(connection)
         self._ad_threshold = ad_threshold
         self.dedupe_cpu = 0.0
         columns = [row[1] for row in connection.execute("PRAGMA table_info (articles)")]
         self._extra = [name for name in columns if name not in _OWN]
+        self._known = frozenset((*_OWN, *self._extra))
         names = ", ".join(f'"{name}"' for name in (*_OWN, *self._extra))
         marks = ", ".join("?" * (len(_OWN) + len(self._extra)))
         self._insert_sql = f"INSERT INTO articles ({names}) VALUES ({marks})"
@@ -126,7 +137,7 @@ class Articles:
         row = self._run(_BY_KEY, (url_key(visit.url),)).fetchone()
         if row is None:
             return None
-        self._run(_SEEN, (stamp(visit.at), None, row[0]))
+        self._run(_SEEN, (*NO_CLAIM, stamp(visit.at), row[0]))
         return row[0], row[5]
 
     @staticmethod
@@ -152,22 +163,22 @@ class Articles:
     # -- an article that is known
 
     def _meet(self, article: Article, row: Any, own: str) -> tuple[Outcome, int, int]:
-        article_id, url, key, title, text, story_id, _, _ = row
+        article_id, url, key, title, text, story_id, _, _, seen = row
         at_home = own in (key, url_key(url))
         # A phone page or page 2 words the same article otherwise; only its own address tells of a change.
         if not at_home:
-            self._run(_SEEN, (stamp(article.fetched_at), claim(article.published_at), article_id))
+            self._run(_SEEN, (*claim_of(article, parse(seen)), stamp(article.fetched_at), article_id))
             return "same", article_id, self._retime(article, article_id) or story_id
         same = _squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)
         if not same:
             self._revise(article, article_id, _Text(title, text))
             story_id = self._clusters.load(article_id).story
-        self._renew(article, article_id)
+        self._renew(article, article_id, claim_of(article, parse(seen)))
         return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
 
     def _retime(self, article: Article, article_id: int) -> int | None:
         """A time of publication that is learnt late puts an article at another place: its story, if that is so."""
-        if article.published_at is None:
+        if claim_time(article) is None:
             return None
         former = self._clusters.load(article_id)
         (claimed,) = self._run("SELECT published_at FROM articles WHERE id = ?", (article_id,)).fetchone()
@@ -178,13 +189,12 @@ class Articles:
         self._clusters.revise(former._replace(told_at=told), former, stamp(article.fetched_at))
         return self._clusters.load(article_id).story
 
-    def _renew(self, article: Article, article_id: int) -> None:
+    def _renew(self, article: Article, article_id: int, claimed: Claim) -> None:
         """Take over what the page says beside its title and text."""
         values = (column_value(getattr(article, name)) for name in _RENEWED)
         added = (column_value(article.extra.get(name)) for name in self._extra)
         rest = self._rest(article)
-        times = (claim(article.published_at), stamp(article.fetched_at))
-        self._run(self._renew_sql, (*values, *added, rest, rest, *times, article_id))
+        self._run(self._renew_sql, (*values, *added, rest, rest, *claimed, stamp(article.fetched_at), article_id))
 
     def _revise(self, article: Article, article_id: int, old: _Text) -> None:
         at, new = stamp(article.fetched_at), _Text(article.title, article.text)
@@ -208,7 +218,7 @@ class Articles:
         text = _Text(article.title, article.text)
         (article_id,) = self._run("SELECT coalesce(max(id), 0) + 1 FROM articles").fetchone()
         at = stamp(article.fetched_at)
-        told = told_at(article.published_at, article.fetched_at)
+        told = told_at(claim_time(article), article.fetched_at)
         one = Member(article_id, article.title, article.text, text.key, key, _site(article), article_id, told, at)
         started = process_time()
         place = self._clusters.decide(one, text.whole)
@@ -217,21 +227,25 @@ class Articles:
         self._index(article_id, text)
         started = process_time()
         self._clusters.admit(one, place, at)
+        published = claim_time(article)
+        if published:
+            self._clocks.note(visit, published, article.extra.get("published_precision"))
         self.dedupe_cpu += spent + process_time() - started
         return "new" if place.parent is None else "copy", article_id, place.story
 
     def _rest(self, article: Article) -> str | None:
         """The added fields that have no column, as JSON; None when there are none."""
-        rest = {name: jsonable(value) for name, value in article.extra.items() if name not in self._extra}
+        rest = {name: jsonable(value) for name, value in article.extra.items() if name not in self._known}
         return json.dumps(rest, ensure_ascii=False) if rest else None
 
     def _row(self, article: Article, visit: Visit, text: _Text, *, one: Member) -> list[Any]:
         at = stamp(article.fetched_at)
+        claimed = claim_of(article, article.fetched_at)
         values = {
             "id": one.id,
             "url": keys.without_tracking(article.url),
             "title": article.title,
-            "published_at": claim(article.published_at),
+            "published_at": claimed.at,
             "modified_at": claim(article.modified_at),
             "first_seen_at": at,
             "last_seen_at": at,
@@ -254,6 +268,9 @@ class Articles:
             "told_at": one.told_at,
             "text": article.text,
             "extra": self._rest(article),
+            "published_precision": claimed.precision,
+            "published_evidence": claimed.evidence,
+            "published_flag": claimed.flag,
         }
         return [*values.values(), *(column_value(article.extra.get(name)) for name in self._extra)]
 

@@ -13,6 +13,10 @@ from datetime import datetime, timedelta
 from statistics import median
 from typing import Literal, NamedTuple
 
+from storage.records import Article
+from storage.times import claim
+from storage.values import column_value
+
 Flag = Literal["future", "impossible"]
 
 # No site of ours existed before.
@@ -37,6 +41,33 @@ def flag(published: datetime, precision: str | None, seen: datetime) -> Flag | N
     if published.year < OLDEST_YEAR:
         return "impossible"
     return "future" if published - seen > (DAY_SKEW if precision == "day" else SKEW) else None
+
+
+class Claim(NamedTuple):
+    """When a page claims that its article was published, as columns take it."""
+
+    precision: str | None = None
+    evidence: str | None = None
+    flag: Flag | None = None
+    at: str | None = None
+
+
+NO_CLAIM = Claim()
+
+
+def claim_time(article: Article) -> datetime | None:
+    """The time that the page claims, also one that the extraction does not believe."""
+    claimed = article.published_at or article.extra.get("claimed_time")
+    return claimed if isinstance(claimed, datetime) else None
+
+
+def claim_of(article: Article, seen: datetime) -> Claim:
+    """What an article that was first seen at `seen` claims. That it came later is wrong whenever it is said."""
+    published = claim_time(article)
+    if published is None:
+        return NO_CLAIM
+    precision, evidence = (column_value(article.extra.get(f"published_{name}")) for name in ("precision", "evidence"))
+    return Claim(precision, evidence, flag(published, precision, seen), claim(published))
 
 
 class Reading(NamedTuple):
@@ -101,7 +132,7 @@ def _with(odd: tuple[Reading, ...], new: Reading) -> tuple[Reading, ...]:
 
 
 def _begun(clock: Clock) -> tuple[Clock, Fault | None]:
-    """The first usual delay, once there is one. Claims after their articles were seen are a fault from the beginning."""
+    """The first usual delay, once there is one. Claims that lie ahead of it from the beginning are a fault."""
     if len(clock.odd) < _FIRST or not _is_one(clock.odd):
         return clock, None
     found = median(each.delay for each in clock.odd)

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from functools import cache
 
 from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
-from storage.claims import DAY_SKEW, OLDEST_YEAR, SKEW
+from storage.ledger import make_claims, make_gaps
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
@@ -26,7 +25,6 @@ __all__ = ["APPLICATION_ID", "FIELD_TYPES", "add_fields", "is_newer", "migration
 # "kxun" in ASCII: names the file format to `file` and to us.
 APPLICATION_ID = 0x6B78756E
 
-DAY = timedelta(days=1)
 FIELD_TYPES = frozenset(("TEXT", "INTEGER", "REAL"))
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -165,80 +163,8 @@ def m011_crowds(db: Database) -> None:
 @migrations()
 def m013_gaps_and_claims(db: Database) -> None:
     """Gaps of every kind, also those that go on; what is wrong with claimed times, and the order of trusted ones."""
-    run(
-        db,
-        """
-        DROP VIEW freshness;
-        CREATE TABLE gaps_new (
-            id INTEGER PRIMARY KEY,
-            source TEXT NOT NULL,
-            url TEXT NOT NULL,                   -- the list that was not seen, or not whole
-            kind TEXT NOT NULL CHECK (kind IN ('overrun', 'down', 'blocked', 'robots', 'outage')),
-            from_at TEXT NOT NULL,               -- of what came from here (the last good visit, or the first try) ...
-            to_at TEXT,                          -- ... to here, something may be missing; NULL while it goes on
-            reason TEXT NOT NULL,
-            evidence TEXT NOT NULL,              -- JSON: `at`, `kind`, `reason` of what was seen of it
-            noted_at TEXT NOT NULL,
-            mended_at TEXT                       -- when it turned out that nothing is missing
-        );
-        INSERT INTO gaps_new SELECT id, source, url, 'overrun', from_at, to_at, reason,
-            json_array(json_object('at', noted_at, 'kind', 'overrun', 'reason', reason)), noted_at, mended_at FROM gaps;
-        DROP TABLE gaps;
-        ALTER TABLE gaps_new RENAME TO gaps;
-        CREATE INDEX gaps_source ON gaps (source, noted_at);
-        CREATE INDEX gaps_url ON gaps (url, noted_at);
-        CREATE INDEX gaps_open ON gaps (from_at) WHERE mended_at IS NULL;
-        CREATE VIEW freshness AS                 -- when each source was last seen, and last brought something new
-            SELECT name AS source, enabled, last_success_at, last_item_at, next_at, error, error_since,
-                (SELECT count(*) FROM gaps WHERE gaps.source = name AND mended_at IS NULL) AS gaps
-            FROM sources;
-        -- when it was last visited before that, and when it is to be visited next
-        ALTER TABLE rhythms ADD COLUMN before_at TEXT;
-        ALTER TABLE rhythms ADD COLUMN due_at TEXT;
-        -- seconds after their time that the last two visits came
-        ALTER TABLE rhythms ADD COLUMN late REAL;
-        ALTER TABLE rhythms ADD COLUMN late_before REAL;
-        CREATE TABLE clocks (
-            host TEXT PRIMARY KEY,
-            usual REAL,                          -- minutes from the claimed time to the coming; NULL: not known
-            right_delay REAL NOT NULL,           -- what that would be if the clock were right
-            odd TEXT NOT NULL                    -- JSON: readings that differ from it, see `storage/claims.py`
-        ) WITHOUT ROWID;
-        CREATE TABLE clock_faults (
-            id INTEGER PRIMARY KEY,
-            host TEXT NOT NULL,
-            source TEXT NOT NULL,
-            hours REAL NOT NULL,                 -- by which claimed times run ahead of the truth; below zero: behind it
-            since TEXT NOT NULL,                 -- when the first of these articles came
-            articles INTEGER NOT NULL,           -- that were evidence of it
-            usual_delay REAL,                    -- minutes from the claimed time to when an article came, before ...
-            delay REAL NOT NULL,                 -- ... and since; NULL before: it was so from the beginning
-            noted_at TEXT NOT NULL,
-            ended_at TEXT                        -- when the first article came with a right time again
-        );
-        CREATE INDEX clock_faults_host ON clock_faults (host);
-        """,
-    )
-    missing = missing_fields(db, {"published_precision": "TEXT", "published_evidence": "TEXT"})
-    for name in missing:
-        db.execute(f"ALTER TABLE articles ADD COLUMN {name} TEXT")
-    run(
-        db,
-        f"""
-        ALTER TABLE articles ADD COLUMN published_flag TEXT;
-        UPDATE articles SET published_flag = 'impossible' WHERE published_at < '{OLDEST_YEAR}';
-        UPDATE articles SET published_flag = 'future' WHERE julianday(published_at) - julianday(first_seen_at)
-            > iif(published_precision = 'day', {DAY_SKEW / DAY}, {SKEW / DAY});
-        UPDATE articles SET told_at = first_seen_at WHERE told_at IS NULL;
-        DROP INDEX articles_time;
-        CREATE INDEX articles_told ON articles (told_at);
-        DROP VIEW news;
-        CREATE VIEW news AS                      -- the articles that are neither copies nor advertising, newest first
-            SELECT id, iif(published_flag IS NULL, coalesce(published_at, first_seen_at), first_seen_at) AS at, title,
-                source, site, lang, url, story_id
-            FROM articles WHERE copy_of IS NULL AND NOT is_ad ORDER BY told_at DESC, id DESC;
-        """,
-    )
+    make_gaps(db)
+    make_claims(db)
 
 
 @cache

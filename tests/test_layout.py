@@ -41,7 +41,7 @@ LINES = (
     ("storage.members",),
     ("storage.clusters", "storage.queue"),
     ("storage.regroup",),
-    ("storage.tables",),
+    ("storage.ledger", "storage.tables"),
     ("storage.schema",),
     ("storage.clocks", "storage.connection", "storage.gaps", "storage.hosts", "storage.rhythms", "storage.rights"),
     ("storage.articles", "storage.query", "storage.watch"),
