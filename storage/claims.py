@@ -27,10 +27,10 @@ SKEW, DAY_SKEW = timedelta(minutes=5), timedelta(hours=12)
 # A list that is looked at more seldom does not tell when an article came, in minutes; nor does a delay of days.
 WIDEST, LONGEST = 120.0, 15 * 60.0
 # Readings that make a usual delay, and that make another one of it: the second from so many visits, in so many minutes.
-_FIRST, _LASTING, _MOST, _VISITS, _SPAN = 12, 8, 16, 4, 120.0
+_FIRST, _LASTING, _MOST, _VISITS, _SPAN = 16, 10, 16, 5, 120.0
 # Minutes: readings of one delay lie so close, a shift is so close to whole hours, and one this small is none.
 _CLOSE, _WHOLE, _SMALL = 10.0, 5.0, 10.0
-_SHARE = 0.75
+_SHARE = 0.8
 _NEAR = 20.0
 # How far the usual delay follows one reading.
 _FOLLOW = 1 / 16
@@ -120,7 +120,7 @@ def learn(clock: Clock, new: Reading) -> tuple[Clock, Fault | None]:
         return _begun(replace(clock, odd=_with(clock.odd, new)))
     if abs(new.delay - clock.usual) <= max(_NEAR, new.half + _CLOSE):
         # Who is right most of the time has no fault, whatever a few of its articles say.
-        return replace(clock, usual=clock.usual + (new.delay - clock.usual) * _FOLLOW, odd=clock.odd[2:]), None
+        return replace(clock, usual=clock.usual + (new.delay - clock.usual) * _FOLLOW, odd=clock.odd[3:]), None
     return _shifted(replace(clock, odd=_with(clock.odd, new)))
 
 
@@ -153,10 +153,11 @@ def _shifted(clock: Clock) -> tuple[Clock, Fault | None]:
     shift = found - usual
     hours = round(shift / 60)
     # Two visits that are an hour apart cannot tell whether an article came an hour earlier.
-    is_sure = hours and 2 * median(each.half for each in odd) <= abs(hours) * 30
-    if is_sure and abs(shift - hours * 60) <= _WHOLE:
+    half = median(each.half for each in odd)
+    beside = abs(shift - hours * 60) if hours and 2 * half <= abs(hours) * 30 else 60.0
+    if beside <= _WHOLE:
         return Clock(found, clock.right), Fault(_ahead(found - clock.right), odd[0].at, len(odd), usual, found)
-    if len(odd) < _MOST:
+    if len(odd) < _MOST or beside <= _WHOLE + half / 2:  # the next readings tell
         return clock, None
     return Clock(found, clock.right + shift), None
 

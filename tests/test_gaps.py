@@ -1,0 +1,327 @@
+"""The times in which a list was not seen: found, told by kind, ended, mended, and named to whoever reads across one."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from config import Settings, Source
+from crawler import gaps
+from crawler.gaps import Before, Found
+from crawler.page import FetchError
+from storage.gaps import spanning
+from storage.records import Gap, Rhythm, Sign, Target
+from storage.times import stamp
+from tests.test_crawl import SITE, START, Clock, article, listing, run
+
+LIST = SITE + "/stock/"
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SOURCE = Source("news", (LIST,))
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def shows(web, *numbers, more="", url=LIST):
+    """The list shows these articles from now on."""
+    web.pages[url] = []
+    web.add(url, listing(*numbers, more=more))
+    for n in numbers:
+        web.pages.setdefault(f"{SITE}/news/{100000 + n}.html", []) or web.add(
+            f"{SITE}/news/{100000 + n}.html", article(n)
+        )
+
+
+def fails(web, status=503, body="", url=LIST):
+    web.pages[url] = []
+    web.add(url, body, status)
+
+
+def crawled(web, store, clock, after=20 * MINUTE, **options):
+    clock.now += after
+    return run(web, store, clock, sources=[SOURCE], settings=Settings(delay=0, retries=1), **options)
+
+
+def rows(store, columns="kind, to_at IS NULL, mended_at IS NOT NULL"):
+    return [tuple(row) for row in store.db.execute(f"SELECT {columns} FROM gaps ORDER BY id")]
+
+
+def test_however_often_a_list_fails_it_has_one_gap_from_its_last_good_visit(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    seen_at = store.rhythm(LIST).seen_at
+    fails(web)
+    for _ in range(4):
+        crawled(web, store, clock)
+    assert rows(store) == [("down", 1, 0)]
+    assert rows(store, "source, url, from_at, reason") == [("news", LIST, stamp(seen_at), "status 503")]
+
+
+def test_a_gap_ends_with_the_next_good_visit_and_is_mended_where_something_known_is_shown(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    fails(web)
+    crawled(web, store, clock)
+    shows(web, 5, 4, 3)
+    crawled(web, store, clock)
+    assert rows(store) == [("down", 0, 1)]
+    assert rows(store, "to_at") == [(stamp(store.rhythm(LIST).seen_at),)]
+
+
+def test_where_nothing_known_is_shown_the_gap_stays_and_is_paged_back(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    fails(web)
+    crawled(web, store, clock)
+    shows(web, 9, 8, 7)
+    crawled(web, store, clock)
+    assert rows(store) == [("down", 0, 0)]  # no second one for the overrun
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock, DAY)
+    fails(web)
+    crawled(web, store, clock)
+    pager = '<div class="pager"><a href="/stock/index_2.html">2</a></div>'
+    shows(web, 19, 18, 17, more=pager)
+    shows(web, 16, 15, 3, url=LIST + "index_2.html")
+    crawled(web, store, clock, DAY)
+    assert rows(store)[-1] == ("down", 0, 1)
+    assert store.db.execute("SELECT count(*) FROM articles WHERE url LIKE '%100015%'").fetchone()[0] == 1
+
+
+def test_a_page_that_has_not_changed_shows_that_nothing_is_missing(web, store, clock):
+    web.add(LIST, listing(1, 2), etag='"1"')
+    crawled(web, store, clock)
+    fails(web)
+    crawled(web, store, clock)
+    web.pages[LIST] = []
+    web.add(LIST, listing(1, 2), etag='"1"')
+    crawled(web, store, clock)
+    assert store.db.execute("SELECT last_status FROM frontier WHERE url = ?", (LIST,)).fetchone()[0] == 304
+    assert rows(store) == [("down", 0, 1)]
+
+
+WALL = "<html><title>安全验证</title><body><h1>安全验证</h1><p>请完成验证码后继续访问。</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ((401, ""), "blocked"),
+        ((403, ""), "blocked"),
+        ((429, ""), "blocked"),
+        ((451, ""), "blocked"),
+        ((200, WALL), "blocked"),
+        ((404, ""), "down"),
+        ((500, ""), "down"),
+        ((200, ""), "down"),
+        ((200, "<html><body><p>Wartung</p></body></html>"), "down"),
+        (httpx.ConnectTimeout("x"), "down"),
+    ],
+)
+def test_what_fails_how_gives_the_gap_its_kind(web, store, clock, answer, kind):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    web.pages[LIST] = []
+    if isinstance(answer, tuple):
+        web.add(LIST, answer[1], answer[0])
+    else:
+        web.fail(LIST, answer)
+    crawled(web, store, clock)
+    assert rows(store) == [(kind, 1, 0)]
+
+
+def test_what_robots_txt_forbids_is_a_gap_until_it_allows_it(web, store, clock):
+    shows(web, 1, 2, 3)
+    web.add(SITE + "/robots.txt", "User-agent: *\nDisallow: /stock", content_type="text/plain")
+    crawled(web, store, clock)
+    assert rows(store) == [("robots", 1, 0)]
+    web.pages[SITE + "/robots.txt"] = []
+    web.add(SITE + "/robots.txt", "", content_type="text/plain")
+    crawled(web, store, clock, 2 * DAY)
+    assert [row[1] for row in rows(store)] == [0]
+
+
+def test_another_kind_in_the_middle_is_told_by_the_evidence(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    fails(web)
+    crawled(web, store, clock)
+    crawled(web, store, clock)
+    fails(web, 403)
+    crawled(web, store, clock)
+    assert rows(store) == [("down", 1, 0)]
+    gap = store.ongoing_gap("news", LIST)
+    assert [(sign.kind, sign.reason) for sign in gap.signs] == [("down", "status 503"), ("blocked", "status 403")]
+
+
+def test_a_list_that_was_never_seen_has_a_gap_from_the_first_try(web, store, clock):
+    fails(web)
+    crawled(web, store, clock)
+    tried_at = store.ongoing_gap("news", LIST).from_at
+    crawled(web, store, clock, 3 * HOUR)
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    assert (START < tried_at < START + HOUR, rows(store)) == (True, [("down", 0, 1)])  # it shows what came before that
+
+
+def test_a_failure_that_the_next_try_gets_over_misses_nothing(web, store, clock):
+    web.fail(LIST, httpx.ConnectTimeout("x"))
+    web.add(LIST, listing(1, 2, 3))
+    crawled(web, store, clock)
+    assert rows(store) == [("down", 0, 1)]
+
+
+def test_a_list_that_a_page_named_and_that_the_site_took_away_is_not_missed(web, store, clock):
+    web.add(LIST, listing(1, 2) + '<a href="/stock/list/">股票</a>')
+    web.add(SITE + "/stock/list/", listing(4, 5))
+    crawled(web, store, clock)
+    assert store.rhythm(SITE + "/stock/list/").size == 2
+    web.pages[SITE + "/stock/list/"] = []
+    web.add(SITE + "/stock/list/", "", 404)
+    crawled(web, store, clock, 2 * HOUR, force=True)
+    assert SITE + "/stock/list/" in web.urls()[-3:]
+    assert rows(store, "url") in ([], [(LIST,)])
+
+
+def test_a_list_without_its_items_is_down(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    web.pages[LIST] = []
+    web.add(LIST, "<html><head><title>财讯网</title></head><body><a href='/stock/b/'>股票</a></body></html>")
+    crawled(web, store, clock)
+    assert rows(store, "kind, reason") == [("down", "the list shows no item any more")]
+
+
+# -- nobody asked
+
+
+def test_a_list_that_was_due_and_not_asked_for_long_has_a_gap_of_ours(web, store, clock):
+    shows(web, 1, 2, 3)
+    for _ in range(3):
+        crawled(web, store, clock)
+    seen_at = store.rhythm(LIST).seen_at
+    shows(web, 9, 8, 7)
+    crawled(web, store, clock, 2 * DAY)
+    assert rows(store) == [("outage", 0, 0)]
+    assert rows(store, "from_at, to_at") == [(stamp(seen_at), stamp(store.rhythm(LIST).seen_at))]
+
+
+def test_nothing_is_lost_where_the_list_still_shows_what_was_known(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    shows(web, 4, 3, 2)
+    crawled(web, store, clock, 2 * DAY)
+    assert rows(store) == [("outage", 0, 1)]
+
+
+def test_a_list_that_fails_when_somebody_asks_again_was_missed_by_us_first(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    fails(web)
+    crawled(web, store, clock, 2 * DAY)
+    assert rows(store) == [("outage", 1, 0)]
+    assert [sign.kind for sign in store.ongoing_gap("news", LIST).signs] == ["outage", "down"]
+
+
+def test_a_pass_every_quarter_of_an_hour_has_no_gap(web, store, clock):
+    """Also a busy list, that should be asked every minute: it still shows what was known."""
+    for n in range(12):
+        shows(web, *range(n + 6, n, -1))
+        crawled(web, store, clock, 16 * MINUTE)
+    assert rows(store) == []
+
+
+def test_a_pass_once_a_day_is_a_rhythm_and_no_gap_after_the_second_time(web, store, clock):
+    for n in range(7):
+        shows(web, *range(n + 6, n, -1))
+        crawled(web, store, clock, DAY)
+    assert len(rows(store)) <= 2
+    assert all(row == ("outage", 0, 1) for row in rows(store))
+    crawled(web, store, clock, 4 * DAY)
+    assert rows(store)[-1][0] == "outage" and len(rows(store)) <= 3
+
+
+def test_a_host_that_wanted_to_be_left_alone_is_no_fault_of_ours(web, store, clock):
+    """Retry-After stops the whole host: its lists are not asked, because it refuses."""
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    shows(web, 4, 3, 2)
+    web.pages[f"{SITE}/news/100004.html"] = []
+    web.add(f"{SITE}/news/100004.html", "", 429, retry_after="14400")
+    crawled(web, store, clock)
+    shows(web, 9, 8, 7)
+    crawled(web, store, clock, 4 * HOUR + MINUTE)
+    assert rows(store, "kind, reason") == [("blocked", "its host was left alone: status 429")]
+
+
+# -- the decisions, as values
+
+NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
+TARGET = Target(LIST, "list", "news")
+KNOWN = Rhythm(NOW - DAY, NOW - HOUR, 20, 5, None, (0.0,) * 24, None, NOW - 45 * MINUTE)
+
+
+def test_a_gap_keeps_few_signs_however_long_it_lasts():
+    before = Before(KNOWN)
+    for n in range(100):
+        error = FetchError(LIST, f"status 50{n % 7}", status=500)
+        before = Before(KNOWN, gaps.failed(TARGET, SOURCE, error, NOW, before=before, is_last=False))
+    assert len(before.gap.signs) == gaps.MOST_SIGNS
+    assert before.gap.signs[-1].reason == "status 501"
+
+
+def test_a_list_that_is_given_up_ends_its_gap():
+    error, named = FetchError(LIST, "status 500", status=500), replace(TARGET, found_on=SITE)
+    ended = gaps.failed(named, SOURCE, error, NOW, before=Before(KNOWN), is_last=True)
+    assert (ended.to_at, ended.mended_at) == (NOW, None)
+
+
+@pytest.mark.parametrize("url", [LIST + "index_2.html"])
+def test_further_pages_are_not_watched(url):
+    assert not gaps.is_watched(replace(TARGET, url=url, depth=1), KNOWN)
+    assert gaps.is_watched(replace(TARGET, url=url, depth=0), None)
+
+
+def test_an_article_lies_in_the_gap_of_its_time_once_that_has_ended():
+    sign = Sign(NOW, "down", "")
+    going_on = Gap("news", LIST, NOW - HOUR, None, "", NOW, "down", (sign,))
+    ended = replace(going_on, to_at=NOW + HOUR)
+    assert gaps.around([going_on], NOW) is None
+    assert [gaps.around([ended], NOW + n * HOUR) is ended for n in (-1, 0, 1, 2)] == [False, True, True, False]
+
+
+def test_a_visit_in_time_has_no_sign_of_any_gap():
+    assert gaps.answered(TARGET, SOURCE, Found(3, [NOW - DAY]), NOW - 40 * MINUTE, before=Before(KNOWN)) is None
+
+
+# -- whoever reads
+
+
+def spans(store, start, now, **options):
+    return [(row["source"], row["kind"]) for row in spanning(store.db, start, now, **options)]
+
+
+def gap(start, end, *, source="news", mended=None):
+    sign = Sign(start, "down", "status 503")
+    return Gap(source, LIST, start, end, "status 503", start, "down", (sign,), mended)
+
+
+def test_an_answer_spans_what_reaches_into_its_time(store):
+    for one in (gap(NOW - 5 * HOUR, NOW - 4 * HOUR), gap(NOW - 3 * HOUR, None), gap(NOW - 9 * HOUR, NOW, mended=NOW)):
+        store._gaps.write(one)
+    assert spans(store, NOW - 2 * HOUR, NOW) == [("news", "down")]
+    assert len(spans(store, NOW - 4.5 * HOUR, NOW)) == 2
+    assert len(spans(store, None, NOW, mended=True)) == 3
+    assert spans(store, None, NOW - 6 * HOUR) == []
+    assert spans(store, None, NOW, source="other") == []
+
+
+def test_a_source_that_nobody_asks_has_a_gap_before_anybody_writes_it_down(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    assert spans(store, None, clock.now + 15 * MINUTE) == []
+    assert spans(store, None, clock.now + 2 * HOUR) == [("news", "outage")]
+    assert spans(store, None, clock.now + 2 * HOUR, watched=["another"]) == []
