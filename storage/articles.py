@@ -15,6 +15,7 @@ from time import process_time
 from typing import Any
 
 from storage import keys, texts
+from storage.addresses import AddressBook
 from storage.claims import NO_CLAIM, Claim, claim_of, claim_time
 from storage.clocks import ClockBook
 from storage.clusters import Clusters
@@ -29,7 +30,7 @@ from storage.values import column_value, jsonable
 _OWN = (
     "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
     "author", "editor", "source", "site", "lang", "story_id", "copy_of", "is_ad", "ad_score", "canonical", "found_by",
-    "url_key", "text_key", "title_key", "told_at", "text", "extra", "published_precision",
+    "url_key", "text_key", "title_key", "told_at", "text", "extra", "gone_at", "published_precision",
     "published_evidence", "published_flag",
 )  # fmt: skip
 
@@ -38,20 +39,11 @@ _BY_KEY = """
         first_seen_at
     FROM article_urls JOIN articles ON articles.id = article_id WHERE article_urls.url_key = ?
 """
-_ALIAS = """
-    INSERT INTO article_urls (url_key, article_id, how) VALUES (?, ?, ?)
-    ON CONFLICT (url_key) DO UPDATE SET how = excluded.how
-    WHERE how = 'canonical' AND excluded.how = 'address' AND article_id = excluded.article_id
-"""
-_ANNOUNCED = """
-    UPDATE headlines SET article_id = ?, matched_by = 'address'
-    WHERE url_key = ? AND (article_id IS NULL OR matched_by = 'title')
-"""
 _KEEP = """
     INSERT INTO revisions (article_id, revision, observed_at, replaced_at, title, text, published_at, modified_at,
-        author, editor, source)
+        author, editor, source, last_confirmed_at)
     SELECT id, revision, coalesce(revised_at, first_seen_at), ?, title, text, published_at, modified_at, author,
-        editor, source
+        editor, source, last_seen_at
     FROM articles WHERE id = ?
 """
 _REVISE = """
@@ -71,6 +63,7 @@ _LAST_RENEWED = f"""
     extra = iif(? IS NULL, extra, json_patch(coalesce(extra, '{{}}'), ?)), {_CLAIMED}, last_seen_at = ?
 """
 _SEEN = f"UPDATE articles SET {_CLAIMED}, last_seen_at = ? WHERE id = ?"
+_REMOVED = "INSERT INTO removals (article_id, url, status, how, observed_at) VALUES (?, ?, ?, ?, ?)"
 
 
 class _Text:
@@ -96,9 +89,9 @@ class Articles:
 
     def __init__(self, connection: sqlite3.Connection, ad_threshold: float):
         self._run = connection.execute
-        self._run_many = connection.executemany
         self._clusters = Clusters(connection)
         self._clocks = ClockBook(connection)
+        self._addresses = AddressBook(connection)
         self._ad_threshold = ad_threshold
         self.dedupe_cpu = 0.0
         columns = [row[1] for row in connection.execute("PRAGMA table_info (articles)")]
@@ -128,8 +121,8 @@ class Articles:
         if row is None:
             outcome, article_id, story_id = self._insert(article, visit, declared or own)
         else:
-            outcome, article_id, story_id = self._meet(article, row, own)
-        self._name(article_id, {url_key(visit.url): "redirect", declared: "canonical", own: "address"})
+            outcome, article_id, story_id = self._meet(article, visit, row, own)
+        self._addresses.name(article_id, {url_key(visit.url): "redirect", declared: "canonical", own: "address"})
         return outcome, article_id, story_id
 
     def confirm(self, visit: Visit) -> tuple[int, int] | None:
@@ -138,7 +131,23 @@ class Articles:
         if row is None:
             return None
         self._run(_SEEN, (*NO_CLAIM, stamp(visit.at), row[0]))
+        self._returned(row[0], stamp(visit.at))
         return row[0], row[5]
+
+    def remove(self, visit: Visit) -> int | None:
+        """An article is no longer there (`visit.gone`): noted once, until it is back. Its id, if one is known."""
+        row = self._run(_BY_KEY, (url_key(visit.url),)).fetchone()
+        # Of a phone page or an alias nothing follows: the article may be there all the same.
+        if row is None or url_key(visit.url) not in (row[2], url_key(row[1])):
+            return None
+        at = stamp(visit.at)
+        if self._run("UPDATE articles SET gone_at = ? WHERE id = ? AND gone_at IS NULL", (at, row[0])).rowcount:
+            self._run(_REMOVED, (row[0], visit.url, visit.status, visit.gone, at))
+        return int(row[0])
+
+    def _returned(self, article_id: int, at: str) -> None:
+        if self._run("UPDATE articles SET gone_at = NULL WHERE id = ? AND gone_at IS NOT NULL", (article_id,)).rowcount:
+            self._run("UPDATE removals SET back_at = ? WHERE article_id = ? AND back_at IS NULL", (at, article_id))
 
     @staticmethod
     def _declared_key(article: Article) -> str:
@@ -148,32 +157,26 @@ class Articles:
 
     def _release(self, row: Any, key: str) -> None:
         """Another page had declared this address as its own, and lied: here is whose it is."""
-        self._run("DELETE FROM article_urls WHERE url_key = ?", (key,))
+        self._addresses.release(key)
         if row[2] == key:
             self._run("UPDATE articles SET url_key = ? WHERE id = ?", (url_key(row[1]), row[0]))
             self._clusters.rename(row[0], url_key(row[1]))
 
-    def _name(self, article_id: int, names: dict[str, str]) -> None:
-        """Give an article its addresses, and the headlines that pointed there their article."""
-        rows = [(key, article_id, how) for key, how in names.items() if key]
-        self._run_many(_ALIAS, rows)
-        linked = [(article_id, key) for key, _, _ in rows]
-        self._run_many(_ANNOUNCED, linked)
-
     # -- an article that is known
 
-    def _meet(self, article: Article, row: Any, own: str) -> tuple[Outcome, int, int]:
+    def _meet(self, article: Article, visit: Visit, row: Any, own: str) -> tuple[Outcome, int, int]:
         article_id, url, key, title, text, story_id, _, _, seen = row
         at_home = own in (key, url_key(url))
         # A phone page or page 2 words the same article otherwise; only its own address tells of a change.
         if not at_home:
-            self._run(_SEEN, (*claim_of(article, parse(seen)), stamp(article.fetched_at), article_id))
+            self._run(_SEEN, (*claim_of(article, parse(seen)), stamp(visit.at), article_id))
             return "same", article_id, self._retime(article, article_id) or story_id
         same = _squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)
         if not same:
             self._revise(article, article_id, _Text(title, text))
             story_id = self._clusters.load(article_id).story
-        self._renew(article, article_id, claim_of(article, parse(seen)))
+        self._renew(article, visit, article_id, claim_of(article, parse(seen)))
+        self._returned(article_id, stamp(visit.at))
         return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
 
     def _retime(self, article: Article, article_id: int) -> int | None:
@@ -189,12 +192,12 @@ class Articles:
         self._clusters.revise(former._replace(told_at=told), former, stamp(article.fetched_at))
         return self._clusters.load(article_id).story
 
-    def _renew(self, article: Article, article_id: int, claimed: Claim) -> None:
+    def _renew(self, article: Article, visit: Visit, article_id: int, claimed: Claim) -> None:
         """Take over what the page says beside its title and text."""
         values = (column_value(getattr(article, name)) for name in _RENEWED)
         added = (column_value(article.extra.get(name)) for name in self._extra)
         rest = self._rest(article)
-        self._run(self._renew_sql, (*values, *added, rest, rest, *claimed, stamp(article.fetched_at), article_id))
+        self._run(self._renew_sql, (*values, *added, rest, rest, *claimed, stamp(visit.at), article_id))
 
     def _revise(self, article: Article, article_id: int, old: _Text) -> None:
         at, new = stamp(article.fetched_at), _Text(article.title, article.text)
@@ -248,7 +251,7 @@ class Articles:
             "published_at": claimed.at,
             "modified_at": claim(article.modified_at),
             "first_seen_at": at,
-            "last_seen_at": at,
+            "last_seen_at": stamp(visit.at),
             "revised_at": None,
             "revision": 1,
             "author": article.author or None,
@@ -268,6 +271,7 @@ class Articles:
             "told_at": one.told_at,
             "text": article.text,
             "extra": self._rest(article),
+            "gone_at": None,
             "published_precision": claimed.precision,
             "published_evidence": claimed.evidence,
             "published_flag": claimed.flag,

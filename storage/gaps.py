@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage.records import Gap, Sign
+from storage.records import Gap, Listing, Sign, Visit
 from storage.times import parse, stamp
 
 Row = dict[str, Any]
@@ -48,6 +48,13 @@ class GapBook:
 
     def __init__(self, connection: sqlite3.Connection):
         self._run = connection.execute
+
+    def put(self, visit: Visit, listing: Listing) -> None:
+        """What a visit to a list says about its gaps."""
+        if listing.gap:
+            self.write(listing.gap)
+        for gap in listing.mended:
+            self.mend(gap, visit.at)
 
     def write(self, gap: Gap) -> None:
         """A gap that is new, or what is new of one that is known."""

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime
 
 from storage.keys import url_key
-from storage.records import Rhythm, Visit
+from storage.records import Listing, Rhythm, Visit
 from storage.times import parse, stamp
 
 _KEEP = """
@@ -41,8 +41,11 @@ class RhythmBook:
         known = (parse(since), parse(seen_at), size, items, last_at, tuple(json.loads(hours)), pause)
         return Rhythm(*known, due_at, late or 0.0, late_before or 0.0)
 
-    def keep(self, visit: Visit, rhythm: Rhythm, next_at: datetime | None) -> None:
-        """What is known of the list of a visit now, and when it is to be visited next."""
+    def put(self, visit: Visit, listing: Listing, next_at: datetime | None) -> None:
+        """What is known of the list of a visit now, if that says anything, and when it is to be visited next."""
+        rhythm = listing.rhythm
+        if rhythm is None:
+            return
         last = stamp(rhythm.last_item_at) if rhythm.last_item_at else None
         hours = json.dumps([round(each, 3) for each in rhythm.hours])
         what = (stamp(rhythm.since), stamp(rhythm.seen_at), rhythm.size, rhythm.items, last, hours, rhythm.pause)
