@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -64,7 +65,7 @@ class ClockBook:
             self._run(_FAULT, (host, visit.source, fault.hours, since, *what))
 
 
-def faults(db: Database) -> list[dict[str, object]]:
+def faults(db: Database) -> list[dict[str, Any]]:
     """The hosts whose claimed times run ahead of the truth now, or behind it (`hours` below zero), the last first."""
     cursor = db.conn.execute("SELECT * FROM clock_faults WHERE ended_at IS NULL ORDER BY since DESC, id DESC")
     names = [column[0] for column in cursor.description]

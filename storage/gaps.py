@@ -126,11 +126,10 @@ def _overdue(db: Database, now: datetime) -> Iterator[Row]:
     """The sources that were due long before `now` and that nobody has asked since their last visit."""
     for name, visited, due, every in db.conn.execute(_LATE, {"now": stamp(now)}):
         if now - parse(due) > max(timedelta(seconds=every), LEAST):
-            reason = f"was due at {due} and has not been asked since"
             yield dict.fromkeys(("url", "to_at", "mended_at")) | {
                 "source": name,
                 "from_at": visited,
-                "reason": reason,
+                "reason": "it is due and nobody has asked for it",
                 "noted_at": stamp(now),
                 "kind": "outage",
                 "evidence": [],

@@ -1,18 +1,33 @@
 """The times in which a list was not seen: found, told by kind, ended, mended, and named to whoever reads across one."""
 
+import itertools
+import json
+import os
+import random
+import signal
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
+from sqlite_utils import Database
 
 from config import Settings, Source
-from crawler import gaps
+from crawler import console, gaps
+from crawler.cli import cli
+from crawler.commands import _gaps
 from crawler.gaps import Before, Found
 from crawler.page import FetchError
+from storage import open_store
 from storage.gaps import spanning
 from storage.records import Gap, Rhythm, Sign, Target
+from storage.schema import APPLICATION_ID, migrations
 from storage.times import stamp
+from tests.conftest import Web
 from tests.test_crawl import SITE, START, Clock, article, listing, run
 
 LIST = SITE + "/stock/"
@@ -325,3 +340,145 @@ def test_a_source_that_nobody_asks_has_a_gap_before_anybody_writes_it_down(web, 
     assert spans(store, None, clock.now + 15 * MINUTE) == []
     assert spans(store, None, clock.now + 2 * HOUR) == [("news", "outage")]
     assert spans(store, None, clock.now + 2 * HOUR, watched=["another"]) == []
+
+
+@pytest.fixture
+def kept(web, tmp_path, clock, monkeypatch):
+    """A database of a source that fails now, in the folder that one is in; the time stands still then."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KUAIXUN_DATABASE", "then.db")
+    with open_store(Path("then.db"), clock=clock) as store:
+        shows(web, 1, 2, 3)
+        crawled(web, store, clock)
+        fails(web)
+        crawled(web, store, clock)
+        clock.now += MINUTE
+        yield store
+
+
+def said(clock, monkeypatch, *arguments):
+    monkeypatch.setattr(console, "now", lambda as_of=None: as_of or clock.now)
+    for module in ("_gaps", "gaps", "status", "sources"):
+        monkeypatch.setattr(f"crawler.commands.{module}.now", console.now)
+    result = CliRunner().invoke(cli, arguments, prog_name="kuaixun")
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("latest",),
+        ("latest", "--headlines", "--json"),
+        ("search", "存款", "--json"),
+        ("story", "1"),
+        ("export", "-", "--quiet"),
+        ("sources",),
+        ("status", "--json"),
+    ],
+    ids=" ".join,
+)
+def test_every_command_that_reads_names_the_gap_beside_its_answer(kept, clock, monkeypatch, command):
+    result = said(clock, monkeypatch, *command)
+    assert [line for line in result.stderr.splitlines() if line.startswith("gap:")] == [
+        f"gap: news not seen since {_gaps.moment(stamp(kept.rhythm(LIST).seen_at))} (down: status 503)"
+    ]
+    assert "gap:" not in result.stdout
+
+
+def test_the_command_lists_them_with_their_evidence(kept, web, clock, monkeypatch):
+    assert "status 503" in said(clock, monkeypatch, "gaps").stdout
+    (row,) = map(json.loads, said(clock, monkeypatch, "gaps", "--json").stdout.splitlines())
+    assert (row["kind"], row["to_at"], row["evidence"][0]["reason"]) == ("down", None, "status 503")
+    assert said(clock, monkeypatch, "gaps", "--source", "other").stdout == "No gap.\n"
+    then = clock.now
+    shows(web, 3, 2, 1)
+    crawled(web, kept, clock)
+    assert said(clock, monkeypatch, "gaps").stdout == "No gap.\n"
+    assert "down" in said(clock, monkeypatch, "gaps", "--all").stdout
+    assert "goes on" in said(clock, monkeypatch, "gaps", "--as-of", then.isoformat()).stdout
+    assert said(clock, monkeypatch, "gaps", "--all", "--since", clock.now.isoformat()).stdout == "No gap.\n"
+
+
+def row(source, kind="down", end=None, url=LIST):
+    return {"source": source, "kind": kind, "url": url, "from_at": stamp(NOW), "to_at": end, "reason": "status 503"}
+
+
+def test_at_most_three_sources_are_named_those_first_that_are_not_seen_now():
+    rows = [row(name, end=stamp(NOW + n * HOUR)) for n, name in enumerate("abcd")] + [row("e"), row("e")]
+    told = _gaps.lines(rows)
+    assert [line.split()[1] for line in told] == ["e", "d", "c", "and"]
+    assert (told[0][-17:], told[-1]) == ("; and 1 more time", "gap: and 2 more sources; `kuaixun gaps` lists all")
+
+
+def test_sources_that_nobody_asks_are_one_line():
+    (told,) = _gaps.lines([row(name, "outage", url=None) for name in "abcd"])
+    assert told.startswith("gap: 4 sources not asked since ")
+
+
+# -- killed at any moment
+
+
+def passes(database, kill_at):
+    """A process that crawls a site which fails and comes back, killed when it asks for the `kill_at`-th time."""
+    if child := os.fork():
+        os.waitpid(child, 0)
+        return
+    try:
+        web, clock, count = Web(), Clock(), 0
+        answer = web.answer
+
+        def watched(request):
+            nonlocal count
+            count += 1
+            if count == kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer(request)
+
+        web.answer = watched
+        with open_store(database, clock=clock) as store:
+            known = store.rhythm(LIST)
+            clock.now = max(START, known.seen_at if known else START)
+            for n, status in enumerate((200, 503, 503, 403, 200, 503, 200)):
+                shows(web, *range(n + 3, n, -1)) if status == 200 else fails(web, status)
+                crawled(web, store, clock, 30 * MINUTE)
+    finally:
+        os._exit(0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_after_any_kill_the_gaps_of_a_list_are_whole_and_apart(tmp_path):
+    for kill_at in random.Random(1).sample(range(1, 30), 20):
+        database = tmp_path / f"{kill_at}.db"
+        passes(database, kill_at)
+        passes(database, 0)
+        with open_store(database) as store:
+            found = rows(store, "from_at, coalesce(to_at, '9'), noted_at")
+            assert all(start <= noted <= end for start, end, noted in found)
+            assert all(before[1] <= after[0] for before, after in itertools.pairwise(found)), kill_at
+            assert all(end != "9" for _, end, _ in found)
+
+
+def test_the_gaps_and_claims_of_an_earlier_version_are_kept_and_judged(tmp_path):
+    path, at = tmp_path / "old.db", stamp(NOW)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        old = Database(connection)
+        migrations.apply(old, stop_before="m013_gaps_and_claims")
+        old.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        old.execute("ALTER TABLE articles ADD COLUMN published_precision TEXT")
+        old["gaps"].insert({"source": "news", "url": LIST, "from_at": at, "to_at": at, "reason": "x", "noted_at": at})
+        old["stories"].insert({"id": 1, "first_article": 1, "first_seen_at": at, "last_seen_at": at, "key": "k"})
+        claims = {1: ("2026-03-20T21:00:00+08:00", "minute"), 2: ("1970-01-01T00:00:00+00:00", "day"), 3: (None, None)}
+        claims |= {4: ("2026-03-21T00:00:00+08:00", "day"), 5: ("2026-03-20T20:03:00+08:00", "minute")}
+        for n, (claim, precision) in claims.items():
+            keys = {"url_key": str(n), "text_key": "", "title_key": n, "told_at": at, "story_id": 1}
+            text = {"url": str(n), "title": "t", "text": "t", "published_at": claim, "published_precision": precision}
+            old["articles"].insert({"id": n, "first_seen_at": at, "last_seen_at": at, **keys, **text})
+    with open_store(path) as store:
+        assert rows(store, "source, url, kind, from_at, to_at, mended_at") == [("news", LIST, "overrun", at, at, None)]
+        (gap,) = store.gaps("news")
+        assert [sign.kind for sign in gap.signs] == ["overrun"]
+        flags = dict(store.db.execute("SELECT id, published_flag FROM articles").fetchall())
+        assert flags == {1: "future", 2: "impossible", 3: None, 4: None, 5: None}
+        assert store.db.execute("SELECT count(*) FROM freshness, news").fetchone()[0] == 0
