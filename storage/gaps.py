@@ -31,11 +31,13 @@ _ADD = f"""
     INSERT INTO gaps ({_COLUMNS})
     VALUES (:source, :url, :from_at, :to_at, :reason, :noted_at, :kind, :evidence, :mended_at)
 """
+# Two searches in an index of what is not mended, however long the ledger has become.
 _SPANNING = f"""
-    SELECT {_COLUMNS} FROM gaps
-    WHERE (mended_at IS NULL OR :mended) AND from_at < :end AND coalesce(to_at > :start, 1)
-        AND coalesce(source = :source, 1)
-    ORDER BY from_at, id
+    SELECT * FROM (
+        SELECT {_COLUMNS} FROM gaps WHERE to_at IS NULL AND from_at < :end {{which}}
+        UNION ALL
+        SELECT {_COLUMNS} FROM gaps WHERE to_at > :start AND from_at < :end {{which}}
+    ) WHERE coalesce(source = :source, 1) ORDER BY from_at, noted_at, source, url
 """
 _LATE = """
     SELECT name, last_visit_at, next_at, every FROM sources
@@ -112,8 +114,8 @@ def spanning(
     sources that are meant to be asked, None for all that the database has: a source nobody asks any more has no gap
     for that. With `mended` also those that turned out to miss nothing.
     """
-    told = {"start": stamp(start) if start else "", "end": stamp(now), "source": source, "mended": mended}
-    cursor = db.conn.execute(_SPANNING, told)
+    told = {"start": stamp(start) if start else "", "end": stamp(now), "source": source}
+    cursor = db.conn.execute(_SPANNING.format(which="" if mended else "AND mended_at IS NULL"), told)
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor]
     found = [{**row, "evidence": json.loads(row["evidence"])} for row in rows]

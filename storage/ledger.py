@@ -30,7 +30,7 @@ _GAPS = """
     ALTER TABLE gaps_new RENAME TO gaps;
     CREATE INDEX gaps_source ON gaps (source, noted_at);
     CREATE INDEX gaps_url ON gaps (url, noted_at);
-    CREATE INDEX gaps_open ON gaps (from_at) WHERE mended_at IS NULL;
+    CREATE INDEX gaps_open ON gaps (to_at) WHERE mended_at IS NULL;
     CREATE VIEW freshness AS                 -- when each source was last seen, and last brought something new
         SELECT name AS source, enabled, last_success_at, last_item_at, next_at, error, error_since,
             (SELECT count(*) FROM gaps WHERE gaps.source = name AND mended_at IS NULL) AS gaps

@@ -140,7 +140,7 @@ def newest_before(db: Database, source: str, at: datetime, limit: int = 3) -> se
     """The URL keys of the newest articles of a source of those that were known at a time."""
     sql = """
         SELECT url_key FROM articles WHERE found_by = ? AND first_seen_at <= ? AND told_at IS NOT NULL
-        ORDER BY datetime(told_at) DESC LIMIT ?
+        ORDER BY told_at DESC LIMIT ?
     """
     return {key for (key,) in db.conn.execute(sql, (source, stamp(at), limit))}
 
