@@ -21,6 +21,7 @@ from crawler.page import FetchError, Forbidden
 from crawler.refusals import WALLS
 from crawler.shapes import page_number
 from storage.gaps import LEAST
+from storage.keys import url_key
 from storage.records import Gap, GapKind, Rhythm, Sign, Target
 
 BLOCKED = frozenset((401, 403, 429, 451))
@@ -29,6 +30,7 @@ MOST_SIGNS = 20
 
 _STATUS = re.compile(r"\bstatus (\d{3})\b")
 _OVERRUN = "no item of the list was known before"
+_ALONE = "its host was left alone: "
 _EMPTY = "the list shows no item any more"
 
 
@@ -53,7 +55,7 @@ class Found:
 class Before:
     """What was known of a list before a visit: its rhythm, the gap that goes on, and its host's trouble.
 
-    `trouble` is until when the host had to be left alone, and the error that was the reason.
+    `trouble` is until when the host was left alone, and the error that was the reason: looked for where a list is late.
     """
 
     rhythm: Rhythm | None = None
@@ -67,11 +69,16 @@ def kind_of(status: int, reason: str) -> GapKind:
     return "blocked" if told in BLOCKED or any(wall in reason for wall in WALLS) else "down"
 
 
-def is_watched(target: Target, known: Rhythm | None) -> bool:
-    """Whether a list is missed when it is not seen: a seed, or one that has shown articles; never its further pages."""
+def is_watched(target: Target, source: Source, known: Rhythm | None) -> bool:
+    """Whether a list is missed when it is not seen: a seed, or one that has shown articles; never its further pages.
+
+    What was a seed once, and is none now, nobody wants to see.
+    """
     if target.kind == "article" or (page_number(target.url) > 1 and target.depth > 0):
         return False
-    return not target.found_on or (known is not None and known.size > 0)
+    if target.found_on:
+        return known is not None and known.size > 0
+    return url_key(target.url) in map(url_key, source.seeds)
 
 
 def lateness(known: Rhythm | None, now: datetime) -> float:
@@ -97,7 +104,7 @@ def failed(
 
     `is_last`: the list will not be asked again, and its gap ends.
     """
-    if not is_watched(target, before.rhythm):
+    if not is_watched(target, source, before.rhythm):
         return None
     kind: GapKind = "robots" if isinstance(error, Forbidden) else kind_of(error.status, error.reason)
     if is_last and before.gap is None and error.status in (404, 410):
@@ -112,7 +119,7 @@ def answered(
     """The gap that an answer ends or shows; None when there is none. `is_same`: it is the page of the last visit."""
     known = before.rhythm
     if known and known.size and not found.size and not is_same:
-        watched = is_watched(target, known)
+        watched = is_watched(target, source, known)
         return _with(before, target, source, now, Sign(now, "down", _EMPTY)) if watched else None
     gap = _with(before, target, source, now)
     if gap:
@@ -138,7 +145,7 @@ def around(gaps: Sequence[Gap], published_at: datetime | None) -> Gap | None:
 def _with(before: Before, target: Target, source: Source, now: datetime, *signs: Sign) -> Gap | None:
     """The gap that goes on with what is new of it, or the one that begins; None when there are no signs of any."""
     known, gap = before.rhythm, before.gap
-    if known and known.due_at and is_watched(target, known):
+    if known and known.due_at and is_watched(target, source, known):
         signs = (*_unasked(known.due_at, source.every, before, now), *signs)
     if gap:
         return replace(gap, signs=_added(gap.signs, signs))
@@ -153,7 +160,8 @@ def _unasked(due: datetime, every: timedelta, before: Before, now: datetime) -> 
     until, error = before.trouble or (due, "")
     if not missed(before.rhythm, every, now):
         return ()
-    told = (Sign(due, kind_of(0, error), f"its host was left alone: {error}"),) if until > due else ()
+    reason = error if error.startswith(_ALONE) else _ALONE + error
+    told = (Sign(due, kind_of(0, error), reason),) if until > due else ()
     if now - max(until, due) <= max(every, LEAST) and told:
         return told
     return (*told, Sign(max(until, due), "outage", "it was due and nobody asked for it"))

@@ -52,8 +52,11 @@ def failed(world: World, target: Target, error: FetchError) -> Visit:
 
 def before(world: World, target: Target) -> Before:
     """What was known of a list before it was visited."""
-    store, url = world.store, target.url
-    return Before(store.rhythm(url), store.ongoing_gap(target.source, url), store.host_trouble(url))
+    store, url, now = world.store, target.url, world.clock()
+    known, trouble = store.rhythm(url), None
+    if known and known.due_at and gaps.missed(known, world.source(target).every, now):
+        trouble = store.host_trouble(target.source, url, known.due_at, now)
+    return Before(known, store.ongoing_gap(target.source, url), trouble)
 
 
 def missed(world: World, target: Target, error: FetchError, *, is_last: bool) -> Gap | None:

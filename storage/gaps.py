@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlite_utils import Database
 
+from storage.keys import host_of, url_key
 from storage.records import Gap, Listing, Sign, Visit
 from storage.times import parse, stamp
 
@@ -85,6 +87,37 @@ class GapBook:
         sql = f"SELECT {_COLUMNS} FROM gaps WHERE url = ? AND source = ? AND to_at IS NULL ORDER BY id DESC LIMIT 1"
         row = self._run(sql, (url, source)).fetchone()
         return _gap(row) if row else None
+
+    def drop(self, source: str, seeds: Collection[str], now: datetime) -> None:
+        """What is no seed any more, and was found nowhere else, is not missed from now on."""
+        sql = f"""
+            SELECT {_COLUMNS}, url NOT IN (SELECT value FROM json_each(?)) AS dropped
+            FROM gaps WHERE to_at IS NULL AND mended_at IS NULL AND source = ?
+        """
+        for *row, dropped in self._run(sql, (json.dumps(list(seeds)), source)).fetchall():
+            gap = _gap(row)
+            if dropped and not self._is_found(gap.url):
+                sign = Sign(now, gap.kind, "it is no seed of its source any more")
+                self.write(replace(gap, to_at=now, signs=(*gap.signs, sign)))
+
+    def _is_found(self, url: str) -> bool:
+        sql = "SELECT 1 FROM frontier WHERE url_key = ? AND found_on IS NOT NULL"
+        return self._run(sql, (url_key(url),)).fetchone() is not None
+
+    def beside(self, source: str, url: str, since: datetime, now: datetime) -> tuple[datetime, str] | None:
+        """Until when another list of the same host was refused or down after a time, and why; None for never.
+
+        Of a host that is down not every list is tried.
+        """
+        sql = """
+            SELECT url, to_at, reason FROM gaps
+            WHERE source = ? AND kind NOT IN ('overrun', 'outage') AND url != ? AND coalesce(to_at > ?, 1)
+            ORDER BY noted_at DESC LIMIT ?
+        """
+        for other, end, reason in self._run(sql, (source, url, stamp(since), MOST_GAPS)):
+            if host_of(other) == host_of(url):
+                return (parse(end) if end else now), reason
+        return None
 
     def open(self, source: str) -> list[Gap]:
         """The gaps of a source that are not mended, the oldest first; of very many those noted last."""

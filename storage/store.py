@@ -236,9 +236,9 @@ class Store:
         """The gap of a list that goes on; None where the last visit went well."""
         return self._gaps.ongoing(source, url)
 
-    def host_trouble(self, url: str) -> tuple[datetime, str] | None:
-        """Until when the host of an address had to be left alone because of an error, and the error; None for none."""
-        return self._hosts.trouble(url)
+    def host_trouble(self, source: str, url: str, since: datetime, now: datetime) -> tuple[datetime, str] | None:
+        """Until when the host of a source's list was left alone because of an error, and the error; None for none."""
+        return self._hosts.trouble(url) or self._gaps.beside(source, url, since, now)
 
     def host_notes(self, now: datetime) -> list[HostNote]:
         """The hosts that must still be left alone, and those that share their network address with others."""
@@ -276,6 +276,7 @@ class Store:
         row = (name, json.dumps(list(seeds), ensure_ascii=False), every.total_seconds(), cron, enabled, stamp(now))
         with self._transaction():
             self._run(_SOURCE, row)
+            self._gaps.drop(name, seeds, now)
 
     def source_next(self, name: str) -> datetime | None:
         """When a source is due; None when it was never visited, or is not known."""

@@ -272,6 +272,44 @@ def test_a_host_that_wanted_to_be_left_alone_is_no_fault_of_ours(web, store, clo
     assert rows(store, "kind, reason") == [("blocked", "its host was left alone: status 429")]
 
 
+def test_of_a_host_that_is_down_the_lists_that_nobody_tried_are_down_too(web, store, clock):
+    urls = [f"{SITE}/{name}/" for name in ("stock", "fund", "bond", "gold", "bank", "fx", "ipo", "oil")]
+    source = Source("news", tuple(urls))
+
+    def one_pass(after):
+        clock.now += after
+        run(web, store, clock, sources=[source], settings=Settings(delay=0, retries=1))
+
+    for n, url in enumerate(urls):
+        shows(web, 10 * n + 1, 10 * n + 2, url=url)
+    one_pass(MINUTE)
+    for url in urls:
+        web.pages[url] = []
+        web.fail(url, httpx.ConnectError("x"))
+    for _ in range(9):
+        one_pass(20 * MINUTE)
+    tried = len(rows(store))
+    for n, url in enumerate(urls):
+        shows(web, 10 * n + 7, 10 * n + 8, url=url)
+    one_pass(20 * MINUTE)
+    found = rows(store, "url, kind")
+    assert (0 < tried < len(urls), {kind for _, kind in found}) == (True, {"down"})
+    assert sorted(url for url, _ in found) == sorted(urls)
+
+
+def test_a_seed_that_is_taken_out_is_not_missed_any_more(web, store, clock):
+    shows(web, 1, 2, 3)
+    crawled(web, store, clock)
+    fails(web)
+    crawled(web, store, clock)
+    other = Source("news", (SITE + "/fund/",))
+    shows(web, 4, 5, url=SITE + "/fund/")
+    for _ in range(3):
+        clock.now += 20 * MINUTE
+        run(web, store, clock, sources=[other], settings=Settings(delay=0, retries=1))
+    assert rows(store, "url, kind, to_at IS NULL, mended_at IS NULL") == [(LIST, "down", 0, 1)]
+
+
 # -- the decisions, as values
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
@@ -296,8 +334,9 @@ def test_a_list_that_is_given_up_ends_its_gap():
 
 @pytest.mark.parametrize("url", [LIST + "index_2.html"])
 def test_further_pages_are_not_watched(url):
-    assert not gaps.is_watched(replace(TARGET, url=url, depth=1), KNOWN)
-    assert gaps.is_watched(replace(TARGET, url=url, depth=0), None)
+    source = Source("news", (LIST, url))
+    assert not gaps.is_watched(replace(TARGET, url=url, depth=1), source, KNOWN)
+    assert gaps.is_watched(replace(TARGET, url=url, depth=0), source, None)
 
 
 def test_an_article_lies_in_the_gap_of_its_time_once_that_has_ended():
