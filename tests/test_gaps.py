@@ -1,5 +1,6 @@
 """The times in which a list was not seen: found, told by kind, ended, mended, and named to whoever reads across one."""
 
+import asyncio
 import itertools
 import json
 import os
@@ -16,10 +17,11 @@ import pytest
 from click.testing import CliRunner
 from sqlite_utils import Database
 
-from config import Settings, Source
-from crawler import console, gaps
+from config import Config, Settings, Source
+from crawler import console, gaps, schedule
 from crawler.cli import cli
 from crawler.commands import _gaps
+from crawler.fetch import Fetcher
 from crawler.gaps import Before, Found
 from crawler.page import FetchError
 from storage import open_store
@@ -33,6 +35,7 @@ from tests.test_crawl import SITE, START, Clock, article, listing, run
 LIST = SITE + "/stock/"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SOURCE = Source("news", (LIST,))
+LATER = datetime(2099, 3, 20, 4, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -270,6 +273,62 @@ def test_a_host_that_wanted_to_be_left_alone_is_no_fault_of_ours(web, store, clo
     shows(web, 9, 8, 7)
     crawled(web, store, clock, 4 * HOUR + MINUTE)
     assert rows(store, "kind, reason") == [("blocked", "its host was left alone: status 429")]
+
+
+@pytest.fixture
+def later():
+    """A clock that is ahead of the machine's, by which the scheduler would fire at once all the time."""
+    return Clock(LATER)
+
+
+def by_daemon(web, store, clock, passes):
+    """The daemon, until it has made so many passes that asked for something."""
+    stop, done = asyncio.Event(), []
+
+    def finished(tally):
+        done.append(tally)
+        if len(done) == passes:
+            stop.set()
+
+    async def go():
+        config = Config(Settings(delay=0, retries=0, jitter=0), (SOURCE,))
+        async with Fetcher(config.settings, transport=web.transport, clock=clock) as fetcher:
+            await asyncio.wait_for(
+                schedule.run(
+                    config, store, fetcher=fetcher, clock=clock, sleep=clock.sleep, finished=finished, stop=stop
+                ),
+                10,
+            )
+
+    asyncio.run(go())
+
+
+def test_the_daemon_has_a_gap_for_the_time_it_was_down_and_none_while_it_runs(web, store, later):
+    shows(web, 1, 2, 3)
+    by_daemon(web, store, later, 6)
+    assert (rows(store), later.now - LATER > HOUR) == ([], True)
+    seen_at = store.rhythm(LIST).seen_at
+    later.now += 2 * DAY
+    shows(web, 9, 8, 7)
+    by_daemon(web, store, later, 3)
+    assert rows(store, "kind, from_at") == [("outage", stamp(seen_at))]
+
+
+def test_a_machine_that_sleeps_is_an_outage_of_a_daemon_that_never_ended(web, store, later):
+    shows(web, 1, 2, 3)
+    slept, sleep = [], later.sleep
+
+    async def suspended(seconds):
+        await sleep(seconds)
+        if later.now - LATER > 2 * HOUR and not slept:
+            slept.append(later.now)
+            later.now += 9 * HOUR
+            shows(web, 9, 8, 7)
+
+    later.sleep = suspended
+    by_daemon(web, store, later, 12)
+    assert len(slept) == 1
+    assert rows(store) == [("outage", 0, 0)]
 
 
 def test_of_a_host_that_is_down_the_lists_that_nobody_tried_are_down_too(web, store, clock):
