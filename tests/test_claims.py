@@ -5,10 +5,12 @@ from bisect import bisect_left
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from click.testing import CliRunner
 
-from storage import claims
-from storage.claims import Clock, claim_of, flag
-from storage.clocks import faults
+from crawler.cli import cli
+from storage import claims, open_store
+from storage.claims import Clock, Fault, claim_of, flag
+from storage.clocks import ClockBook, faults
 from storage.query import latest
 from storage.records import Article, Listing, Rhythm, Target, Visit
 
@@ -211,18 +213,18 @@ def watched(store, n, at, published, *, before=10 * MINUTE):
 
 
 def test_the_store_notes_a_jump_and_its_end_as_articles_come(store):
-    for n in range(120):
+    for n in range(80):
         at = NOW + n * 10 * MINUTE
-        ahead = HOUR if 40 <= n < 90 else timedelta()
+        ahead = HOUR if 25 <= n < 50 else timedelta()
         watched(store, n, at, (at - 3 * MINUTE + ahead).astimezone(CHINA))
-        if n == 80:
+        if n == 48:
             (fault,) = faults(store.db)
             assert (fault["host"], fault["source"], fault["hours"]) == ("a.example", "news", 1.0)
-            assert fault["since"] == "2026-03-20T18:40:00.000+00:00"
+            assert fault["since"] == "2026-03-20T16:10:00.000+00:00"
     assert faults(store.db) == []
-    assert column(store, "published_flag")[38:42] == [None, None, "future", "future"]
+    assert column(store, "published_flag")[23:27] == [None, None, "future", "future"]
     assert [row[0] for row in store.db.execute("SELECT ended_at FROM clock_faults")] == [
-        "2026-03-21T03:00:00.000+00:00"
+        "2026-03-20T20:20:00.000+00:00"
     ]
 
 
@@ -230,3 +232,17 @@ def test_a_first_visit_says_nothing_of_a_clock(store):
     watched(store, 1, NOW, NOW - 3 * HOUR)
     store.save(visit(2), article=told(2, NOW - HOUR))
     assert store.db.execute("SELECT count(*) FROM clocks").fetchone()[0] == 0
+
+
+def test_a_wrong_clock_and_a_flagged_claim_are_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("KUAIXUN_DATABASE", str(tmp_path / "k.db"))
+    monkeypatch.chdir(tmp_path)
+    with open_store(tmp_path / "k.db") as store:
+        store.upsert_source("news", ["http://a.example/"], HOUR, now=NOW)
+        store.save(visit(1), article=told(1, NOW + 8 * HOUR))
+        ClockBook(store.db.conn)._fault("a.example", visit(1), Fault(8.0, NOW.timestamp() / 60, 10, None, -480.0))
+    said = "claims of a.example 8 h ahead since 2026-03-20"
+    for command in (("sources",), ("status",), ("check",)):
+        result = CliRunner(env={"COLUMNS": "300"}).invoke(cli, command)
+        assert (result.exit_code, said in result.stdout) == (0, True), result.output
+    assert "20:00+00:00 (future)" in CliRunner(env={"COLUMNS": "300"}).invoke(cli, ["story", "1"]).stdout
