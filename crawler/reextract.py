@@ -21,6 +21,8 @@ from storage.shelf import Shelf
 
 # Articles that are looked up, and that are written, at a time.
 LOOKED_UP, WRITTEN = 500, 100
+# Added fields that are compared with the time of publication, or that say where it was read.
+_BESIDE = ("published_precision", "published_evidence")
 NO_PAGE = "no page of it is in the archive"
 
 _CHOSEN = "FROM articles LEFT JOIN readings ON article_id = articles.id WHERE articles.id > :after"
@@ -120,7 +122,7 @@ class Reextraction:
         So the first pages of a site, which its others are compressed with, are unpacked once.
         """
         columns = {row[1] for row in self._db.execute("PRAGMA table_info (articles)")}
-        own = [*FIELDS, *(name for name in added_fields() if name in columns)]
+        own = [*FIELDS, *(name for name in added_fields() if name in columns and name not in _BESIDE)]
         names = ", ".join(f'articles."{name}"' for name in own)
         sql = f"""
             SELECT articles.id, url, url_key, coalesce(found_by, ''), articles.rules, readings.rules, page,

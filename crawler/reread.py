@@ -24,11 +24,14 @@ from crawler.reading import Reading, read
 from crawler.robots import product
 from crawler.urls import host
 from storage.archive import Archive, Damaged, Kept
+from storage.claims import claim_time
 from storage.records import Article, Target, encodable
-from storage.rewrite import values
+from storage.rewrite import FIELDS, values
 
 # Pages of an article, no body twice, that are asked what the latest does not say.
 ASKED = 6
+# What is said of a time of publication, and goes with it.
+_CLAIM = ("published_precision", "published_evidence")
 # The further pages of an article were fetched with its first.
 TOGETHER = timedelta(hours=6)
 
@@ -95,7 +98,7 @@ class _Reader:
 
     @staticmethod
     def _values(article: Article, job: Job) -> dict[str, Any]:
-        return values(article, [name for name in job.stored if not hasattr(article, name)])
+        return values(article, [name for name in job.stored if name not in FIELDS])
 
     def _is_open(self, name: str, before: Any, article: Article, job: Job) -> bool:
         """Whether an earlier page may say what the latest one does not, or claimed another time."""
@@ -128,17 +131,20 @@ class _Reader:
                 told += [reading.article] if reading.article else []
         if not told:
             return article
-        first = next((one.published_at for one in reversed(told) if one.published_at), article.published_at)
+        first = next((one for one in reversed(told) if claim_time(one)), article)
         silent = {
             name: next((value for one in told if (value := getattr(one, name))), None)
             for name in ("author", "editor", "source", "modified_at", "lang")
             if not getattr(article, name)
         }
-        extra = {name: value for one in reversed(told) for name, value in one.extra.items() if value}
+        extra = {name: value for one in (*reversed(told), article) for name, value in one.extra.items() if value}
+        extra |= {name: first.extra.get(name) for name in _CLAIM}
+        if first.published_at is None:
+            extra["claimed_time"] = first.extra.get("claimed_time")
         return replace(
             article,
-            published_at=first,
-            extra={**extra, **{name: value for name, value in article.extra.items() if value}},
+            published_at=first.published_at,
+            extra=extra,
             **{name: value for name, value in silent.items() if value},
         )
 

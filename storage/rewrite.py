@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from storage import NO_FIELDS
+from storage.claims import claim_of
 from storage.connection import connect
 from storage.records import Article
 from storage.store import Store
@@ -17,7 +18,7 @@ from storage.times import claim, utc_now
 from storage.values import column_value
 
 # What another reading may change; the address of an article and its site are not read from its text.
-FIELDS = ("title", "text", "published_at", "modified_at", "author", "editor", "source", "lang")
+FIELDS = ("title", "text", "published_at", "published_precision", "modified_at", "author", "editor", "source", "lang")
 
 _READ = """
     INSERT INTO readings (article_id, rules, page) VALUES (?, ?, ?)
@@ -62,10 +63,12 @@ def open_rewriter(
 
 def values(article: Article, extra: Sequence[str]) -> dict[str, Any]:
     """What the columns in `FIELDS` and the added ones in `extra` hold for an article."""
+    claimed = claim_of(article, article.fetched_at)
     own = {
         "title": article.title,
         "text": article.text,
-        "published_at": claim(article.published_at),
+        "published_at": claimed.at,
+        "published_precision": claimed.precision,
         "modified_at": claim(article.modified_at),
         "author": article.author or None,
         "editor": article.editor or None,

@@ -43,3 +43,9 @@ def site_of(article: Article) -> str | None:
     """The site's name, or else the host without `www.`."""
     key = url_key(article.url)
     return article.site or (key.split("/")[2] if key.startswith("//") else None)
+
+
+def declared_key(article: Article) -> str:
+    """The key of the canonical link; "" for none and for a front page, which is nobody's article."""
+    key = url_key(article.canonical) if article.canonical else ""
+    return key if key.startswith("//") and not key.endswith("/") else ""
