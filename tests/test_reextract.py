@@ -29,7 +29,7 @@ from storage.shelf import Shelf
 from tests.conftest import Web
 from tests.small_pages import story
 from tests.test_crawl import SITE, Clock, run
-from tests.test_import import page
+from tests.test_import import Desk, page, write
 from tests.test_layout import reachable, room
 
 PLAIN = Source("news", (SITE + "/",))
@@ -242,7 +242,26 @@ def test_a_time_of_publication_that_goes_moves_the_article_to_when_it_was_seen(p
     assert told.startswith("2026-03-19") and later == seen
 
 
-@pytest.mark.parametrize("after", [1, 3, 5])
+def printed(place: Place, *more: str) -> list[str]:
+    """What reading commands say of articles."""
+    commands = (["latest", "--json"], ["story", "1", "--json"], ["latest", "--headlines"])
+    return [CliRunner().invoke(cli, [*command, "--db", str(place.path), *more]).stdout for command in commands]
+
+
+def test_commands_print_for_a_former_time_what_they_printed_then(place, tmp_path):
+    place.crawl(1, 2, sources=(SIGNED,))
+    then, before = place.clock().isoformat(), printed(place)
+    place.clock.now += timedelta(days=1)
+    desk = Desk(tmp_path, clock=place.clock)
+    with desk.store, desk.archive:
+        desk.bring(write(tmp_path / "a.warc.gz", (url(1), page(1)), (url(7), page(7, tail=WHO)), at=place.clock()))
+    place.clock.now += timedelta(days=1)
+    place.reread(SHORTER, apply=True)
+    assert all(old != new for old, new in zip(before[:2], printed(place), strict=False))
+    assert printed(place, "--as-of", then) == before
+
+
+@pytest.mark.parametrize("after", [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(5, marks=pytest.mark.slow)])
 def test_what_was_stopped_goes_on_and_ends_with_the_same_content(tmp_path, monkeypatch, after):
     monkeypatch.setattr(reextract, "WRITTEN", 2)
     whole, halved = Place(tmp_path / "w"), Place(tmp_path / "h")

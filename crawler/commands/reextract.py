@@ -46,7 +46,7 @@ def command(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Read the pages of the archive again by today's rules, without network.
+    """Read the archived pages again by today's rules, offline.
 
     The report says for each field how often it is unchanged, changed, lost and gained, and shows the most suspicious
     changes side by side: lost fields, texts that shrink, other titles.
