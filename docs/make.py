@@ -53,8 +53,8 @@ def configuration() -> Iterator[str]:
 MEANINGS = {
     "sources": "The sites that are crawled, as configured, and how each fares.",
     "frontier": "Every address that is known, and when it is asked again.",
-    "visits": "Every request and what became of it.",
-    "imports": "WARC files of others that were read. What they brought has `import_id` in `visits`: nobody was asked.",
+    "visits": "Every request and what became of it; and, with `import_id`, every page that an import brought.",
+    "imports": "WARC files of others, and how far they were read.",
     "hosts": "How each host answers.",
     "rhythms": "When the items of each list come.",
     "gaps": "The times in which a list was not seen, or not whole: something may have been missed.",
@@ -116,7 +116,12 @@ COLUMNS = {
     "rhythms.late_before": "and the one before it",
     "articles.gone_at": "when it was found to be gone at its source; NULL while it is there",
     "articles.told_at": "the claimed time, or when first seen if that is before it",
+    "articles.rules": "the rules that this version was first read by: program version and a hash of what reads",
     "visits.moment": "the transaction that wrote it",
+    "visits.import_id": "the foreign archive that the page is from: nobody was asked; NULL for a request",
+    "visits.page_at": "when another fetched that page",
+    "revisions.rules": "the rules that it was read by",
+    "revisions.cause": "why another version replaced it: edit (the page changed) or rules (it was read anew)",
     "visits.article_id": "the article that it brought or confirmed",
     "revisions.last_confirmed_at": "when this version was last seen",
 }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -206,6 +209,49 @@ def test_what_was_stopped_goes_on_and_ends_as_if_it_had_not(tmp_path, after):
         )
         assert [halved.rows(sql) for sql in content] == [whole.rows(sql) for sql in content]
         assert len(list(halved.archive.pages())) == len(list(whole.archive.pages()))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_an_import_can_be_killed_anywhere(tmp_path):
+    pages = [(url(number), page(number, after=items())) for number in range(8)]
+    file = write(tmp_path / "a.warc.gz", *pages)
+    content = (
+        "SELECT url, title, text, story_id FROM articles ORDER BY url",
+        "SELECT url, title FROM headlines ORDER BY url",
+        "SELECT url FROM visits ORDER BY url",
+        "SELECT place, records, pages, articles, broken FROM imports",
+    )
+    whole = Desk(tmp_path / "w")
+    with whole.store, whole.archive:
+        whole.bring(file)
+        expected = [whole.rows(sql) for sql in content]
+    dice = random.Random(3)
+    for number in range(20):
+        folder = tmp_path / f"h{number}"
+        killed_within(dice.uniform(0.01, 0.4), lambda folder=folder: Desk(folder).bring(file))
+        again = Desk(folder)
+        with again.store, again.archive:
+            progress = again.store.begin(file)
+            if not progress.finished_at:
+                again.bring(file)
+            assert [again.rows(sql) for sql in content] == expected
+            assert len({kept.url for kept in again.archive.pages()}) == len(list(again.archive.pages())) == 8
+            assert again.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+def killed_within(seconds: float, work: Callable[[], object]) -> None:
+    """Work in a process of its own that is killed after a time, wherever it is then."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    try:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it ends the process, also inside of SQLite
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        work()
+    finally:
+        os._exit(0)
 
 
 def test_of_a_file_that_breaks_off_the_rest_comes_later(desk, tmp_path):

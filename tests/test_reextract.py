@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -29,7 +32,7 @@ from storage.shelf import Shelf
 from tests.conftest import Web
 from tests.small_pages import story
 from tests.test_crawl import SITE, Clock, run
-from tests.test_import import Desk, page, write
+from tests.test_import import Desk, killed_within, page, write
 from tests.test_layout import reachable, room
 
 PLAIN = Source("news", (SITE + "/",))
@@ -277,6 +280,25 @@ def test_what_was_stopped_goes_on_and_ends_with_the_same_content(tmp_path, monke
     assert first != whole.hash() == halved.hash()
     assert halved.rows("SELECT count(*), max(revision) FROM revisions") == [(6, 1)]
     assert halved.reread(SHORTER, apply=True).current == 6
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_a_second_reading_can_be_killed_anywhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(reextract, "WRITTEN", 1)
+    whole = Place(tmp_path / "w")
+    whole.crawl(*range(8))
+    dice, folders = random.Random(4), [tmp_path / f"h{number}" for number in range(20)]
+    for folder in folders:
+        shutil.copytree(tmp_path / "w", folder)
+    whole.reread(SHORTER, apply=True)
+    for folder in folders:
+        one = Place(folder)
+        killed_within(dice.uniform(0.01, 0.2), lambda one=one: one.reread(SHORTER, apply=True))
+        one.reread(SHORTER, apply=True)
+        assert one.hash() == whole.hash()
+        assert one.rows("SELECT count(*), max(revision) FROM revisions") == [(8, 1)]
+        assert one.rows("PRAGMA integrity_check") == [("ok",)]
 
 
 def test_the_pages_of_a_long_article_are_joined(place):
