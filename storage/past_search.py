@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from storage.history import moment_of
 from storage.ranking import Node, Totals, frequency, is_tangled, parsed, score
 from storage.reindex import entry, numbers
 
-# A join's order is bound to the index here, and a plus keeps SQLite from asking the index once for each row number.
+Row = dict[str, Any]
+
+_AT_ONCE = 100
+
+# The plus keeps SQLite from asking the index anew for each row number.
 _COUNT = """
     SELECT count(*), count(*) FILTER (WHERE rowid <= :last AND rowid NOT IN (SELECT value FROM json_each(:out)))
     FROM articles_fts WHERE articles_fts MATCH :match
@@ -110,21 +114,37 @@ class _Index:
         return {number: sum(numbers(sizes)) for number, sizes in self._connection.execute(sql, (_listed(rows),))}
 
 
-def matching(connection: sqlite3.Connection, match: str) -> list[int]:
-    """The ids of the articles that match, at the moment that the connection reads; in no order."""
-    with _indexes(connection, _changes(connection)) as indexes:
-        return [number for index in indexes for number in index.matching(match)]
+def is_present(connection: sqlite3.Connection, match: str, *, ranking: bool) -> bool:
+    """Whether the index itself gives the answer: of the present, and in FTS5's own order if that is wanted."""
+    return moment_of(connection) is None and not (ranking and is_tangled(parsed(match)))
 
 
-def ranked(connection: sqlite3.Connection, match: str) -> list[int]:
-    """The ids of the articles that match, the best first, as FTS5 would have ranked them at the connection's moment."""
+def ordered(connection: sqlite3.Connection, match: str, order: str = "") -> list[int]:
+    """The ids of the articles that match at the moment that the connection reads, in an order given in SQL.
+
+    Without one the best come first, as FTS5 would have ranked them at that moment.
+    """
     tree, changes = parsed(match), _changes(connection)
-    if changes is None and not is_tangled(tree):
-        sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rank, rowid"
-        return [number for (number,) in connection.execute(sql, (match,))]
     with _indexes(connection, changes) as indexes:
-        found = sorted(_scores(indexes, tree))
-    return [number for _, number in found]
+        if order:
+            found = _listed(number for index in indexes for number in index.matching(match))
+            sql = f"SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(?)) ORDER BY {order}"
+            return [number for (number,) in connection.execute(sql, (found,))]
+        if changes is None and not is_tangled(tree):
+            sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rank, rowid"
+            return [number for (number,) in connection.execute(sql, (match,))]
+        return [number for _, number in sorted(_scores(indexes, tree))]
+
+
+def rows_of(ids: Sequence[int], read: Callable[[str], Iterable[Row]]) -> Iterator[Row]:
+    """The rows of articles in the order of their ids, some at a time; `read` gives those that are to be shown of some.
+
+    It gets their ids as a JSON array.
+    """
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        rows = {row["id"]: row for row in read(_listed(some))}
+        yield from (rows[number] for number in some if number in rows)
 
 
 @contextmanager

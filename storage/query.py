@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from sqlite_utils import Database
 
 from storage.keys import url_key
+from storage.past_search import is_present, ordered, rows_of, steady
 from storage.search import pieces, snippet, words_to_match
 from storage.texts import same_title
 from storage.times import parse, stamp
@@ -35,6 +36,7 @@ _SEARCH = """
     SELECT {columns} FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
     WHERE articles_fts MATCH ? {shown} ORDER BY {order} LIMIT ?
 """
+_THOSE = "articles.id IN (SELECT value FROM json_each(?))"
 
 
 def columns(db: Database) -> list[str]:
@@ -60,14 +62,18 @@ def search(
     match = words_to_match(words)
     if not match:
         return []
-    order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
-    sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
     exact = pieces(words)
-    rows = _rows(db, sql, (match, -1 if exact else limit))
-    if exact:
-        held = (row for row in rows if _holds(row, exact))
-        rows = islice(held, limit) if limit >= 0 else held
-    found = list(rows)
+    order = f"{_TIME} DESC, articles.id DESC" if newest else ""
+    with steady(db.conn):
+        if is_present(db.conn, match, ranking=not newest):
+            by = order or "articles_fts.rank, articles.id"
+            sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=by)
+            rows = _rows(db, sql, (match, -1 if exact else limit))
+        else:
+            ids = ordered(db.conn, match, order)
+            rows = rows_of(ids, lambda some: articles(db, where=_THOSE, params=(some,), ads=ads, copies=copies))
+        held = (row for row in rows if not exact or _holds(row, exact))
+        found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)
     return found
