@@ -62,13 +62,11 @@ class _Index:
     def __init__(self, connection: sqlite3.Connection, last: int, out: Iterable[int]):
         self._connection = connection
         self._part = {"last": last, "out": _listed(out)}
-        rows, *tokens = numbers(self._value("SELECT block FROM articles_fts_data WHERE id = 1"))
+        # FTS5's own sums: the rows, then the tokens in each column; nothing at all before the first row.
+        (block,) = connection.execute("SELECT block FROM articles_fts_data WHERE id = 1").fetchone()
+        rows, *tokens = numbers(block) if block else (0,)
         self._whole = Totals(rows, sum(tokens))
         self.totals = self._counting()
-
-    def _value(self, sql: str) -> bytes:
-        value: bytes = self._connection.execute(sql).fetchone()[0]
-        return value
 
     def _counting(self) -> Totals:
         """The rows that count and their tokens."""

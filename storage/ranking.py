@@ -1,7 +1,7 @@
 """How FTS5 ranks what it finds, so that the same can be reckoned for a collection that is no more. Pure.
 
-The formula is that of SQLite's `bm25`, added up in its order, so that even the last bit agrees. A phrase counts in a row
-when it and every bracket around it hold there; what stands behind NOT never counts.
+The formula is that of SQLite's `bm25`, added up in its order, so that even the last bit agrees. A phrase counts in a
+row when it and every bracket around it hold there; what stands behind NOT never counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PARTS = re.compile(r'"[^"]*"(?: \*)?|AND|OR|NOT|[()]')
 
 
 class Node(NamedTuple):
-    """A bracket of an expression: its operator and what it joins. A phrase has no operator; `text` is FTS5's spelling."""
+    """A bracket: its operator and what it joins. A phrase has no operator; `text` is what FTS5 is told."""
 
     text: str
     operator: str = ""
@@ -88,7 +88,7 @@ def frequency(score: float, idf: float, length: float) -> int:
 
 
 def score(phrases: Iterable[tuple[float, int]], length: float) -> float:
-    """The score of a row from the weight and the frequency of each phrase, in the expression's order; less is better."""
+    """The score of a row from weight and frequency of each phrase, in the expression's order; less is better."""
     total = 0.0
     for idf, often in phrases:
         total += idf * ((often * (K1 + 1.0)) / (often + length))
