@@ -37,11 +37,12 @@ _AMONG = """
     SELECT rowid, {what} FROM articles_fts
     WHERE articles_fts MATCH :match AND +rowid IN (SELECT value FROM json_each(:among))
 """
-_FIRST_CHANGE = "SELECT id, there, min(moment) FROM main.history_articles WHERE moment > ? GROUP BY id"
-_FORMER = """
-    SELECT articles.id, articles.title, articles.text FROM articles JOIN main.articles AS now ON now.id = articles.id
-    WHERE articles.id IN (SELECT value FROM json_each(?))
-        AND (articles.title IS NOT now.title OR articles.text IS NOT now.text)
+# The oldest row of the history after a moment is the one of that moment; `min` gives it.
+_TOUCHED = """
+    SELECT id, there, there AND (
+        SELECT now.revision IS NOT former.revision OR now.title IS NOT former.title
+        FROM main.articles AS now WHERE now.id = former.id
+    ), min(moment) FROM main.history_articles AS former WHERE moment > ? GROUP BY id
 """
 
 
@@ -117,17 +118,17 @@ def is_present(connection: sqlite3.Connection, match: str, *, ranking: bool) -> 
     return moment_of(connection) is None and not (ranking and is_tangled(parsed(match)))
 
 
-def ordered(connection: sqlite3.Connection, match: str, order: str = "") -> list[int]:
-    """The ids of the articles that match at the moment that the connection reads, in an order given in SQL.
+def ordered(connection: sqlite3.Connection, match: str, newest: str = "") -> list[int]:
+    """The ids of the articles that match at the moment that the connection reads, the best first, as FTS5 had it then.
 
-    Without one the best come first, as FTS5 would have ranked them at that moment.
+    With `newest`, the time of an article in SQL, the latest come first.
     """
     tree, changes = parsed(match), _changes(connection)
     with _indexes(connection, changes) as indexes:
-        if order:
-            found = _listed(number for index in indexes for number in index.matching(match))
-            sql = f"SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(?)) ORDER BY {order}"
-            return [number for (number,) in connection.execute(sql, (found,))]
+        if newest:
+            found = [number for index in indexes for number in index.matching(match)]
+            times = [(row["at"] or "", row["id"]) for row in _read(connection, found, f"id, {newest} AS at")]
+            return [number for _, number in sorted(times, reverse=True)]
         if changes is None and not is_tangled(tree):
             sql = "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rank, rowid"
             return [number for (number,) in connection.execute(sql, (match,))]
@@ -135,14 +136,25 @@ def ordered(connection: sqlite3.Connection, match: str, order: str = "") -> list
 
 
 def rows_of(ids: Sequence[int], read: Callable[[str], Iterable[Row]]) -> Iterator[Row]:
-    """The rows of articles in the order of their ids, some at a time; `read` gives those that are to be shown of some.
-
-    It gets their ids as a JSON array.
-    """
+    """The rows of articles in the order of their ids, some at a time; `read` gives those that a condition holds for."""
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
-        rows = {row["id"]: row for row in read(_listed(some))}
+        rows = {row["id"]: row for row in read(_any_of(some))}
         yield from (rows[number] for number in some if number in rows)
+
+
+def _read(connection: sqlite3.Connection, ids: Sequence[int], columns: str) -> Iterator[Row]:
+    """Columns of articles as they were, in no order."""
+    for start in range(0, len(ids), _AT_ONCE):
+        some = _any_of(ids[start : start + _AT_ONCE])
+        cursor = connection.execute(f"SELECT {columns} FROM articles WHERE {some}")
+        names = [column[0] for column in cursor.description]
+        yield from (dict(zip(names, row, strict=True)) for row in cursor)
+
+
+def _any_of(ids: Iterable[int]) -> str:
+    # As literals: SQLite takes nothing else into a view of the past, and would read all of it.
+    return f"articles.id IN ({', '.join(map(str, ids))})"
 
 
 @contextmanager
@@ -163,10 +175,10 @@ def _changes(connection: sqlite3.Connection) -> _Changes | None:
     moment = moment_of(connection)
     if moment is None:
         return None
-    touched = connection.execute(_FIRST_CHANGE, (moment,)).fetchall()
-    born = {number for number, there, _ in touched if not there}
-    held = _listed(number for number, there, _ in touched if there)
-    former = {number: (title, text) for number, title, text in connection.execute(_FORMER, (held,))}
+    touched = connection.execute(_TOUCHED, (moment,)).fetchall()
+    born = {number for number, there, _, _ in touched if not there}
+    reworded = [number for number, _, other, _ in touched if other]
+    former = {row["id"]: (row["title"], row["text"]) for row in _read(connection, reworded, "id, title, text")}
     if not born and not former:
         return None
     (last,) = connection.execute("SELECT max(id) FROM main.articles").fetchone()

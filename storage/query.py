@@ -36,7 +36,6 @@ _SEARCH = """
     SELECT {columns} FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
     WHERE articles_fts MATCH ? {shown} ORDER BY {order} LIMIT ?
 """
-_THOSE = "articles.id IN (SELECT value FROM json_each(?))"
 
 
 def columns(db: Database) -> list[str]:
@@ -63,15 +62,14 @@ def search(
     if not match:
         return []
     exact = pieces(words)
-    order = f"{_TIME} DESC, articles.id DESC" if newest else ""
     with steady(db.conn):
         if is_present(db.conn, match, ranking=not newest):
-            by = order or "articles_fts.rank, articles.id"
-            sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=by)
+            order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
+            sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
             rows = _rows(db, sql, (match, -1 if exact else limit))
         else:
-            ids = ordered(db.conn, match, order)
-            rows = rows_of(ids, lambda some: articles(db, where=_THOSE, params=(some,), ads=ads, copies=copies))
+            ids = ordered(db.conn, match, _TIME if newest else "")
+            rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
         held = (row for row in rows if not exact or _holds(row, exact))
         found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
