@@ -138,6 +138,20 @@ def test_what_became_an_advertisement_or_a_copy_later_is_shown_as_it_was(archive
     assert (archive.asked(["央行"]), archive.asked(["央行"], at)) == ({"央行": []}, then)
 
 
+def test_what_is_written_meanwhile_is_not_read(archive):
+    """A search of the past asks several questions; somebody writes before each of them."""
+    for text in ("央行降准", "A股 央行", "rate"):
+        archive.put("央行", text)
+    then, at = archive.asked(["央行"]), archive.clock.now
+    archive.put("rate", "央行", 1)
+    with open_store(archive.path, readonly=True) as reader:
+        history.travel(reader.db.conn, at)
+        reader.db.conn.set_trace_callback(lambda _: archive.put("rate", f"{archive.clock.now}", 2))
+        assert search(reader.db, "央行") == then["央行"]
+        reader.db.conn.set_trace_callback(None)
+    assert len(archive.asked(["rate"])["rate"]) == 3
+
+
 @pytest.fixture(scope="module")
 def indexed():
     """An FTS5 table with few words in many rows."""
@@ -167,7 +181,8 @@ EXPRESSION = st.recursive(PHRASE, _joined, max_leaves=7)
 
 
 @given(EXPRESSION)
-@example('("a" NOT ("b" OR "c"))')
+@example('("a" NOT ("b" AND "g"))')
+@example('("a" OR ("b" AND "c c d"))')
 def test_the_scores_are_those_of_fts5_to_the_last_bit(indexed, match):
     tree = parsed(match)
     ours = {number: score for score, number in _scores([_Index(indexed, 60, ())], tree)}
