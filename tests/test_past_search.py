@@ -99,7 +99,7 @@ def test_a_search_gives_at_every_time_what_it_gave_then(archive):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 9))
+@pytest.mark.parametrize("seed", range(1, 5))
 def test_any_search_gives_at_every_time_what_it_gave_then(tmp_path, seed):
     archive, recorded = Archive(tmp_path, seed), []
     typed = (*WORDS, *(word[:2] for word in WORDS), "rat*", "(", ")", "OR", "OR", "NOT", "-A股", "-(", '"', "没有")
