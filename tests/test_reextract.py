@@ -247,7 +247,7 @@ def test_a_time_of_publication_that_goes_moves_the_article_to_when_it_was_seen(p
 
 def printed(place: Place, *more: str) -> list[str]:
     """What reading commands say of articles."""
-    commands = (["latest", "--json"], ["story", "1", "--json"], ["latest", "--headlines"])
+    commands = (["latest", "--json"], ["story", "1", "--json"], ["search", "李四", "--json"], ["latest", "--headlines"])
     return [CliRunner().invoke(cli, [*command, "--db", str(place.path), *more]).stdout for command in commands]
 
 
@@ -260,7 +260,7 @@ def test_commands_print_for_a_former_time_what_they_printed_then(place, tmp_path
         desk.bring(write(tmp_path / "a.warc.gz", (url(1), page(1)), (url(7), page(7, tail=WHO)), at=place.clock()))
     place.clock.now += timedelta(days=1)
     place.reread(SHORTER, apply=True)
-    assert all(old != new for old, new in zip(before[:2], printed(place), strict=False))
+    assert all(old != new for old, new in zip(before[:3], printed(place), strict=False))
     assert printed(place, "--as-of", then) == before
 
 
