@@ -6,7 +6,9 @@ import json
 import os
 import random
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -177,6 +179,27 @@ def test_what_the_crawl_saw_later_stays(desk, tmp_path):
     desk.now = NOW + timedelta(days=3)
     file = write(tmp_path / "b.warc.gz", (url(1), page(1).replace("开闸", "关闸")), at=NOW + timedelta(hours=5))
     assert desk.bring(file).sums.older == 1
+
+
+def test_foreign_pages_stay_as_long_as_if_they_had_been_fetched_when_they_came(desk, tmp_path):
+    desk.bring(write(tmp_path / "a.warc.gz", (url(1), page(1)), at=LONG_AGO))
+    assert desk.archive.prune(NOW - timedelta(days=1)) == 0
+    assert [len(list(desk.archive.pages(until=at))) for at in (NOW - timedelta(days=1), NOW)] == [0, 1]
+    assert desk.archive.prune(NOW + timedelta(days=1)) == 1
+
+
+def test_an_archive_of_the_first_version_takes_foreign_pages(tmp_path):
+    first = Desk(tmp_path)
+    with first.store, first.archive:
+        first.bring(write(tmp_path / "a.warc.gz", (url(1), page(1))))
+    with closing(sqlite3.connect(tmp_path / "k.pages")) as db, db:
+        db.execute("ALTER TABLE pages DROP COLUMN received")
+    with Archive(tmp_path / "k.pages", readonly=True) as old:
+        assert [len(list(old.pages(until=at))) for at in (LONG_AGO, NOW)] == [0, 1]
+    again = Desk(tmp_path)
+    with again.store, again.archive:
+        again.bring(write(tmp_path / "b.warc.gz", (url(2), page(2)), at=LONG_AGO))
+        assert [len(list(again.archive.pages(until=at))) for at in (LONG_AGO, NOW)] == [0, 2]
 
 
 class Stop(Exception):

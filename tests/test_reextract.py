@@ -376,6 +376,21 @@ def test_the_command_reports_and_writes_only_with_apply(place, monkeypatch, tmp_
     assert CliRunner().invoke(cli, ["reextract"]).exit_code == STORAGE
 
 
+def test_a_database_can_be_made_again_from_its_pages(place, tmp_path):
+    place.crawl(1, 2, 3)
+    place.crawl(1, 2, hours=2, who="王小明、李大光", meta="2026-03-20 10:30")
+    place.web.pages[url(3)] = []
+    place.web.add(url(3), article(3).replace("开闸", "关闸"))
+    place.again(hours=30)
+    pages = tmp_path / "pages.warc.gz"
+    assert CliRunner().invoke(cli, ["archive", "export", str(pages), "--db", str(place.path)]).exit_code == 0
+    made = Desk(tmp_path / "made", (PLAIN,))
+    with made.store, made.archive:
+        made.bring(pages)
+        assert place.rows("SELECT max(revision) FROM articles") == [(2,)]
+        assert content_hash(made.store.db) == place.hash()
+
+
 def test_the_content_hash_does_not_depend_on_order_and_clock(tmp_path):
     one, other = Place(tmp_path / "a"), Place(tmp_path / "b")
     one.crawl(1, 2)

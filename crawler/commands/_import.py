@@ -28,7 +28,11 @@ SHOWN_REASONS = 5
 @click.command("import")
 @configured
 @click.argument(
-    "files", metavar="FILE.warc.gz...", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False)
+    "files",
+    metavar="FILE.warc.gz...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
 @click.option(
     "--workers", type=click.IntRange(0, 256), help="Processes that read pages; 0: this one. Default: a core each."
@@ -78,6 +82,7 @@ def _importer(setup: Config, workers: int | None) -> Iterator[tuple[Intake, Impo
     from crawler.extract import columns
     from crawler.pool import Pool, cores
     from storage.archive import Archive, beside
+    from storage.connection import MEMORY
     from storage.intake import open_intake
     from storage.lock import alone
     from storage.times import utc_now
@@ -87,7 +92,8 @@ def _importer(setup: Config, workers: int | None) -> Iterator[tuple[Intake, Impo
     with ExitStack() as stack:
         store = stack.enter_context(open_intake(path, fields=columns(), ad_threshold=settings.ad_threshold))
         stack.enter_context(alone(path))
-        keep = stack.enter_context(Archive(beside(path))) if settings.keep_pages else None
+        is_kept = settings.keep_pages and path != MEMORY
+        keep = stack.enter_context(Archive(beside(path))) if is_kept else None
         pool = stack.enter_context(
             Pool(reader, settings, setup.sources, workers=cores() if workers is None else workers)
         )
