@@ -73,7 +73,7 @@ class Pool(Generic[Thing, Result]):
     ) -> Iterator[tuple[Item, Result | Crash | None]]:
         """Each item with what came of the thing that is `of` it, in order; None where there is none.
 
-        `items` is read only a little ahead.
+        `items` is read only a little ahead. What it raises comes after the results of all items before.
         """
         if not self._workers:
             work = self._make(*self._arguments)
@@ -82,13 +82,16 @@ class Pool(Generic[Thing, Result]):
                 yield item, None if thing is None else work(thing)
             return
         waiting: deque[_Out[Item, Thing, Result]] = deque()
-        for item in items:
+        raised: list[Exception] = []
+        for item in _until_raised(items, raised):
             thing = of(item)
             waiting.append(_Out(item, thing, None if thing is None else self._handed(thing)))
             while waiting and (waiting[0].future is None or len(waiting) >= AHEAD * self._workers):
                 yield self._taken(waiting)
         while waiting:
             yield self._taken(waiting)
+        if raised:
+            raise raised[0]
 
     def _handed(self, thing: Thing) -> Future[Result]:
         try:
@@ -131,6 +134,14 @@ class Pool(Generic[Thing, Result]):
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self._workers, context, _begin, (self._make, self._arguments))
         return self._pool
+
+
+def _until_raised(items: Iterable[Item], raised: list[Exception]) -> Iterator[Item]:
+    """The items; what they raise is put into `raised` and ends them."""
+    try:
+        yield from items
+    except Exception as error:
+        raised.append(error)
 
 
 def _begin(make: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:

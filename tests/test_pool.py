@@ -35,6 +35,18 @@ def test_no_more_is_read_ahead_than_the_workers_need():
     assert next(items) <= AHEAD + 1
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_comes_before_an_error_of_the_items_is_done_first(workers):
+    def items():
+        yield from ("a", "bb", "ccc")
+        raise ValueError("it breaks off")
+
+    found = []
+    with Pool(lengths, "-", workers=workers) as pool, pytest.raises(ValueError, match="breaks off"):
+        found.extend(pool.map(items(), of=str))
+    assert found == [("a", 1), ("bb", 2), ("ccc", 3)]
+
+
 @pytest.mark.slow
 def test_a_crash_costs_one_thing():
     with Pool(lengths, "x" * 6, workers=2) as pool:
