@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from storage.errors import (
     DatabaseLocked,
+    DiskFull,
     MissingDatabase,
     NewerSchema,
     NotOurDatabase,
@@ -22,6 +23,7 @@ from storage.errors import (
     Unwritable,
 )
 from storage.records import Article, Headline, Saved, Target, Visit
+from storage.waiting import NONE, SHORT, Patience
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -29,11 +31,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Article",
     "DatabaseLocked",
+    "DiskFull",
     "Headline",
     "MissingDatabase",
     "NewerSchema",
     "NotOurDatabase",
     "OlderSchema",
+    "Patience",
     "Saved",
     "StorageError",
     "Target",
@@ -52,15 +56,21 @@ def open_store(
     fields: Mapping[str, str] = NO_FIELDS,
     readonly: bool = False,
     ad_threshold: float = 0.5,
-    timeout: float = 5.0,
+    timeout: float = SHORT,
+    patience: Patience = NONE,
 ) -> Store:
     """Open a database, made or brought up to date if need be; `Path(":memory:")` is one that is gone when closed.
 
     `fields` are added columns of `articles`: name to TEXT, INTEGER or REAL. `readonly` opens what is there and changes
-    nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds to wait for another process's
-    lock. Raises a StorageError; a file that is not ours is left as it is.
+    nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds in which SQLite waits for
+    another process's lock; a writer goes on waiting as long as its `patience` lasts. Raises a StorageError; a file that is not ours is left as it is.
     """
     from storage.connection import connect
     from storage.store import Store
 
-    return Store(connect(path, fields=fields, readonly=readonly, timeout=timeout), path, ad_threshold=ad_threshold)
+    return Store(
+        connect(path, fields=fields, readonly=readonly, timeout=timeout),
+        path,
+        ad_threshold=ad_threshold,
+        patience=patience,
+    )

@@ -23,6 +23,7 @@ from storage.rights import RightsBook
 from storage.texts import title_key
 from storage.times import claim, parse, stamp
 from storage.titles import Titles
+from storage.waiting import NONE, Patience, transaction
 
 _VISIT = """
     INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size)
@@ -65,8 +66,8 @@ class Store:
     It belongs to the thread that opened it. `db` is for reading, see `query`. StorageError when it cannot be written.
     """
 
-    def __init__(self, db: Database, path: Path, *, ad_threshold: float):
-        self.db, self.path = db, path
+    def __init__(self, db: Database, path: Path, *, ad_threshold: float, patience: Patience = NONE):
+        self.db, self.path, self.patience = db, path, patience
         self._run = db.conn.execute
         self._queue = Queue(db.conn)
         self._hosts = HostBook(db.conn)
@@ -89,7 +90,7 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            with translated(self.path), self.db.atomic():
+            with translated(self.path), transaction(self.db.conn, self.path, self.patience):
                 yield
         except BaseException:
             self._articles.forget()
