@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from crawler.frontier import sources_of
 from storage import DatabaseLocked, DiskFull, Patience, Visit, open_store
 from storage.archive import Archive, Fetched, beside
 from tests.conftest import Web
-from tests.test_crawl import SITE, Clock, article, listing, run
+from tests.test_crawl import SITE, START, Clock, article, listing, run
 
 NOW = datetime(2026, 3, 20, tzinfo=UTC)
 VISIT = Visit("http://a.example/", "http://a.example/", "list", "a", NOW, 200)
@@ -138,10 +139,9 @@ for other in others:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("files", [["k.db"], ["k.pages"], ["k.db", "k.pages"]], ids=" ".join)
-def test_a_lock_of_thirty_seconds_of_another_process_loses_nothing(path, site, files):
+def test_a_lock_of_thirty_seconds_of_another_process_loses_nothing(path, site):
     said, answer = [], site.answer
-    command = [sys.executable, "-c", HOLD, "30", *(str(path.parent / name) for name in files)]
+    command = [sys.executable, "-c", HOLD, "30", path, beside(path)]
     processes = []
 
     def locking(request):
@@ -158,7 +158,138 @@ def test_a_lock_of_thirty_seconds_of_another_process_loses_nothing(path, site, f
     processes[0].stdout.close()
     assert time.monotonic() - began > 29
     assert (tally.new, tally.failed) == (PAGES, 0)
-    assert 1 <= len(said) <= len(files)
+    assert 1 <= len(said) <= 2
     assert stored(path) == (PAGES, PAGES + 1, [])
 
 
+def limit(db, more):
+    """SQLite's own limit stands for the disk's: the error is the same. None: there is room."""
+    (pages,) = db.execute("PRAGMA page_count").fetchone()
+    db.execute(f"PRAGMA max_page_count = {2**31 if more is None else pages + more}")
+
+
+class SmallArchive(Archive):
+    """An archive on a disk with no room, or with all of it."""
+
+    room = 1
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        limit(self._db, self.room)
+
+
+@pytest.fixture
+def large(site):
+    """The site with articles of 60 KB, which nothing compresses."""
+    for n in range(1, PAGES + 1):
+        url = f"{SITE}/news/{100000 + n}.html"
+        noise = "".join(chr(0x4E00 + (n * 7919 + i * i * 31) % 20000) for i in range(20000))
+        site.pages[url] = []
+        site.add(url, article(n, more=f"<p>{noise}</p>"))
+    return site
+
+
+@pytest.mark.parametrize("which", ["database", "archive"])
+def test_a_full_disk_ends_a_crawl_with_a_clear_error_and_the_next_one_goes_on(path, large, which, monkeypatch):
+    if which == "archive":
+        monkeypatch.setattr("crawler.keep.Archive", SmallArchive)
+    with open_store(path) as store:
+        if which == "database":
+            limit(store.db, 3)
+        with pytest.raises(DiskFull, match="the disk is full.*goes on from there"):
+            run(large, store, Clock())
+        before = store.stats()["articles"]
+        limit(store.db, None)
+        monkeypatch.setattr(SmallArchive, "room", None)
+        run(large, store, Clock(START + timedelta(minutes=30)))
+        assert (before < PAGES, store.stats()["articles"]) == (True, PAGES)
+    assert stored(path)[2] == []
+    assert len(large.asked) <= 2 * (PAGES + 3)
+
+
+def test_the_daemon_says_once_that_the_disk_is_full_and_goes_on_when_there_is_room(path, large):
+    heard, naps, stop = [], [], asyncio.Event()
+    config = Config(Settings(delay=0, jitter=0, keep_pages=0), sources_of([SITE + "/"]))
+
+    async def go():
+        async def nap(seconds):
+            naps.append(seconds)
+            if naps.count(schedule.FULL_NAP.total_seconds()) == 3:
+                limit(store.db, None)
+            await asyncio.sleep(0)
+
+        async with Fetcher(config.settings, transport=large.transport) as fetcher:
+            running = schedule.run(
+                config, store, fetcher=fetcher, sleep=nap, stop=stop, report=heard.append, finished=finished
+            )
+            await asyncio.wait_for(running, 20)
+
+    def finished(tally):
+        stop.set()
+
+    with open_store(path) as store:
+        limit(store.db, 0)
+        asyncio.run(go())
+        assert store.stats()["articles"] == PAGES
+    assert len([event for event in heard if "disk is full" in event.text]) == 1
+
+
+def on_a_small_disk(folder):
+    """A crawl and a daemon on a real file system of 4 MB, which grows in the end; run as a program of its own."""
+    web, path = Web(), folder / "k.db"
+    web.add(SITE + "/", listing(*range(1, 31)))
+    for n in range(1, 31):
+        noise = "".join(chr(0x4E00 + (n * 7919 + i * i * 31) % 20000) for i in range(20000))
+        web.add(f"{SITE}/news/{100000 + n}.html", article(n, more=f"<p>{noise}</p>"))
+
+    def room(size):
+        subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
+
+    for minutes in (0, 30):
+        with pytest.raises(DiskFull, match="the disk is full"), open_store(path) as store:
+            run(web, store, Clock(START + timedelta(minutes=minutes)))
+    (folder / "filler").write_bytes(b"")
+    before, pages, damaged = stored(path)
+    assert (before in range(1, 30), pages >= before, damaged) == (True, True, []), (before, pages)
+    for left in shutil.disk_usage(folder).free, 0:
+        with (folder / "filler").open("ab") as filler, contextlib.suppress(OSError):
+            filler.write(bytes(left))
+    naps, said, stop = [], [], asyncio.Event()
+
+    async def nap(seconds):
+        naps.append(seconds)
+        if naps.count(schedule.FULL_NAP.total_seconds()) == 2:
+            room("64m")
+        await asyncio.sleep(0)
+
+    async def go():
+        config = Config(Settings(delay=0, jitter=0), sources_of([SITE + "/"]))
+        async with Fetcher(config.settings, transport=web.transport) as fetcher:
+            running = schedule.run(
+                config, store, fetcher=fetcher, sleep=nap, stop=stop, report=said.append, finished=lambda _: stop.set()
+            )
+            await asyncio.wait_for(running, 60)
+
+    with open_store(path) as store:
+        asyncio.run(go())
+    assert [event.text for event in said].count(str(DiskFull(beside(path)))) == 1
+    assert (stored(path)[0], stored(path)[2]) == (30, [])
+    with open_store(path) as store:
+        assert [row[0] for row in store.db.execute("PRAGMA integrity_check")] == ["ok"]
+    print("went on")
+
+
+SMALL = "from pathlib import Path; import sys; from tests.test_waiting import *; on_a_small_disk(Path(sys.argv[1]))"
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_really_full_loses_nothing(tmp_path):
+    """Needs a file system of its own, which also a user without rights may mount where the system has user spaces."""
+    own = ["unshare", "--mount", *(["--user", "--map-root-user"] if os.getuid() else []), "sh", "-c"]
+    mount = 'mount -t tmpfs -o size=4m tmpfs "$0"'
+    if subprocess.run([*own, mount, str(tmp_path)], capture_output=True).returncode:
+        pytest.skip("this system lets nobody mount a small file system")
+    command = [*own, f'{mount} && exec "$@"', str(tmp_path), sys.executable, "-c", SMALL, str(tmp_path)]
+    root = Path(__file__).parent.parent
+    told = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=120)
+    assert (told.stdout, told.stderr[-3000:], told.returncode) == ("went on\n", "", 0)
