@@ -62,15 +62,12 @@ def open_store(
     """Open a database, made or brought up to date if need be; `Path(":memory:")` is one that is gone when closed.
 
     `fields` are added columns of `articles`: name to TEXT, INTEGER or REAL. `readonly` opens what is there and changes
-    nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds in which SQLite waits for
-    another process's lock; a writer goes on waiting as long as its `patience` lasts. Raises a StorageError; a file that is not ours is left as it is.
+    nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds in which SQLite waits for another
+    process's lock; a writer goes on waiting as long as its `patience` lasts. Raises a StorageError; a file that is not
+    ours is left as it is.
     """
     from storage.connection import connect
     from storage.store import Store
 
-    return Store(
-        connect(path, fields=fields, readonly=readonly, timeout=timeout),
-        path,
-        ad_threshold=ad_threshold,
-        patience=patience,
-    )
+    db = connect(path, fields=fields, readonly=readonly, timeout=timeout)
+    return Store(db, path, ad_threshold=ad_threshold, patience=patience)

@@ -141,7 +141,7 @@ class Archive:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with translated(self.path), transaction(self._db, self.path, self._patience):
+        with transaction(self._db, self.path, self._patience):
             yield
 
     def is_free(self) -> bool:

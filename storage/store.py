@@ -12,7 +12,6 @@ from sqlite_utils import Database
 
 from storage import query, records
 from storage.articles import Articles
-from storage.errors import translated
 from storage.hosts import HostBook
 from storage.keys import url_key
 from storage.queue import Queue
@@ -90,7 +89,7 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            with translated(self.path), transaction(self.db.conn, self.path, self.patience):
+            with transaction(self.db.conn, self.path, self.patience):
                 yield
         except BaseException:
             self._articles.forget()

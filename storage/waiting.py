@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage.errors import DatabaseLocked
+from storage.errors import DatabaseLocked, translated
 
 # Seconds that SQLite itself waits for a lock before it says that there is one.
 SHORT = 5.0
@@ -56,18 +56,19 @@ NONE = Patience()
 def transaction(connection: sqlite3.Connection, path: Path, patience: Patience = NONE) -> Iterator[None]:
     """One transaction that holds the write lock from its first moment: all of it, or nothing.
 
-    Raises what SQLite raises, a lock included when the patience is over.
+    Raises StorageError, DatabaseLocked when the patience is over.
     """
-    _begin(connection, path, patience)
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        # A full disk takes the transaction back by itself; the first error is the one to be heard.
-        with suppress(sqlite3.Error):
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        raise
+    with translated(path):
+        _begin(connection, path, patience)
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            # A full disk takes the transaction back by itself; the first error is the one to be heard.
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            raise
 
 
 def _begin(connection: sqlite3.Connection, path: Path, patience: Patience) -> None:
