@@ -5,14 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from sqlite_utils import Database
-
 from storage.words import index_tokens, searchable
 
 _ADD = "INSERT INTO articles_fts (rowid, title, text) VALUES (?, ?, ?)"
-_RECOUNT = """
-    UPDATE stories SET copies = (SELECT count(*) FROM articles WHERE story_id = stories.id AND copy_of IS NOT NULL)
-"""
 BATCH = 1000
 
 
@@ -46,17 +41,6 @@ def reindex(connection: sqlite3.Connection, told: Callable[[int], None] = lambda
         connection.executemany(_ADD, [(number, *entry(title, text)) for number, title, text in rows])
         last, done = rows[-1][0], done + len(rows)
         told(done)
-
-
-def repair(db: Database, told: Callable[[int], None] = lambda done: None) -> int:
-    """Make anew what is derived, in one transaction: the search index, the counts of stories.
-
-    How many articles were indexed; `told` as for `reindex`. A StorageError is left to the caller to translate.
-    """
-    with db.atomic():
-        done = reindex(db.conn, told)
-        db.execute(_RECOUNT)
-    return done
 
 
 def entry(title: str, text: str) -> tuple[str, str]:

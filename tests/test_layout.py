@@ -44,7 +44,7 @@ LINES = (
     ("storage.tables",),
     ("storage.schema",),
     ("storage.connection", "storage.hosts", "storage.rhythms", "storage.rights"),
-    ("storage.articles", "storage.query", "storage.watch"),
+    ("storage.articles", "storage.check", "storage.query", "storage.watch"),
     ("storage.store",),
     ("storage", "storage.exporters"),
     (

@@ -1,0 +1,237 @@
+"""Is everything what it should be: the file, what refers to what, what was made of the texts, and the archive.
+
+What is made of something else can be made anew (`repair`); what came from outside cannot, and is only named.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlite_utils import Database
+from sqlite_utils.db import quote_identifier
+
+from storage import texts
+from storage.regroup import key_of
+from storage.reindex import differing, reindex
+from storage.times import stamp
+
+Told = Callable[[str], None]
+# So many articles are read at a time, and so many steps of SQLite go by between two looks at the clock.
+TOGETHER, STEPS = 256, 200_000
+
+
+class Problem(NamedTuple):
+    """What is wrong, in one line, and what helps: "" where nothing does but a backup."""
+
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self.remedy or 'it cannot be made anew, a backup may have it'}"
+
+
+class Rule(NamedTuple):
+    """How many rows break a rule (`sql`), how that is said, and the statement that mends it: "" where none does."""
+
+    said: str
+    sql: str
+    mend: str = ""
+    remedy: str = ""
+
+
+REPAIR = "--repair makes it anew"
+REGROUP = "`kuaixun dedupe --apply` finds the stories again"
+_TOLD = """
+    SELECT story_id, count(*) - 1 AS copies, max(1, count(DISTINCT site)) AS sites, min(first_seen_at) AS first_seen_at,
+        max(first_seen_at) AS last_seen_at, (SELECT id FROM articles AS one WHERE one.story_id = articles.story_id
+            ORDER BY first_seen_at, id LIMIT 1) AS first_seen_article
+    FROM articles GROUP BY story_id
+"""
+_NUMBERS = ("copies", "sites", "first_seen_at", "last_seen_at", "first_seen_article")
+_TRUE, _OWN = (", ".join(f"{table}.{name}" for name in _NUMBERS) for table in ("told", "stories"))
+_WRONG = f"told.story_id = stories.id AND ({_TRUE}) IS NOT ({_OWN})"
+_EMPTY = "FROM stories WHERE id NOT IN (SELECT story_id FROM articles)"
+_UNNAMED = "FROM articles WHERE url_key NOT IN (SELECT url_key FROM article_urls)"
+
+RULES = (
+    Rule("stories without an article", f"SELECT count(*) {_EMPTY}", f"DELETE {_EMPTY}", REPAIR),
+    Rule(
+        "stories whose counts or times are not those of their articles",
+        f"SELECT count(*) FROM ({_TOLD}) AS told JOIN stories WHERE {_WRONG}",
+        f"UPDATE stories SET ({', '.join(_NUMBERS)}) = ({_TRUE}) FROM ({_TOLD}) AS told WHERE {_WRONG}",
+        REPAIR,
+    ),
+    Rule(
+        "articles that no address leads to",
+        f"SELECT count(*) {_UNNAMED}",
+        f"INSERT INTO article_urls (url_key, article_id, how) SELECT url_key, id, 'address' {_UNNAMED}",
+        REPAIR,
+    ),
+    Rule(
+        "stories that do not begin with an article of their own",
+        "SELECT count(*) FROM stories WHERE NOT EXISTS"
+        " (SELECT 1 FROM articles WHERE id = first_article AND story_id = stories.id AND copy_of IS NULL)",
+        remedy=REGROUP,
+    ),
+    Rule(
+        "copies of an article of another story",
+        "SELECT count(*) FROM articles JOIN articles AS first ON first.id = articles.copy_of"
+        " WHERE first.story_id != articles.story_id",
+        remedy=REGROUP,
+    ),
+    Rule(
+        "articles whose former versions are not all there",
+        "SELECT count(*) FROM articles"
+        " WHERE revision - 1 != (SELECT count(*) FROM revisions WHERE article_id = articles.id)",
+    ),
+    *(
+        Rule(
+            f"rows of `{table}` for articles that are not there",
+            f"SELECT count(*) FROM {table} WHERE article_id NOT IN (SELECT id FROM articles)",
+            f"DELETE FROM {table} WHERE article_id NOT IN (SELECT id FROM articles)",
+            REPAIR,
+        )
+        for table in ("sketches", "waiting_sketches", "crowds", "site_lines")
+    ),
+)
+# Columns that hold JSON.
+_JSON = (("sources", "seeds"), ("rhythms", "hours"), ("links", "evidence"), ("articles", "extra"))
+
+
+def problems(db: Database, told: Told = lambda text: None) -> Iterator[Problem]:
+    """What is wrong with the database; `told` hears now and then how far it is. Begin a transaction around it."""
+    yield from _file(db.conn, told)
+    for table, row, parent, _ in db.execute("PRAGMA foreign_key_check"):
+        yield Problem(f"{table}: row {row} refers to a row of {parent} that is not there")
+    stale = sum(1 for _ in differing(db.conn))
+    if stale:
+        yield Problem(f"search index: articles that it lacks or holds otherwise: {stale:,}", REPAIR)
+    for rule in RULES:
+        told(f"looking for {rule.said}")
+        (number,) = db.execute(rule.sql).fetchone()
+        if number:
+            yield Problem(f"{rule.said}: {number:,}", rule.remedy)
+    yield from _unreadable(db, told)
+    wrong = sum(1 for _ in _other_keys(db.conn, told))
+    if wrong:
+        yield Problem(f"articles whose keys are not those of their title and text: {wrong:,}", REPAIR)
+
+
+def repair(connection: sqlite3.Connection, told: Told = lambda text: None) -> int:
+    """Make anew what is derived, in the open transaction; how many articles were indexed."""
+    done = reindex(connection, lambda number: told(f"{number:,} articles indexed anew"))
+    for rule in RULES:
+        if rule.mend:
+            told(f"mending {rule.said}")
+            connection.execute(rule.mend)
+    keys = [(text, title, number) for number, text, title in _other_keys(connection, told)]
+    connection.executemany("UPDATE articles SET text_key = ?, title_key = ? WHERE id = ?", keys)
+    return done
+
+
+def _file(connection: sqlite3.Connection, told: Told) -> Iterator[Problem]:
+    """What SQLite itself finds in a file, which takes long and says nothing meanwhile."""
+
+    def still() -> int:
+        told("SQLite looks through the file")
+        return 0
+
+    connection.set_progress_handler(still, STEPS)
+    try:
+        said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+    finally:
+        connection.set_progress_handler(None, 0)
+    yield from (Problem(f"file: {line}") for line in said if line != "ok")
+
+
+def _unreadable(db: Database, told: Told) -> Iterator[Problem]:
+    """Times and JSON that nobody can read."""
+    for table in db.table_names():
+        names = {column.name for column in db.table(table).columns}
+        tests = {name: f"datetime({name}) IS NULL AND {name} IS NOT NULL" for name in names if _is_time(name)}
+        tests |= {name: f"NOT json_valid({name}) AND {name} IS NOT NULL" for other, name in _JSON if other == table}
+        if not tests or table.startswith("_"):
+            continue
+        told(f"reading the times of {table}")
+        sums = ", ".join(f"total({test})" for test in tests.values())
+        for name, number in zip(
+            tests, db.execute(f"SELECT {sums} FROM {quote_identifier(table)}").fetchone(), strict=True
+        ):
+            if number:
+                yield Problem(f"{table}: values of `{name}` that cannot be read: {int(number):,}")
+
+
+def _is_time(name: str) -> bool:
+    return name == "at" or name.endswith("_at")
+
+
+def _other_keys(connection: sqlite3.Connection, told: Told) -> Iterator[tuple[int, str, int]]:
+    """The articles whose keys are not those of their title and text: the id, and what the keys should be."""
+    sql = "SELECT id, title, text, text_key, title_key FROM articles WHERE id > ? ORDER BY id LIMIT ?"
+    last = done = 0
+    while rows := connection.execute(sql, (last, TOGETHER)).fetchall():
+        for number, title, text, text_key, title_key in rows:
+            keys = key_of(title, texts.read(texts.alike(text))), texts.title_key(title)
+            if keys != (text_key, title_key):
+                yield number, *keys
+        last, done = rows[-1][0], done + len(rows)
+        told(f"{done:,} texts compared with their keys")
+
+
+class Pages(NamedTuple):
+    """What an archive has of the versions that a crawl stored: all that were seen since its first page; those of them
+    without their page and the address of one; and those seen before its first page, with the time of that."""
+
+    seen: int
+    missing: int
+    example: str
+    before: int
+    first: str
+
+
+def pages(db: Database, archive: Path, since: datetime, told: Told = lambda text: None) -> Pages:
+    """Hold every version that was stored since a time against the archive: a page is there from the same moment.
+
+    Both are read in the order of time, so that nothing is held in memory.
+    """
+    sql = """
+        SELECT at, url FROM (
+            SELECT first_seen_at AS at, url FROM articles WHERE first_seen_at >= :since
+            UNION ALL SELECT revised_at, url FROM articles WHERE revised_at >= :since
+            UNION ALL SELECT observed_at, url FROM revisions JOIN articles ON articles.id = article_id
+                WHERE revisions.revision > 1 AND observed_at >= :since
+        ) ORDER BY at
+    """
+    seen = missing = before = 0
+    example = ""
+    with closing(_opened(archive)) as other:
+        first = (other.execute("SELECT at FROM pages ORDER BY id LIMIT 1").fetchone() or ("~",))[0]
+        times = (row[0] for row in other.execute("SELECT at FROM pages WHERE at >= ? ORDER BY at", (stamp(since),)))
+        time = next(times, "~")
+        for at, url in db.execute(sql, {"since": stamp(since)}):
+            while time < at:
+                time = next(times, "~")
+            seen, before = seen + (at >= first), before + (at < first)
+            if at >= first and time != at:
+                missing, example = missing + 1, example or url
+            told(f"{seen:,} versions looked for in the archive")
+    return Pages(seen, missing, example, before, first)
+
+
+def archive_problems(archive: Path, told: Told = lambda text: None) -> Iterator[Problem]:
+    """What is wrong with the file of an archive, but for the bodies themselves: see `Archive.verified`."""
+    with closing(_opened(archive)) as other:
+        for problem in _file(other, told):
+            yield Problem(f"archive: {problem.what}")
+        (number,) = other.execute("SELECT count(*) FROM pages WHERE body NOT IN (SELECT id FROM bodies)").fetchone()
+        if number:
+            yield Problem(f"archive: pages without a body: {number:,}")
+
+
+def _opened(archive: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{archive.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
