@@ -6,7 +6,8 @@ loaded when a database is opened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from storage.errors import (
     Unwritable,
 )
 from storage.records import Article, Headline, Saved, Target, Visit
+from storage.times import utc_now
 from storage.waiting import NONE, SHORT, Patience
 
 if TYPE_CHECKING:
@@ -58,16 +60,17 @@ def open_store(
     ad_threshold: float = 0.5,
     timeout: float = SHORT,
     patience: Patience = NONE,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Store:
     """Open a database, made or brought up to date if need be; `Path(":memory:")` is one that is gone when closed.
 
     `fields` are added columns of `articles`: name to TEXT, INTEGER or REAL. `readonly` opens what is there and changes
     nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds in which SQLite waits for another
-    process's lock; a writer goes on waiting as long as its `patience` lasts. Raises a StorageError; a file that is not
-    ours is left as it is.
+    process's lock; a writer goes on waiting as long as its `patience` lasts. `clock` tells when something is written.
+    Raises a StorageError; a file that is not ours is left as it is.
     """
     from storage.connection import connect
     from storage.store import Store
 
     db = connect(path, fields=fields, readonly=readonly, timeout=timeout)
-    return Store(db, path, ad_threshold=ad_threshold, patience=patience)
+    return Store(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)

@@ -15,10 +15,10 @@ from typing import NamedTuple
 from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
-from storage import texts
+from storage import history, texts
 from storage.regroup import key_of
 from storage.reindex import differing, reindex
-from storage.times import stamp
+from storage.times import stamp, utc_now
 
 Told = Callable[[str], None]
 # So many articles are read at a time, and so many steps of SQLite go by between two looks at the clock.
@@ -26,12 +26,15 @@ TOGETHER, STEPS = 256, 200_000
 
 
 class Problem(NamedTuple):
-    """What is wrong, in one line, and what helps: "" where nothing does but a backup."""
+    """What is wrong, in one line, and what helps: "" where nothing does but a backup. A note is only to be known."""
 
     what: str
     remedy: str = ""
+    is_note: bool = False
 
     def __str__(self) -> str:
+        if self.is_note:
+            return f"note: {self.what}"
         return f"{self.what}; {self.remedy or 'it cannot be made anew, a backup may have it'}"
 
 
@@ -116,6 +119,7 @@ def problems(db: Database, told: Told = lambda text: None) -> Iterator[Problem]:
         (number,) = db.execute(rule.sql).fetchone()
         if number:
             yield Problem(f"{rule.said}: {number:,}", rule.remedy)
+    yield from _history(db, told)
     yield from _unreadable(db, told)
     wrong = sum(1 for _ in _other_keys(db.conn, told))
     if wrong:
@@ -124,6 +128,8 @@ def problems(db: Database, told: Told = lambda text: None) -> Iterator[Problem]:
 
 def repair(connection: sqlite3.Connection, told: Told = lambda text: None) -> int:
     """Make anew what is derived, in the open transaction; how many articles were indexed."""
+    history.track(connection)
+    history.begin(connection, utc_now())
     done = reindex(connection, lambda number: told(f"{number:,} articles indexed anew"))
     for rule in RULES:
         if rule.mend:
@@ -147,6 +153,31 @@ def _file(connection: sqlite3.Connection, told: Told) -> Iterator[Problem]:
     finally:
         connection.set_progress_handler(None, 0)
     yield from (Problem(f"file: {line}") for line in said if line != "ok")
+
+
+def _history(db: Database, told: Told) -> Iterator[Problem]:
+    """What `--as-of` would answer wrongly."""
+    told("looking through the history")
+    present = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()}
+    for table in history.TRACKED:
+        if not {f"{table}_{what}" for what in ("born", "changed", "gone")} <= present:
+            yield Problem(f"history: changes of `{table}` are not noted", REPAIR)
+    for table in ("visits", *(f"history_{name}" for name in history.TRACKED)):
+        told(f"looking through {table}")
+        sql = f"SELECT count(*) FROM {table} WHERE moment IS NOT NULL AND moment NOT IN (SELECT id FROM moments)"
+        (number,) = db.execute(sql).fetchone()
+        if number:
+            yield Problem(f"{table}: rows of a moment that is not there: {number:,}")
+    sql = (
+        "SELECT count(*), max(at) FROM (SELECT at, lag(at) OVER (ORDER BY id) AS former FROM moments) WHERE at < former"
+    )
+    number, last = db.execute(sql).fetchone()
+    if number:
+        yield Problem(
+            f"history: the clock was set back {number:,} times, the last time to {last}; what is asked --as-of the "
+            "time that came twice is answered as of its second coming",
+            is_note=True,
+        )
 
 
 def _unreadable(db: Database, told: Told) -> Iterator[Problem]:

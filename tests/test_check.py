@@ -60,6 +60,8 @@ BROKEN = [
     ("DELETE FROM revisions", "articles whose former versions", False),
     ("UPDATE articles SET first_seen_at = 'gestern' WHERE id = 3", "articles: values of `first_seen_at`", False),
     ("UPDATE sources SET seeds = '[oops'", "sources: values of `seeds`", False),
+    ("DROP TRIGGER stories_gone", "history: changes of `stories` are not noted", True),
+    ("DELETE FROM moments WHERE id = 2", "history_articles: rows of a moment that is not there: 1", False),
     ("UPDATE articles SET story_id = 99 WHERE id = 3", "articles: row 3 refers to a row of stories", False),
 ]
 
@@ -125,3 +127,9 @@ def test_a_page_without_a_body_and_a_torn_file_are_named(beside):
     with closing(sqlite3.connect(archive)) as db, db:
         db.execute("DELETE FROM bodies WHERE id = 3")
     assert [problem.what for problem in archive_problems(archive)] == ["archive: pages without a body: 1"]
+
+
+def test_a_clock_that_was_set_back_is_noted_and_no_fault(full):
+    full.db.execute("UPDATE moments SET at = '2031-01-01T00:00:00.000+00:00' WHERE id = 2")
+    (problem,) = problems(full.db)
+    assert str(problem).startswith("note: history: the clock was set back 1 times, the last time to 20")

@@ -1,0 +1,116 @@
+"""Databases that earlier versions made, one for each step of the schema, are brought up to date without a loss."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from crawler.extract import columns
+from storage import OlderSchema, history, open_store, query, schema
+from storage.check import problems
+from storage.times import utc_now
+
+OLD = sorted(Path(__file__).with_name("fixtures").glob("m*.db.gz"))
+# What no later version may change of what an earlier one stored.
+KEPT = {
+    "articles": "id, url, title, text, published_at, modified_at, first_seen_at, last_seen_at, revised_at, revision,"
+    " author, editor, source, site, lang, is_ad, ad_score, canonical, found_by, url_key, extra, image, keywords",
+    "revisions": "article_id, revision, observed_at, replaced_at, title, text, published_at, author",
+    "article_urls": "url_key, article_id, how",
+    "headlines": "id, url, title, seen_on, first_seen_at, kind, block, position, is_ad, article_id",
+    "visits": "id, url, final_url, kind, source, at, status, error, took, size",
+    "frontier": "url_key, url, host, source, kind, state, priority, tries, next_at, added_at, last_status",
+    "sources": "name, seeds, every, next_at, last_success_at, error, error_count",
+}
+
+
+def rows(path, table):
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute(f"SELECT {KEPT[table]} FROM {table} ORDER BY 1, 2").fetchall()
+
+
+@pytest.fixture(params=OLD, ids=lambda path: path.name.split(".")[0])
+def old(request, tmp_path):
+    """A copy of a database as that step of the schema had it."""
+    path = tmp_path / "old.db"
+    path.write_bytes(gzip.decompress(request.param.read_bytes()))
+    return path
+
+
+def test_there_is_one_for_each_step_that_was_ever_on_the_main_line():
+    assert [path.name.split(".")[0] for path in OLD] == ["m004", "m005", "m006", "m008", "m009", "m010", "m011"]
+
+
+def test_an_old_database_is_refused_by_a_reader_and_told_what_helps(old):
+    with pytest.raises(OlderSchema, match="Any crawl with this one brings it up to date"):
+        open_store(old, readonly=True)
+
+
+def test_an_old_database_is_brought_up_to_date_without_a_loss(old):
+    before = {table: rows(old, table) for table in KEPT}
+    with open_store(old, fields=columns()) as store:
+        assert schema.migrations.pending(store.db) == []
+        assert [str(problem) for problem in problems(store.db)] == []
+        found = [row["title"] for row in query.search(store.db, "储能电站")]
+        assert found == ["储能电站投运"]
+        assert query.stats(store.db)["articles"] == 4
+    assert {table: rows(old, table) for table in KEPT} == before
+
+
+def test_the_history_of_an_old_database_begins_with_the_upgrade(old):
+    began = utc_now()
+    open_store(old).close()
+    with open_store(old, readonly=True) as store:
+        with pytest.raises(history.TooEarly, match="history of this database begins at 20"):
+            history.travel(store.db.conn, began - timedelta(seconds=1))
+        history.travel(store.db.conn, utc_now())
+        assert query.stats(store.db)["articles"] == 4
+
+
+def test_opening_it_again_changes_nothing(old):
+    open_store(old, fields=columns()).close()
+    before = old.read_bytes()
+    open_store(old, fields=columns()).close()
+    assert old.read_bytes() == before
+
+
+def content(path):
+    with closing(sqlite3.connect(path)) as db:
+        return [line for line in db.iterdump() if "sqlite_sequence" not in line]
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(old, monkeypatch):
+    before = content(old)
+
+    def fail(connection):
+        raise sqlite3.OperationalError("interrupted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("storage.connection.history.track", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            open_store(old, fields=columns())
+    assert content(old) == before
+    open_store(old, fields=columns()).close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_a_migration_that_is_killed_leaves_the_file_as_it_was(old, monkeypatch):
+    before = content(old)
+    monkeypatch.setattr("storage.connection.history.track", lambda connection: os.kill(os.getpid(), signal.SIGKILL))
+    child = os.fork()
+    if not child:
+        try:
+            open_store(old, fields=columns())
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert content(old) == before
+    monkeypatch.undo()
+    open_store(old, fields=columns()).close()
