@@ -58,6 +58,8 @@ _TOLD = """
 _NUMBERS = ("copies", "sites", "first_seen_at", "last_seen_at", "first_seen_article")
 _TRUE, _OWN = (", ".join(f"{table}.{name}" for name in _NUMBERS) for table in ("told", "stories"))
 _WRONG = f"told.story_id = stories.id AND ({_TRUE}) IS NOT ({_OWN})"
+# `sketches` has a row of article 0 for each passage of a crowd: see there.
+_LOST = "article_id != 0 AND article_id NOT IN (SELECT id FROM articles)"
 _EMPTY = "FROM stories WHERE id NOT IN (SELECT story_id FROM articles)"
 _UNNAMED = "FROM articles WHERE url_key NOT IN (SELECT url_key FROM article_urls)"
 
@@ -95,8 +97,8 @@ RULES = (
     *(
         Rule(
             f"rows of `{table}` for articles that are not there",
-            f"SELECT count(*) FROM {table} WHERE article_id NOT IN (SELECT id FROM articles)",
-            f"DELETE FROM {table} WHERE article_id NOT IN (SELECT id FROM articles)",
+            f"SELECT count(*) FROM {table} WHERE {_LOST}",
+            f"DELETE FROM {table} WHERE {_LOST}",
             REPAIR,
         )
         for table in ("sketches", "waiting_sketches", "crowds", "site_lines")

@@ -76,6 +76,14 @@ def test_what_is_broken_is_named_and_what_is_derived_is_made_anew(full, sql, wha
     assert (said(full) == []) == mends
 
 
+def test_the_row_that_stands_for_a_crowd_is_no_fault_and_stays(full):
+    full.db.execute("INSERT INTO sketches VALUES (500, 7, 0)")
+    assert said(full) == []
+    with full.db.atomic():
+        repair(full.db.conn)
+    assert full.db.execute("SELECT count(*) FROM sketches WHERE hash = 7").fetchone() == (1,)
+
+
 def test_every_rule_is_broken_by_a_test():
     named = [what for _, what, _ in BROKEN]
     # The four of the index of texts are one rule for four tables; a story is left empty by none of ours.

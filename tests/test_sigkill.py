@@ -1,0 +1,141 @@
+"""SIGKILL at any moment: whatever was confirmed is there, with its page, and `check` finds nothing wrong."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import select
+import signal
+import time
+import traceback
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from storage import Article, Headline, Target, Visit, open_store
+from storage.archive import Archive, Fetched, beside
+from storage.backup import backup
+from storage.check import archive_problems, pages, problems, repair
+from storage.waiting import transaction
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+START = datetime(2026, 3, 20, 8, tzinfo=UTC)
+FIELDS = {"image": "TEXT"}
+# A new file after so many kills: the making of it is killed too, and to check a small one takes less time.
+FRESH = 8
+
+
+def text(number):
+    """A text that some others repeat, whole or in part."""
+    words = random.Random(number % 40)
+    story = "".join(chr(words.randrange(0x4E00, 0x5200)) for _ in range(200))
+    return story if number % 3 else f"{story}\n\n另据第{number}号消息，情况仍在发展之中，本报将继续关注此事。"
+
+
+def address(number):
+    """Every fourth is a known address again, with another text."""
+    number -= 4 * (number % 4 == 3)
+    return f"http://{'abc'[number % 3]}.example/{max(number, 0)}.html"
+
+
+def one_page(store, archive, number):
+    """What a crawl writes: a list with headlines, an article with its page, now and then a failure."""
+    at, url = START + timedelta(seconds=number), address(number)
+    host = url.split("/")[2]
+    store.save(
+        Visit(f"http://{host}/", f"http://{host}/", "list", host, at, 200),
+        headlines=[Headline(url, f"第{number % 40}号消息", f"http://{host}/", at)],
+        targets=[Target(f"{url}?p={n}", "article", host, next_at=at) for n in range(3)],
+    )
+    body = f"<html>{text(number)}" + "<br>\n" * 100
+    archive.add(Fetched(url, url, at, 200, {"etag": f'"{number}"'}, body.encode(), host))
+    article = Article(url, f"第{number % 40}号消息", text(number), at, extra={"image": f"{url}.jpg"})
+    store.save(Visit(url, url, "article", host, at, 200), article=article, next_at=at + timedelta(days=1))
+    if number % 5 == 0:
+        gone = f"http://{host}/gone/{number}"
+        store.note_failure(Visit(gone, gone, "article", host, at, 404), next_at=None)
+
+
+def write(path, first, confirmed):
+    """Write pages for ever, and tell the number of each that is stored; every now and then something else."""
+    with open_store(path, fields=FIELDS) as store, Archive(beside(path)) as archive:
+        for number in itertools.count(first):
+            one_page(store, archive, number)
+            os.write(confirmed, number.to_bytes(4, "big"))
+            match number % 24:
+                case 7:
+                    store.regroup(apply=True)
+                case 13:
+                    with transaction(store.db.conn, path):
+                        repair(store.db.conn)
+                case 19:
+                    archive.prune(START + timedelta(seconds=number - 40))
+                    backup(path, path.with_name("copy.db"))
+
+
+def killed(path, first, seconds):
+    """The last number that was confirmed before the writer was killed; the one before `first` where none was."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.close(reading)
+            write(path, first, writing)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(1)
+    os.close(writing)
+    until, last = time.monotonic() + seconds, first - 1
+    with os.fdopen(reading, "rb") as told:
+        # Until its time has come, the writer's pipe is listened to; what is in it after the kill counts as well.
+        while (left := until - time.monotonic()) > 0 and select.select([told], [], [], left)[0]:
+            if not (number := os.read(told.fileno(), 4)):
+                break
+            last = int.from_bytes(number, "big")
+        os.kill(child, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+        rest = told.read()
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+    return int.from_bytes(rest[-4:], "big") if rest else last
+
+
+def wrong(path, last):
+    """What is wrong with what a killed writer left behind."""
+    with open_store(path, fields=FIELDS) as store, Archive(beside(path)) as archive:
+        found = [str(each) for each in (*problems(store.db), *archive_problems(archive.path))]
+        found += [f"body {number}: {problem}" for number, problem in archive.damaged()]
+        found += [f"pages: {held}"] if (held := pages(store.db, archive.path, START)).missing else []
+        row = store.db.execute("SELECT text FROM articles WHERE url = ?", (address(last),)).fetchone()
+        found += [f"page {last} is not there"] if last >= 0 and (row is None or row[0] != text(last)) else []
+    copy = path.with_name("copy.db")
+    if copy.exists():
+        with open_store(copy, readonly=True) as store:
+            found += [f"copy: {each}" for each in problems(store.db)]
+    return found
+
+
+def kill_often(folder, kills):
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    dice, last, stored = random.Random(seed), -1, 0
+    for number in range(kills):
+        path = folder / f"{number // FRESH}" / "k.db"
+        if number % FRESH == 0:
+            path.parent.mkdir()
+            last = -1
+        before, last = last, killed(path, last + 1, dice.uniform(0.0, 0.2))
+        stored += last - before
+        assert (seed, number, wrong(path, last)) == (seed, number, [])
+    assert stored > kills
+
+
+def test_a_writer_that_is_killed_leaves_all_in_order(tmp_path: Path):
+    kill_often(tmp_path, 3)
+
+
+@pytest.mark.slow
+def test_two_hundred_kills_at_random_moments_leave_all_in_order(tmp_path: Path):
+    kill_often(tmp_path, 200)
