@@ -42,7 +42,7 @@ SECTIONS = {
     "Start": ("demo", "init", "config"),
     "Crawl": ("crawl", "run", "fetch", "extract"),
     "Read": ("search", "latest", "story", "export"),
-    "Look after": ("sources", "status", "check", "dedupe", "archive", "backup", "bench", "version"),
+    "Look after": ("sources", "status", "check", "dedupe", "archive", "backup", "datasette", "bench", "version"),
 }
 
 

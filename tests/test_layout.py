@@ -36,7 +36,7 @@ LINES = (
     ),
     ("storage.backup", "storage.lock", "storage.waiting", "storage.words"),
     ("storage.archive", "storage.history"),
-    ("storage.warc",),
+    ("storage.datasette", "storage.warc"),
     ("storage.reindex",),
     ("storage.search", "storage.sitelines", "storage.sketches", "storage.stories", "storage.titles"),
     ("storage.members",),

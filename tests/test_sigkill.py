@@ -158,7 +158,7 @@ def kill_often(folder, kills):
 
 
 def test_a_writer_that_is_killed_leaves_all_in_order(tmp_path: Path):
-    assert kill_often(tmp_path, 3) >= 0
+    kill_often(tmp_path, 3)
 
 
 @pytest.mark.slow
