@@ -37,4 +37,4 @@ def command(setup: Config, *, out: Path | None) -> None:
         click.echo(text, nl=False)
         return
     written(out, lambda stream: stream.write(text.encode()))
-    click.echo(f"Wrote {out}. Now: datasette {file} -m {out}", err=True)
+    click.echo(f"Wrote {out}. Now: datasette {file} -m {out}")
