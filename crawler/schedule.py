@@ -26,7 +26,7 @@ from crawler.crawl import crawl, seed
 from crawler.fetch import Fetcher, utc_now
 from crawler.keep import free
 from crawler.tally import Event, Tally
-from storage import DatabaseLocked, DiskFull
+from storage import DatabaseLocked, DiskFull, StorageError
 from storage.store import Store
 
 # The worker looks at the database at least this often, so that what another process queued is found.
@@ -109,8 +109,8 @@ class _Daemon:
     finished: Callable[[Tally], None]
     stop: asyncio.Event
     due: asyncio.Event = field(default_factory=asyncio.Event)
-    # What the last pass ended with, so that it is reported once.
-    trouble: str = ""
+    # What the last pass ended with, so that it is reported once, of whichever file.
+    trouble: type[StorageError] | None = None
 
     async def run(self) -> None:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS)
@@ -150,11 +150,11 @@ class _Daemon:
                 hosts=hosts,
             )
         except (DatabaseLocked, DiskFull) as error:
-            if str(error) != self.trouble:
+            if type(error) is not self.trouble:
                 self.report(Event("failed", str(error.path), "", str(error)))
-            self.trouble = str(error)
+            self.trouble = type(error)
             return LOCKED_NAP if isinstance(error, DatabaseLocked) else FULL_NAP
-        self.trouble = ""
+        self.trouble = None
         if tally.requests:
             self.finished(tally)
         now = self.clock()

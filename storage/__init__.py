@@ -72,5 +72,5 @@ def open_store(
     from storage.connection import connect
     from storage.store import Store
 
-    db = connect(path, fields=fields, readonly=readonly, timeout=timeout)
+    db = connect(path, fields=fields, readonly=readonly, timeout=timeout, patience=patience)
     return Store(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -17,12 +17,12 @@ from sqlite_utils.db import quote_identifier
 
 from storage import history, texts
 from storage.regroup import key_of
-from storage.reindex import differing, reindex
+from storage.reindex import differing, miscounted, reindex
 from storage.times import stamp, utc_now
 
 Told = Callable[[str], None]
 # So many articles are read at a time, and so many steps of SQLite go by between two looks at the clock.
-TOGETHER, STEPS = 256, 200_000
+TOGETHER, STEPS = 256, 20_000
 
 
 class Problem(NamedTuple):
@@ -113,9 +113,7 @@ def problems(db: Database, told: Told = lambda text: None) -> Iterator[Problem]:
     yield from _file(db.conn, told)
     for table, row, parent, _ in db.execute("PRAGMA foreign_key_check"):
         yield Problem(f"{table}: row {row} refers to a row of {parent} that is not there")
-    stale = sum(1 for _ in differing(db.conn))
-    if stale:
-        yield Problem(f"search index: articles that it lacks or holds otherwise: {stale:,}", REPAIR)
+    yield from _index(db.conn, told)
     for rule in RULES:
         told(f"looking for {rule.said}")
         (number,) = db.execute(rule.sql).fetchone()
@@ -143,18 +141,41 @@ def repair(connection: sqlite3.Connection, told: Told = lambda text: None) -> in
 
 
 def _file(connection: sqlite3.Connection, told: Told) -> Iterator[Problem]:
-    """What SQLite itself finds in a file, which takes long and says nothing meanwhile."""
+    """What SQLite itself finds in a file."""
+    with _heard(connection, told, "SQLite looks through the file"):
+        said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+    yield from (Problem(f"file: {line}") for line in said if line != "ok")
+
+
+@contextmanager
+def _heard(connection: sqlite3.Connection, told: Told, text: str) -> Iterator[None]:
+    """Let `told` hear now and then of what SQLite does in one go."""
 
     def still() -> int:
-        told("SQLite looks through the file")
+        told(text)
         return 0
 
     connection.set_progress_handler(still, STEPS)
     try:
-        said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
+        yield
     finally:
         connection.set_progress_handler(None, 0)
-    yield from (Problem(f"file: {line}") for line in said if line != "ok")
+
+
+def _index(connection: sqlite3.Connection, told: Told) -> Iterator[Problem]:
+    """Where the search index is not that of the articles."""
+    with _heard(connection, told, "comparing the texts with the search index"):
+        stale = sum(1 for _ in differing(connection))
+    if stale:
+        yield Problem(f"search index: articles that it lacks or holds otherwise: {stale:,}", REPAIR)
+    try:
+        with _heard(connection, told, "reading the search index"):
+            lost = miscounted(connection)
+    except sqlite3.DatabaseError as error:
+        yield Problem(f"search index: it cannot be read ({error})", REPAIR)
+    else:
+        if lost:
+            yield Problem(f"search index: tokens that it has too few or too many: {lost:,}", REPAIR)
 
 
 def _history(db: Database, told: Told) -> Iterator[Problem]:

@@ -14,8 +14,8 @@ from storage.history import TRACKED
 TITLE = "News, collected by kuaixun"
 ABOUT = (
     "Times of our own clock are UTC, those that pages claim have the offset that they claim. Copies and advertising are"
-    " marked, not left out. The search field finds simplified Chinese words of two characters, most of three or four; the"
-    " query `search_chinese` any Chinese string, `kuaixun search` on the command line whatever is typed."
+    " marked, not left out. The search field finds simplified Chinese words of two characters, most of three or four;"
+    " the query `search_chinese` any Chinese string, `kuaixun search` on the command line whatever is typed."
 )
 # What serves the program and not the reader.
 HIDDEN = ("articles_fts", "host_files", "sketches", "waiting_sketches", "crowds", "site_lines", "rhythms", "moments")

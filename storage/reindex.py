@@ -25,6 +25,25 @@ def differing(connection: sqlite3.Connection) -> Iterator[int]:
             yield article_id
 
 
+def miscounted(connection: sqlite3.Connection) -> int:
+    """How many tokens the index has too few or too many by its own notes. Raises sqlite3.DatabaseError if it is torn.
+
+    Reads all of the index.
+    """
+    (locked,) = connection.execute("PRAGMA query_only").fetchone()
+    # The table of terms lives in the connection, not in the file; SQLite does not tell the two apart here.
+    connection.execute("PRAGMA query_only = OFF")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab (main, articles_fts, 'row')")
+        (held,) = connection.execute("SELECT total(cnt) FROM temp.terms").fetchone()
+        connection.execute("DROP TABLE temp.terms")
+    finally:
+        connection.execute(f"PRAGMA query_only = {locked}")
+    return abs(
+        int(held) - sum(sum(_numbers(row[0])) for row in connection.execute("SELECT sz FROM articles_fts_docsize"))
+    )
+
+
 def reindex(connection: sqlite3.Connection, told: Callable[[int], None] = lambda done: None) -> int:
     """Make the whole index anew inside the open transaction; how many articles are in it.
 

@@ -53,6 +53,12 @@ BROKEN = [
     ("UPDATE articles SET text = text || '逆风翻盘' WHERE id = 1", "search index", True),
     ("UPDATE articles SET title_key = 7 WHERE id = 3", "articles whose keys are not", True),
     ("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')", "search index", True),
+    ("DELETE FROM articles_fts_data WHERE id > 10", "search index: it cannot be read", True),
+    (
+        "INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', 3, '储能', '')",
+        "search index",
+        True,
+    ),
     ("DELETE FROM article_urls WHERE article_id = 3", "articles that no address leads to", True),
     ("INSERT INTO crowds VALUES (1, 1, 1, 99)", "rows of `crowds` for articles", True),
     ("UPDATE articles SET copy_of = 3 WHERE id = 2", "copies of an article of another story", False),
