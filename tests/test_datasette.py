@@ -88,6 +88,7 @@ def test_no_words_are_an_error(db, words):
     assert len(ask(db, "search_chinese", words=words)) in {0, 1}
 
 
+@pytest.mark.slow
 def test_datasette_takes_it(path):
     """Its own pages, its full-text search, and every query by its address."""
     app = pytest.importorskip("datasette.app", reason="Datasette is not installed: pip install 'kuaixun[serve]'")

@@ -18,8 +18,12 @@ import pytest
 
 from config import Config, Settings
 from crawler import schedule
+from crawler.cli import report
+from crawler.console import STORAGE, patient
 from crawler.fetch import Fetcher
 from crawler.frontier import sources_of
+from crawler.keep import free
+from crawler.screen import Live
 from storage import DatabaseLocked, DiskFull, Patience, Visit, open_store
 from storage.archive import Archive, Fetched, beside
 from tests.conftest import Web
@@ -197,10 +201,10 @@ class SmallArchive(Archive):
 
 @pytest.fixture
 def large(site):
-    """The site with articles of 60 KB, which nothing compresses."""
+    """The site with articles of 24 KB, which nothing compresses."""
     for n in range(1, PAGES + 1):
         url = f"{SITE}/news/{100000 + n}.html"
-        noise = "".join(chr(0x4E00 + (n * 7919 + i * i * 31) % 20000) for i in range(20000))
+        noise = "".join(chr(0x4E00 + (n * 7919 + i * i * 31) % 20000) for i in range(8000))
         site.pages[url] = []
         site.add(url, article(n, more=f"<p>{noise}</p>"))
     return site
@@ -310,3 +314,32 @@ def test_a_disk_that_is_really_full_loses_nothing(tmp_path):
     root = Path(__file__).parent.parent
     told = subprocess.run(command, check=False, capture_output=True, text=True, cwd=root, timeout=120)
     assert (told.stdout, told.stderr[-3000:], told.returncode) == ("went on\n", "", 0)
+
+
+def test_who_waits_lets_others_work(path):
+    """The lock goes by the work of another task: who waited without giving way would wait in vain."""
+
+    async def go():
+        async def work():
+            other.execute("ROLLBACK")
+
+        await asyncio.gather(free(store, asyncio.sleep), work())
+
+    with closing(locked(path)) as other, open_store(path, timeout=0, patience=Patience(5)) as store:
+        asyncio.run(go())
+        store.save(VISIT)
+
+
+def test_that_a_crawl_waits_is_said_on_stderr_whatever_else_is_silent(capsys, path):
+    waiting = patient(Live(None))
+    assert [waiting.goes_on(path), waiting.goes_on(path)] == [True, True]
+    assert capsys.readouterr().err.count("Waiting: another process holds") == 1
+
+
+def test_a_full_disk_is_a_failure_of_storage_in_one_line(capsys):
+    assert report(DiskFull(Path("k.db"))) == STORAGE
+    told = capsys.readouterr().err
+    assert told == (
+        "kuaixun: `k.db` cannot be written: the disk is full. What was stored is safe; make room, and the next run goes"
+        " on from there.\n"
+    )
