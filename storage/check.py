@@ -238,8 +238,8 @@ def _other_keys(connection: sqlite3.Connection, told: Told) -> Iterator[tuple[in
 
 
 class Pages(NamedTuple):
-    """What an archive has of the versions that a crawl stored: all that were seen since its first page; those of them
-    without their page and the address of one; and those seen before its first page, with the time of that."""
+    """What an archive has of the answers that a crawl stored: all that came since its first page; those of them without
+    their page, and the address of one; and those that came before its first page, with the time of that."""
 
     seen: int
     missing: int
@@ -249,31 +249,26 @@ class Pages(NamedTuple):
 
 
 def pages(db: Database, archive: Path, since: datetime, told: Told = lambda text: None) -> Pages:
-    """Hold every version that was stored since a time against the archive: a page is there from the same moment.
+    """Hold every answer with a body that was stored since a time against the archive: its page is of the same moment.
 
-    Both are read in the order of time, so that nothing is held in memory.
+    Both are read in the order of time, so that nothing is held in memory. What was imported is left aside: where its
+    page was kept already, that is of an earlier time.
     """
-    sql = """
-        SELECT at, url FROM (
-            SELECT first_seen_at AS at, url FROM articles WHERE first_seen_at >= :since
-            UNION ALL SELECT revised_at, url FROM articles WHERE revised_at >= :since
-            UNION ALL SELECT observed_at, url FROM revisions JOIN articles ON articles.id = article_id
-                WHERE revisions.revision > 1 AND observed_at >= :since
-        ) ORDER BY at
-    """
+    ours = "AND import_id IS NULL" if "import_id" in {column.name for column in db.table("visits").columns} else ""
+    sql = f"SELECT at, url FROM visits WHERE at >= ? AND size > 0 {ours} ORDER BY at"
     seen = missing = before = 0
     example = ""
     with closing(_opened(archive)) as other:
         first = (other.execute("SELECT at FROM pages ORDER BY id LIMIT 1").fetchone() or ("~",))[0]
         times = (row[0] for row in other.execute("SELECT at FROM pages WHERE at >= ? ORDER BY at", (stamp(since),)))
         time = next(times, "~")
-        for at, url in db.execute(sql, {"since": stamp(since)}):
+        for at, url in db.execute(sql, (stamp(since),)):
             while time < at:
                 time = next(times, "~")
             seen, before = seen + (at >= first), before + (at < first)
             if at >= first and time != at:
                 missing, example = missing + 1, example or url
-            told(f"{seen:,} versions looked for in the archive")
+            told(f"{seen:,} answers looked for in the archive")
     return Pages(seen, missing, example, before, first)
 
 

@@ -28,7 +28,7 @@ def fill(store, archive=None):
         at = AT + timedelta(hours=hour)
         if archive:
             archive.add(Fetched(url, url, at, 200, {}, text.encode(), url.split("/")[2]))
-        store.save(Visit(url, url, "article", "a", at, 200), article=Article(url, title, text, at))
+        store.save(Visit(url, url, "article", "a", at, 200, size=len(text)), article=Article(url, title, text, at))
     store.upsert_source("a", ("http://a.example/",), timedelta(hours=1), now=AT)
 
 
@@ -109,13 +109,13 @@ def test_a_problem_says_what_helps(full):
 
 @pytest.fixture
 def beside(tmp_path):
-    """A database and its archive, which has the page of every version."""
+    """A database and its archive, which has the page of every answer."""
     with open_store(tmp_path / "k.db") as store, Archive(tmp_path / "k.pages") as archive:
         fill(store, archive)
         yield store, tmp_path / "k.pages"
 
 
-def test_every_version_has_its_page(beside):
+def test_every_answer_has_its_page(beside):
     store, archive = beside
     assert pages(store.db, archive, AT - timedelta(days=30))[:4] == (4, 0, "", 0)
     assert list(archive_problems(archive)) == []
@@ -124,7 +124,7 @@ def test_every_version_has_its_page(beside):
 @pytest.mark.parametrize(
     ("gone", "found"), [(2, (4, 1, STORED[1][0], 0)), (4, (4, 1, STORED[3][0], 0)), (1, (3, 0, "", 1))]
 )
-def test_a_version_without_its_page_is_named_unless_the_archive_is_younger(beside, gone, found):
+def test_an_answer_without_its_page_is_named_unless_the_archive_is_younger(beside, gone, found):
     store, archive = beside
     with closing(sqlite3.connect(archive)) as db, db:
         db.execute("DELETE FROM pages WHERE id = ?", (gone,))

@@ -644,7 +644,7 @@ def test_check_names_a_page_of_the_archive_that_rots(stored):
             Fetched("http://a.example/1", "http://a.example/1", NOW.replace(year=2999), 200, {}, b"<p>", "a.example")
         )
     result = run("check")
-    assert (result.exit_code, "note: 1 versions of articles are older than the archive" in result.stdout) == (0, True)
+    assert (result.exit_code, "answers are older than the archive" in result.stdout) == (0, True)
     with closing(sqlite3.connect("kuaixun.pages")) as db, db:
         db.execute("UPDATE bodies SET data = x'00'")
     assert "archive: kuaixun.pages: body 1: it cannot be uncompressed" in run("check").stdout

@@ -53,7 +53,9 @@ def one_page(store, archive, number):
     body = f"<html>{text(number)}" + "<br>\n" * 100
     archive.add(Fetched(url, url, at, 200, {"etag": f'"{number}"'}, body.encode(), host))
     article = Article(url, f"第{number % 40}号消息", text(number), at, extra={"image": f"{url}.jpg"})
-    store.save(Visit(url, url, "article", host, at, 200), article=article, next_at=at + timedelta(days=1))
+    store.save(
+        Visit(url, url, "article", host, at, 200, size=len(body)), article=article, next_at=at + timedelta(days=1)
+    )
     if number % 5 == 0:
         gone = f"http://{host}/gone/{number}"
         store.note_failure(Visit(gone, gone, "article", host, at, 404), next_at=None)

@@ -23,7 +23,7 @@ def command(setup: Config, *, repair: bool) -> int:
     """Check the database, its archive, and the selectors of the sources.
 
     Of the database: the file, its references, times and counts, every text against its key and the search index; of
-    the archive: the file, every page against its hash, and that every version which was stored has its page there.
+    the archive: the file, every page against its hash, and that every answer which was stored has its page there.
     What is derived `--repair` makes anew, in one transaction; then all is checked again. What is not is named: only a
     backup may have it. The exit code is 0 when all is well, and 1 when something is wrong.
 
@@ -71,7 +71,7 @@ def _database(db: Database, told: Callable[[str], None]) -> Iterator[str]:
 
 
 def _archive(setup: Config, db: Database, told: Callable[[str], None]) -> Iterator[str]:
-    """Pages of the archive that are not what was put in, and versions of articles whose page is not there."""
+    """Pages of the archive that are not what was put in, and answers whose page is not there."""
     from crawler.fetch import utc_now
     from storage.archive import Archive, beside
     from storage.check import archive_problems, pages
@@ -92,11 +92,11 @@ def _archive(setup: Config, db: Database, told: Callable[[str], None]) -> Iterat
     held = pages(db, path, utc_now() - timedelta(days=keep), told)
     if held.missing:
         yield (
-            f"archive: {held.missing:,} of {held.seen:,} versions of articles have no page in it, {held.example} among "
-            "them: stored while `keep_pages` was 0, or the archive lost them; a backup may have them"
+            f"archive: {held.missing:,} of {held.seen:,} answers that were stored have no page in it, {held.example} "
+            "among them: stored while `keep_pages` was 0, or the archive lost them; a backup may have them"
         )
     if held.before:
-        yield f"note: {held.before:,} versions of articles are older than the archive, which begins {held.first[:16]}Z"
+        yield f"note: {held.before:,} answers are older than the archive, which begins {held.first[:16]}Z"
 
 
 def _selectors(setup: Config) -> Iterator[str]:
