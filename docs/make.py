@@ -57,7 +57,9 @@ MEANINGS = {
     "visits": "Every request and what became of it.",
     "hosts": "How each host answers.",
     "rhythms": "When the items of each list come.",
-    "gaps": "The times in which something may have been missed.",
+    "gaps": "The times in which a list was not seen, or not whole: something may have been missed.",
+    "clocks": "The delay that the articles of each host come with after the time that they claim.",
+    "clock_faults": "Hosts whose claimed times jumped by whole hours, or lie ahead of the truth.",
     "articles": "What was read, in its present version. Added fields (`crawler/fields/`) are columns at its end.",
     "article_urls": "The addresses of each article.",
     "revisions": "The former versions of articles.",
@@ -104,6 +106,13 @@ seen then follows from `visits`. What other programs write is put to the last mo
 state at a time is the one after the last moment that had this time or an earlier one.
 """
 COLUMNS = {
+    "articles.published_precision": "of the claimed time: day, minute or second",
+    "articles.published_evidence": "where the claimed time and its zone were read",
+    "articles.published_flag": "future, impossible: the claim is not used; NULL where nothing is wrong",
+    "rhythms.before_at": "the visit before the last one",
+    "rhythms.due_at": "when it is to be visited next",
+    "rhythms.late": "seconds after its time that the last visit came",
+    "rhythms.late_before": "and the one before it",
     "articles.gone_at": "when it was found to be gone at its source; NULL while it is there",
     "articles.told_at": "the claimed time, or when first seen if that is before it",
     "visits.moment": "the transaction that wrote it",

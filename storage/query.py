@@ -26,8 +26,8 @@ Row = dict[str, Any]
 # Columns that serve the program, not the reader.
 INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at"))
 
-# Claimed times carry their own offset; datetime() makes them comparable, and an index keeps them so.
-_TIME = "datetime(coalesce(articles.published_at, articles.first_seen_at))"
+# When an article was told, as far as its claim can be believed: see `members.told_at`.
+_TIME = "articles.told_at"
 
 _LAST_ID = 2**63 - 1
 
@@ -112,7 +112,7 @@ def count(
 
 
 def latest(db: Database, *, limit: int = 20, ads: bool = False, copies: bool = False) -> list[Row]:
-    """The newest articles by the time they claim, or by when they were first seen where they claim none."""
+    """The newest articles by the time they claim, or by when they were first seen where they claim none that can be."""
     return list(articles(db, ads=ads, copies=copies, order=f"{_TIME} DESC, articles.id DESC", limit=limit))
 
 
@@ -140,7 +140,7 @@ def newest_before(db: Database, source: str, at: datetime, limit: int = 3) -> se
     """The URL keys of the newest articles of a source of those that were known at a time."""
     sql = """
         SELECT url_key FROM articles WHERE found_by = ? AND first_seen_at <= ? AND told_at IS NOT NULL
-        ORDER BY datetime(told_at) DESC LIMIT ?
+        ORDER BY told_at DESC LIMIT ?
     """
     return {key for (key,) in db.conn.execute(sql, (source, stamp(at), limit))}
 

@@ -128,7 +128,7 @@ class Observer:
         self.recorded = []
         self.clock, self.dice = clock, dice
         monkeypatch.setattr(console, "now", lambda as_of=None: as_of or self.clock())
-        for name in ("status", "sources"):
+        for name in ("status", "sources", "_gaps", "gaps"):
             monkeypatch.setattr(f"crawler.commands.{name}.now", console.now)
 
     def command(self):
@@ -136,7 +136,7 @@ class Observer:
         return self.dice.choice((
             ["latest"], ["latest", "--json", "--copies", "--ads"], ["latest", "--headlines", "--json", "--limit", "50"],
             ["story", number], ["story", number, "--json"], ["story", number, "--diff", "2"],
-            ["sources"], ["sources", "--json"], ["status"], ["status", "--json"],
+            ["gaps"], ["gaps", "--json", "--all"], ["sources"], ["sources", "--json"], ["status"], ["status", "--json"],
             ["export", "-", "--ads", "--copies"], ["export", "-", "--format", "csv"],
             ["archive", "list", "--json"], ["archive", "list"], ["archive", "show", number],
         ))  # fmt: skip

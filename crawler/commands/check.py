@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
+from crawler.commands._state import wrong_clock
 from crawler.console import NOTHING, configured, live, reading, tidy
 
 if TYPE_CHECKING:
@@ -26,12 +27,15 @@ def command(setup: Config, *, repair: bool) -> int:
     the archive: the file, every page against its hash, and that every answer which was stored has its page there.
     What is derived `--repair` makes anew, in one transaction; then all is checked again. What is not is named: only a
     backup may have it. The exit code is 0 when all is well, and 1 when something is wrong.
+    Sites whose claimed times run hours ahead or behind are noted; that is no fault of the database.
 
     \b
     Example:
       kuaixun check
       kuaixun check --repair
     """
+    from storage.clocks import faults
+
     if repair:
         _repair(setup)
     found = 0
@@ -42,10 +46,11 @@ def command(setup: Config, *, repair: bool) -> int:
         def told(text: str) -> None:
             line.show(lambda: text)
 
-        for problem in chain(_selectors(setup), _database(db, told), _archive(setup, db, told)):
+        clocks = (f"note: {wrong_clock(fault)}" for fault in faults(db))
+        for said in chain(_selectors(setup), _database(db, told), _archive(setup, db, told), clocks):
             line.clear()
-            click.echo(problem)
-            found += not problem.startswith("note: ")
+            click.echo(said)
+            found += not said.startswith("note: ")
     click.echo(f"{setup.settings.database}: {f'{found} found' if found else 'no problem found'}")
     return NOTHING if found else 0
 
