@@ -15,7 +15,7 @@ import pytest
 from crawler.extract import columns
 from storage import OlderSchema, history, open_store, query, schema
 from storage.check import problems
-from storage.times import utc_now
+from storage.times import parse, utc_now
 
 OLD = sorted(Path(__file__).with_name("fixtures").glob("m*.db.gz"))
 # What no later version may change of what an earlier one stored.
@@ -52,7 +52,7 @@ def old(request, tmp_path):
 
 
 def test_there_is_one_for_each_step_that_was_ever_on_the_main_line():
-    assert [step(path) for path in OLD] == ["m004", "m005", "m006", "m008", "m009", "m010", "m011"]
+    assert [step(path) for path in OLD] == ["m004", "m005", "m006", "m008", "m009", "m010", "m011", "m012"]
 
 
 @every_step
@@ -73,7 +73,7 @@ def test_an_old_database_is_brought_up_to_date_without_a_loss(old):
     assert {table: rows(old, table) for table in KEPT} == before
 
 
-@every_step
+@pytest.mark.parametrize("old", [one for one in OLD if step(one) < "m012"], ids=step, indirect=True)
 def test_the_history_of_an_old_database_begins_with_the_upgrade(old):
     began = utc_now()
     open_store(old).close()
@@ -82,6 +82,31 @@ def test_the_history_of_an_old_database_begins_with_the_upgrade(old):
             history.travel(store.db.conn, began - timedelta(seconds=1))
         history.travel(store.db.conn, utc_now())
         assert query.stats(store.db)["articles"] == 4
+
+
+# As docs/schema.md says it: what was there at a moment.
+THEN = """
+    SELECT id, title, revision, story_id FROM articles WHERE NOT EXISTS (
+        SELECT 1 FROM history_articles AS h WHERE h.id = articles.id AND h.moment > :moment)
+    UNION ALL
+    SELECT id, title, revision, story_id FROM history_articles AS h WHERE there AND moment = (
+        SELECT min(moment) FROM history_articles WHERE id = h.id AND moment > :moment)
+    ORDER BY 1
+"""
+
+
+@pytest.mark.parametrize("old", [one for one in OLD if step(one) >= "m012"], ids=step, indirect=True)
+def test_what_was_known_before_an_upgrade_is_known_after_it(old):
+    with closing(sqlite3.connect(old)) as db:
+        times = db.execute("SELECT at, max(id) FROM moments WHERE id > 0 GROUP BY at ORDER BY 2").fetchall()
+        before = {at: db.execute(THEN, {"moment": moment}).fetchall() for at, moment in times}
+    open_store(old, fields=columns()).close()
+    for at, known in before.items():
+        with open_store(old, readonly=True) as store:
+            history.travel(store.db.conn, parse(at))
+            rows = store.db.execute("SELECT id, title, revision, story_id FROM articles ORDER BY 1").fetchall()
+            assert (at, rows) == (at, known)
+    assert len({len(known) for known in before.values()}) == 8  # from none to all seven
 
 
 @every_step
