@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sqlite3
 from contextlib import closing
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.cli import cli
 from storage import StorageError, Unreadable, archive, open_store
+from storage import backup as backup_module
 from storage.backup import PAGES, backup
-from tests.test_sigkill import FIELDS, writing, wrong
+from tests.test_sigkill import FIELDS, one_page, writing, wrong
 
 
 @pytest.fixture
@@ -72,6 +76,23 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(Unreadable, match="cannot be read"):
         backup([(tmp_path / "none.db", tmp_path / "copy.db")])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_comes_between_the_two_moments_of_a_copy_leaves_no_article_without_its_page(tmp_path, monkeypatch):
+    path, numbers, fixed = tmp_path / "k.db", itertools.count(), backup_module._fixed
+
+    def then_writes(source):
+        reader = fixed(source)
+        with open_store(path) as store, archive.Archive(archive.beside(path)) as kept:
+            one_page(store, kept, next(numbers))
+        return reader
+
+    with open_store(path) as store, archive.Archive(archive.beside(path)) as kept:
+        one_page(store, kept, next(numbers))
+    monkeypatch.setattr(backup_module, "_fixed", then_writes)
+    result = CliRunner().invoke(cli, ["backup", "--db", str(path), str(tmp_path / "copy.db"), "--quiet"])
+    assert (result.exit_code, result.output) == (0, "")
+    assert wrong(tmp_path / "copy.db", 0) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -11,7 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.cli import cli
+from crawler.console import NOTHING
 from crawler.extract import columns
 from storage import OlderSchema, history, open_store, query, schema
 from storage.check import problems
@@ -82,6 +85,16 @@ def test_the_history_of_an_old_database_begins_with_the_upgrade(old):
             history.travel(store.db.conn, began - timedelta(seconds=1))
         history.travel(store.db.conn, utc_now())
         assert query.stats(store.db)["articles"] == 4
+
+
+@pytest.mark.parametrize("old", OLD[:1], ids=step, indirect=True)
+def test_a_command_says_that_the_history_begins_with_the_upgrade(old):
+    open_store(old, fields=columns()).close()
+    words = ["latest", "--db", str(old), "--as-of"]
+    result = CliRunner().invoke(cli, [*words, "2026-03-21T00:00Z"])
+    assert (result.exit_code, result.stdout) == (NOTHING, "")
+    assert "the history of this database begins at 20" in result.stderr and "cannot go further back" in result.stderr
+    assert "储能电站投运" in CliRunner().invoke(cli, [*words, utc_now().isoformat()]).stdout
 
 
 # As docs/schema.md says it: what was there at a moment.

@@ -306,6 +306,8 @@ SMALL = "from pathlib import Path; import sys; from tests.test_waiting import *;
 @pytest.mark.slow
 def test_a_disk_that_is_really_full_loses_nothing(tmp_path):
     """Needs a file system of its own, which also a user without rights may mount where the system has user spaces."""
+    if not shutil.which("unshare"):
+        pytest.skip("this system has no `unshare`")
     own = ["unshare", "--mount", *(["--user", "--map-root-user"] if os.getuid() else []), "sh", "-c"]
     mount = 'mount -t tmpfs -o size=4m tmpfs "$0"'
     if subprocess.run([*own, mount, str(tmp_path)], capture_output=True, check=False).returncode:
@@ -318,16 +320,41 @@ def test_a_disk_that_is_really_full_loses_nothing(tmp_path):
 
 def test_who_waits_lets_others_work(path):
     """The lock goes by the work of another task: who waited without giving way would wait in vain."""
+    done = []
+
+    async def wait():
+        await free(store, lambda seconds: asyncio.sleep(0))
+        done.append("waited")
+
+    async def work():
+        other.execute("ROLLBACK")
+        done.append("worked")
 
     async def go():
-        async def work():
-            other.execute("ROLLBACK")
-
-        await asyncio.gather(free(store, asyncio.sleep), work())
+        await asyncio.gather(wait(), work())
 
     with closing(locked(path)) as other, open_store(path, timeout=0, patience=Patience(5)) as store:
         asyncio.run(go())
         store.save(VISIT)
+    assert done == ["worked", "waited"]
+
+
+@pytest.mark.parametrize("error", [DatabaseLocked, DiskFull])
+def test_a_source_that_cannot_be_made_due_does_not_wake_the_daemon_from_its_pause(path, monkeypatch, error):
+    def fail(*args, **options):
+        raise error(path)
+
+    monkeypatch.setattr(schedule, "seed", fail)
+    config = Config(Settings(), sources_of([SITE + "/"]))
+
+    async def go():
+        nothing = (None, Clock(), asyncio.sleep, print, print, asyncio.Event())
+        daemon = schedule._Daemon(config, store, *nothing)
+        await daemon._look(config.sources[0])
+        return daemon.due.is_set()
+
+    with open_store(path) as store:
+        assert asyncio.run(go()) is False
 
 
 def test_that_a_crawl_waits_is_said_on_stderr_whatever_else_is_silent(capsys, path):
