@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 import select
+import shutil
 import signal
 import time
 import traceback
@@ -166,3 +167,35 @@ def test_a_writer_that_is_killed_leaves_all_in_order(tmp_path: Path):
 @pytest.mark.slow
 def test_two_hundred_kills_at_random_moments_leave_all_in_order(tmp_path: Path):
     assert kill_often(tmp_path, 200) > 200
+
+
+def tear_often(folder, times):
+    """What a failing disk or power leaves: a log that ends anywhere, or with bytes that nobody wrote."""
+    seed = random.randrange(1_000_000)
+    print(f"seed {seed}")
+    dice = random.Random(seed)
+    (folder / "whole").mkdir()
+    path = folder / "whole" / "k.db"
+    killed(path, 0, 0.5)
+    for number in range(times):
+        torn = folder / str(number)
+        shutil.copytree(path.parent, torn)
+        for name in ("k.db-wal", "k.pages-wal"):
+            log = (torn / name).read_bytes()
+            end = dice.randrange(len(log)) if log else 0
+            (torn / name).write_bytes(log[:end] + dice.randbytes(dice.choice((0, 512, 40_000))))
+            (torn / name.replace("wal", "shm")).unlink(missing_ok=True)
+        with open_store(torn / "k.db", fields=FIELDS) as store, Archive(torn / "k.pages") as archive:
+            found = [str(each) for each in (*problems(store.db), *archive_problems(archive.path))]
+            found += [f"body {body}: {problem}" for body, problem in archive.damaged()]
+            assert (seed, number, found) == (seed, number, [])
+            one_page(store, archive, 9999)
+
+
+def test_a_torn_log_costs_the_last_pages_and_nothing_else(tmp_path: Path):
+    tear_often(tmp_path, 2)
+
+
+@pytest.mark.slow
+def test_a_log_may_be_torn_anywhere(tmp_path: Path):
+    tear_often(tmp_path, 60)
