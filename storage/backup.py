@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from storage.errors import StorageError, translated
@@ -38,7 +38,8 @@ def backup(pairs: Sequence[tuple[Path, Path]], told: Told = lambda done, total: 
         sizes = [part.stat().st_size for part in unfinished]
         for part, (_, target) in zip(unfinished, pairs, strict=True):
             part.replace(target)
-            _written(target.absolute().parent)
+            with suppress(OSError):  # Windows syncs no folders.
+                _written(target.absolute().parent)
     finally:
         _gone(unfinished)
     return sizes

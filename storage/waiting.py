@@ -30,23 +30,23 @@ class Patience:
         clock: Callable[[], float] = time.monotonic,
     ):
         self.seconds, self._told, self._clock = seconds, told, clock
-        self._since: float | None = None
+        self._since: dict[Path, float] = {}
 
     def goes_on(self, path: Path) -> bool:
         """Whether to try once more, now that the lock of a file was not to be had."""
         now = self._clock()
-        if self._since is None:
-            self._since = now
+        if path not in self._since:
+            self._since[path] = now
             if self.seconds:
                 self._told(f"Waiting: another process holds `{path}` locked. Nothing is lost meanwhile.")
-        if now - self._since < self.seconds:
+        if now - self._since[path] < self.seconds:
             return True
-        self._since = None
+        self.ends(path)
         return False
 
-    def ends(self) -> None:
-        """The lock was had."""
-        self._since = None
+    def ends(self, path: Path) -> None:
+        """The lock was had, or given up."""
+        self._since.pop(path, None)
 
 
 NONE = Patience()
@@ -79,7 +79,7 @@ def _begin(connection: sqlite3.Connection, path: Path, patience: Patience) -> No
             if not is_locked(error) or not patience.goes_on(path):
                 raise
         else:
-            patience.ends()
+            patience.ends(path)
             return
 
 
@@ -98,7 +98,7 @@ def is_free(connection: sqlite3.Connection, path: Path, patience: Patience) -> b
         raise DatabaseLocked(path) from error
     finally:
         connection.execute(f"PRAGMA busy_timeout = {usual}")
-    patience.ends()
+    patience.ends(path)
     return True
 
 

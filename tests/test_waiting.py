@@ -318,6 +318,17 @@ def test_a_disk_that_is_really_full_loses_nothing(tmp_path):
     assert (told.stdout, told.stderr[-3000:], told.returncode) == ("went on\n", "", 0)
 
 
+def test_what_is_written_to_one_file_does_not_end_the_waiting_for_the_other(path):
+    said, times = [], iter((0.0, 3.0, 6.0))
+    patience = Patience(5, said.append, lambda: next(times))
+    found = []
+    for _ in range(3):
+        found.append(patience.goes_on(beside(path)))
+        with open_store(path, patience=patience) as store:
+            store.save(VISIT)
+    assert (found, len(said)) == ([True, True, False], 1)
+
+
 def test_who_waits_lets_others_work(path):
     """The lock goes by the work of another task: who waited without giving way would wait in vain."""
     done = []
