@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from sqlite_utils import Database
 
 from storage.keys import url_key
+from storage.past_search import is_present, ordered, rows_of, steady
 from storage.search import pieces, snippet, words_to_match
 from storage.texts import same_title
 from storage.times import parse, stamp
@@ -60,14 +61,17 @@ def search(
     match = words_to_match(words)
     if not match:
         return []
-    order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
-    sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
     exact = pieces(words)
-    rows = _rows(db, sql, (match, -1 if exact else limit))
-    if exact:
-        held = (row for row in rows if _holds(row, exact))
-        rows = islice(held, limit) if limit >= 0 else held
-    found = list(rows)
+    with steady(db.conn):
+        if is_present(db.conn, match, ranking=not newest):
+            order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
+            sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
+            rows = _rows(db, sql, (match, -1 if exact else limit))
+        else:
+            ids = ordered(db.conn, match, _TIME if newest else "")
+            rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
+        held = (row for row in rows if not exact or _holds(row, exact))
+        found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)
     return found

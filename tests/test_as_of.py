@@ -139,7 +139,13 @@ class Observer:
             ["gaps"], ["gaps", "--json", "--all"], ["sources"], ["sources", "--json"], ["status"], ["status", "--json"],
             ["export", "-", "--ads", "--copies"], ["export", "-", "--format", "csv"],
             ["archive", "list", "--json"], ["archive", "list"], ["archive", "show", number],
+            ["search", *self.words()], ["search", *self.words(), "--json", "--ads", "--copies", "--limit", "3"],
+            ["search", *self.words(), "--newest", "--copies"],
         ))  # fmt: skip
+
+    def words(self):
+        one, two = self.dice.sample(WORDS, 2)
+        return self.dice.choice(([one], [one, two], [one, "OR", two], [one, "NOT", two], [f"({one} OR {two}) 公告"]))
 
     def look(self, at):
         self.clock.now, back = at, self.clock.now
