@@ -8,11 +8,10 @@ as they are, because nothing was asked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from storage import NO_FIELDS
 from storage.connection import connect
@@ -20,6 +19,7 @@ from storage.keys import url_key
 from storage.records import Article, Headline, Notice, Saved, Visit, encodable
 from storage.store import Store
 from storage.times import parse, stamp, utc_now
+from storage.waiting import NONE, SHORT, Patience
 
 # The first record of a WARC file says when and as what it was written, so a little tells files apart.
 HEAD = 1024
@@ -143,7 +143,14 @@ class Intake(Store):
         return row is not None and stamp(page_at) < row[0]
 
 
-def open_intake(path: Path, *, fields: Mapping[str, str] = NO_FIELDS, ad_threshold: float = 0.5, **more: Any) -> Intake:
+def open_intake(
+    path: Path,
+    *,
+    fields: Mapping[str, str] = NO_FIELDS,
+    ad_threshold: float = 0.5,
+    patience: Patience = NONE,
+    clock: Callable[[], datetime] = utc_now,
+) -> Intake:
     """As `storage.open_store`, for an import."""
-    db = connect(path, fields=fields, readonly=False, timeout=more.pop("timeout", 5.0))
-    return Intake(db, path, ad_threshold=ad_threshold, clock=more.pop("clock", utc_now), **more)
+    db = connect(path, fields=fields, readonly=False, timeout=SHORT, patience=patience)
+    return Intake(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)

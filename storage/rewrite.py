@@ -5,7 +5,8 @@ The observation is of today: what a command printed at a time before is what it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from storage.records import Article
 from storage.store import Store
 from storage.times import claim, utc_now
 from storage.values import column_value
+from storage.waiting import NONE, SHORT, Patience
 
 # What another reading may change; the address of an article and its site are not read from its text.
 FIELDS = ("title", "text", "published_at", "published_precision", "modified_at", "author", "editor", "source", "lang")
@@ -54,11 +56,16 @@ class Rewriter(Store):
 
 
 def open_rewriter(
-    path: Path, *, fields: Mapping[str, str] = NO_FIELDS, ad_threshold: float = 0.5, **more: Any
+    path: Path,
+    *,
+    fields: Mapping[str, str] = NO_FIELDS,
+    ad_threshold: float = 0.5,
+    patience: Patience = NONE,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Rewriter:
     """As `storage.open_store`, for reading the archive again."""
-    db = connect(path, fields=fields, readonly=False, timeout=more.pop("timeout", 5.0))
-    return Rewriter(db, path, ad_threshold=ad_threshold, clock=more.pop("clock", utc_now), **more)
+    db = connect(path, fields=fields, readonly=False, timeout=SHORT, patience=patience)
+    return Rewriter(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)
 
 
 def values(article: Article, extra: Sequence[str]) -> dict[str, Any]:

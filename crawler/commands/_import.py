@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
-from crawler.console import STORAGE, Failure, configured, live, print_json, tidy
+from crawler.console import STORAGE, Failure, configured, live, patient, print_json, tidy
 from crawler.screen import counted, moment, span
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def command(setup: Config, *, files: tuple[Path, ...], workers: int | None, as_j
       kuaixun archive import old/*.warc.gz --db old.db --workers 8
     """
     begun, bad, total = time.monotonic(), 0, sum(file.stat().st_size for file in files)
-    with tidy(), _importer(setup, workers) as (store, importer), live(quiet=quiet or as_json) as line:
+    with tidy(), live(quiet=quiet or as_json) as line, _importer(setup, workers, line) as (store, importer):
         shown = _Shown(line, total)
         importer.told, importer.wrong = shown.told, shown.wrong
         for file in files:
@@ -74,7 +74,7 @@ def command(setup: Config, *, files: tuple[Path, ...], workers: int | None, as_j
 
 
 @contextmanager
-def _importer(setup: Config, workers: int | None) -> Iterator[tuple[Intake, Importer]]:
+def _importer(setup: Config, workers: int | None, line: Live) -> Iterator[tuple[Intake, Importer]]:
     """The database and what brings files into it; one process at a time writes."""
     from contextlib import ExitStack
 
@@ -90,10 +90,12 @@ def _importer(setup: Config, workers: int | None) -> Iterator[tuple[Intake, Impo
     settings = setup.settings
     path = settings.database
     with ExitStack() as stack:
-        store = stack.enter_context(open_intake(path, fields=columns(), ad_threshold=settings.ad_threshold))
+        store = stack.enter_context(
+            open_intake(path, fields=columns(), ad_threshold=settings.ad_threshold, patience=patient(line))
+        )
         stack.enter_context(alone(path))
         is_kept = settings.keep_pages and path != MEMORY
-        keep = stack.enter_context(Archive(beside(path))) if is_kept else None
+        keep = stack.enter_context(Archive(beside(path), patience=store.patience)) if is_kept else None
         pool = stack.enter_context(
             Pool(reader, settings, setup.sources, workers=cores() if workers is None else workers)
         )

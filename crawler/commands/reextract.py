@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config
-from crawler.console import STORAGE, Failure, Moment, configured, live, print_json, screen_width, tidy
+from crawler.console import STORAGE, Failure, Moment, configured, live, patient, print_json, screen_width, tidy
 from crawler.screen import beside, counted, plain, span, table
 
 if TYPE_CHECKING:
@@ -116,7 +116,9 @@ def _reextraction(
         )
     write: Write | None = None
     if is_applied:
-        rewriter = stack.enter_context(open_rewriter(path, fields=columns(), ad_threshold=settings.ad_threshold))
+        rewriter = stack.enter_context(
+            open_rewriter(path, fields=columns(), ad_threshold=settings.ad_threshold, patience=patient(line))
+        )
         stack.enter_context(alone(path))
         db, write = rewriter.db, rewriter.rewrite
     else:
