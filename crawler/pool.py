@@ -37,6 +37,13 @@ class Crash(Exception):
         super().__init__("the process that read it died of it")
 
 
+class CannotStart(RuntimeError):
+    """No worker comes to life."""
+
+    def __init__(self) -> None:
+        super().__init__("no process can be started to read pages; `--workers 0` reads them in this one")
+
+
 def cores() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -73,7 +80,8 @@ class Pool(Generic[Thing, Result]):
     ) -> Iterator[tuple[Item, Result | Crash | None]]:
         """Each item with what came of the thing that is `of` it, in order; None where there is none.
 
-        `items` is read only a little ahead. What it raises comes after the results of all items before.
+        `items` is read only a little ahead. What it raises comes after the results of all items before. Raises
+        CannotStart.
         """
         if not self._workers:
             work = self._make(*self._arguments)
@@ -117,6 +125,10 @@ class Pool(Generic[Thing, Result]):
 
     def _alone(self, thing: Thing) -> Result | Crash:
         self._restart()
+        try:
+            self._running().submit(_is_ready).result()
+        except BrokenProcessPool:
+            raise CannotStart from None
         alone: Future[Result] = self._handed(thing)
         try:
             return alone.result()
@@ -159,6 +171,10 @@ def _end_with_parent() -> None:
     if parent:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def _is_ready() -> bool:
+    return _work is not None
 
 
 def _do(thing: Any) -> Any:

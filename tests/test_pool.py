@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from crawler.pool import AHEAD, Crash, Pool
+from crawler.pool import AHEAD, CannotStart, Crash, Pool
 
 
 def lengths(deadly: str):
@@ -45,6 +45,16 @@ def test_what_comes_before_an_error_of_the_items_is_done_first(workers):
     with Pool(lengths, "-", workers=workers) as pool, pytest.raises(ValueError, match="breaks off"):
         found.extend(pool.map(items(), of=str))
     assert found == [("a", 1), ("bb", 2), ("ccc", 3)]
+
+
+def never():
+    raise OSError("not here")
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_start_are_no_crashes_of_pages():
+    with Pool(never, workers=1) as pool, pytest.raises(CannotStart, match="--workers 0"):
+        list(pool.map(["a", "b"], of=str))
 
 
 @pytest.mark.slow
