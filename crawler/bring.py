@@ -50,7 +50,8 @@ class Answer(NamedTuple):
 class Sums:
     """What an import came to: the pages by what they were, the headlines never seen before, the answers without a page.
 
-    `older` are articles of which a later version is known, `unread` pages that cannot be read, with the `reasons`.
+    `older` are articles of which a later version is known, `further` pages those behind the first of an article, which
+    reading again joins, `unread` pages that cannot be read, with the `reasons`.
     """
 
     new: int = 0
@@ -59,6 +60,7 @@ class Sums:
     copies: int = 0
     older: int = 0
     lists: int = 0
+    further: int = 0
     unread: int = 0
     headlines: int = 0
     other: int = 0
@@ -108,8 +110,13 @@ def _read(page: Fetched, source: Source, kind: TargetKind, settings: Settings) -
         agent=agent,
         follow=False,
     )
+    article = reading.article
+    if article and reading.following:
+        # It is a beginning, and to be read again when the archive has the rest.
+        article = replace(article, rules="")
     # Nothing is queued: what need not travel back does not.
-    return Reading(reading.article, reading.headlines, notices=reading.notices)
+    kept = Reading(article, reading.headlines, notices=reading.notices)
+    return replace(kept, article=None, further=True) if reading.further else kept
 
 
 def _decoded(page: Fetched, most: int) -> bytes:
@@ -222,7 +229,7 @@ class Importer:
             self.sums.unread += 1
             self.sums.reasons[answer.error] = self.sums.reasons.get(answer.error, 0) + 1
         else:
-            self.sums.count(saved.outcome)
+            self.sums.count("further" if reading.further else saved.outcome)
 
 
 def _page_of(record: Record) -> Fetched | None:

@@ -178,6 +178,14 @@ def next_page(page: Extraction, place: Place) -> Target | None:
     return None
 
 
+def is_further(page: Extraction, place: Place) -> bool:
+    """Whether this is page 2 or later of an article, whose first page it leads to."""
+    if page_number(place.url) < 2:
+        return False
+    anchors = (anchor.url for anchor in page.anchors[:MAX_ANCHORS])
+    return any(page_number(url) == 1 and is_page_of(url, place.url) for url in anchors)
+
+
 def from_feed(feed: Feed, place: Place, *, doubtful: Collection[str] = ()) -> list[Target]:
     """All addresses in a feed or sitemap, the newest first; those whose key is `doubtful` are asked last."""
     if feed.kind == "index":

@@ -40,6 +40,7 @@ class Reading:
 
     `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
     this one shows news. `joined`: the article goes on over several pages; `whole`: all of them could be read.
+    `further`: this is not the first of them.
     `notices` is what was said about the use of the article.
     `changed` are addresses with the time when each last changed, as a feed or sitemap has it.
     `gap` is the one that the article lies in, and its `neighbours` are those that the walk through it goes on with.
@@ -51,6 +52,7 @@ class Reading:
     following: Target | None = None
     joined: bool = False
     whole: bool = True
+    further: bool = False
     notices: tuple[Notice, ...] = ()
     changed: Mapping[str, datetime] = field(default_factory=dict)
     gap: Gap | None = None
@@ -105,7 +107,10 @@ def read(
     else:
         article = replace(article, rules=rules.version(source))
         notices = (Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent)),)
-    return Reading(article, found.headlines, targets, following, notices=notices, gap=gap, neighbours=neighbours)
+    further = article is not None and links.is_further(found, place)
+    return Reading(
+        article, found.headlines, targets, following, further=further, notices=notices, gap=gap, neighbours=neighbours
+    )
 
 
 def _forwarded(page: Page, metas: Sequence[tuple[str, str]], place: Place) -> Iterator[Target]:

@@ -391,6 +391,21 @@ def test_a_database_can_be_made_again_from_its_pages(place, tmp_path):
         assert content_hash(made.store.db) == place.hash()
 
 
+def test_the_pages_of_a_long_article_that_was_imported_are_joined(place, tmp_path):
+    first, second = url(1), url(1).replace(".html", "_2.html")
+    pager = f'<div class="pager"><a href="{first}">1</a><a href="{second}">2</a></div>'
+    rest = "<p>第二页上说，放水还要持续到月底，各乡镇轮流用水，先旱后涝。</p>" * 3
+    pages = (second, story(title="青川水库启动春灌放水1", body=rest, after=pager)), (first, page(1, after=pager))
+    desk = Desk(place.path.parent, clock=place.clock)
+    with desk.store, desk.archive:
+        sums = desk.bring(write(tmp_path / "a.warc.gz", *pages, at=place.clock())).sums
+    assert (sums.new, sums.further) == (1, 1)
+    assert place.reread(apply=True).report.different == 1
+    ((text, made),) = place.rows("SELECT text, rules FROM articles")
+    assert "西乡" in text and "第二页" in text and made == rules.version(PLAIN)
+    assert place.reread().current == 1
+
+
 def test_the_content_hash_does_not_depend_on_order_and_clock(tmp_path):
     one, other = Place(tmp_path / "a"), Place(tmp_path / "b")
     one.crawl(1, 2)

@@ -165,6 +165,7 @@ def summary(sums: Sums, pages: int, seconds: float) -> str:
         f"{sums.older:,} older than what is known",
         counted(sums.copies, "copy", "copies"),
         counted(sums.lists, "list"),
+        *([f"{counted(sums.further, 'further page')} of articles (reextract joins them)"] if sums.further else []),
         f"{sums.unread:,} unreadable",
     )
     rest = f"{counted(sums.headlines, 'new headline')}, {counted(sums.other, 'answer')} that are no page"
