@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -95,6 +96,7 @@ def read(
     if article is None or orders.noindex or _is_list(page.url, place.target):
         article = None
     else:
+        article = replace(article, extra={**article.extra, "page_sha256": sha256(page.body).hexdigest()})
         notices = (Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent)),)
     return Reading(article, found.headlines, targets, following, notices=notices, gap=gap, neighbours=neighbours)
 

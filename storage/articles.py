@@ -57,6 +57,8 @@ _REVISE = """
 """
 # What a page may say anew; one that falls silent takes nothing back.
 _RENEWED = ("author", "editor", "source", "modified_at", "lang", "canonical")
+# What belongs to a version of the text: the page that it was read from.
+_OF_VERSION = ("page_sha256",)
 _LAST_RENEWED = """
     extra = iif(? IS NULL, extra, json_patch(coalesce(extra, '{}'), ?)), published_at = coalesce(published_at, ?),
     last_seen_at = ?
@@ -179,7 +181,7 @@ class Articles:
         if not same:
             self._revise(article, article_id, _Text(title, text))
             story_id = self._clusters.load(article_id).story
-        self._renew(article, visit, article_id)
+        self._renew(article, visit, article_id, kept=_OF_VERSION if same else ())
         self._returned(article_id, stamp(visit.at))
         return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
 
@@ -196,10 +198,10 @@ class Articles:
         self._clusters.revise(former._replace(told_at=told), former, stamp(article.fetched_at))
         return self._clusters.load(article_id).story
 
-    def _renew(self, article: Article, visit: Visit, article_id: int) -> None:
-        """Take over what the page says beside its title and text."""
+    def _renew(self, article: Article, visit: Visit, article_id: int, *, kept: tuple[str, ...]) -> None:
+        """Take over what the page says beside its title and text, but for the columns that are `kept`."""
         values = (column_value(getattr(article, name)) for name in _RENEWED)
-        added = (column_value(article.extra.get(name)) for name in self._extra)
+        added = (None if name in kept else column_value(article.extra.get(name)) for name in self._extra)
         rest = self._rest(article)
         times = (claim(article.published_at), stamp(visit.at))
         self._run(self._renew_sql, (*values, *added, rest, rest, *times, article_id))

@@ -27,6 +27,7 @@ LINES = (
         "storage.align",
         "storage.conflicts",
         "storage.errors",
+        "storage.fields",
         "storage.figures",
         "storage.keys",
         "storage.records",
@@ -45,7 +46,7 @@ LINES = (
     ("storage.schema",),
     ("storage.connection", "storage.headlines", "storage.hosts", "storage.rhythms", "storage.rights"),
     ("storage.articles", "storage.query", "storage.watch"),
-    ("storage.store",),
+    ("storage.dataset", "storage.store"),
     ("storage", "storage.exporters"),
     (
         "crawler",
