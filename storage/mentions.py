@@ -23,22 +23,28 @@ from storage.texts import simplified
 
 _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _LATIN = re.compile(r"[A-Za-z0-9]")
+_DIGIT = re.compile(r"\d")
 # What makes another thing of the name before it: 中国石油大学, 格力路, 招行杯.
 _ANOTHER = re.compile(
     r"大学|学院|医院|中学|小学|[镇村县乡](?!镇)|路(?![由演透])|街道|大街|杯(?!葛)|机场|大桥|体育|小区|奖学金|奖(?!金)|基金会|大厦|广场|中心(?=举)"
 )
-# What follows a name that is a country and a common noun, where the trade is meant and not the company.
+# What follows a name that ends in a common noun, where the trade is meant and not the company: 中国石油消费, 长江电力系统.
 _TRADE = re.compile(
-    r"消费|需求|进口|出口|产量|储量|储备|供应|供给|行业|工业|产业|市场|企业|价格|安全|对外|贸易|资源|勘探|领域|学会|协会|化工|天然气|用户|运营商|史|业(?!绩|务)|装备|工程|设备|公司们"
+    r"消费|需求|进口|出口|产量|储量|储备|供应|供给|行业|工业|产业|市场|企业|价格|安全|对外|贸易|资源|勘探|领域|学会|协会|联合会|化工|天然气|用户|运营|史|业(?!绩|务)|装备|工程|设备"
+    r"|和(?=化|天)|体系|系统|间|卡|贷款|理财|存款|家(?!电)|监管|股(?![份价东票])|支付|通信|通讯|互联网|终端|游戏|应用|电话|医疗|办公|诈骗|网络|条例|面积|师|学|材料|设计|装饰|工人|文化|节能|风格|改革|基础设施|保险监"
 )
-_COUNTRY = re.compile(r"(?:中国|美国|上海|香港)[\u4e00-\u9fff]{2}$")
+_COMMON_NOUN = re.compile(
+    r"\w\w(?:石油|石化|银行|移动|电信|联通|建筑|电力|核电|黄金|铝业|保险|证券|能源|稀土|海油|商飞)$"
+)
+# 招行人问路, 交行道上: the second half begins another word.
+_OTHER_WORD = re.compile(r"人(?![工才事员力民])|[道走驶李星列使]")
 # Beside a weak name: a company is meant. Behind it at once, or before it.
 _SIGN_AFTER = re.compile(
-    r"\s*(?:公司|集团|股份|股价|市值|首席|CEO|CFO|高管|董事|总裁|创始人|财报|业绩|营收|净利|季度|发布(?!会)|发布会|宣布|回应|称|表示|概念股|产业链|供应链|供应商|控股|系|手机|电器|空调|汽车|涨|跌|收[涨跌]|股东|回购|裁员"
+    r"[A-Za-z]|\s*(?:公司|集团|股份|股价|市值|首席|CEO|CFO|高管|董事|总裁|创始人|财报|业绩|营收|净利|季度|发布(?!会)|发布会|宣布|回应|称|表示|概念股|产业链|供应链|供应商|控股|系|手机|电器|空调|汽车|涨|跌|收[涨跌]|股东|回购|裁员"
     r"|'s |’s | shares| stock|,? Inc| said| reported| announced| CEO| unveiled| plans| fell| rose| posted| beat|\s?\([A-Z])"
 )
 _SIGN_BEFORE = re.compile(
-    r"(?:科技巨头|巨头|公司|美股|港股|A股|股东|持有|增持|减持|买入|卖出|富士康|供应商|对手|入股|收购|shares of |stake in |giant |maker )\s*$"
+    r"(?:科技巨头|巨头|公司|美股|港股|A股|股东|持有|增持|减持|买入|卖出|富士康|供应商|对手|入股|收购|执掌|旗下|入职|加盟|起诉|shares of |stake in |giant |maker )\s*$"
 )
 _AROUND = 12
 _SURE = {"name": 0.95, "short": 0.85, "weak": 0.7}
@@ -125,9 +131,10 @@ class Finder:
         if not form.startswith(name, start):
             return None
         end = start + len(name)
-        if (_LATIN.match(name) and _LATIN.match(form[start - 1 : start])) or (
-            _LATIN.match(name[-1]) and _LATIN.match(form[end : end + 1])
-        ):
+        before, after = form[start - 1 : start] if start else "", form[end : end + 1]
+        if _LATIN.match(name) and _LATIN.match(before):
+            return None
+        if _DIGIT.match(after) if _DIGIT.match(name[-1]) else _LATIN.match(name[-1]) and _LATIN.match(after):
             return None
         entry = next((entry for entry in self._names[name[:2]][name] if entry.holds(day)), None)
         return _Hit(entry, start, end) if entry else None
@@ -166,7 +173,7 @@ def _confidence(form: str, hit: _Hit, coded: set[str], full: set[str]) -> float:
     """How sure it is that a name means its company; 0: it does not."""
     entry, (start, end) = hit.entry, (hit.start, hit.end)
     is_latin = bool(_LATIN.match(form[start]))
-    if not is_latin and (_ANOTHER.match(form, end) or (_COUNTRY.match(entry.name) and _TRADE.match(form, end))):
+    if not is_latin and (_ANOTHER.match(form, end) or (_COMMON_NOUN.fullmatch(entry.name) and _TRADE.match(form, end))):
         return 0.0
     if entry.how == "weak":
         signed = _SIGN_AFTER.match(form, end) or _SIGN_BEFORE.search(form[max(0, start - _AROUND) : start])
@@ -179,6 +186,8 @@ def _confidence(form: str, hit: _Hit, coded: set[str], full: set[str]) -> float:
 
 def _is_word(form: str, start: int, end: int) -> bool:
     """Whether a name begins and ends where words do."""
+    if form[end - 1] == "行" and _OTHER_WORD.match(form, end):
+        return False
     first = max(0, start - _AROUND)
     borders = {first, *accumulate(map(len, rjieba.cut(form[first : end + _AROUND], False)), initial=first)}
     return start in borders and end in borders

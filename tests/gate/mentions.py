@@ -73,7 +73,9 @@ def main() -> int:
     for one in sentences() if wanted else ():
         got = found(finder, one)
         if one.half == wanted and got != one.labels:
-            parts = (sorted((code, one.text[a:b]) for code, a, b in each) for each in (one.labels - got, got - one.labels))
+            parts = (
+                sorted((code, one.text[a:b]) for code, a, b in each) for each in (one.labels - got, got - one.labels)
+            )
             print(f"{one.text}\n  missed {next(parts)}, wrong {next(parts)}")
     figures = measure()
     for half, (precision, recall, count, labels) in figures.items():
