@@ -34,6 +34,8 @@ LINES = (
         "storage.keys",
         "storage.mentions",
         "storage.records",
+        "storage.sessions",
+        "storage.splits",
         "storage.texts",
         "storage.times",
         "storage.values",
