@@ -1,4 +1,4 @@
-"""What the crawl stores for data sets: the kind, the encoding, pages joined, the page's hash, a text that breaks off."""
+"""What the crawl stores for data sets: kind, encoding, pages joined, the page's hash, a text that breaks off."""
 
 from hashlib import sha256
 from pathlib import Path
