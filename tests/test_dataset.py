@@ -192,3 +192,13 @@ def test_rows_of_a_database_without_the_added_columns(store):
     put(store, "https://a.example/1.html")
     (row,) = taken(store)
     assert (row["charset"], row["truncated"], row["kind"], row["rules"]) == (None, None, "article", None)
+
+
+def test_words_select_the_past_by_what_was_written_then(full, clock):
+    put(full, "https://a.example/1.html")
+    at = clock.now
+    clock.now += timedelta(hours=1)
+    put(full, "https://a.example/1.html", "换了标题", "完全不同的一则消息。" * 20, at=clock.now)
+    assert taken(full, search="储能") == []
+    history.travel(full.db.conn, at)
+    assert [row["title"] for row in taken(full, search="储能")] == ["储能电站投运"]
