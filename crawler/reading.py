@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -105,7 +106,8 @@ def read(
     if article is None or orders.noindex or _is_list(page.url, place.target):
         article = None
     else:
-        article = replace(article, rules=rules.version(source))
+        extra = {**article.extra, "page_sha256": sha256(page.body).hexdigest()}
+        article = replace(article, extra=extra, rules=rules.version(source))
         notices = (Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent)),)
     further = article is not None and links.is_further(found, place)
     return Reading(

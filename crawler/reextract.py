@@ -21,8 +21,8 @@ from storage.shelf import Shelf
 
 # Articles that are looked up, and that are written, at a time.
 LOOKED_UP, WRITTEN = 500, 100
-# Added fields that are compared with the time of publication, or that say where it was read.
-_BESIDE = ("published_precision", "published_evidence")
+# Added fields that are compared with the time of publication, that say where it was read, or from which page.
+_BESIDE = ("published_precision", "published_evidence", "page_sha256")
 NO_PAGE = "no page of it is in the archive"
 
 _CHOSEN = "FROM articles LEFT JOIN readings ON article_id = articles.id WHERE articles.id > :after"

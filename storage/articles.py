@@ -61,6 +61,7 @@ _CLAIM = ("published_precision", "published_evidence", "published_flag", "publis
 _REREAD = """
     UPDATE articles SET ad_score = ?, is_ad = ?, rules = ?, revised_at = ?, revision = revision + 1 WHERE id = ?
 """
+_OF_VERSION = ("page_sha256",)  # the page that a version of the text was read from
 # The first claim stays, and so does what is known of it.
 _CLAIMED = """
     published_precision = iif(published_at IS NULL, ?, published_precision),
@@ -164,7 +165,7 @@ class Articles:
         if not same:
             self._revise(article, article_id, Wording(title, text))
             story_id = self._clusters.load(article_id).story
-        self._renew(article, visit, article_id, claim_of(article, parse(seen)))
+        self._renew(article, visit, article_id, claim_of(article, parse(seen)), kept=_OF_VERSION if same else ())
         self._returned(article_id, stamp(visit.at))
         return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
 
@@ -185,12 +186,11 @@ class Articles:
         self._clusters.revise(former._replace(told_at=told), former, at)
         return self._clusters.load(article_id).story
 
-    def _renew(self, article: Article, visit: Visit, article_id: int, claimed: Claim) -> None:
-        """Take over what the page says beside its title and text."""
+    def _renew(self, article: Article, visit: Visit, article_id: int, claimed: Claim, *, kept: tuple[str, ...]) -> None:
+        """Take over what the page says beside its title and text, but for the columns that are `kept`."""
         rest = self._rest(article)
-        self._run(
-            self._renew_sql, (*self._values(article, _RENEWED), rest, rest, *claimed, stamp(visit.at), article_id)
-        )
+        values = self._values(article, _RENEWED, without=kept)
+        self._run(self._renew_sql, (*values, rest, rest, *claimed, stamp(visit.at), article_id))
 
     def _revise(self, article: Article, article_id: int, old: Wording) -> None:
         at, new = stamp(article.fetched_at), Wording(article.title, article.text)
@@ -228,10 +228,10 @@ class Articles:
         self._run(self._replace_sql, (*self._values(article, _REPLACED), self._rest(article), *claimed, article_id))
         self._retold(article_id, when)
 
-    def _values(self, article: Article, names: Sequence[str]) -> list[Any]:
-        """What these columns and the added ones hold for an article."""
+    def _values(self, article: Article, names: Sequence[str], *, without: Sequence[str] = ()) -> list[Any]:
+        """What these columns and the added ones hold for an article; nothing for those that it is to be `without`."""
         own = [column_value(getattr(article, name)) for name in names]
-        return [*own, *(column_value(article.extra.get(name)) for name in self._extra)]
+        return [*own, *(None if name in without else column_value(article.extra.get(name)) for name in self._extra)]
 
     # -- an article that is new
 
