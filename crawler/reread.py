@@ -30,6 +30,8 @@ from storage.rewrite import FIELDS, values
 
 # Pages of an article, no body twice, that are asked what the latest does not say.
 ASKED = 6
+# Nothing was said; that something is not so, is something.
+_SILENT: tuple[object, ...] = (None, "", [], {})
 # What is said of a time of publication, and goes with it.
 _CLAIM = ("published_precision", "published_evidence")
 # The further pages of an article were fetched with its first.
@@ -137,7 +139,8 @@ class _Reader:
             for name in ("author", "editor", "source", "modified_at", "lang")
             if not getattr(article, name)
         }
-        extra = {name: value for one in (*reversed(told), article) for name, value in one.extra.items() if value}
+        every = (item for one in (*reversed(told), article) for item in one.extra.items())
+        extra = {name: value for name, value in every if value not in _SILENT}
         extra |= {name: first.extra.get(name) for name in _CLAIM}
         if first.published_at is None:
             extra["claimed_time"] = first.extra.get("claimed_time")

@@ -22,6 +22,7 @@ from config import Settings, Source
 from crawler.bring import Importer, reader
 from crawler.cli import cli
 from crawler.console import STORAGE
+from crawler.extract import columns
 from crawler.pool import Pool
 from storage import query
 from storage.archive import Archive
@@ -76,7 +77,7 @@ class Desk:
         folder.mkdir(exist_ok=True)
         self.now, self.sources = NOW, sources
         self.clock = clock or (lambda: self.now)
-        self.store = open_intake(folder / "k.db", clock=self.clock)
+        self.store = open_intake(folder / "k.db", fields=columns(), clock=self.clock)
         self.archive = Archive(folder / "k.pages")
 
     def bring(self, file: Path, **options: object) -> Importer:
