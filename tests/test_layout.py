@@ -66,6 +66,7 @@ LINES = (
         "storage.connection",
         "storage.gaps",
         "storage.headlines",
+        "storage.observations",
         "storage.hosts",
         "storage.rhythms",
         "storage.rights",
