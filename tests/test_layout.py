@@ -44,7 +44,14 @@ LINES = (
     ("storage.regroup",),
     ("storage.tables",),
     ("storage.schema",),
-    ("storage.connection", "storage.headlines", "storage.hosts", "storage.rhythms", "storage.rights"),
+    (
+        "storage.connection",
+        "storage.exports",
+        "storage.headlines",
+        "storage.hosts",
+        "storage.rhythms",
+        "storage.rights",
+    ),
     ("storage.articles", "storage.query", "storage.watch"),
     ("storage.dataset", "storage.store"),
     ("storage", "storage.exporters"),
@@ -108,7 +115,8 @@ OWNERS = {
     "httpx": {"crawler.fetch", "crawler.transport"},
     "aiohttp": {"crawler.transport"},
     "apscheduler": {"crawler.schedule"},
-    "msgspec": {"crawler.tree"},
+    "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
+    "pyarrow": {"storage.exporters.parquet"},
 }
 
 

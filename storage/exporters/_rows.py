@@ -1,0 +1,131 @@
+"""Rows as bytes that are the same in every format: what their content is known by.
+
+A row's canonical form is a JSON list of its values: numbers and truths, then texts and lists, then times in UTC to the
+millisecond, each in the order of the fields; unknown values, empty texts and empty lists are null. The text itself is
+stood for by its SHA-256 where the row has that. The hash of many rows goes over
+blocks of `BLOCK`: each is hashed together with the hash of what came before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+from storage.dataset import Field
+from storage.exporters._about import About, Row
+
+BLOCK = 1000
+START = "0" * 64
+encode = msgspec.json.Encoder(order="deterministic").encode
+# The time that a row is placed by: the first of these that it has.
+TIMES = ("first_seen_at", "fetched_at")
+
+
+class Content:
+    """The running hash of rows with these fields; `state` goes on from an earlier one's at a full block."""
+
+    def __init__(self, fields: Mapping[str, Field], state: str = START):
+        self._values = canonical(fields)
+        self._before, self._lines = state, list[bytes]()
+
+    def add(self, row: Row) -> None:
+        """One more row."""
+        self._lines.append(encode(self._values(row)))
+        if len(self._lines) == BLOCK:
+            self._before = self._folded()
+            self._lines = []
+
+    def _folded(self) -> str:
+        return hashlib.sha256(b"\n".join((self._before.encode(), *self._lines))).hexdigest()
+
+    @property
+    def state(self) -> str:
+        """The hash of the rows so far, in hexadecimal."""
+        return self._folded() if self._lines else self._before
+
+
+def canonical(fields: Mapping[str, Field]) -> Callable[[Row], Any]:
+    """What makes a row with these fields its canonical values."""
+    by_kind: dict[str, list[str]] = {"hard": [], "soft": [], "time": []}
+    for name, field in fields.items():
+        if name != "text" or "text_sha256" not in fields:
+            by_kind[_PARTS.get(field.kind, "soft")].append(name)
+    hard, soft, times = (_getter(names) for names in by_kind.values())
+
+    def values(row: Row) -> Any:
+        # An empty text or list is no value in a table of texts.
+        return hard(row), [value or None for value in soft(row)], [at and _utc(at) for at in times(row)]
+
+    return values
+
+
+_PARTS = {"int": "hard", "float": "hard", "bool": "hard", "time": "time"}
+
+
+def _getter(names: Sequence[str]) -> Callable[[Row], Sequence[Any]]:
+    if len(names) < 2:
+        return lambda row: [row[name] for name in names]
+    get: Callable[[Row], Sequence[Any]] = itemgetter(*names)
+    return get
+
+
+def _utc(at: datetime) -> datetime:
+    """In UTC to the millisecond."""
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) if at.microsecond % 1000 else at
+
+
+class Set:
+    """What is claimed of one set of rows: how many there are, their content, from when to when they were seen."""
+
+    def __init__(self, fields: Mapping[str, Field], state: str = START):
+        self.rows, self.content = 0, Content(fields, state)
+        self._time = next(name for name in TIMES if name in fields)
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+
+    def add(self, row: Row) -> None:
+        """One more row."""
+        self.rows += 1
+        self.content.add(row)
+        at = row[self._time]
+        if self.first is None or self.last is None:
+            self.first = self.last = at
+        elif at < self.first:
+            self.first = at
+        elif at > self.last:
+            self.last = at
+
+    def told(self) -> dict[str, Any]:
+        """The claims, as the manifest has them."""
+        interval = [_spelt(self.first), _spelt(self.last)] if self.rows else None
+        return {"rows": self.rows, "content": self.content.state, "interval": interval}
+
+
+def sets(about: About) -> dict[str, Set]:
+    """An empty set for each name; the split that a row is in is told by the set, and so is no content."""
+    fields = {name: field for name, field in about.fields.items() if name != "split"}
+    return {name: Set(fields) for name in about.sets}
+
+
+def tallied(rows: Iterable[Row], into: Mapping[str, Set]) -> Iterator[Row]:
+    """The rows as they are, each counted in its set."""
+    if len(into) == 1:
+        (only,) = into.values()
+        for row in rows:
+            only.add(row)
+            yield row
+    else:
+        for row in rows:
+            into[row["split"]].add(row)
+            yield row
+
+
+def _spelt(at: datetime | None) -> str:
+    return at.isoformat(timespec="milliseconds") if at else ""

@@ -1,0 +1,151 @@
+"""One export at work: which rows, what is told of them, and what there is to say of them afterwards."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage import dataset
+from storage.exporters import _manifest, _rows
+from storage.exporters._about import About, ExportError, Row, about
+from storage.exporters._since import Since
+from storage.times import parse
+
+Progress = Callable[[int, int], None]
+_STEP = 500
+_UNKNOWN = re.compile(r"no such column: (\S+)")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows: see `dataset.rows`."""
+
+    where: str = ""
+    params: tuple[Any, ...] = ()
+    search: str = ""
+    ads: bool = False
+    copies: bool = False
+    purpose: dataset.Purpose = "archive"
+
+
+class Splitter:
+    """What puts rows into the parts of a data set: see `splits`."""
+
+    names: tuple[str, ...] = ()
+    told: dict[str, Any]
+
+    def rows(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """The rows that are in a part, each with its name as `split`."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be written, beside the choice of rows.
+
+    `since` gives the rows of an increment in place of all. `archive` is the file of the raw pages, `contact` whom a
+    reader may ask. `progress(done, total)` is called now and then and at the end.
+    """
+
+    choice: Choice = Choice()
+    split: Splitter | None = None
+    mentions: dataset.Finder | None = None
+    markets: dataset.Markets | None = None
+    since: Since | None = None
+    archive: Path | None = None
+    contact: str = ""
+    progress: Progress | None = None
+
+
+class Run:
+    """An export: its rows, counted as they go by, and what there is to say of them afterwards. In one transaction."""
+
+    def __init__(self, db: Database, out: Path, form: ModuleType, job: Job):
+        self._db, self._out, self._job, self._form = db, out, job, form
+        state, choice = _manifest.state(db), asdict(job.choice)
+        query = {**choice, "params": list(job.choice.params), **(job.since.told if job.since else {})}
+        known = {"format": form.__name__.rpartition(".")[2], **_manifest.versions(db), "state": state, "query": query}
+        known |= {"contact": job.contact} if job.contact else {}
+        names = job.split.names if job.split else ("all",)
+        whole = about(
+            change=job.since is not None, split=bool(job.split), facts=known, sets=names, archive=job.archive, db=db
+        )
+        kept = getattr(self._form, "fields", lambda about: about.fields)
+        self.about: About = replace(whole, fields=kept(whole))
+        self.sets = _rows.sets(self.about)
+
+    def rows(self) -> Iterator[Row]:
+        """The rows as the format holds them."""
+        try:
+            found = self._chosen()
+        except sqlite3.OperationalError as error:
+            raise ExportError(self._out, _no_condition(self._db, self._job.choice.where, error)) from error
+        if self._job.split:
+            found = self._job.split.rows(found)
+        prepared = getattr(self._form, "prepared", lambda rows, about: rows)
+        yield from _rows.tallied(prepared(found, self.about), self.sets)
+
+    def _chosen(self) -> Iterator[Row]:
+        job, out = self._job, self.about.left_out
+        if job.since:
+            return _counted(job.since.rows(self._db, self._select), 0, job.progress)
+        return _counted(self._select(self._db, left_out=out), _total(self._db, job.choice), job.progress)
+
+    def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Row]:
+        """The chosen rows of a database, those for which `also` holds."""
+        job = self._job
+        # On lines of its own, so that a comment in it ends with it.
+        where = " AND ".join(f"(\n{one}\n)" for one in (also, job.choice.where) if one)
+        choice: dict[str, Any] = {**asdict(job.choice), "where": where}
+        return dataset.rows(db, **choice, mentions=job.mentions, markets=job.markets, left_out=left_out)
+
+    def facts(self, files: list[dict[str, Any]]) -> dict[str, Any]:
+        """What the manifest says."""
+        sets = {name: one.told() for name, one in self.sets.items()}
+        starts = [parse(one["interval"][0]) for one in sets.values() if one["interval"]]
+        return {
+            **self.about.facts,
+            "fields": _manifest.described(self.about.fields),
+            "mention": _manifest.described(self.about.mention),
+            "files": files,
+            "sets": sets,
+            "split": self._job.split.told if self._job.split else None,
+            "left_out": dict(sorted(self.about.left_out.items())),
+            "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
+        }
+
+
+def _total(db: Database, choice: Choice) -> int:
+    """About how many rows there will be: nobody counts what a search finds before it is read."""
+    shown = ("" if choice.ads else "AND NOT is_ad ") + ("" if choice.copies else "AND copy_of IS NULL")
+    # On lines of its own, so that a comment in it ends with it.
+    where = f"(\n{choice.where}\n)" if choice.where else "1"
+    return int(db.conn.execute(f"SELECT count(*) FROM articles WHERE {where} {shown}", choice.params).fetchone()[0])
+
+
+def _no_condition(db: Database, where: str, error: sqlite3.OperationalError) -> str:
+    unknown = _UNKNOWN.search(str(error))
+    if unknown:
+        names = ", ".join(row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)"))
+        return f"`{where}` is no condition on articles: there is no field `{unknown[1]}`; there are {names}."
+    return f"`{where}` is no condition on articles: {error}."
+
+
+def _counted(rows: Iterator[Row], total: int, progress: Progress | None) -> Iterator[Row]:
+    if progress is None:
+        yield from rows
+        return
+    done = 0
+    for done, row in enumerate(rows, 1):
+        yield row
+        if done % _STEP == 0:
+            progress(done, max(done, total))
+    progress(done, done)
