@@ -98,7 +98,7 @@ def _export(setup: Config, out: str, form: str, as_of: datetime | None, *, quiet
 
     database, since = setup.settings.database, None
     if name:
-        since = Since(database, name, {**asked, "format": form})
+        since = Since(database, name, Choice(**asked), form)
         if since.adopted and not quiet:
             click.echo(f"{since.adopted} was complete; `{name}` goes on from there.", err=True)
         if since.adopted == Path(out).absolute():

@@ -15,10 +15,10 @@ from typing import Any, BinaryIO
 from sqlite_utils import Database
 
 from storage.exporters import _files, _manifest
-from storage.exporters._about import ExportError
+from storage.exporters._about import Choice, ExportError
 from storage.exporters._files import written
 from storage.exporters._formats import formats, module
-from storage.exporters._run import Choice, Job, Run
+from storage.exporters._run import Job, Run
 from storage.exporters._since import Since
 from storage.exporters._verify import verify
 

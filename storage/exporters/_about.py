@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from storage.dataset import FIELDS, Field
+from storage.dataset import FIELDS, Field, Purpose
 from storage.errors import StorageError
 
 Row = Mapping[str, Any]
@@ -33,6 +33,23 @@ MENTION = {
 
 class ExportError(StorageError):
     """A file that cannot be written or read, or a format that does not exist; `path` is the file."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows: see `dataset.rows`."""
+
+    where: str = ""
+    params: tuple[Any, ...] = ()
+    search: str = ""
+    ads: bool = False
+    copies: bool = False
+    purpose: Purpose = "archive"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As the manifest has it."""
+        return {**asdict(self), "params": list(self.params)}
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class Set:
 
     def __init__(self, fields: Mapping[str, Field], state: str = START):
         self.rows, self.content = 0, Content(fields, state)
-        self._time = next(name for name in TIMES if name in fields)
+        self._time = min((name for name in TIMES if name in fields), key=TIMES.index)
         self.first: datetime | None = None
         self.last: datetime | None = None
 

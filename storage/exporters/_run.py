@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,25 +15,13 @@ from sqlite_utils import Database
 
 from storage import dataset
 from storage.exporters import _manifest, _rows
-from storage.exporters._about import About, ExportError, Row, about
+from storage.exporters._about import About, Choice, ExportError, Row, about
 from storage.exporters._since import Since
 from storage.times import parse
 
 Progress = Callable[[int, int], None]
 _STEP = 500
 _UNKNOWN = re.compile(r"no such column: (\S+)")
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which rows: see `dataset.rows`."""
-
-    where: str = ""
-    params: tuple[Any, ...] = ()
-    search: str = ""
-    ads: bool = False
-    copies: bool = False
-    purpose: dataset.Purpose = "archive"
 
 
 class Splitter:
@@ -55,7 +43,7 @@ class Job:
     reader may ask. `progress(done, total)` is called now and then and at the end.
     """
 
-    choice: Choice = Choice()
+    choice: Choice = field(default_factory=Choice)
     split: Splitter | None = None
     mentions: dataset.Finder | None = None
     markets: dataset.Markets | None = None
@@ -70,8 +58,7 @@ class Run:
 
     def __init__(self, db: Database, out: Path, form: ModuleType, job: Job):
         self._db, self._out, self._job, self._form = db, out, job, form
-        state, choice = _manifest.state(db), asdict(job.choice)
-        query = {**choice, "params": list(job.choice.params), **(job.since.told if job.since else {})}
+        state, query = _manifest.state(db), {**job.choice.told, **(job.since.told if job.since else {})}
         known = {"format": form.__name__.rpartition(".")[2], **_manifest.versions(db), "state": state, "query": query}
         known |= {"contact": job.contact} if job.contact else {}
         names = job.split.names if job.split else ("all",)

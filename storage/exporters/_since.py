@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage import exports, history, open_store
-from storage.exporters._about import ExportError, Row
+from storage.exporters._about import Choice, ExportError, Row
 from storage.exporters._manifest import state
 from storage.exporters._rows import canonical, encode
 from storage.fields import FIELDS
@@ -43,8 +43,8 @@ class Since:
     `adopted` is a file that was complete already, and is now noted as such. Raises ExportError.
     """
 
-    def __init__(self, path: Path, name: str, query: Mapping[str, Any]):
-        self._path, self._name, self._query = path, name, dict(query)
+    def __init__(self, path: Path, name: str, choice: Choice, format: str):
+        self._path, self._name, self._query = path, name, {**choice.told, "format": format}
         self._upto: int | None = None
         self.adopted: Path | None = None
         with open_store(path, readonly=True) as store:
