@@ -96,7 +96,7 @@ class _Seen:
     def add(self, row: Row) -> None:
         """One more row."""
         name = row["split"] if self._several else self._about.sets[0]
-        self.sets[name].add(row)
+        self.sets[name].add((row,))
         number = row.get("id")
         if "text_sha256" in row and hashlib.sha256(row["text"].encode()).hexdigest() != row["text_sha256"]:
             self._note("text hashes", number, "its text is not the one of its SHA-256")

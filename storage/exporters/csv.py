@@ -6,7 +6,6 @@ Times are ISO 8601 in UTC, truth is `true` and `false`, mentions and other lists
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,6 @@ import msgspec
 from storage.exporters._about import About, Row, from_text
 
 _encode = msgspec.json.Encoder().encode
-_special = re.compile('[",\r\n]').search
 
 
 def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
@@ -33,11 +31,13 @@ def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if _special(text) else text
+    if "," in text or "\n" in text or '"' in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def _time(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds")
+    return _encode(at)[1:-1].decode()
 
 
 def _json(value: Any) -> str:

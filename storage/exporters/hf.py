@@ -108,7 +108,7 @@ class _Shards:
 
     def add(self, row: Row) -> None:
         """One more row; a full shard is closed."""
-        self._set.add(row)
+        self._set.add((row,))
         if self._known is None:
             self._rows.append(row)
             if len(self._rows) == parquet.GROUP:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,13 +12,15 @@ import msgspec
 
 from storage.exporters._about import About, Row
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode_lines
+_AT_ONCE = 100
 
 
 def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
     """Write the rows. Keys keep the order of the fields, unknown values are null."""
-    for row in rows:
-        out.write(_encode(row) + b"\n")
+    rows = iter(rows)
+    while some := list(islice(rows, _AT_ONCE)):
+        out.write(_encode(some))
 
 
 def read(path: Path, about: About) -> Iterator[dict[str, Any]]:
