@@ -52,7 +52,7 @@ _COLUMNS = (
     "id", "url", "title", "text", "kind", "is_ad", "first_seen_at", "published_at", "published_precision",
     "published_evidence", "published_conflict", "claimed_time", "modified_at", "revision", "revised_at", "gone_at",
     "page_sha256", "ad_score", "lang", "charset", "paywalled", "truncated", "pages", "source", "site", "section",
-    "found_by", "author", "editor", "keywords", "image", "canonical", "rules",
+    "found_by", "author", "editor", "keywords", "image", "canonical", "rules", "story_id",
 )  # fmt: skip
 _BATCH = 256
 _FLASH = 600  # bytes: as the extraction has it, for articles from before it was written down
@@ -91,6 +91,7 @@ def rows(
 
     def selected() -> Iterator[Row]:
         while batch := cursor.fetchmany(_BATCH):
+            stories = _stories(db, batch)
             for raw in batch:
                 if held and not held(raw[2], raw[3]):
                     continue
@@ -102,7 +103,7 @@ def rows(
                     if told:
                         told({"id": raw[0], "url": raw[1], "reasons": reasons, "rights": rights})
                     continue
-                row = _row(raw, rights)
+                row = _row(raw, stories[raw[-1]], rights)
                 if mentions:
                     row["mentions"] = found = _mentions(row, mentions)
                     if markets:
@@ -137,13 +138,15 @@ def times(
 
 def _sql(db: Database, condition: str, *, ads: bool, copies: bool) -> str:
     present = {row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)")}
-    names = ", ".join(f'one."{name}"' if name in present else f'NULL AS "{name}"' for name in _COLUMNS)
-    return f"""
-        SELECT {names}, stories.key, stories.first_seen_at, stories.first_article = one.id, stories.copies,
-            stories.sites
-        FROM (SELECT * FROM articles WHERE {condition} {_shown(ads, copies)}) AS one
-        LEFT JOIN stories ON stories.id = one.story_id ORDER BY one.id
-    """
+    names = ", ".join(f'articles."{name}"' if name in present else f'NULL AS "{name}"' for name in _COLUMNS)
+    return f"SELECT {names} FROM articles WHERE {condition} {_shown(ads, copies)} ORDER BY articles.id"
+
+
+def _stories(db: Database, batch: Sequence[Any]) -> dict[int, Any]:
+    """The stories of some articles. A join would read a table that travels anew for each row."""
+    wanted = ",".join({str(raw[-1]) for raw in batch})
+    sql = f"SELECT id, key, first_seen_at, first_article, copies, sites FROM stories WHERE id IN ({wanted})"
+    return {number: story for number, *story in db.conn.execute(sql)}
 
 
 def _condition(db: Database, where: str, search: str) -> str:
@@ -200,13 +203,13 @@ def _offset(at: datetime | None) -> int | None:
     return None if offset is None else int(offset.total_seconds()) // 60
 
 
-def _row(raw: Sequence[Any], rights: Sequence[Mapping[str, Any]]) -> Row:
+def _row(raw: Sequence[Any], story: Sequence[Any], rights: Sequence[Mapping[str, Any]]) -> Row:
     (
         number, url, title, text, kind, is_ad, first_seen_at, published_at, precision, evidence, conflict, claimed,
         modified_at, revision, revised_at, gone_at, page, ad_score, lang, charset, paywalled, truncated, pages, source,
-        site, section, found_by, author, editor, keywords, image, canonical, rules, story, told_at, is_first, copies,
-        sites,
+        site, section, found_by, author, editor, keywords, image, canonical, rules, _,
     ) = raw  # fmt: skip
+    story_key, told_at, first_article, copies, sites = story
     body = text.encode("utf-8", "replace")
     published = datetime.fromisoformat(published_at) if published_at else None
     language, script = _SCRIPTS.get(lang) or (lang, "Latn")
@@ -229,9 +232,9 @@ def _row(raw: Sequence[Any], rights: Sequence[Mapping[str, Any]]) -> Row:
         "gone_at": _time(gone_at),
         "text_sha256": hashlib.sha256(body).hexdigest(),
         "page_sha256": page,
-        "story_id": story,
-        "story_first_seen_at": _time(told_at),
-        "is_first": None if is_first is None else bool(is_first),
+        "story_id": story_key,
+        "story_first_seen_at": datetime.fromisoformat(told_at),
+        "is_first": first_article == number,
         "copies_so_far": copies,
         "sites_so_far": sites,
         "ad_score": ad_score,

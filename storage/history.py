@@ -64,15 +64,17 @@ def track(connection: sqlite3.Connection) -> None:
     present = {row[0]: row[1] for row in connection.execute("SELECT name, sql FROM sqlite_master")}
     for table, tracked in TRACKED.items():
         kept, history = _kept(connection, table, tracked), f"history_{table}"
+        # Of another type a column would be compared otherwise, and its index not used.
+        kinds = {row[1]: row[2] for row in connection.execute(f"PRAGMA main.table_info ({table})")}
         if history not in present:
-            names = ", ".join(_quoted(name) for name in kept)
+            names = ", ".join(f"{_quoted(name)} {kinds[name]}" for name in kept)
             connection.execute(
-                f"CREATE TABLE {history} ({tracked.key} NOT NULL, moment INTEGER NOT NULL, there INTEGER NOT NULL, "
-                f"{names}, PRIMARY KEY ({tracked.key}, moment)) WITHOUT ROWID"
+                f"CREATE TABLE {history} ({tracked.key} {kinds[tracked.key]} NOT NULL, moment INTEGER NOT NULL, "
+                f"there INTEGER NOT NULL, {names}, PRIMARY KEY ({tracked.key}, moment)) WITHOUT ROWID"
             )
         known = set(_columns(connection, history))
         for name in (name for name in kept if name not in known):
-            connection.execute(f"ALTER TABLE {history} ADD COLUMN {_quoted(name)}")
+            connection.execute(f"ALTER TABLE {history} ADD COLUMN {_quoted(name)} {kinds[name]}")
         for name, sql in _triggers(table, tracked.key, kept):
             if present.get(name) != sql:
                 connection.execute(f"DROP TRIGGER IF EXISTS {name}")

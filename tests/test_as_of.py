@@ -11,7 +11,8 @@ from config import Settings, Source
 from crawler import console
 from crawler.cli import cli
 from crawler.console import NOTHING, USAGE
-from storage import open_store
+from storage import history, open_store
+from storage.times import utc_now
 from tests.conftest import Web
 from tests.test_crawl import Clock, run
 
@@ -214,6 +215,20 @@ def test_a_database_that_was_brought_up_to_date_remembers_from_then_on(monkeypat
         store.db.execute("UPDATE moments SET at = '2026-05-01T00:00:00.000+00:00'")
     result = CliRunner().invoke(cli, ["latest", "--as-of", "2026-03-20T08:00Z"])
     assert (result.exit_code, "begins at 2026-05-01" in result.stderr) == (NOTHING, True), result.output
+
+
+def test_a_clock_that_was_set_back_tells_the_later_state(store):
+    begun = {hour: history.begin(store.db.conn, Clock().now.replace(hour=hour)) for hour in (4, 8, 5)}
+    state = {hour: history.moment_at(store.db.conn, Clock().now.replace(hour=hour, minute=30)) for hour in range(3, 9)}
+    # At six the last that had happened was what the clock, set back, called five.
+    assert state == {3: 0, 4: begun[4], 5: begun[5], 6: begun[5], 7: begun[5], 8: begun[5]}
+
+
+def test_a_former_row_is_found_by_its_key_and_not_by_reading_all(store):
+    history.travel(store.db.conn, utc_now())
+    for table, tracked in history.TRACKED.items():
+        plan = store.db.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {tracked.key} = 1").fetchall()
+        assert not [row[3] for row in plan if row[3].startswith(("SCAN former", "SCAN now"))], table
 
 
 def crawled(store, web, clock, *, hours):
