@@ -42,7 +42,7 @@ def lived(tmp_path, seed, steps, looks, names):
 
     async def watched(seconds):
         await sleep(seconds)
-        if dice.random() < 0.05:
+        if dice.random() < 0.2:
             look(clock.now)
             # What is written from here on is written later.
             clock.now += timedelta(milliseconds=2)
@@ -88,6 +88,6 @@ def test_a_restored_backup_gives_the_same_bytes(monkeypatch, tmp_path):
 @pytest.mark.parametrize("seed", range(4))
 def test_late_exports_are_those_made_at_any_of_200_times(monkeypatch, tmp_path, seed):
     monkeypatch.chdir(tmp_path)
-    seen = lived(tmp_path, seed=seed, steps=18, looks=2, names=NAMES)
+    seen = lived(tmp_path, seed=seed, steps=18, looks=3, names=NAMES)
     assert len(seen) >= 50
     assert differing(tmp_path, seen) == []

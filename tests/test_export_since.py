@@ -85,6 +85,16 @@ def test_what_a_host_reserves_later_is_gone(database):
     assert taken(database, "2.jsonl", choice) == [("gone", 1), ("gone", 2)]
 
 
+def test_what_the_words_no_longer_find_is_gone(database):
+    choice = Choice(search="储能电站投运")
+    for number in (1, 2, 3):
+        put(database, number, text(number) + "储能电站投运。" * (number < 3))
+    assert taken(database, "1.jsonl", choice) == [("new", 1), ("new", 2)]
+    put(database, 1, text(1) + "说的不是这个。")
+    put(database, 3, text(3) + "儲能電站投運。")
+    assert taken(database, "2.jsonl", choice) == [("gone", 1), ("new", 3)]
+
+
 def test_names_go_each_their_own_way(database):
     put(database, 1, text(1))
     assert taken(database, "1.jsonl", name="a") == [("new", 1)]

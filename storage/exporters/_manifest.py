@@ -17,7 +17,8 @@ from storage.exporters._about import About
 from storage.exporters._files import MANIFEST
 
 _GAPS = """
-    SELECT {columns} FROM gaps WHERE datetime(from_at) <= datetime(:until) AND datetime(to_at) >= datetime(:since)
+    SELECT {columns} FROM gaps WHERE datetime(from_at) <= datetime(:until)
+        AND (to_at IS NULL OR datetime(to_at) >= datetime(:since))
     ORDER BY source, from_at, to_at, id
 """
 _INTERNAL_GAP = ("id",)
@@ -49,7 +50,7 @@ def versions(db: Database) -> dict[str, str]:
 
 
 def gaps(db: Database, since: datetime | None, until: datetime) -> list[dict[str, Any]]:
-    """The gaps that reach into an interval, as they were known."""
+    """The gaps that reach into an interval, as they were known; one that goes on has no `to_at`."""
     names = [row[1] for row in db.conn.execute("PRAGMA main.table_info (gaps)") if row[1] not in _INTERNAL_GAP]
     limits = {"since": since.isoformat() if since else until.isoformat(), "until": until.isoformat()}
     rows = db.conn.execute(_GAPS.format(columns=", ".join(f'"{name}"' for name in names)), limits)
