@@ -56,8 +56,7 @@ def metadata(facts: Mapping[str, Any]) -> bytes:
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "datePublished": facts["state"]["at"][:10],
         "version": "1.0.0",
-        "license": "https://choosealicense.com/no-permission/",
-        "url": "https://example.invalid/",
+        "license": "rights of the publishers",
         "distribution": [*map(_file, shards)],
         "recordSet": [_records(file, facts) for file in shards],
     }
