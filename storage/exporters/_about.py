@@ -23,9 +23,9 @@ ADDED = {"change": CHANGE, "split": SPLIT}
 MENTION = {
     "field": Field("category", "", "where it stands: title or text"),
     "code": Field("category", "", "the code with its exchange, 600519.SH"),
-    "name": Field("text", "", "as written"),
-    "start": Field("int", "characters", "where it begins"),
-    "end": Field("int", "characters", "where it ends"),
+    "start": Field("int", "characters from 0", "where it begins"),
+    "end": Field("int", "characters from 0", "behind its last character"),
+    "text": Field("text", "", "as written"),
     "method": Field("category", "", "what it was found by: code, name, short name"),
     "confidence": Field("float", "0 to 1", "how sure it is"),
 }
