@@ -58,9 +58,9 @@ def pages(filled, tmp_path):
     return path
 
 
-def put(store, number, title, text, **more):
-    url = f"http://example.com/{number}.html"
-    store.save(Visit(url, url, "article", "demo", NOW, 200), article=Article(url, title, text, NOW, **more))
+def put(store, number, title, text, *, at=0, **more):
+    url, seen = f"http://example.com/{number}.html", NOW + timedelta(hours=at)
+    store.save(Visit(url, url, "article", "demo", seen, 200), article=Article(url, title, text, seen, **more))
 
 
 def read(out):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.exporters import Choice, ExportError, Job, export, verify
+from storage.exporters import Choice, ExportError, Job, Split, export, verify
 from storage.exporters import _manifest as manifest
 from tests.test_export import ARROW, FORMATS, content, failed, filled, pages, put, store
 
@@ -152,6 +152,37 @@ def test_a_folder_holds_no_other_file_and_its_card_says_what_is_in_it(filled, tm
     card.write_text(card.read_text().replace("3 articles", "4 articles"))
     resealed(out)
     assert failed(out) == ["contents of README.md"]
+
+
+def hourly(store, many):
+    """An article each hour."""
+    for number in range(1, many + 1):
+        text = f"第{number}篇说的是另一件事情，和别的没有关系：{number * 7919}家公司。"
+        put(store, number, f"标题{number}", text, at=number)
+
+
+@pytest.mark.parametrize("name", [form for form in FORMATS if form != "warc"])
+def test_parts_are_proven_apart(store, tmp_path, name):
+    hourly(store, 30)
+    out = Path(tmp_path, "out")
+    facts = export(store.db, out, name, Job(split=Split((0.5, 0.2, 0.3), timedelta(hours=2))))
+    assert {part: told["rows"] for part, told in facts["sets"].items()} == {"train": 15, "validation": 4, "test": 7}
+    assert (sum(facts["left_out"].values()), failed(out)) == (4, [])
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_a_row_on_the_wrong_side_is_found(store, tmp_path, name):
+    hourly(store, 10)
+    out = Path(tmp_path, "out")
+    export(store.db, out, name, Job(split=Split((0.5, 0.5), timedelta())))
+
+    def leak(rows):
+        rows[-1]["split"] = "train"
+
+    rewritten(out, leak)
+    resealed(out)
+    assert {"rows of train", "rows of test", "split"} <= set(failed(out))
+    assert "row 10 is in `train`, and belongs to `test`" in problem(out, "split")
 
 
 @pytest.mark.parametrize("how", ["{}", "[]", "no json", '{"files": 1}', '{"format": "../x", "files": [], "sets": {}}'])

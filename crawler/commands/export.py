@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config
-from crawler.console import NOTHING, as_of_option, configured, live, reading, tidy
+from crawler.console import NOTHING, STORAGE, Failure, as_of_option, configured, live, reading, tidy
 from crawler.screen import counted, span
 
 if TYPE_CHECKING:
-    from storage.exporters import Job
+    from storage.exporters import Job, Split
 
+_SESSIONS = (
+    "Where `first_seen_at` falls in the hours of markets, XSHG,XNYS; `mentioned`: of those that --mentions finds."
+)
 _SUFFIXES = {"db": "sqlite", "sqlite3": "sqlite", "gz": "warc", "xml": "atom", "ndjson": "jsonl"}
 
 
@@ -39,10 +44,12 @@ _SUFFIXES = {"db": "sqlite", "sqlite3": "sqlite", "gz": "warc", "xml": "atom", "
     show_default=True,
     help="Leave out what is reserved against it.",
 )
+@click.option("--mentions", is_flag=True, help="Find companies and indices in the texts; takes its time.")
+@click.option("--sessions", default=None, metavar="MARKETS", help=_SESSIONS)
+@click.option("--split", default="", metavar="PARTS", help="Parts by time, time:0.8,0.1,0.1; no story is in two.")
+@click.option("--embargo", default="", metavar="TIME", help="With --split: the pause behind each boundary, 7d or 12h.")
 @as_of_option
-@click.option(
-    "--since-last", "name", default="", metavar="NAME", help="Only what is new, changed or gone since the last of it."
-)
+@click.option("--since-last", "name", default="", metavar="NAME", help="Only what is new, changed or gone since then.")
 @click.option(
     "--verify", "claimed", type=click.Path(path_type=Path), metavar="PATH", help="Prove the manifest of PATH."
 )
@@ -67,7 +74,7 @@ def command(
       kuaixun export news.jsonl
       kuaixun export - --format csv --copies
       kuaixun export then.parquet --as-of 2026-03-20T08:00+08:00 --where "lang LIKE 'zh%'"
-      kuaixun export dataset --format hf --purpose train
+      kuaixun export dataset --format hf --purpose train --mentions --split time:0.8,0.1,0.1 --embargo 7d
       kuaixun export today.jsonl --since-last daily
       kuaixun export --verify dataset
     """
@@ -92,18 +99,33 @@ def _format(out: str, form: str | None) -> str:
     return wanted
 
 
-def _export(setup: Config, out: str, form: str, as_of: datetime | None, *, quiet: bool, name: str, **asked: Any) -> int:
+def _export(
+    setup: Config,
+    out: str,
+    form: str,
+    as_of: datetime | None,
+    *,
+    quiet: bool,
+    name: str,
+    split: str,
+    embargo: str,
+    mentions: bool,
+    sessions: str | None,
+    **asked: Any,
+) -> int:
     from storage.archive import beside
     from storage.exporters import Choice, Job, Since, export, stream
 
-    database, since = setup.settings.database, None
+    database, since, parts = setup.settings.database, None, _split(split, embargo, name)
+    finders = _finders(setup, mentions=mentions, sessions=sessions)
     if name:
-        since = Since(database, name, Choice(**asked), form)
+        since = Since(database, name, Choice(**asked), form, **finders["found_by"])
         if since.adopted and not quiet:
             click.echo(f"{since.adopted} was complete; `{name}` goes on from there.", err=True)
         if since.adopted == Path(out).absolute():
             return 0
-    job = Job(Choice(**asked), since=since, archive=beside(database), contact=setup.settings.contact)
+    contact = setup.settings.contact
+    job = Job(Choice(**asked), since=since, split=parts, archive=beside(database), contact=contact, **finders)
     with reading(setup, as_of) as db:
         if out == "-":
             stream(db, sys.stdout.buffer, form, job)
@@ -111,11 +133,62 @@ def _export(setup: Config, out: str, form: str, as_of: datetime | None, *, quiet
         with live(quiet=quiet) as line:
             facts = export(db, Path(out), form, _watched(job, line))
     if not quiet:
-        told = ", ".join(f"{counted(number, 'article')} left out: {why}" for why, number in facts["left_out"].items())
-        what = "page" if form == "warc" else "article"
-        number = sum(part["rows"] for part in facts["sets"].values())
-        click.echo(f"Wrote {counted(number, what)} to {out}{'; ' if told else ''}{told}.", err=True)
+        click.echo(_summary(facts, out, form), err=True)
     return 0
+
+
+def _split(split: str, embargo: str, name: str) -> Split | None:
+    """The parts that are asked for. Raises UsageError."""
+    from storage import splits
+    from storage.exporters import Split
+
+    context = click.get_current_context()
+    if embargo and not split:
+        raise click.UsageError("--embargo needs --split.", context)
+    if split and name:
+        raise click.UsageError("--split needs all rows; --since-last has some of them.", context)
+    try:
+        return Split(splits.shares(split), splits.pause(embargo)) if split else None
+    except splits.SplitError as error:
+        raise click.UsageError(str(error), context) from error
+
+
+def _finders(setup: Config, *, mentions: bool, sessions: str | None) -> dict[str, Any]:
+    """What finds mentions and knows the hours of markets, and what the manifest says of them. Raises Failure."""
+    found: dict[str, Any] = {"found_by": {}}
+    if mentions:
+        from storage import instruments
+        from storage.mentions import Finder
+
+        table = setup.settings.mentions or instruments.SHIPPED
+        try:
+            found["mentions"] = Finder(instruments.read(table))
+        except instruments.TableError as error:
+            raise Failure(str(error), STORAGE) from error
+        found["found_by"]["mentions"] = {"table_sha256": hashlib.sha256(table.read_bytes()).hexdigest()}
+    if sessions is not None:
+        from storage.sessions import NoCalendars, Sessions, UnknownMarket
+
+        if sessions == "mentioned" and not mentions:
+            raise click.UsageError("--sessions mentioned needs --mentions.", click.get_current_context())
+        markets = () if sessions == "mentioned" else tuple(sessions.split(","))
+        try:
+            found["markets"] = Sessions(markets)
+        except UnknownMarket as error:
+            raise click.UsageError(str(error), click.get_current_context()) from error
+        except NoCalendars as error:
+            raise Failure(str(error), STORAGE) from error
+        found["found_by"]["sessions"] = {"markets": list(markets), "calendars": found["markets"].version}
+    return found
+
+
+def _summary(facts: Mapping[str, Any], out: str, form: str) -> str:
+    number = sum(part["rows"] for part in facts["sets"].values())
+    several = len(facts["sets"]) > 1
+    parts = ", ".join(f"{name} {told['rows']:,}" for name, told in facts["sets"].items()) if several else ""
+    told = [f"{counted(number, 'article')} left out: {why}" for why, number in facts["left_out"].items()]
+    wrote = f"Wrote {counted(number, 'page' if form == 'warc' else 'article')} to {out}{f' ({parts})' if parts else ''}"
+    return "; ".join((wrote, *told)) + "."
 
 
 def _watched(job: Job, line: Any) -> Job:

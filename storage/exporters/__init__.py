@@ -18,11 +18,23 @@ from storage.exporters import _files, _manifest
 from storage.exporters._about import Choice, ExportError
 from storage.exporters._files import written
 from storage.exporters._formats import formats, module
-from storage.exporters._run import Job, Run
+from storage.exporters._run import Job, Run, Split
 from storage.exporters._since import Since
 from storage.exporters._verify import verify
 
-__all__ = ["Choice", "ExportError", "Job", "Since", "export", "formats", "module", "stream", "verify", "written"]
+__all__ = [
+    "Choice",
+    "ExportError",
+    "Job",
+    "Since",
+    "Split",
+    "export",
+    "formats",
+    "module",
+    "stream",
+    "verify",
+    "written",
+]
 
 
 def export(db: Database, out: Path, format: str, job: Job | None = None) -> dict[str, Any]:

@@ -47,7 +47,7 @@ _TYPES = {"int": "sc:Integer", "float": "sc:Float", "bool": "sc:Boolean", "time"
 
 def metadata(facts: Mapping[str, Any]) -> bytes:
     """The file croissant.json."""
-    shards = [file for file in facts["files"] if file["sets"]]
+    shards = sorted((file for file in facts["files"] if file["sets"]), key=lambda file: str(file["path"]))
     told = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from storage import dataset
+from storage import dataset, splits
 from storage.exporters import _manifest, _rows
 from storage.exporters._about import About, Choice, ExportError, Row, about
 from storage.exporters._since import Since
@@ -24,15 +25,11 @@ _STEP = 500
 _UNKNOWN = re.compile(r"no such column: (\S+)")
 
 
-class Splitter:
-    """What puts rows into the parts of a data set: see `splits`."""
+class Split(NamedTuple):
+    """What parts to make by time: their shares, and the pause behind each boundary (`splits`)."""
 
-    names: tuple[str, ...] = ()
-    told: dict[str, Any]
-
-    def rows(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """The rows that are in a part, each with its name as `split`."""
-        raise NotImplementedError
+    shares: tuple[float, ...]
+    embargo: timedelta
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,16 @@ class Job:
     """What is to be written, beside the choice of rows.
 
     `since` gives the rows of an increment in place of all. `archive` is the file of the raw pages, `contact` whom a
-    reader may ask. `progress(done, total)` is called now and then and at the end.
+    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `progress(done, total)` is called now
+    and then and at the end.
     """
 
     choice: Choice = field(default_factory=Choice)
-    split: Splitter | None = None
+    split: Split | None = None
     mentions: dataset.Finder | None = None
     markets: dataset.Markets | None = None
     since: Since | None = None
+    found_by: Mapping[str, Any] = field(default_factory=dict)
     archive: Path | None = None
     contact: str = ""
     progress: Progress | None = None
@@ -58,15 +57,23 @@ class Run:
 
     def __init__(self, db: Database, out: Path, form: ModuleType, job: Job):
         self._db, self._out, self._job, self._form = db, out, job, form
-        state, query = _manifest.state(db), {**job.choice.told, **(job.since.told if job.since else {})}
-        known = {"format": form.__name__.rpartition(".")[2], **_manifest.versions(db), "state": state, "query": query}
-        known |= {"contact": job.contact} if job.contact else {}
-        names = job.split.names if job.split else ("all",)
+        query = {**job.choice.told, **(job.since.told if job.since else {}), **job.found_by}
+        self._split = _plan(db, out, job) if job.split else None
+        known = {
+            "format": form.__name__.rpartition(".")[2],
+            **_manifest.versions(db),
+            "state": _manifest.state(db),
+            "query": query,
+            **({"contact": job.contact} if job.contact else {}),
+        }
+        names = self._split.names if self._split else ("all",)
         whole = about(
             change=job.since is not None, split=bool(job.split), facts=known, sets=names, archive=job.archive, db=db
         )
         kept = getattr(self._form, "fields", lambda about: about.fields)
         self.about: About = replace(whole, fields=kept(whole))
+        if job.split and "split" not in self.about.fields:
+            raise ExportError(out, f"`{known['format']}` has no place for parts of a data set; use another format.")
         self.sets = _rows.sets(self.about)
 
     def rows(self) -> Iterator[Row]:
@@ -75,8 +82,8 @@ class Run:
             found = self._chosen()
         except sqlite3.OperationalError as error:
             raise ExportError(self._out, _no_condition(self._db, self._job.choice.where, error)) from error
-        if self._job.split:
-            found = self._job.split.rows(found)
+        if self._split:
+            found = _parted(found, self._split, self.about.left_out)
         prepared = getattr(self._form, "prepared", lambda rows, about: rows)
         yield from _rows.tallied(prepared(found, self.about), self.sets)
 
@@ -104,10 +111,32 @@ class Run:
             "mention": _manifest.described(self.about.mention),
             "files": files,
             "sets": sets,
-            "split": self._job.split.told if self._job.split else None,
+            "split": self._split.as_dict() if self._split else None,
             "left_out": dict(sorted(self.about.left_out.items())),
             "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
         }
+
+
+def _plan(db: Database, out: Path, job: Job) -> splits.Plan:
+    """Where the boundaries of the parts are, for these rows."""
+    assert job.split
+    try:
+        choice: dict[str, Any] = asdict(job.choice)
+        return splits.plan(dataset.times(db, **choice), job.split.shares, job.split.embargo)
+    except splits.SplitError as error:
+        raise ExportError(out, str(error)) from error
+    except sqlite3.OperationalError as error:
+        raise ExportError(out, _no_condition(db, job.choice.where, error)) from error
+
+
+def _parted(rows: Iterator[Row], plan: splits.Plan, left_out: Counter[str]) -> Iterator[Row]:
+    """The rows that are in a part, each with its name as `split`."""
+    for row in rows:
+        name, why = plan.side(row)
+        if name:
+            yield {**row, "split": name}
+        else:
+            left_out[why] += 1
 
 
 def _total(db: Database, choice: Choice) -> int:

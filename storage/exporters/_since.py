@@ -45,8 +45,8 @@ class Since:
     `adopted` is a file that was complete already, and is now noted as such. Raises ExportError.
     """
 
-    def __init__(self, path: Path, name: str, choice: Choice, format: str):
-        self._path, self._name, self._query = path, name, {**choice.told, "format": format}
+    def __init__(self, path: Path, name: str, choice: Choice, format: str, **more: Any):
+        self._path, self._name, self._query = path, name, {**choice.told, "format": format, **more}
         self._upto: int | None = None
         self.adopted: Path | None = None
         with open_store(path, readonly=True) as store:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from storage import splits
 from storage.exporters import _files, _manifest, _rows
 from storage.exporters._about import About, ExportError, Row
 from storage.exporters._formats import module
@@ -88,10 +89,9 @@ class _Seen:
     def __init__(self, about: About):
         self._about, self._last = about, dict[str, int]()
         self.sets = _rows.sets(about)
-        self.wrong: dict[str, list[str]] = {"text hashes": [], "order": [], "times": [], "kinds": [], "rights": []}
+        self.wrong: dict[str, list[str]] = {"text hashes": [], "order": [], "kinds": [], "rights": []}
         self._several = len(self.sets) > 1
-        self._until, self._query = about.at, about.facts["query"]
-        self._times = [name for name in about.of("time") if name not in ("published_at", "modified_at")]
+        self._query = about.facts["query"]
 
     def add(self, row: Row) -> None:
         """One more row."""
@@ -104,9 +104,6 @@ class _Seen:
             if number <= self._last.get(name, number - 1):
                 self._note("order", number, "it is not behind the one before it")
             self._last[name] = number
-        for time in self._times:
-            if row[time] is not None and row[time] > self._until:
-                self._note("times", number, f"its {time} is after the moment that the export knows of")
         if row.get("kind") == "ad" and not self._query["ads"]:
             self._note("kinds", number, "it is an advertisement")
         if row.get("rights") and reservations(row["rights"], self._query["purpose"]):
@@ -132,13 +129,32 @@ def _rows_hold(out: Path, facts: Mapping[str, Any]) -> Iterator[Proof]:
         broken = f"the rows cannot be read back: {error!r}"
     for name, told in facts["sets"].items():
         yield Proof(f"rows of {name}", broken or _set_problem(told, seen.sets[name].told()))
+    if facts["split"]:
+        yield Proof("split", _shown([*_split_problems(out, facts, about, form)]))
     for what, problems in seen.wrong.items():
-        more = f", and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        yield Proof(what, "; ".join(problems[:SHOWN]) + more)
+        yield Proof(what, _shown(problems))
     if documents:
         for name, content in documents(facts, tally).items():
             same = (out / name).is_file() and (out / name).read_bytes() == content
             yield Proof(f"contents of {name}", "" if same else "it says something else than the rows and the manifest")
+
+
+def _split_problems(out: Path, facts: Mapping[str, Any], about: About, form: Any) -> Iterator[str]:
+    """What is wrong with the parts, read once more for each of them."""
+
+    def part(name: str) -> Iterator[Row]:
+        return (row for row in form.read(out, about) if row["split"] == name)
+
+    try:
+        plan = splits.of_dict(facts["split"])
+        yield from splits.problems(plan, {name: part(name) for name in facts["sets"]})
+    except (splits.SplitError, KeyError) as error:
+        yield f"it cannot be proven: {error}"
+
+
+def _shown(problems: list[str]) -> str:
+    more = f", and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+    return "; ".join(problems[:SHOWN]) + more
 
 
 def _set_problem(told: Mapping[str, Any], found: Mapping[str, Any]) -> str:

@@ -18,11 +18,14 @@ from storage.exporters._about import ADDED, About, Row
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_HELD = ("change", "id", "url", "title", "text", "first_seen_at", "published_at", "revised_at", "author", "source",
-         "site", "language", "split")  # fmt: skip
+_HELD = (
+    "change", "id", "url", "title", "text", "first_seen_at", "published_at", "revised_at", "author", "source", "site",
+    "language", "story_id", "story_first_seen_at", "split",
+)  # fmt: skip
 _ENTITIES = {'"': "&quot;", "\r": "&#13;", "\t": "&#9;", "\n": "&#10;"}
 # What an entry is filed under, each with the scheme that says so.
-_SCHEMES = {name: f"tag:kuaixun,2026:{name}" for name in ("change", "id", "first_seen_at", "site", "split")}
+_FILED = ("change", "id", "first_seen_at", "site", "story_id", "story_first_seen_at", "split")
+_SCHEMES = {name: f"tag:kuaixun,2026:{name}" for name in _FILED}
 
 
 def fields(about: About) -> Mapping[str, Field]:
@@ -108,7 +111,8 @@ def _row(entry: Any) -> dict[str, Any]:
         part = entry.find("/".join(f"{_ATOM}{name}" for name in path.split("/")))
         return None if part is None else part.text or ""
 
-    first, updated, published = told["first_seen_at"], found("updated"), found("published")
+    first, story = told["first_seen_at"], told["story_first_seen_at"]
+    updated, published = found("updated"), found("published")
     return {
         **told,
         "id": int(told["id"] or ""),
@@ -116,6 +120,7 @@ def _row(entry: Any) -> dict[str, Any]:
         "title": found("title"),
         "text": found("content"),
         "first_seen_at": datetime.fromisoformat(first or ""),
+        "story_first_seen_at": datetime.fromisoformat(story) if story else None,
         "published_at": datetime.fromisoformat(published) if published else None,
         "revised_at": datetime.fromisoformat(updated or "").astimezone(UTC) if updated != first else None,
         "author": found("author/name"),

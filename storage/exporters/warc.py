@@ -25,7 +25,7 @@ _FETCHES = "SELECT url, at FROM visits WHERE article_id = ? ORDER BY visits.id"
 
 def fields(about: About) -> Mapping[str, Field]:
     """What is known of a page."""
-    return {**_PAGE, **({"split": about.fields["split"]} if "split" in about.fields else {})}
+    return _PAGE
 
 
 def prepared(rows: Iterable[Row], about: About) -> Iterator[Row]:
@@ -50,7 +50,6 @@ def prepared(rows: Iterable[Row], about: About) -> Iterator[Row]:
                         "fetched_at": page.at,
                         "status": page.status,
                         "body_sha256": page.sha256,
-                        "split": row.get("split"),
                         "page": page,
                         "body": body,
                     }
