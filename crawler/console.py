@@ -39,7 +39,7 @@ EXIT_CODES = {
 SECTIONS = {
     "Start": ("demo", "init", "config"),
     "Crawl": ("crawl", "run", "fetch", "extract"),
-    "Read": ("search", "latest", "story", "export"),
+    "Read": ("search", "latest", "story", "export", "gaps"),
     "Look after": ("sources", "status", "check", "dedupe", "archive", "backup", "bench", "version"),
 }
 

@@ -13,10 +13,14 @@ from typing import NamedTuple
 
 CURRENCIES = frozenset("USD HKD CNY CNH RMB EUR JPY GBP AUD CAD SGD TWD BTC ETH USDT".split())
 # The beginnings of codes in Shanghai, Shenzhen and Beijing, and those that indices of Shanghai and Shenzhen share.
-_SH, _SZ, _BJ = ("60", "68", "90", "51", "56", "58", "50"), ("00", "30", "20", "15", "16", "39"), ("43", "8", "92")
+_SH = ("60", "68", "90", "50", "510", "511", "512", "513", "515", "516", "517", "518", "56", "58")
+_SZ = ("000", "001", "002", "003", "300", "301", "302", "200", "15", "16", "399")
+_BJ = ("43", "8", "92")
 _SH_INDEX = "000"
 _SUFFIX = {"SH": "SH", "SS": "SH", "XSHG": "SH", "SZ": "SZ", "XSHE": "SZ", "BJ": "BJ"}
 _INDEX = re.compile(r"(?:指数|综指|成指|[^手脚五十无食拇戒]指|(?:沪深|上证|中证|科创)\d{2,4})\s*$")
+# Funds that no exchange trades have codes like those of Shenzhen's shares.
+_FUND = re.compile(r"基金[^，。；]{0,6}$")
 # Before a bracket, or behind it: a number of something else.
 _OTHER_NUMBER = re.compile(
     r"(?:邮编|邮政编码|电话|热线|传真|编号|号码|证书|合计|总计|共计|约|共|达|为|计|于|近|超)\s*$"
@@ -127,6 +131,8 @@ def _in_brackets(text: str, name_before: NameBefore) -> Iterator[Code]:
 def _bare(text: str, found: re.Match[str], name_before: NameBefore) -> str:
     digits = found["a"]
     known = name_before(found.start(), digits)
+    if digits.startswith("00") and not known and _FUND.search(text[max(0, found.start() - 12) : found.start() + 2]):
+        return ""
     where = exchange(digits, is_index=bool(_INDEX.search(text[max(0, found.start() - 12) : found.start()])))
     return known or (f"{digits}.{where}" if where else "")
 

@@ -15,9 +15,9 @@ from typing import Any, Literal, Protocol
 
 from sqlite_utils import Database
 
-from storage import query
 from storage.fields import FIELDS, Field
 from storage.history import moment_of
+from storage.past_search import ordered
 from storage.rights import Statements, reservations
 from storage.search import pieces, words_to_match
 from storage.words import searchable
@@ -50,9 +50,9 @@ _SCRIPTS = {
 }  # fmt: skip
 _COLUMNS = (
     "id", "url", "title", "text", "kind", "is_ad", "first_seen_at", "published_at", "published_precision",
-    "published_evidence", "published_conflict", "claimed_time", "modified_at", "revision", "revised_at", "gone_at",
-    "page_sha256", "ad_score", "lang", "charset", "paywalled", "truncated", "pages", "source", "site", "section",
-    "found_by", "author", "editor", "keywords", "image", "canonical", "rules", "story_id",
+    "published_evidence", "published_flag", "published_conflict", "claimed_time", "modified_at", "revision",
+    "revised_at", "gone_at", "page_sha256", "ad_score", "lang", "charset", "paywalled", "truncated", "pages",
+    "source", "site", "section", "found_by", "author", "editor", "keywords", "image", "canonical", "rules", "story_id",
 )  # fmt: skip
 _BATCH = 256
 _FLASH = 600  # bytes: as the extraction has it, for articles from before it was written down
@@ -154,12 +154,12 @@ def _condition(db: Database, where: str, search: str) -> str:
     condition = f"(\n{where}\n)" if where else "1"
     if not search:
         return condition
-    if moment_of(db.conn) is not None:  # the index has the present texts
-        found = json.dumps([row["id"] for row in query.search(db, search, limit=-1, ads=True, copies=True)])
-        return f"{condition} AND articles.id IN (SELECT value FROM json_each('{found}'))"
-    match = words_to_match(search).replace("'", "''")
+    match = words_to_match(search)
     if not match:
         return "0"
+    if moment_of(db.conn) is not None:  # the index has the present texts
+        return f"{condition} AND articles.id IN (SELECT value FROM json_each('{ordered(db.conn, match)}'))"
+    match = match.replace("'", "''")
     return f"{condition} AND articles.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '{match}')"
 
 
@@ -190,7 +190,7 @@ def _hidden(db: Database, condition: str, params: Any, *, ads: bool, copies: boo
 
 def _mentions(row: Row, finder: Finder) -> list[dict[str, Any]]:
     """The mentions in title and text; each says which of the two it stands in."""
-    at = row["published_at"] or row["first_seen_at"]
+    at = (not row["published_flag"] and row["published_at"]) or row["first_seen_at"]
     return [{"field": name, **found} for name in ("title", "text") for found in finder.find(row[name], at)]
 
 
@@ -205,9 +205,9 @@ def _offset(at: datetime | None) -> int | None:
 
 def _row(raw: Sequence[Any], story: Sequence[Any], rights: Sequence[Mapping[str, Any]]) -> Row:
     (
-        number, url, title, text, kind, is_ad, first_seen_at, published_at, precision, evidence, conflict, claimed,
-        modified_at, revision, revised_at, gone_at, page, ad_score, lang, charset, paywalled, truncated, pages, source,
-        site, section, found_by, author, editor, keywords, image, canonical, rules, _,
+        number, url, title, text, kind, is_ad, first_seen_at, published_at, precision, evidence, flag, conflict,
+        claimed, modified_at, revision, revised_at, gone_at, page, ad_score, lang, charset, paywalled, truncated, pages,
+        source, site, section, found_by, author, editor, keywords, image, canonical, rules, _,
     ) = raw  # fmt: skip
     story_key, told_at, first_article, copies, sites = story
     body = text.encode("utf-8", "replace")
@@ -224,6 +224,7 @@ def _row(raw: Sequence[Any], story: Sequence[Any], rights: Sequence[Mapping[str,
         "published_offset": _offset(published),
         "published_precision": precision,
         "published_evidence": evidence,
+        "published_flag": flag,
         "published_conflict": conflict,
         "claimed_time": claimed,
         "modified_at": _time(modified_at),

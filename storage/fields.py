@@ -27,6 +27,7 @@ FIELDS: Mapping[str, Field] = {
     "published_offset": Field("int", "minutes east of UTC", "the offset in which `published_at` was claimed or read"),
     "published_precision": Field("category", "", "second, minute, hour or day: how exact the claim is"),
     "published_evidence": Field("text", "", "where on the page the claim stands, and how its zone was found"),
+    "published_flag": Field("category", "", "future or impossible: the claim is kept, and not to be used"),
     "published_conflict": Field("text", "", "other times that the page claims, where they disagree"),
     "claimed_time": Field("text", "", "a claim that cannot be true, which is not used as `published_at`"),
     "modified_at": Field("time", "as claimed, with its offset", "when the page says that it was changed"),

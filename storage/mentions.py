@@ -26,7 +26,7 @@ _LATIN = re.compile(r"[A-Za-z0-9]")
 _DIGIT = re.compile(r"\d")
 # What makes another thing of the name before it: 中国石油大学, 格力路, 招行杯.
 _ANOTHER = re.compile(
-    r"大学|学院|医院|中学|小学|[镇村县乡](?!镇)|路(?![由演透])|街道|大街|杯(?!葛)|机场|大桥|体育|小区|奖学金|奖(?!金)|基金会|大厦|广场|中心(?=举)"
+    r"大学|学院|学校|医院|中学|小学|[镇村县乡](?!镇)|路(?![由演透])|街道|大街|杯(?!葛)|机场|大桥|体育|小区|奖学金|奖(?!金)|基金会|大厦|广场|中心(?=举)"
 )
 # What follows a name that ends in a common noun, where the trade is meant and not the company: 中国石油消费, 长江电力系统.
 _TRADE = re.compile(

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from sqlite_utils import Database
 
 from storage.keys import url_key
+from storage.past_search import is_present, ordered, rows_of, steady
 from storage.search import pieces, snippet, words_to_match
 from storage.texts import same_title
 from storage.times import parse, stamp
@@ -26,8 +27,8 @@ Row = dict[str, Any]
 # Columns that serve the program, not the reader.
 INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at"))
 
-# Claimed times carry their own offset; datetime() makes them comparable, and an index keeps them so.
-_TIME = "datetime(coalesce(articles.published_at, articles.first_seen_at))"
+# When an article was told, as far as its claim can be believed: see `members.told_at`.
+_TIME = "articles.told_at"
 
 _LAST_ID = 2**63 - 1
 
@@ -60,14 +61,17 @@ def search(
     match = words_to_match(words)
     if not match:
         return []
-    order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
-    sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
     exact = pieces(words)
-    rows = _rows(db, sql, (match, -1 if exact else limit))
-    if exact:
-        held = (row for row in rows if _holds(row, exact))
-        rows = islice(held, limit) if limit >= 0 else held
-    found = list(rows)
+    with steady(db.conn):
+        if is_present(db.conn, match, ranking=not newest):
+            order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
+            sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
+            rows = _rows(db, sql, (match, -1 if exact else limit))
+        else:
+            ids = ordered(db.conn, match, _TIME if newest else "")
+            rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
+        held = (row for row in rows if not exact or _holds(row, exact))
+        found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)
     return found
@@ -112,7 +116,7 @@ def count(
 
 
 def latest(db: Database, *, limit: int = 20, ads: bool = False, copies: bool = False) -> list[Row]:
-    """The newest articles by the time they claim, or by when they were first seen where they claim none."""
+    """The newest articles by the time they claim, or by when they were first seen where they claim none that can be."""
     return list(articles(db, ads=ads, copies=copies, order=f"{_TIME} DESC, articles.id DESC", limit=limit))
 
 
@@ -140,7 +144,7 @@ def newest_before(db: Database, source: str, at: datetime, limit: int = 3) -> se
     """The URL keys of the newest articles of a source of those that were known at a time."""
     sql = """
         SELECT url_key FROM articles WHERE found_by = ? AND first_seen_at <= ? AND told_at IS NOT NULL
-        ORDER BY datetime(told_at) DESC LIMIT ?
+        ORDER BY told_at DESC LIMIT ?
     """
     return {key for (key,) in db.conn.execute(sql, (source, stamp(at), limit))}
 

@@ -28,7 +28,7 @@ def differing(connection: sqlite3.Connection) -> Iterator[int]:
         UNION ALL SELECT id, NULL, NULL, sz FROM articles_fts_docsize WHERE id NOT IN (SELECT id FROM articles)
     """
     for article_id, title, text, sizes in connection.execute(sql):
-        if title is None or sizes is None or list(_numbers(sizes)) != [_size(title), _size(text)]:
+        if title is None or sizes is None or list(numbers(sizes)) != [_size(title), _size(text)]:
             yield article_id
 
 
@@ -72,7 +72,7 @@ def _size(text: str) -> int:
     return tokens.count(" ") + 1 if tokens else 0
 
 
-def _numbers(packed: bytes) -> Iterator[int]:
+def numbers(packed: bytes) -> Iterator[int]:
     """SQLite's variable-length integers: seven bits a byte, the highest bit says that more follow."""
     number = 0
     for byte in packed:

@@ -9,6 +9,7 @@ import pytest
 
 from crawler.extract import columns
 from storage import dataset, history, open_store
+from storage.mentions import Finder
 from storage.records import Article, Notice, Right, Visit
 
 T0 = datetime(2026, 3, 19, 13, 44, tzinfo=UTC)
@@ -171,7 +172,33 @@ def test_a_past_time_gives_the_rows_of_then(full, clock):
     assert taken(full, copies=True, purpose="train") == then
 
 
+def test_mentions_and_sessions_are_those_of_title_and_text(full):
+    put(full, "https://a.example/1.html", "贵州茅台涨停", "深发展（000001）同日公告。" * 3, published_at=CHINA)
+    asked = []
+
+    class Hours:
+        def stamps(self, at, codes):
+            asked.append((at, set(codes)))
+            return [{"market": "XSHE"}]
+
+    (row,) = taken(full, mentions=Finder(), markets=Hours())
+    assert [(each["field"], each["code"]) for each in row["mentions"][:2]] == [
+        ("title", "600519.SH"), ("text", "000001.SZ"),
+    ]  # fmt: skip
+    assert (asked, row["sessions"]) == ([(T0, {"600519.SH", "000001.SZ"})], [{"market": "XSHE"}])
+
+
 def test_rows_of_a_database_without_the_added_columns(store):
     put(store, "https://a.example/1.html")
     (row,) = taken(store)
     assert (row["charset"], row["truncated"], row["kind"], row["rules"]) == (None, None, "article", None)
+
+
+def test_words_select_the_past_by_what_was_written_then(full, clock):
+    put(full, "https://a.example/1.html")
+    at = clock.now
+    clock.now += timedelta(hours=1)
+    put(full, "https://a.example/1.html", "换了标题", "完全不同的一则消息。" * 20, at=clock.now)
+    assert taken(full, search="储能") == []
+    history.travel(full.db.conn, at)
+    assert [row["title"] for row in taken(full, search="储能")] == ["储能电站投运"]

@@ -1,6 +1,7 @@
 """Companies and indices in texts: codes only where something says that they are codes, names at their time."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,7 @@ def test_places_are_those_of_the_text_and_a_code_makes_its_name_sure():
 @given(st.text(alphabet="茅台万科600519(). SHKU$AZ:中石油ABＡ０騰訊", max_size=40))
 def test_any_text_gives_places_in_order_that_do_not_overlap(text):
     found = FINDER.mentions(text, NOW)
-    assert all(before.end <= after.start for before, after in zip(found, found[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(found))
     assert all(text[each.start : each.end] == each.text and each.text for each in found)
 
 

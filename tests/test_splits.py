@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
@@ -59,7 +60,7 @@ def test_no_story_is_on_two_sides_and_the_embargo_is_kept(rows, text, hours):
         for row in members:
             of[row["story_id"]].add(name)
     assert all(len(names) == 1 for names in of.values())
-    for before, after in zip(plan.names, plan.names[1:], strict=False):
+    for before, after in pairwise(plan.names):
         earlier = [row["first_seen_at"] for name in plan.names[: plan.names.index(after)] for row in sides[name]]
         later = [row["first_seen_at"] for row in sides[after]]
         if earlier and later:

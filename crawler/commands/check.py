@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
+from crawler.commands._state import wrong_clock
 from crawler.console import NOTHING, configured, live, reading
 
 if TYPE_CHECKING:
@@ -31,19 +32,23 @@ def command(setup: Config, *, repair: bool) -> int:
     """Check the database and the selectors of the sources.
 
     Of the database: the file, its references, its search index and its counts; of the archive: every page against its
-    hash. What is derived from the articles `--repair` makes anew.
+    hash. What is derived from the articles `--repair` makes anew. Sites whose claimed times run hours ahead or behind
+    are noted; that is no fault of the database.
 
     \b
     Example:
       kuaixun check
       kuaixun check --repair
     """
+    from storage.clocks import faults
+
     if repair:
         _repair(setup)
     with reading(setup) as db:
         problems = [*_selectors(setup), *_database(db), *_archive(setup)]
-    for problem in problems:
-        click.echo(problem)
+        clocks = list(map(wrong_clock, faults(db)))
+    for line in (*problems, *(f"note: {clock}" for clock in clocks)):
+        click.echo(line)
     click.echo(f"{setup.settings.database}: {'no problem found' if not problems else f'{len(problems)} found'}")
     return NOTHING if problems else 0
 

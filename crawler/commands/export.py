@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config
+from crawler.commands._gaps import name_gaps
 from crawler.console import NOTHING, STORAGE, Failure, as_of_option, configured, live, reading, tidy
 from crawler.screen import counted, span
 
@@ -127,6 +128,7 @@ def _export(
     contact = setup.settings.contact
     job = Job(Choice(**asked), since=since, split=parts, archive=beside(database), contact=contact, **finders)
     with reading(setup, as_of) as db:
+        name_gaps(setup, db, as_of)
         if out == "-":
             stream(db, sys.stdout.buffer, form, job)
             return 0

@@ -1,7 +1,11 @@
-"""`python -m tests.gate.mentions`: how well companies and indices are found in 300 labelled sentences.
+"""`python -m tests.gate.mentions`: how well companies and indices are found in 600 labelled sentences.
 
-A mention counts as found where code and place are those of the label. The rules were fitted to the half `dev`; the half
-`test` was written after them and measured, and they were not changed for it. `--faults` prints what went wrong.
+A mention counts as found where code and place are those of the label. Labelled are the companies of the table that
+comes along, and every code of Shanghai, Shenzhen, Beijing, Hong Kong and the United States. A third are traps.
+
+The rules were fitted to the 450 of `dev`; the 150 of `test` were written after them, and nothing was changed for these.
+(So it went three times, 150 by 150: precision .934, .957, .980, recall .966, .992, .986 when first measured.) All were
+written by who wrote the rules. `--faults` prints what went wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from typing import NamedTuple
 from storage.mentions import Finder
 
 FILE = Path(__file__).with_name("mentions.jsonl")
-FLOORS = {"dev": (0.98, 0.97), "test": (0.98, 0.90)}
+FLOORS = {"dev": (0.985, 0.985), "test": (0.975, 0.975)}
 _MARK = re.compile(r"\[([^\]|]+)\|([^\]]+)\]")
 
 Place = tuple[str, int, int]
@@ -40,7 +44,6 @@ def sentences() -> Iterator[Sentence]:
         text, labels, end = "", set(), 0
         for mark in _MARK.finditer(case["marked"]):
             text += case["marked"][end : mark.start()]
-            # A label may hold the sign of the exchange; the code is its digits or letters.
             labels.add((mark[2], len(text), len(text) + len(mark[1])))
             text, end = text + mark[1], mark.end()
         at = datetime.fromisoformat(case["at"]).replace(tzinfo=UTC)
