@@ -64,11 +64,11 @@ def ready(connection: sqlite3.Connection, name: str, query: Mapping[str, Any], f
     return connection.execute(_BEGIN, values).rowcount == 1
 
 
-def done(connection: sqlite3.Connection, name: str) -> None:
+def done(connection: sqlite3.Connection, name: str) -> bool:
     """Note that the file has its name: the next increment goes on behind it."""
-    connection.execute(_DONE, (name,))
+    return connection.execute(_DONE, (name,)).rowcount == 1
 
 
-def dropped(connection: sqlite3.Connection, name: str) -> None:
+def dropped(connection: sqlite3.Connection, name: str) -> bool:
     """Note that the file will not get its name: the next increment begins where this one did."""
-    connection.execute(_DROP, (name,))
+    return connection.execute(_DROP, (name,)).rowcount == 1

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -25,8 +23,6 @@ from storage.rhythms import RhythmBook
 from storage.rights import RightsBook
 from storage.times import parse, stamp
 from storage.waiting import NONE, Patience, transaction
-
-Result = TypeVar("Result")
 
 _VISIT = """
     INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size, moment)
@@ -196,11 +192,6 @@ class Store:
                 raise _NotApplied
         self._articles.forget()
         return changes
-
-    def note(self, write: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Let one of the books that open no transaction (`exports`) write in one of ours; what it answers."""
-        with self._transaction():
-            return write(self.db.conn)
 
     # -- the frontier
 

@@ -292,11 +292,15 @@ def test_the_manifest_says_what_was_asked_and_what_is_known(filled, tmp_path):
 
 def test_the_manifest_names_the_gaps_inside_the_interval(filled, tmp_path):
     def gap(start, end):
-        row = ("demo", "http://example.com/", start, end, "overrun", end)
-        sql = "INSERT INTO gaps (source, url, from_at, to_at, reason, noted_at) VALUES (?, ?, ?, ?, ?, ?)"
+        row = ("demo", "http://example.com/", start, end, "overrun", start, "overrun", "[]")
+        names = "source, url, from_at, to_at, reason, noted_at, kind, evidence"
+        sql = f"INSERT INTO gaps ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         filled.db.execute(sql, row)
 
     gap("2026-03-20T13:00:00.000+00:00", "2026-03-20T14:00:01.000+00:00")
     gap("2026-03-19T13:00:00.000+00:00", "2026-03-19T14:00:00.000+00:00")
+    gap("2026-03-20T13:30:00.000+00:00", None)
     facts = export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl")
-    assert [each["from_at"] for each in facts["gaps"]] == ["2026-03-20T13:00:00.000+00:00"]
+    assert [each["from_at"] for each in facts["gaps"]] == [
+        f"2026-03-20T13:{minute}:00.000+00:00" for minute in ("00", "30")
+    ]

@@ -78,7 +78,7 @@ def test_a_late_export_is_the_one_made_then(monkeypatch, tmp_path):
 def test_a_restored_backup_gives_the_same_bytes(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     lived(tmp_path, seed=6, steps=2, looks=0, names=["jsonl"])
-    backup(DATABASE, Path("restored.db"))
+    backup([(DATABASE, Path("restored.db"))])
     for name in NAMES:
         one = made(tmp_path / f"one-{name}", name, CHOICES[0])
         assert one == made(tmp_path / f"other-{name}", name, CHOICES[0], database=Path("restored.db"))

@@ -218,7 +218,7 @@ def killed(database, out, choice, point, nth):
             os.kill(os.getpid(), signal.SIGKILL)
 
     try:
-        replace, write, before = files.replace, Since._write, Since.before
+        replace, after, before = files.replace, Since.after, Since.before
 
         def replaced(part, target):
             if point == "ready" and str(part).endswith(".ready"):
@@ -237,12 +237,12 @@ def killed(database, out, choice, point, nth):
 
             return with_death
 
-        def written(self, what):
-            write(self, what)
+        def finished(self):
+            after(self)
             if point == "done":
                 die()
 
-        files.replace, Since.before, Since._write = replaced, noted, written
+        files.replace, Since.before, Since.after = replaced, noted, finished
         since = Since(database, "daily", choice, "jsonl")
         seen = (lambda done, total: die()) if point == "row" else None
         if since.adopted != Path(out).absolute():

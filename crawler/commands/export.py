@@ -65,10 +65,11 @@ def command(
     quiet: bool,
     **asked: Any,
 ) -> int:
-    """Write the articles to OUT, a file or (hf) a folder, or to stdout for `-`.
+    """Write the articles to a file or a folder.
 
-    Equal content gives equal bytes. OUT gets its name when it is complete, and OUT.manifest.json (in a folder
-    manifest.json) says what is in it; --verify proves that from the files alone.
+    OUT `-` is stdout; the format `hf` makes a folder. Equal content gives equal bytes. OUT gets its name when it is
+    complete, and OUT.manifest.json (in a folder manifest.json) says what is in it; --verify proves that from the files
+    alone.
 
     \b
     Example:

@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from storage import exports, history, open_store
+from storage.errors import translated
 from storage.exporters._about import Choice, ExportError, Row
 from storage.exporters._manifest import state
 from storage.exporters._rows import canonical, encode
 from storage.fields import FIELDS
-from storage.reindex import entry
+from storage.times import utc_now
 
 # What a row is made of: the article, its story, and what is said of it and of its host.
 _TOUCHED = """
@@ -63,15 +63,16 @@ class Since:
         if known.ready is None:
             return known.moment
         if known.ready.exists():
-            self._write(exports.dropped)
+            self._write(lambda it: exports.dropped(it, self._name))
             return known.moment
-        self._write(exports.done)
+        self._write(lambda it: exports.done(it, self._name))
         self.adopted = known.out
         return known.ready_moment
 
-    def _write(self, what: Callable[[sqlite3.Connection, str], None]) -> None:
-        with open_store(self._path) as store:
-            store.note(lambda connection: what(connection, self._name))
+    def _write(self, what: Callable[[sqlite3.Connection], bool]) -> bool:
+        with open_store(self._path) as store, translated(self._path), store.db.atomic():
+            history.begin(store.db.conn, utc_now())
+            return what(store.db.conn)
 
     @property
     def told(self) -> dict[str, Any]:
@@ -94,9 +95,6 @@ class Since:
             touched = db.conn.execute(_TOUCHED, {"since": self.moment}).fetchall()
             for each in (store.db, db):
                 _note(each.conn, touched)
-                # The search index has the present texts. Then look into one of the few that matter, as they were.
-                if self._query["search"] and history.moment_of(each.conn) is not None:
-                    _index(each.conn)
             also = "" if _ELSEWHERE.search(self._query["where"]) else _IS_TOUCHED
             yield from differing(rows(store.db, also=also), rows(db, also=also))
 
@@ -105,15 +103,14 @@ class Since:
 
         def note(part: Path) -> None:
             one = exports.Ready(self.moment, self._upto or 0, part.absolute(), out.absolute())
-            with open_store(self._path) as store:
-                if not store.note(lambda it: exports.ready(it, self._name, self._query, one)):
-                    raise ExportError(out, f"Another export of `{self._name}` has finished meanwhile. Export again.")
+            if not self._write(lambda it: exports.ready(it, self._name, self._query, one)):
+                raise ExportError(out, f"Another export of `{self._name}` has finished meanwhile. Export again.")
 
         return note
 
     def after(self) -> None:
         """The file has its name."""
-        self._write(exports.done)
+        self._write(lambda it: exports.done(it, self._name))
 
 
 def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
@@ -136,33 +133,12 @@ def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
 
 def _note(connection: sqlite3.Connection, ids: Iterable[tuple[int]]) -> None:
     """Have ids in a table of the connection's own."""
-    with _writable(connection):
-        connection.execute("CREATE TEMP TABLE IF NOT EXISTS touched (id INTEGER PRIMARY KEY)")
-        connection.execute("DELETE FROM temp.touched")
-        connection.executemany("INSERT INTO temp.touched VALUES (?)", ids)
-
-
-def _index(connection: sqlite3.Connection) -> None:
-    """Have a search index of the connection's own, of the articles noted, under the name of the file's."""
-    with _writable(connection):
-        connection.execute("CREATE VIRTUAL TABLE temp.articles_fts USING FTS5 (title, text, tokenize='unicode61')")
-        rows = connection.execute(f"SELECT id, title, text FROM articles WHERE {_IS_TOUCHED}")
-        connection.executemany(
-            "INSERT INTO temp.articles_fts (rowid, title, text) VALUES (?, ?, ?)",
-            ((number, *entry(title, text)) for number, title, text in rows.fetchall()),
-        )
-        # FTS5 writes now what it would keep until the end of the transaction, when nothing may be written.
-        connection.execute("SAVEPOINT indexed")
-        connection.execute("RELEASE indexed")
-
-
-@contextmanager
-def _writable(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let a connection that only reads write tables of its own."""
     (locked,) = connection.execute("PRAGMA query_only").fetchone()
     connection.execute("PRAGMA query_only = OFF")
     try:
-        yield
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS touched (id INTEGER PRIMARY KEY)")
+        connection.execute("DELETE FROM temp.touched")
+        connection.executemany("INSERT INTO temp.touched VALUES (?)", ids)
     finally:
         connection.execute(f"PRAGMA query_only = {locked}")
 
