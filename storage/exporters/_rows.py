@@ -9,6 +9,7 @@ blocks of `BLOCK`: each is hashed together with the hash of what came before it.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -86,25 +87,30 @@ def _utc(at: datetime) -> datetime:
 
 
 class Set:
-    """What is claimed of one set of rows: how many there are, their content, from when to when they were seen."""
+    """What is claimed of a set of rows: how many, their content, when they were first seen, by which rules made."""
 
     def __init__(self, fields: Mapping[str, Field]):
         self.rows, self.content = 0, Content(fields)
         self._time = itemgetter(min((name for name in TIMES if name in fields), key=TIMES.index))
         self.first: datetime | None = None
         self.last: datetime | None = None
+        self._rules = itemgetter("rules") if "rules" in fields else None
+        self._by_rules: Counter[str | None] = Counter()
 
     def add(self, rows: Sequence[Row]) -> None:
         """More rows."""
         self.rows += len(rows)
         self.content.add(rows)
+        if self._rules:
+            self._by_rules.update(map(self._rules, rows))
         times = [*map(self._time, rows), *filter(None, (self.first, self.last))]
         self.first, self.last = min(times, default=None), max(times, default=None)
 
     def told(self) -> dict[str, Any]:
         """The claims, as the manifest has them."""
         interval = [_spelt(self.first), _spelt(self.last)] if self.rows else None
-        return {"rows": self.rows, "content": self.content.state, "interval": interval}
+        rules = {name or "not known": number for name, number in sorted(self._by_rules.items(), key=str)}
+        return {"rows": self.rows, "content": self.content.state, "interval": interval, "rules": rules}
 
 
 def sets(about: About) -> dict[str, Set]:

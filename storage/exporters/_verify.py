@@ -162,6 +162,8 @@ def _set_problem(told: Mapping[str, Any], found: Mapping[str, Any]) -> str:
         return f"there are {found['rows']:,}, not {told['rows']:,}"
     if found["interval"] != told["interval"]:
         return f"they were first seen in {found['interval']}, not {told['interval']}"
+    if found["rules"] != told["rules"]:
+        return f"they were made by the rules {found['rules']}, not {told['rules']}"
     return (
         ""
         if found["content"] == told["content"]
