@@ -18,7 +18,7 @@ from storage.exporters import _files, _manifest
 from storage.exporters._about import Choice, ExportError
 from storage.exporters._files import written
 from storage.exporters._formats import formats, module
-from storage.exporters._run import Job, Run, Split
+from storage.exporters._run import Job, Run, Split, reading
 from storage.exporters._since import Since
 from storage.exporters._verify import verify
 
@@ -58,8 +58,7 @@ def export(db: Database, out: Path, format: str, job: Job | None = None) -> dict
 
 def _file(db: Database, out: Path, job: Job, form: ModuleType) -> dict[str, Any]:
     with _files.part_of(out) as part:
-        # One transaction, so that all is of one state whatever the crawl writes meanwhile.
-        with db.atomic():
+        with reading(db):
             run = Run(db, out, form, job)
             if getattr(form, "PLACE", "") == "path":
                 form.write(run.rows(), part, run.about)
@@ -80,7 +79,7 @@ def stream(db: Database, out: BinaryIO, format: str, job: Job | None = None) -> 
         raise ExportError(
             name, f"`{format}` cannot be written to a pipe{' as an increment' * bool(job.since)}; name a file."
         )
-    with db.atomic():
+    with reading(db):
         run = Run(db, name, form, job)
         form.write(run.rows(), out, run.about)
         out.flush()

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from storage.times import parse
 
 Progress = Callable[[int, int], None]
 _STEP = 500
+_CACHE_KB = 4096
 _UNKNOWN = re.compile(r"no such column: (\S+)")
 
 
@@ -115,6 +117,20 @@ class Run:
             "left_out": dict(sorted(self.about.left_out.items())),
             "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
         }
+
+
+@contextmanager
+def reading(db: Database) -> Iterator[None]:
+    """One transaction, so that all is of one state whatever the crawl writes meanwhile; with little memory, since no
+    page of the database is needed twice.
+    """
+    (former,) = db.conn.execute("PRAGMA cache_size").fetchone()
+    with db.atomic():
+        db.conn.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        try:
+            yield
+        finally:
+            db.conn.execute(f"PRAGMA cache_size = {former}")
 
 
 def _plan(db: Database, out: Path, job: Job) -> splits.Plan:

@@ -22,7 +22,7 @@ from storage.exporters import _card, _croissant, _files, _manifest, parquet
 from storage.exporters._about import About, ExportError, Row
 from storage.exporters._files import MANIFEST
 from storage.exporters._rows import Set
-from storage.exporters._run import Job, Run
+from storage.exporters._run import Job, Run, reading
 
 PLACE = "folder"
 SHARD = 50_000  # rows: of articles, about 50 MB
@@ -34,7 +34,7 @@ def export(db: Database, out: Path, job: Job, form: ModuleType) -> dict[str, Any
     """Make the folder; what its manifest says."""
     parquet.library()
     part = out.with_name(f".{out.name}.part")
-    with _files.held(part), db.atomic():
+    with _files.held(part), reading(db):
         run = Run(db, out, form, job)
         journal = _Journal(part, run.about)
         counts = tally(run.about)

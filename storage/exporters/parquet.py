@@ -15,7 +15,7 @@ from storage.exporters._about import About, ExportError, Row
 if TYPE_CHECKING:
     import pyarrow
 
-GROUP = 2000  # rows: what is held in memory at a time
+GROUP = 1000  # rows: what is held in memory at a time
 LEVEL = 3
 _encode = msgspec.json.Encoder().encode
 
