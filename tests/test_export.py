@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -222,6 +223,25 @@ def test_a_full_disk_is_named(filled, name):
         export(filled.db, Path("/dev/full"), name)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", ["jsonl", "sqlite", pytest.param("hf", marks=ARROW)])
+def test_a_disk_that_fills_up_leaves_nothing_under_the_name(filled, tmp_path, name):
+    child = os.fork()
+    if not child:
+        resource = import_module("resource")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        try:
+            export(filled.db, Path(tmp_path, "out"), name)
+        except ExportError as error:
+            os._exit(0 if "out` cannot be written: " in str(error) else 8)
+        except BaseException:
+            os._exit(9)
+        os._exit(7)
+    assert os.waitpid(child, 0)[1] == 0
+    assert not Path(tmp_path, "out").exists()
+
+
 def test_a_folder_that_is_not_there_is_named(filled, tmp_path):
     with pytest.raises(ExportError, match="cannot be written"):
         export(filled.db, Path(tmp_path, "nowhere", "out.csv"), "csv")
@@ -236,15 +256,18 @@ def test_a_folder_is_not_replaced_by_a_file(filled, tmp_path):
 def test_only_a_folder_of_ours_is_replaced(filled, tmp_path):
     foreign, file, ours = Path(tmp_path, "thesis"), Path(tmp_path, "file"), Path(tmp_path, "ours")
     foreign.mkdir()
-    (foreign / "chapter.txt").write_text("1")
+    (foreign / "manifest.json").write_text("{}")
     file.write_text("old")
     for place, why in ((foreign, "no export made"), (file, "is a file")):
         with pytest.raises(ExportError, match=why):
             export(filled.db, place, "hf")
-    assert (content(foreign), file.read_text()) == ({"chapter.txt": b"1"}, "old")
+    assert (content(foreign), file.read_text()) == ({"manifest.json": b"{}"}, "old")
     export(filled.db, ours, "hf", Job(Choice(where="id = 1")))
     export(filled.db, ours, "hf")
     assert (len(read(ours)), failed(ours)) == (3, [])
+    (ours / "notes.txt").write_text("mine")
+    with pytest.raises(ExportError, match="no export made"):
+        export(filled.db, ours, "hf")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "ours", "thesis"]
 
 

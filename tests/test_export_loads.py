@@ -1,5 +1,6 @@
 """A folder for the hub opens as it is in what people use: datasets, pandas, Polars, DuckDB, mlcroissant."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -73,10 +74,21 @@ def test_parquet_by_itself_keeps_its_types(filled, tmp_path):
     assert (str(found["site"].dtype), str(found["is_first"].dtype)) == ("category", "bool")
 
 
-def test_datasette_serves_the_small_database(filled, tmp_path):
+def test_stock_tools_open_the_small_database(filled, tmp_path):
     utils = pytest.importorskip("sqlite_utils")
     export(filled.db, Path(tmp_path, "out.sqlite"), "sqlite")
     db = utils.Database(tmp_path / "out.sqlite")
     assert db.table("articles").detect_fts() == "articles_fts"
     assert [row["id"] for row in db.table("articles").search("引号")] == [1]
     db.close()
+
+
+def test_datasette_serves_the_small_database(filled, tmp_path):
+    app = pytest.importorskip("datasette.app", reason="not installed: pip install '.[serve]'")
+    export(filled.db, Path(tmp_path, "out.db"), "sqlite")
+
+    async def asked():
+        server = app.Datasette([str(tmp_path / "out.db")])
+        return (await server.client.get("/out/articles.json?_search=引号&_shape=array")).json()
+
+    assert [row["id"] for row in asyncio.run(asked())] == [1]

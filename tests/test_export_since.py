@@ -279,7 +279,7 @@ def test_after_kills_at_any_point_increments_add_up_to_all(database, seed):
             name = f"inc-{next(numbers)}.jsonl"
             killed(database, name, choice, dice.choice((*POINTS, "")), dice.randint(1, 2))
 
-    for reader in lived(database, seed, 20, choice, between=between):
+    for reader in lived(database, seed, 12, choice, between=between):
         killed(database, f"inc-{next(numbers)}.jsonl", choice, "", 0)
         reader.take()
         assert reader.rows == everything(database, choice)

@@ -83,20 +83,6 @@ def finish(part: Path, out: Path, manifest: bytes, before: Callable[[Path], None
     replace(ready, out)
 
 
-def check(out: Path, *, folder: bool, anew: bool = False) -> None:
-    """Raise ExportError where there is something that this export must not replace; `anew`: anything at all."""
-    if anew and out.exists():
-        raise ExportError(out, f"`{out}` is there already, and an increment replaces nothing. Name another place.")
-    if folder and out.is_file():
-        raise ExportError(out, f"`{out}` is a file, and this format makes a folder. Name another place.")
-    if not folder and out.is_dir():
-        raise ExportError(out, f"`{out}` is a folder, and this format makes a file. Name a file in it.")
-    if folder and out.is_dir() and not is_ours(out):
-        raise ExportError(
-            out, f"`{out}` is a folder that no export made; nothing in it was changed. Name another place."
-        )
-
-
 def replace(part: Path, out: Path) -> None:
     """Give a file or a folder its name, so that it still has it after a power cut."""
     part.replace(out)
@@ -122,11 +108,6 @@ def replace_folder(part: Path, out: Path) -> None:
         out.replace(former)
     replace(part, out)
     shutil.rmtree(former, ignore_errors=True)
-
-
-def is_ours(folder: Path) -> bool:
-    """Whether a folder may be replaced: an export made it, or it is empty."""
-    return not any(folder.iterdir()) or (folder / MANIFEST).is_file()
 
 
 def is_stream(out: Path) -> bool:

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from storage import history, schema
 from storage.dataset import Field
-from storage.exporters._about import About
+from storage.exporters._about import About, ExportError
 from storage.exporters._files import MANIFEST
 
 _GAPS = """
@@ -101,3 +101,29 @@ def read_back(facts: Mapping[str, Any]) -> About:
         {name: Field(**field) for name, field in facts.get(key, {}).items()} for key in ("fields", "mention")
     )
     return About(fields, mention, facts, list(facts["sets"]))
+
+
+def check(out: Path, *, folder: bool, anew: bool = False) -> None:
+    """Raise ExportError where there is something that this export must not replace; `anew`: anything at all."""
+    if anew and out.exists():
+        raise ExportError(out, f"`{out}` is there already, and an increment replaces nothing. Name another place.")
+    if folder and out.is_file():
+        raise ExportError(out, f"`{out}` is a file, and this format makes a folder. Name another place.")
+    if not folder and out.is_dir():
+        raise ExportError(out, f"`{out}` is a folder, and this format makes a file. Name a file in it.")
+    if folder and out.is_dir() and not is_ours(out):
+        raise ExportError(
+            out, f"`{out}` is a folder that no export made; nothing in it was changed. Name another place."
+        )
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder may be replaced: it is empty, or an export made all that is in it."""
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if not found:
+        return True
+    try:
+        facts = opened((folder / MANIFEST).read_bytes())
+        return found <= {MANIFEST, *(file["path"] for file in facts["files"])}
+    except (OSError, BadManifest, KeyError, TypeError):
+        return False

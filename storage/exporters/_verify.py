@@ -124,6 +124,8 @@ def _rows_hold(out: Path, facts: Mapping[str, Any]) -> Iterator[Proof]:
             seen.add(row)
             if tally:
                 tally.add(row)
+    except ExportError:
+        raise
     except Exception as error:
         # What libraries make of damaged bytes has no bounds; that they cannot be read is all that counts.
         broken = f"the rows cannot be read back: {error!r}"

@@ -24,7 +24,7 @@ _HELD = (
 )  # fmt: skip
 _ENTITIES = {'"': "&quot;", "\r": "&#13;", "\t": "&#9;", "\n": "&#10;"}
 # What an entry is filed under, each with the scheme that says so.
-_FILED = ("change", "id", "first_seen_at", "site", "story_id", "story_first_seen_at", "split")
+_FILED = ("change", "id", "first_seen_at", "source", "site", "story_id", "story_first_seen_at", "split")
 _SCHEMES = {name: f"tag:kuaixun,2026:{name}" for name in _FILED}
 
 
@@ -68,8 +68,6 @@ def _entry(row: Row) -> Iterator[str]:
     yield f'<link rel="alternate" href={_quoted(row["url"])}/>\n'
     if row["author"]:
         yield f"<author><name>{_text(row['author'])}</name></author>\n"
-    if row["source"]:
-        yield f"<source><title>{_text(row['source'])}</title></source>\n"
     for name, scheme in _SCHEMES.items():
         if row.get(name) is not None:
             value = _time(row[name]) if isinstance(row[name], datetime) else str(row[name])
@@ -124,6 +122,5 @@ def _row(entry: Any) -> dict[str, Any]:
         "published_at": datetime.fromisoformat(published) if published else None,
         "revised_at": datetime.fromisoformat(updated or "").astimezone(UTC) if updated != first else None,
         "author": found("author/name"),
-        "source": found("source/title"),
         "language": entry.get("{http://www.w3.org/XML/1998/namespace}lang"),
     }

@@ -6,6 +6,7 @@ Tables: `articles` with the fields as columns, `mentions` where there are some, 
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -15,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from storage.exporters._about import About, ExportError, Row, from_text
+from storage.exporters._about import About, Row, from_text
 from storage.reindex import entry
 
 PLACE = "path"
@@ -26,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def write(rows: Iterable[Row], out: Path, about: About) -> None:
-    """Make the database at `out`, where nothing is yet. Raises ExportError where the disk is full."""
+    """Make the database at `out`, where nothing is yet. Raises OSError where the disk is full."""
     rows = iter(rows)
     try:
         with closing(sqlite3.connect(out, isolation_level=None)) as db:
@@ -46,7 +47,7 @@ def write(rows: Iterable[Row], out: Path, about: About) -> None:
             db.execute("COMMIT")
     except sqlite3.OperationalError as error:
         if (error.sqlite_errorcode & 0xFF) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
-            raise ExportError(out, f"`{out}` cannot be written: {error}.") from error
+            raise OSError(errno.ENOSPC, str(error)) from error
         raise
 
 
