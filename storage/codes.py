@@ -85,6 +85,9 @@ _US = re.compile(
     r"|(?:(?i:nasdaq|nyse|amex|new york stock exchange)|纳斯达克|纽交所|纽约证券交易所|美股)(?:股票|上市)?(?:代码|代号)?\s?[::]\s?(?P<c>[A-Z]{1,5}(?:\.[AB])?)(?![A-Za-z])"
     r"|(?:美股|股票|上市)(?:代码|代号)\s?(?:为|是)?\s?(?P<d>[A-Z]{1,5})(?![A-Za-z])"
 )
+# Without these there is no code of a kind: most texts are done with at a glance.
+_SIX, _HK_SIGN = re.compile(r"[0-9]{6}"), re.compile(r"HK|hk|港股|[港联]交所|H股|SEHK|\(0\d{4}\)")
+_CAPITAL = re.compile(r"\$[A-Z]|\(\s?[A-Z]|[A-Z]\.(?:US|O|N)|[::码号为是]\s?[A-Z]")
 _CASHTAG = re.compile(r"(?<![A-Za-z0-9$])\$(?P<a>[A-Z]{1,5})(?![A-Za-z0-9])")
 _TICKER = re.compile(r"\s?\(\s?(?P<a>[A-Z]{2,5})\s?\)")
 _COMPANY = re.compile(
@@ -97,6 +100,15 @@ def codes(text: str, is_ticker: Callable[[str], bool], name_before: NameBefore) 
 
     `is_ticker` says whether a code (AAPL.US) is in the table, `name_before` which known name ends at a place.
     """
+    if _SIX.search(text):
+        yield from _mainland(text, name_before)
+    if _HK_SIGN.search(text):
+        yield from _hong_kong_codes(text)
+    if _CAPITAL.search(text):
+        yield from _american(text, is_ticker)
+
+
+def _mainland(text: str, name_before: NameBefore) -> Iterator[Code]:
     for found in _MAINLAND.finditer(text):
         group, digits = next((g, found[g]) for g in "adf" if found[g])
         stated = found["b"] or found["c"] or found["e"]
@@ -104,16 +116,18 @@ def codes(text: str, is_ticker: Callable[[str], bool], name_before: NameBefore) 
         where = "BJ" if stated == "北交所" else where
         if code := _stated(digits, where):
             yield Code(code, *found.span(group), 0.99)
+    for found in _LABELLED.finditer(text):
+        if not _UNIT.match(text, found.end()) and (code := _bare(text, found, name_before)):
+            yield Code(code, *found.span("a"), 0.97)
+    yield from _in_brackets(text, name_before)
+
+
+def _hong_kong_codes(text: str) -> Iterator[Code]:
     for found in _HK.finditer(text):
         group = next(g for g in "abcde" if found[g])
         is_amount = group in "cd" and _UNIT.match(text, found.end())
         if (code := _hong_kong(found[group])) and not is_amount and (group != "e" or _is_name(text[: found.start()])):
             yield Code(code, *found.span(group), 0.99 if group in "ab" else 0.95)
-    for found in _LABELLED.finditer(text):
-        if not _UNIT.match(text, found.end()) and (code := _bare(text, found, name_before)):
-            yield Code(code, *found.span("a"), 0.97)
-    yield from _in_brackets(text, name_before)
-    yield from _american(text, is_ticker)
 
 
 def _in_brackets(text: str, name_before: NameBefore) -> Iterator[Code]:

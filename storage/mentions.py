@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import accumulate
-from operator import add
 from typing import Any, NamedTuple
 
 import rjieba
@@ -21,7 +20,8 @@ from storage.codes import Code, codes
 from storage.instruments import Instrument, read
 from storage.texts import simplified
 
-_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+_WIDE = re.compile("[\uff01-\uff5e\u3000]")
+_NARROW = {chr(wide): chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
 _LATIN = re.compile(r"[A-Za-z0-9]")
 _DIGIT = re.compile(r"\d")
 # What makes another thing of the name before it: 中国石油大学, 格力路, 招行杯.
@@ -72,6 +72,9 @@ class Finder:
             name = _form(entry.name)
             self._names[name[:2]][name].append(entry)
             self._codes[entry.code].append(entry)
+        self._firsts = re.compile(
+            f"[{re.escape(''.join(sorted({head[0] for head in self._names})))}]" if self._names else "(?!)"
+        )
         self._heads = {head: sorted(names, key=len, reverse=True) for head, names in self._names.items()}
 
     def find(self, text: str, at: datetime | None) -> list[dict[str, Any]]:
@@ -116,8 +119,8 @@ class Finder:
     def _hits(self, form: str, day: date | None) -> list[_Hit]:
         """The names in a text, the longest at each place; one that begins inside of another is none."""
         heads, found, end = self._heads, list[_Hit](), 0
-        for start in [n for n, pair in enumerate(map(add, form, form[1:])) if pair in heads]:
-            if start < end:
+        for start in [found.start() for found in self._firsts.finditer(form)]:
+            if start < end or form[start : start + 2] not in heads:
                 continue
             hit = next(
                 filter(None, (self._hit(form, start, name, day) for name in heads[form[start : start + 2]])), None
@@ -150,7 +153,9 @@ class _Hit(NamedTuple):
 
 def _form(text: str) -> str:
     """The text with narrow letters and simplified characters, each at its place."""
-    narrow = text.translate(_NARROW)
+    narrow = text
+    for wide in {*_WIDE.findall(text)}:
+        narrow = narrow.replace(wide, _NARROW[wide])
     simple = simplified(narrow)
     return simple if len(simple) == len(text) else narrow
 

@@ -11,6 +11,7 @@ from crawler.extract import columns
 from storage import dataset, history, open_store
 from storage.mentions import Finder
 from storage.records import Article, Notice, Right, Visit
+from tests import test_as_of
 
 T0 = datetime(2026, 3, 19, 13, 44, tzinfo=UTC)
 CHINA = datetime.fromisoformat("2026-03-19T21:30:00+08:00")
@@ -202,3 +203,28 @@ def test_words_select_the_past_by_what_was_written_then(full, clock):
     assert taken(full, search="储能") == []
     history.travel(full.db.conn, at)
     assert [row["title"] for row in taken(full, search="储能")] == ["储能电站投运"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_the_rows_of_any_past_time_are_those_that_were_given_then(monkeypatch, tmp_path, seed):
+    """A site that lives for a while (see `test_as_of`), asked at times in between and again at the end."""
+    recorded = []
+
+    class Asker(test_as_of.Observer):
+        def look(self, at):
+            self.clock.now, back = at, self.clock.now
+            recorded.append((at, then(at)))
+            self.clock.now = back
+
+    def then(at, *, travelled=False):
+        with open_store(Path("then.db"), readonly=True) as store:
+            if travelled:
+                history.travel(store.db.conn, at)
+            everything = {"ads": True, "copies": True, "mentions": Finder()}
+            return taken(store, **everything), taken(store, search="储能", purpose="train")
+
+    monkeypatch.setattr(test_as_of, "Observer", Asker)
+    test_as_of.played(monkeypatch, tmp_path, seed=seed, steps=15, looks=6)
+    assert len(recorded) >= 70
+    assert [at for at, rows in recorded if then(at, travelled=True) != rows] == []
