@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 GROUP = 1000  # rows: what is held in memory at a time
+_READ = 250  # rows that are read at a time
 LEVEL = 3
 _encode = msgspec.json.Encoder().encode
 
@@ -114,11 +115,11 @@ def read(path: Path, about: About) -> Iterator[dict[str, Any]]:
 
     lists = about.of("json")
     try:
-        with pyarrow.parquet.ParquetFile(path, memory_map=False) as file:
+        with pyarrow.parquet.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             wanted = [name for name in about.names if name in file.schema_arrow.names]
             if file.schema_arrow.names != wanted:
                 raise ValueError("it has other columns")
-            for batch in file.iter_batches(GROUP):
+            for batch in file.iter_batches(_READ):
                 for row in batch.to_pylist():
                     for name in lists:
                         row[name] = msgspec.json.decode(row[name]) if row[name] else None
