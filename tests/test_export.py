@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -31,11 +32,21 @@ OF_ROWS = [form for form in FORMATS if form != "warc"]
 WHOLE = [form for form in OF_ROWS if form != "atom"]
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory):
+    """The file of an empty database with the columns that a crawl gives it: a copy is faster than a new one."""
+    path = tmp_path_factory.mktemp("empty") / "empty.db"
+    open_store(path, fields=columns()).close()
+    return path
+
+
 @pytest.fixture
-def store():
-    """A new database with the columns that a crawl gives it, whose clock goes on by a second at each look."""
+def store(empty, tmp_path_factory):
+    """A new database, whose clock goes on by a second at each look."""
     ticks = iter(range(10**6))
-    with open_store(Path(":memory:"), fields=columns(), clock=lambda: NOW + timedelta(seconds=next(ticks))) as opened:
+    path = tmp_path_factory.mktemp("db") / "k.db"
+    shutil.copy(empty, path)
+    with open_store(path, clock=lambda: NOW + timedelta(seconds=next(ticks))) as opened:
         yield opened
 
 

@@ -1,5 +1,6 @@
 """`kuaixun export` on the command line: what it writes, what it says, how it ends."""
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,18 +9,21 @@ from click.testing import CliRunner
 
 from crawler.cli import cli
 from crawler.console import NOTHING, STORAGE, USAGE
-from crawler.extract import columns
 from storage import Article, Visit, open_store
+from tests.test_export import empty
+
+__all__ = ["empty"]  # a fixture
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(empty, tmp_path, monkeypatch):
     """A working folder with a database of three articles, one of them an advertisement."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUAIXUN_DATABASE", "news.db")
-    with open_store(Path("news.db"), fields=columns(), clock=lambda: NOW) as store:
+    shutil.copy(empty, "news.db")
+    with open_store(Path("news.db"), clock=lambda: NOW) as store:
         for number, title in enumerate(("储能电站投运", "央行降准", "代办开户"), 1):
             url = f"http://example.com/{number}.html"
             article = Article(url, title, f"{title}的正文在这里。", NOW, ad_score=float(number == 3))

@@ -1,6 +1,7 @@
 """A folder of shards: what was complete when an export was killed is kept, and the rest comes out the same."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -8,18 +9,21 @@ import pytest
 
 from storage import open_store
 from storage.exporters import Choice, ExportError, Job, export
-from tests.test_export import ARROW, NOW, content, failed, put, read
+from tests.test_export import ARROW, NOW, content, empty, failed, put, read
+
+__all__ = ["empty"]  # a fixture
 
 pytestmark = ARROW
 
 
 @pytest.fixture
-def database(tmp_path, monkeypatch):
+def database(empty, tmp_path, monkeypatch):
     """A database of 35 articles in the working folder; shards are of 10 rows."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("storage.exporters.hf.SHARD", 10)
     monkeypatch.setattr("storage.exporters.parquet.GROUP", 4)
     monkeypatch.setattr("storage.exporters._rows._AT_ONCE", 1)
+    shutil.copy(empty, "k.db")
     with open_store(Path("k.db"), clock=lambda: NOW) as store:
         for number in range(1, 36):
             put(

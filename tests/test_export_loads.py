@@ -8,9 +8,9 @@ import pytest
 
 from storage.exporters import export
 from storage.fields import FIELDS
-from tests.test_export import CHINA, NOW, TEXTS, filled, store
+from tests.test_export import CHINA, NOW, TEXTS, empty, filled, store
 
-__all__ = ["filled", "store"]  # fixtures
+__all__ = ["empty", "filled", "store"]  # fixtures
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 WHY = "not installed: pip install '.[test-data]'"
 

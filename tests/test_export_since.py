@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,24 +11,25 @@ from pathlib import Path
 import pytest
 
 from config import Settings, Source
-from crawler.extract import columns
 from storage import Article, Visit, open_store
 from storage.exporters import Choice, ExportError, Job, Since, export
 from storage.exporters import _files as files
 from storage.records import Notice, Right
 from tests.test_as_of import A, B, Scripted
 from tests.test_crawl import Clock, run
-from tests.test_export import failed, read
+from tests.test_export import empty, failed, read
+
+__all__ = ["empty"]  # a fixture
 
 T0 = datetime(2026, 3, 20, 14, tzinfo=UTC)
 TEXT = "央行今日下调存款准备金率，释放长期资金约一万亿元，支持实体经济发展，降低社会融资成本，保持流动性合理充裕。"
 
 
 @pytest.fixture
-def database(tmp_path, monkeypatch):
+def database(empty, tmp_path, monkeypatch):
     """The path of an empty database, in a folder that is the working one."""
     monkeypatch.chdir(tmp_path)
-    open_store(Path("k.db"), fields=columns()).close()
+    shutil.copy(empty, "k.db")
     return Path("k.db")
 
 
