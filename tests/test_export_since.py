@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config import Settings, Source
-from storage import Article, Visit, open_store
+from storage import Article, Visit, history, open_store
 from storage.exporters import Choice, ExportError, Job, Since, export
 from storage.exporters import _files as files
 from storage.records import Notice, Right
@@ -40,12 +40,14 @@ def put(database, number, text=TEXT, *, notices=(), **more):
         store.save(Visit(url, url, "article", "demo", T0, 200), article=article, rights=notices)
 
 
-def taken(database, out, choice=None, name="daily", format="jsonl"):
-    """The next increment of a name: pairs of what it is and the number of the article."""
+def taken(database, out, choice=None, *, name="daily", at=None):
+    """The next increment of a name, as of a time: pairs of what it is and the number of the article."""
     choice = choice or Choice()
-    since = Since(database, name, choice, format)
+    since = Since(database, name, choice, "jsonl")
     with open_store(database, readonly=True) as store:
-        export(store.db, Path(out), format, Job(choice, since=since))
+        if at:
+            history.travel(store.db.conn, at)
+        export(store.db, Path(out), "jsonl", Job(choice, since=since))
     assert failed(Path(out)) == []
     return [(row["change"], row["id"]) for row in read(Path(out))]
 
@@ -95,6 +97,19 @@ def test_what_the_words_no_longer_find_is_gone(database):
     put(database, 1, text(1) + "说的不是这个。")
     put(database, 3, text(3) + "儲能電站投運。")
     assert taken(database, "2.jsonl", choice) == [("gone", 1), ("new", 3)]
+
+
+def test_an_increment_may_end_at_a_time(database):
+    for number in (1, 2):
+        put(database, number, text(number))
+    with open_store(database) as store:
+        at = datetime.fromisoformat(store.db.execute("SELECT max(at) FROM moments").fetchone()[0])
+        store.db.execute("INSERT INTO moments (at) VALUES (?)", ((at + timedelta(milliseconds=1)).isoformat(),))
+    put(database, 2, text(2) + "更正。")
+    assert taken(database, "1.jsonl", at=at) == [("new", 1), ("new", 2)]
+    assert taken(database, "2.jsonl") == [("changed", 2)]
+    with pytest.raises(ExportError, match="has already had what was known at that time"):
+        taken(database, "3.jsonl", at=at)
 
 
 def test_names_go_each_their_own_way(database):

@@ -54,6 +54,15 @@ def make(path: Path, number: int) -> None:
         db.execute("COMMIT")
 
 
+def read(database: Path) -> None:
+    """Read the rows of an export and write nothing: what no format can be faster than."""
+    from storage import dataset, open_store
+
+    with open_store(database, readonly=True) as store:
+        for _ in dataset.rows(store.db, ads=True, copies=True):
+            pass
+
+
 def one(form: str, database: Path, out: Path) -> None:
     """Export in this process."""
     from storage import open_store
@@ -93,6 +102,8 @@ def main() -> None:
         form, out = options.one
         if form == "start":
             import storage.exporters  # noqa: F401
+        elif form == "rows":
+            read(options.db)
         elif form == "verify":
             from storage.exporters import verify
 
@@ -109,6 +120,8 @@ def main() -> None:
             f"{options.rows:,} rows, {database.stat().st_size // options.rows:,} bytes a row in the database; ", end=""
         )
         print(f"start of Python {start:.2f} CPU s")
+        cpu, _ = measured("--db", database, "--one", "rows", "-")
+        print(f"rows read, nothing written: {options.rows / cpu:9,.0f} rows/CPU s", flush=True)
         for form in options.formats.split(","):
             out = Path(folder, f"out.{form}")
             cpu, memory = measured("--db", database, "--one", form, out)
