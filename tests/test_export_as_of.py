@@ -70,6 +70,7 @@ def differing(tmp_path, seen):
 
 def test_a_late_export_is_the_one_made_then(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("storage.dataset._RANGE", 3)
     seen = lived(tmp_path, seed=5, steps=4, looks=2, names=NAMES)
     assert sum(len(files) for *_, files in seen) > 10
     assert differing(tmp_path, seen) == []
