@@ -15,7 +15,7 @@ from storage.exporters._about import About, ExportError, Row
 if TYPE_CHECKING:
     import pyarrow
 
-GROUP = 1000  # rows: what is held in memory at a time
+GROUP = 2000  # rows, held in memory at a time; what a file tells of each group is held until its end
 _READ = 250  # rows that are read at a time
 LEVEL = 3
 _encode = msgspec.json.Encoder().encode
