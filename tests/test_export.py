@@ -21,7 +21,9 @@ from storage import Article, Visit, open_store
 from storage.archive import Archive, Fetched
 from storage.exporters import Choice, ExportError, Job, export, formats, verify
 from storage.exporters import _manifest as manifest
+from storage.exporters._about import MENTION
 from storage.fields import FIELDS
+from storage.mentions import Finder
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 CHINA = datetime(2026, 3, 20, 21, 30, tzinfo=timezone(timedelta(hours=8)))
@@ -116,6 +118,28 @@ def test_every_field_comes_back(filled, tmp_path, name):
     export(filled.db, out, name)
     assert list(read(out)[0]) == list(FIELDS)
     assert read(out)[0]["keywords"] == ["储能", "a,b"]
+
+
+class Hours:
+    """A market that is always open."""
+
+    def stamps(self, at, codes):
+        return [{"market": code[-2:], "session": "am", "next_tradable_at": at.isoformat()} for code in codes]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_mentions_and_sessions_come_back(store, tmp_path, name):
+    put(store, 1, "贵州茅台(600519)涨停", "苹果公司（AAPL.US）和腾讯控股(00700.HK)发布公告。", published_at=CHINA)
+    put(store, 2, "天气预报", "明天多云。")
+    out = Path(tmp_path, "out")
+    export(store.db, out, name, Job(mentions=Finder(), markets=Hours()))
+    one, other = read(out)
+    assert {(each["field"], each["code"]) for each in one["mentions"]} >= {("title", "600519.SH"), ("text", "00700.HK")}
+    for each in one["mentions"]:
+        assert one[each["field"]][each["start"] : each["end"]] == each["text"]
+        assert list(each) == list(MENTION)
+    assert {each["market"] for each in one["sessions"]} >= {"SH", "HK"}
+    assert (not other["mentions"], not other["sessions"], failed(out)) == (True, True, [])
 
 
 @ARROW

@@ -62,8 +62,10 @@ def held(part: Path) -> Iterator[None]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise ExportError(part, f"Another export is writing `{part}`. Wait for it, or stop it.") from error
-        yield
-        lock.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def finish(part: Path, out: Path, manifest: bytes, before: Callable[[Path], None] | None = None) -> None:
