@@ -125,6 +125,15 @@ def test_another_question_needs_another_name(database):
         Since(database, "daily", Choice(ads=True), "jsonl")
 
 
+def test_a_wrong_condition_is_named_and_takes_nothing(database):
+    put(database, 1, text(1))
+    for _ in range(2):
+        with pytest.raises(ExportError, match="no field `no_such`"):
+            taken(database, "1.jsonl", Choice(where="no_such = 1"))
+    assert sorted(one.name for one in Path().iterdir()) == ["k.db"]
+    assert taken(database, "1.jsonl") == [("new", 1)]
+
+
 def test_an_increment_replaces_nothing(database):
     taken(database, "1.jsonl")
     with pytest.raises(ExportError, match="replaces nothing"):

@@ -79,15 +79,17 @@ class Run:
         self.sets = _rows.sets(self.about)
 
     def rows(self) -> Iterator[Row]:
-        """The rows as the format holds them."""
+        """The rows as the format holds them. Raises ExportError, also while they are read."""
         try:
             found = self._chosen()
+            if self._split:
+                found = _parted(found, self._split, self.about.left_out)
+            prepared = getattr(self._form, "prepared", lambda rows, about: rows)
+            yield from _rows.tallied(prepared(found, self.about), self.sets)
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # of the file, not of the question
+                raise
             raise ExportError(self._out, _no_condition(self._db, self._job.choice.where, error)) from error
-        if self._split:
-            found = _parted(found, self._split, self.about.left_out)
-        prepared = getattr(self._form, "prepared", lambda rows, about: rows)
-        yield from _rows.tallied(prepared(found, self.about), self.sets)
 
     def _chosen(self) -> Iterator[Row]:
         job, out = self._job, self.about.left_out

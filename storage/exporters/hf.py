@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -199,8 +199,3 @@ def read(path: Path, about: About) -> Iterator[dict[str, Any]]:
                 if "split" in about.fields:
                     row["split"] = name
                 yield row
-
-
-def write(rows: Iterable[Row], out: Any, about: About) -> None:
-    """No single file can hold a folder."""
-    raise ExportError(Path(str(out)), "`hf` makes a folder.")
