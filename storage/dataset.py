@@ -57,6 +57,7 @@ _COLUMNS = (
 )  # fmt: skip
 _BATCH = 256
 _RANGE = 2048  # ids
+_decoded = json.JSONDecoder().raw_decode
 _FLASH = 600  # bytes: as the extraction has it, for articles from before it was written down
 
 Told = Callable[[Row], None]
@@ -273,7 +274,7 @@ def _row(raw: Sequence[Any], story: Sequence[Any], rights: Sequence[Mapping[str,
         "found_by": found_by,
         "author": author,
         "editor": editor,
-        "keywords": json.loads(keywords) if keywords else None,
+        "keywords": _decoded(keywords)[0] if keywords else None,
         "image": image,
         "canonical": canonical,
         "rights": rights,

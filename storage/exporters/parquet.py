@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -96,8 +97,8 @@ def table(rows: list[Row], about: About, types: pyarrow.Schema) -> pyarrow.Table
     import pyarrow
 
     arrays = []
-    for name, field in about.fields.items():
-        values = [row[name] for row in rows]
+    columns = zip(*map(itemgetter(*about.fields), rows), strict=True) if rows else ((),) * len(about.fields)
+    for (name, field), values in zip(about.fields.items(), columns, strict=True):
         kind = types.field(name).type
         if field.kind == "category":
             arrays.append(pyarrow.array(values, pyarrow.string()).dictionary_encode())
