@@ -74,6 +74,7 @@ MEANINGS = {
     "host_files": "Files of hosts that are asked for once a day.",
     "observations": "What the page of each article said whenever it said something new; `versions` shows it.",
     "removals": "Articles that were no longer there when they were asked for again.",
+    "exports": "Up to where each named export (`--since-last`) has had everything.",
     "moments": "One row for each transaction, so that it is known when what was written.",
     "articles_fts": "The search index: tokens made by `storage/words.py`.",
     "sketches": "The index of texts that copies are found by.",

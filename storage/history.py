@@ -108,8 +108,12 @@ def travel(connection: sqlite3.Connection, at: datetime) -> int:
 
     Only the tables in `TRACKED` and the visits travel, with the columns that reading needs.
     """
+    return travel_to(connection, moment_at(connection, at))
+
+
+def travel_to(connection: sqlite3.Connection, moment: int) -> int:
+    """As `travel`, to the state after a moment."""
     (locked,) = connection.execute("PRAGMA query_only").fetchone()
-    moment = moment_at(connection, at)
     # The views live in the connection, not in the file; SQLite does not tell the two apart here.
     connection.execute("PRAGMA query_only = OFF")
     try:

@@ -187,6 +187,26 @@ def m015_counts_of_days(db: Database) -> None:
 
 
 @migrations()
+def m016_exports(db: Database) -> None:
+    """Up to where each named export has had everything: see `exports`."""
+    run(
+        db,
+        """
+        CREATE TABLE exports (
+            name TEXT PRIMARY KEY,               -- as given with --since-last
+            query TEXT NOT NULL,                 -- JSON: the options, which stay the same
+            moment INTEGER REFERENCES moments (id), -- up to which everything was given out; NULL: nothing yet
+            at TEXT,                             -- its time
+            out TEXT,                            -- the file that was given out last
+            ready TEXT,                          -- a file that is complete but for its name, under another
+            ready_moment INTEGER REFERENCES moments (id), -- up to which that one has everything
+            ready_out TEXT                       -- the name that it is to have
+        ) WITHOUT ROWID;
+        """,
+    )
+
+
+@migrations()
 def m017_observations(db: Database) -> None:
     """What the page of each article said, whenever it said something new, silence and other times included."""
     run(

@@ -64,6 +64,7 @@ LINES = (
         "storage.addresses",
         "storage.clocks",
         "storage.connection",
+        "storage.exports",
         "storage.gaps",
         "storage.headlines",
         "storage.observations",
@@ -140,7 +141,8 @@ OWNERS = {
     "httpx": {"crawler.fetch", "crawler.transport"},
     "aiohttp": {"crawler.transport"},
     "apscheduler": {"crawler.schedule"},
-    "msgspec": {"crawler.tree"},
+    "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
+    "pyarrow": {"storage.exporters.parquet"},
 }
 
 
