@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,22 @@ SECTIONS = {
 
 # How many of something are asked for: at least one, and no more than any database takes.
 MANY = click.IntRange(1, 2**31)
+
+
+class Moment(click.ParamType[datetime]):
+    """A time with its zone, as ISO 8601 writes it."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The time. Raises BadParameter where it is none, or has no zone."""
+        try:
+            at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"`{value}` is no ISO 8601 time with a zone, such as 2026-03-20T08:00+08:00", param, ctx)
+        if at.tzinfo is None:
+            self.fail(f"`{value}` has no zone: 08:00 in Beijing is written 2026-03-20T08:00+08:00", param, ctx)
+        return at
 
 
 class Failure(click.ClickException):
@@ -96,14 +113,35 @@ def configured(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+# Of every command that reads: what it would have shown at a time.
+as_of_option = click.option(
+    "--as-of", type=Moment(), metavar="TIME", help="As it was known then: ISO 8601 with zone, 2026-03-20T08:00+08:00."
+)
+
+
+def now(as_of: datetime | None = None) -> datetime:
+    """The time that an answer is given for: the one that is asked about, or else the present."""
+    return as_of or datetime.now(UTC)
+
+
 @contextmanager
-def reading(setup: config.Config) -> Iterator[Database]:
-    """The configured database, open for reading. Raises StorageError, also for what goes wrong while it is read."""
-    from storage import open_store
+def reading(setup: config.Config, as_of: datetime | None = None) -> Iterator[Database]:
+    """The configured database, open for reading, as it is or as it was.
+
+    Raises StorageError, also for what goes wrong while it is read, and Failure where nothing is known of that time.
+    """
+    from storage import history, open_store
     from storage.errors import translated
 
     path = setup.settings.database
     with open_store(path, readonly=True) as store, translated(path, reading=True):
+        if as_of:
+            if as_of > now():
+                raise Failure(f"--as-of {as_of.isoformat()} is still to come", USAGE)
+            try:
+                history.travel(store.db.conn, as_of)
+            except history.TooEarly as error:
+                raise Failure(f"{path}: {error}; --as-of cannot go further back", NOTHING) from error
         yield store.db
 
 

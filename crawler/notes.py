@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from crawler import refusals
 from crawler.ask import World
 from crawler.page import ExtractError, FetchError, Forbidden, Page
 from crawler.urls import host
+from storage.keys import url_key
 from storage.records import Article, Target, Visit
 
 
-def visited(world: World, target: Target, page: Page, *, validators: bool = True) -> Visit:
-    """A visit that was answered; without `validators` the next one asks for the whole page again."""
+def visited(world: World, target: Target, page: Page, *, validators: bool = True, gone: str = "") -> Visit:
+    """A visit that was answered; without `validators` the next one asks for the whole page again. `gone`: see Visit."""
     return Visit(
         target.url,
         page.url,
@@ -25,6 +27,7 @@ def visited(world: World, target: Target, page: Page, *, validators: bool = True
         last_modified=page.headers.get("last-modified", "") if validators else "",
         address=page.address or "",
         rest_until=world.hosts.pace.rest(host(target.url), world.clock()),
+        gone=gone,
     )
 
 
@@ -42,7 +45,21 @@ def failed(world: World, target: Target, error: FetchError) -> Visit:
         error.reason,
         rest_until=rest,
         asked=not (isinstance(error, Forbidden) and error.url == target.url),
+        gone=_gone(error),
     )
+
+
+def _gone(error: FetchError) -> str:
+    """How an article is no longer there, if that is what the error says."""
+    if error.status in (404, 410):
+        return "not found" if error.status == 404 else "gone"
+    return refusals.MISSING if error.status == 200 and refusals.MISSING in error.reason else ""
+
+
+def elsewhere(target: Target, page: Page) -> str:
+    """How an article is no longer there when its address leads to another one that has none: a soft 404."""
+    is_other = target.kind == "article" and page.status == 200 and url_key(page.url) != url_key(target.url)
+    return f"leads to {page.url}, which is no article" if is_other else ""
 
 
 def unread(target: Target, error: ExtractError) -> FetchError:

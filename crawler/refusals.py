@@ -16,9 +16,10 @@ MAX_TITLE = 200
 _SORRY = r"^\W*(?:(?:非常|很)?(?:抱歉|对不起|對不起|遗憾)|sorry|oops|error)?\W*"
 _WHAT = r"(?:页面|頁面|网页|網頁|文章|内容|內容|链接|連結|新闻|新聞)"
 
+MISSING = "a page that says the article does not exist"
 _RULES = (
     (
-        "a page that says the article does not exist",
+        MISSING,
         re.compile(
             rf"{_SORRY}(?:(?:您|你|该|該|此|本|当前|这个|這個)[^,，。]{{0,10}}?)?{_WHAT}.{{0,4}}?"
             r"(?:不存在|找不到|未找到|没有找到|无法访问|已?被?(?:删除|刪除|移除|下线)|失效|走丢了?|飞走了?)\W*$"

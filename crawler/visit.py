@@ -13,7 +13,7 @@ from config import Source
 from crawler import frontier, paging
 from crawler.ask import Asker, Hosts, World
 from crawler.links import Place
-from crawler.notes import continued, failed, unread, visited
+from crawler.notes import continued, elsewhere, failed, unread, visited
 from crawler.page import ExtractError, FetchError, Forbidden, Moved, Page, Postponed
 from crawler.paging import Found
 from crawler.reading import Reading, read
@@ -159,10 +159,12 @@ class Visitor:
         targets, found = self._unknown(target, reading)
         listing = self._listing(target, page, reading, found) if target.kind != "article" else self._mended(reading)
         next_at = self._next_at(target, page, reading, found, listing)
+        # After a 304 nobody would ask for the other pages of an article, or for the rest of a sitemap.
+        validators = not reading.joined and len(targets) < MAX_NEW
+        gone = "" if reading.article else elsewhere(target, page)
         with self.tally.timed("store"):
             saved = self.world.store.save(
-                # After a 304 nobody would ask for the other pages of an article, or for the rest of a sitemap.
-                visited(self.world, target, page, validators=not reading.joined and len(targets) < MAX_NEW),
+                visited(self.world, target, page, validators=validators, gone=gone),
                 article=reading.article,
                 headlines=reading.headlines,
                 targets=targets,

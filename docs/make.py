@@ -13,6 +13,7 @@ from crawler.cli import cli
 from crawler.console import EXIT_CODES, SECTIONS
 from crawler.extract import columns
 from storage import open_store
+from storage.history import TRACKED
 
 HERE = Path(__file__).parent
 
@@ -65,11 +66,48 @@ MEANINGS = {
     "headlines": "What lists announced, whether or not it was read.",
     "rights": "What pages and hosts say about the use of articles, with its history.",
     "host_files": "Files of hosts that are asked for once a day.",
+    "removals": "Articles that were no longer there when they were asked for again.",
+    "moments": "One row for each transaction, so that it is known when what was written.",
     "articles_fts": "The search index: tokens made by `storage/words.py`.",
     "sketches": "The index of texts that copies are found by.",
     "waiting_sketches": "Sketches that are not in the index yet; they go there many at a time.",
     "crowds": "Those of the index whose passage many articles share, by time.",
     "site_lines": "Lines that a site repeats under its articles.",
+}
+HISTORY = """
+## What was known at a time
+
+Every command that reads takes `--as-of TIME` and prints what it would have printed then. In SQL, the texts that were
+known at `:t` (UTC, as `2026-03-20T00:00:00.000+00:00`) are
+
+```sql
+SELECT * FROM versions WHERE observed_at <= :t AND (replaced_at IS NULL OR replaced_at > :t);
+```
+
+`observed_at` is when the page was fetched; it was written a moment later, when it had been read. For any table, to the
+transaction: each has a row in `moments`, and `history_TABLE` has the rows of TABLE as they were before a moment changed
+them (`there` is 0 where there was none). A row at a time is the one of the lowest later moment, or else the present
+one. What was known of the stories, for example:
+
+```sql
+WITH chosen AS (SELECT max(id) AS moment FROM moments WHERE at <= :t)
+SELECT id, key, copies, sites FROM stories, chosen
+WHERE NOT EXISTS (SELECT 1 FROM history_stories AS h WHERE h.id = stories.id AND h.moment > chosen.moment)
+UNION ALL
+SELECT id, key, copies, sites FROM history_stories AS h, chosen
+WHERE there AND moment = (SELECT min(moment) FROM history_stories WHERE id = h.id AND moment > chosen.moment);
+```
+
+`history_articles` has no `text`: `revisions` has the former ones, by article and revision. When an article was last
+seen then follows from `visits`. What other programs write is put to the last moment. Where our clock was set back, the
+state at a time is the one after the last moment that had this time or an earlier one.
+"""
+COLUMNS = {
+    "articles.gone_at": "when it was found to be gone at its source; NULL while it is there",
+    "articles.told_at": "the claimed time, or when first seen if that is before it",
+    "visits.moment": "the transaction that wrote it",
+    "visits.article_id": "the article that it brought or confirmed",
+    "revisions.last_confirmed_at": "when this version was last seen",
 }
 _COMMENT = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) )?\"?(\w+)\"?[^\n]*?--\s*(.+?)\s*$", re.M)
 
@@ -93,12 +131,16 @@ def schema() -> Iterator[str]:
             refers = {key.column: f"`{key.other_table}`" for key in store.db.table(name).foreign_keys}
             for column in store.db.table(name).columns:
                 kind, to = column.type or "", refers.get(column.name, "")
-                yield f"| `{column.name}` | {kind} | {to} | {comments.get(column.name, '')} |\n"
+                about = comments.get(column.name) or COLUMNS.get(f"{name}.{column.name}", "")
+                yield f"| `{column.name}` | {kind} | {to} | {about} |\n"
+        yield "\n### history_*\n\nThe former rows of a table, each with the `moment` that changed it: "
+        yield ", ".join(f"`history_{name}`" for name in TRACKED) + ".\n"
         yield "\n## Views\n\n| view | what it answers | columns |\n|---|---|---|\n"
         for name in store.db.view_names():
             told = dict(_COMMENT.findall(master[name].partition("\n")[0])).get(name, "")
             names = ", ".join(f"`{column.name}`" for column in store.db.view(name).columns)
             yield f"| `{name}` | {told} | {names} |\n"
+        yield HISTORY
 
 
 PAGES = {"commands.md": commands, "configuration.md": configuration, "schema.md": schema}

@@ -6,7 +6,8 @@ loaded when a database is opened.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from storage.errors import (
     Unwritable,
 )
 from storage.records import Article, Headline, Saved, Target, Visit
+from storage.times import utc_now
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -53,14 +55,16 @@ def open_store(
     readonly: bool = False,
     ad_threshold: float = 0.5,
     timeout: float = 5.0,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Store:
     """Open a database, made or brought up to date if need be; `Path(":memory:")` is one that is gone when closed.
 
     `fields` are added columns of `articles`: name to TEXT, INTEGER or REAL. `readonly` opens what is there and changes
     nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds to wait for another process's
-    lock. Raises a StorageError; a file that is not ours is left as it is.
+    lock. `clock` tells when something is written. Raises a StorageError; a file that is not ours is left as it is.
     """
     from storage.connection import connect
     from storage.store import Store
 
-    return Store(connect(path, fields=fields, readonly=readonly, timeout=timeout), path, ad_threshold=ad_threshold)
+    db = connect(path, fields=fields, readonly=readonly, timeout=timeout)
+    return Store(db, path, ad_threshold=ad_threshold, clock=clock)

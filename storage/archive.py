@@ -212,18 +212,30 @@ class Archive:
         return body
 
     def pages(
-        self, *, since: datetime | None = None, url: str = "", after: int = 0, latest: bool = False
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        url: str = "",
+        after: int = 0,
+        latest: bool = False,
     ) -> Iterator[Kept]:
-        """The pages in the order in which they came, those after number `after`; `latest`: of each address the last."""
+        """The pages in the order in which they came, those after number `after`, fetched `since` and `until` a time.
+
+        `latest`: of each address the last.
+        """
         tests = ["pages.id > :after"]
         tests += ["at >= :since"] if since else []
+        tests += ["at <= :until"] if until else []
         tests += ["url = :url"] if url else []
-        tests += ["pages.id IN (SELECT max(id) FROM pages GROUP BY url)"] if latest else []
+        known = "WHERE at <= :until" if until else ""
+        tests += [f"pages.id IN (SELECT max(id) FROM pages {known} GROUP BY url)"] if latest else []
         sql = f"""
             SELECT pages.id, url, final_url, at, status, headers, sha256 FROM pages JOIN bodies ON bodies.id = body
             WHERE {" AND ".join(tests)} ORDER BY pages.id
         """
-        values = {"after": after, "since": stamp(since) if since else "", "url": url}
+        times = {"since": stamp(since) if since else "", "until": stamp(until) if until else ""}
+        values = {"after": after, "url": url, **times}
         for number, asked, final, at, status, headers, digest in self._db.execute(sql, values):
             yield Kept(number, asked, final, parse(at), status, json.loads(headers), digest.hex())
 
@@ -242,12 +254,16 @@ class Archive:
                 problem = str(error)
             yield done, number, problem
 
-    def sizes(self) -> tuple[int, int, int]:
-        """Pages, bytes of all their bodies as fetched, and bytes kept."""
+    def sizes(self, *, until: datetime | None = None) -> tuple[int, int, int]:
+        """Pages (those fetched until a time), bytes of all their bodies as fetched, and bytes kept of these."""
+        known = "at <= ?" if until else "?"
+        values = (stamp(until) if until else 1,)
         (pages, fetched) = self._db.execute(
-            "SELECT count(*), total(size) FROM pages JOIN bodies ON bodies.id = body"
+            f"SELECT count(*), total(size) FROM pages JOIN bodies ON bodies.id = body WHERE {known}", values
         ).fetchone()
-        (kept,) = self._db.execute("SELECT total(length(data)) FROM bodies").fetchone()
+        (kept,) = self._db.execute(
+            f"SELECT total(length(data)) FROM bodies WHERE id IN (SELECT body FROM pages WHERE {known})", values
+        ).fetchone()
         return int(pages), int(fetched), int(kept)
 
     def prune(self, before: datetime) -> int:

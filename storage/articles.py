@@ -27,7 +27,7 @@ from storage.values import column_value, jsonable
 _OWN = (
     "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
     "author", "editor", "source", "site", "lang", "story_id", "copy_of", "is_ad", "ad_score", "canonical", "found_by",
-    "url_key", "text_key", "title_key", "told_at", "text", "extra",
+    "url_key", "text_key", "title_key", "told_at", "text", "extra", "gone_at",
 )  # fmt: skip
 
 _BY_KEY = """
@@ -45,9 +45,9 @@ _ANNOUNCED = """
 """
 _KEEP = """
     INSERT INTO revisions (article_id, revision, observed_at, replaced_at, title, text, published_at, modified_at,
-        author, editor, source)
+        author, editor, source, last_confirmed_at)
     SELECT id, revision, coalesce(revised_at, first_seen_at), ?, title, text, published_at, modified_at, author,
-        editor, source
+        editor, source, last_seen_at
     FROM articles WHERE id = ?
 """
 _REVISE = """
@@ -62,6 +62,7 @@ _LAST_RENEWED = """
     last_seen_at = ?
 """
 _SEEN = "UPDATE articles SET last_seen_at = ?, published_at = coalesce(published_at, ?) WHERE id = ?"
+_REMOVED = "INSERT INTO removals (article_id, url, status, how, observed_at) VALUES (?, ?, ?, ?, ?)"
 
 
 class _Text:
@@ -117,7 +118,7 @@ class Articles:
         if row is None:
             outcome, article_id, story_id = self._insert(article, visit, declared or own)
         else:
-            outcome, article_id, story_id = self._meet(article, row, own)
+            outcome, article_id, story_id = self._meet(article, visit, row, own)
         self._name(article_id, {url_key(visit.url): "redirect", declared: "canonical", own: "address"})
         return outcome, article_id, story_id
 
@@ -127,7 +128,23 @@ class Articles:
         if row is None:
             return None
         self._run(_SEEN, (stamp(visit.at), None, row[0]))
+        self._returned(row[0], stamp(visit.at))
         return row[0], row[5]
+
+    def remove(self, visit: Visit) -> int | None:
+        """An article is no longer there (`visit.gone`): noted once, until it is back. Its id, if one is known."""
+        row = self._run(_BY_KEY, (url_key(visit.url),)).fetchone()
+        # Of a phone page or an alias nothing follows: the article may be there all the same.
+        if row is None or url_key(visit.url) not in (row[2], url_key(row[1])):
+            return None
+        at = stamp(visit.at)
+        if self._run("UPDATE articles SET gone_at = ? WHERE id = ? AND gone_at IS NULL", (at, row[0])).rowcount:
+            self._run(_REMOVED, (row[0], visit.url, visit.status, visit.gone, at))
+        return int(row[0])
+
+    def _returned(self, article_id: int, at: str) -> None:
+        if self._run("UPDATE articles SET gone_at = NULL WHERE id = ? AND gone_at IS NOT NULL", (article_id,)).rowcount:
+            self._run("UPDATE removals SET back_at = ? WHERE article_id = ? AND back_at IS NULL", (at, article_id))
 
     @staticmethod
     def _declared_key(article: Article) -> str:
@@ -151,18 +168,19 @@ class Articles:
 
     # -- an article that is known
 
-    def _meet(self, article: Article, row: Any, own: str) -> tuple[Outcome, int, int]:
+    def _meet(self, article: Article, visit: Visit, row: Any, own: str) -> tuple[Outcome, int, int]:
         article_id, url, key, title, text, story_id, _, _ = row
         at_home = own in (key, url_key(url))
         # A phone page or page 2 words the same article otherwise; only its own address tells of a change.
         if not at_home:
-            self._run(_SEEN, (stamp(article.fetched_at), claim(article.published_at), article_id))
+            self._run(_SEEN, (stamp(visit.at), claim(article.published_at), article_id))
             return "same", article_id, self._retime(article, article_id) or story_id
         same = _squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)
         if not same:
             self._revise(article, article_id, _Text(title, text))
             story_id = self._clusters.load(article_id).story
-        self._renew(article, article_id)
+        self._renew(article, visit, article_id)
+        self._returned(article_id, stamp(visit.at))
         return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
 
     def _retime(self, article: Article, article_id: int) -> int | None:
@@ -178,12 +196,12 @@ class Articles:
         self._clusters.revise(former._replace(told_at=told), former, stamp(article.fetched_at))
         return self._clusters.load(article_id).story
 
-    def _renew(self, article: Article, article_id: int) -> None:
+    def _renew(self, article: Article, visit: Visit, article_id: int) -> None:
         """Take over what the page says beside its title and text."""
         values = (column_value(getattr(article, name)) for name in _RENEWED)
         added = (column_value(article.extra.get(name)) for name in self._extra)
         rest = self._rest(article)
-        times = (claim(article.published_at), stamp(article.fetched_at))
+        times = (claim(article.published_at), stamp(visit.at))
         self._run(self._renew_sql, (*values, *added, rest, rest, *times, article_id))
 
     def _revise(self, article: Article, article_id: int, old: _Text) -> None:
@@ -234,7 +252,7 @@ class Articles:
             "published_at": claim(article.published_at),
             "modified_at": claim(article.modified_at),
             "first_seen_at": at,
-            "last_seen_at": at,
+            "last_seen_at": stamp(visit.at),
             "revised_at": None,
             "revision": 1,
             "author": article.author or None,
@@ -254,6 +272,7 @@ class Articles:
             "told_at": one.told_at,
             "text": article.text,
             "extra": self._rest(article),
+            "gone_at": None,
         }
         return [*values.values(), *(column_value(article.extra.get(name)) for name in self._extra)]
 

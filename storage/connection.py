@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage import schema
+from storage import history, schema
 from storage.errors import (
     MissingDatabase,
     NewerSchema,
@@ -117,8 +117,9 @@ def _make_current(db: Database, fields: Mapping[str, str], fresh: bool) -> None:
     if fresh:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         db.enable_wal()
-    if fresh or schema.migrations.pending(db) or schema.missing_fields(db, fields):
+    if fresh or schema.migrations.pending(db) or schema.missing_fields(db, fields) or not history.is_tracked(db.conn):
         with db.atomic():
             db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             schema.migrations.apply(db)
             schema.add_fields(db, fields)
+            history.track(db.conn)

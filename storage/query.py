@@ -119,7 +119,9 @@ def latest(db: Database, *, limit: int = 20, ads: bool = False, copies: bool = F
 def headlines(db: Database, *, limit: int = 20, ads: bool = False) -> list[Row]:
     """The headlines that came up last, whether or not their article was read."""
     shown = "" if ads else "WHERE NOT is_ad"
-    return list(_rows(db, f"SELECT * FROM headlines {shown} ORDER BY first_seen_at DESC, position LIMIT ?", (limit,)))
+    names = [row[1] for row in db.execute("PRAGMA table_info (headlines)") if row[1] not in (*INTERNAL, "last_seen_at")]
+    sql = f"SELECT {', '.join(names)} FROM headlines {shown} ORDER BY first_seen_at DESC, position, id LIMIT ?"
+    return list(_rows(db, sql, (limit,)))
 
 
 def article(db: Database, which: str) -> Row | None:

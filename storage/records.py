@@ -87,6 +87,7 @@ class Visit:
     `status` is 0 when no answer came; `error` then names why. `address` is the network address that answered, ""
     where that is not known; `rest_until` is set when the whole host must be left alone until then.
     Without `asked` nothing was sent, because robots.txt forbids it: that says nothing of the host.
+    `gone` says how an article is no longer there ("not found", ...), "" where it is or nothing is known of that.
     """
 
     url: str
@@ -103,6 +104,7 @@ class Visit:
     address: str = ""
     rest_until: datetime | None = None
     asked: bool = True
+    gone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

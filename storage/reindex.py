@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 from sqlite_utils import Database
 
+from storage import history
+from storage.times import utc_now
 from storage.words import index_tokens, searchable
 
 _ADD = "INSERT INTO articles_fts (rowid, title, text) VALUES (?, ?, ?)"
@@ -54,6 +56,7 @@ def repair(db: Database, told: Callable[[int], None] = lambda done: None) -> int
     How many articles were indexed; `told` as for `reindex`. A StorageError is left to the caller to translate.
     """
     with db.atomic():
+        history.begin(db.conn, utc_now())
         done = reindex(db.conn, told)
         db.execute(_RECOUNT)
     return done

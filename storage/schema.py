@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 
 from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
+from storage import history
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
+from storage.times import stamp
 
 __all__ = ["APPLICATION_ID", "FIELD_TYPES", "add_fields", "is_newer", "migrations", "missing_fields"]
 
@@ -157,6 +160,46 @@ def m011_crowds(db: Database) -> None:
     # A file from before `m006_stories` has stories without keys: to find them needs the tables as they are now.
     if db.execute("SELECT 1 FROM stories WHERE key IS NULL LIMIT 1").fetchone():
         regroup(db.conn)
+
+
+@migrations()
+def m012_history(db: Database) -> None:
+    """What every row was at any time (`history`), when former texts were last seen, what vanished at its source."""
+    run(
+        db,
+        """
+        CREATE TABLE moments (                   -- one for each transaction: what was written belongs to the last
+            id INTEGER PRIMARY KEY,
+            at TEXT NOT NULL                     -- our clock
+        );
+        ALTER TABLE visits ADD COLUMN moment INTEGER;
+        ALTER TABLE visits ADD COLUMN article_id INTEGER REFERENCES articles (id);
+        CREATE INDEX visits_article ON visits (article_id) WHERE article_id IS NOT NULL;
+        ALTER TABLE articles ADD COLUMN gone_at TEXT;
+        ALTER TABLE revisions ADD COLUMN last_confirmed_at TEXT;
+        CREATE TABLE removals (                  -- articles that were no longer there when we asked
+            id INTEGER PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            url TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            how TEXT NOT NULL,
+            observed_at TEXT NOT NULL,
+            back_at TEXT                         -- when it was there again
+        );
+        CREATE INDEX removals_article ON removals (article_id);
+        CREATE VIEW versions AS                  -- every version of each article's text: what was known at t?
+            SELECT id AS article_id, revision, coalesce(revised_at, first_seen_at) AS observed_at,
+                last_seen_at AS last_confirmed_at, NULL AS replaced_at, title, text, published_at, modified_at,
+                author, editor, source
+            FROM articles UNION ALL
+            SELECT article_id, revision, observed_at, last_confirmed_at, replaced_at, title, text, published_at,
+                modified_at, author, editor, source
+            FROM revisions;
+        """,
+    )
+    is_new = db.execute("SELECT NOT EXISTS (SELECT 1 FROM visits) AND NOT EXISTS (SELECT 1 FROM articles)").fetchone()
+    begins = history.BEGINNING if is_new[0] else stamp(datetime.now(UTC))
+    db.execute("INSERT INTO moments (id, at) VALUES (0, ?)", (begins,))
 
 
 @cache

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage import query, records
+from storage import history, query, records
 from storage.articles import Articles
 from storage.errors import translated
+from storage.headlines import HeadlineBook
 from storage.hosts import HostBook
 from storage.keys import url_key
 from storage.queue import Queue
@@ -20,21 +21,11 @@ from storage.records import Article, Gap, Headline, HostNote, Listing, Outcome, 
 from storage.regroup import Change, regroup
 from storage.rhythms import RhythmBook
 from storage.rights import RightsBook
-from storage.texts import title_key
-from storage.times import claim, parse, stamp
-from storage.titles import Titles
+from storage.times import parse, stamp
 
 _VISIT = """
-    INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size)
-    VALUES (?, nullif(?, ?), ?, ?, ?, ?, nullif(?, ''), ?, ?)
-"""
-_HEADLINE = """
-    INSERT INTO headlines (url, title, published_at, first_seen_at, last_seen_at, seen_on, kind, block, position,
-        is_ad, ad_score, title_key, url_key, article_id, matched_by)
-    SELECT ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?, ?, ?, ?, ?, article_id, iif(article_id IS NULL, NULL, 'address')
-    FROM (SELECT (SELECT article_id FROM article_urls WHERE url_key = ?) AS article_id) WHERE true
-    ON CONFLICT (url_key, title) DO UPDATE SET
-        last_seen_at = excluded.last_seen_at, published_at = coalesce(published_at, excluded.published_at)
+    INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size, moment)
+    VALUES (?, nullif(?, ?), ?, ?, ?, ?, nullif(?, ''), ?, ?, ?)
 """
 _SOURCE = """
     INSERT INTO sources (name, seeds, every, cron, enabled, added_at) VALUES (?, ?, ?, nullif(?, ''), ?, ?)
@@ -65,16 +56,16 @@ class Store:
     It belongs to the thread that opened it. `db` is for reading, see `query`. StorageError when it cannot be written.
     """
 
-    def __init__(self, db: Database, path: Path, *, ad_threshold: float):
+    def __init__(self, db: Database, path: Path, *, ad_threshold: float, clock: Callable[[], datetime]):
         self.db, self.path = db, path
+        self._clock, self._moment = clock, 0
         self._run = db.conn.execute
         self._queue = Queue(db.conn)
         self._hosts = HostBook(db.conn)
         self._rhythms = RhythmBook(db.conn)
         self._rights = RightsBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
-        self._titles = Titles(db.conn)
-        self._ad_threshold = ad_threshold
+        self._headlines = HeadlineBook(db.conn, ad_threshold)
 
     def __enter__(self) -> Store:
         return self
@@ -90,6 +81,8 @@ class Store:
     def _transaction(self) -> Iterator[None]:
         try:
             with translated(self.path), self.db.atomic():
+                # Its first statement writes: so the lock is taken before anything is read, and what is read stays true.
+                self._moment = history.begin(self.db.conn, self._clock())
                 yield
         except BaseException:
             self._articles.forget()
@@ -134,15 +127,16 @@ class Store:
         state: str,
     ) -> Saved:
         with self._transaction():
-            # The first statement writes: so the lock is taken before anything is read, and what is read stays true.
-            self._note(visit)
+            number = self._note(visit)
             before = self._articles.dedupe_cpu
             outcome, article_id, story_id = self._put(visit, article)
+            if article_id:
+                self._run("UPDATE visits SET article_id = ? WHERE id = ?", (article_id, number))
             if article and outcome in ("new", "copy", "changed"):
-                self._titles.announced(article.title)
+                self._headlines.announced(article.title)
             if article_id and rights:
                 self._rights.keep(article_id, rights)
-            fresh = self._put_headlines(headlines)
+            fresh = self._headlines.put(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
             self._queue.finish(visit, state, next_at)
             if listing:
@@ -157,40 +151,27 @@ class Store:
         """Write that no usable answer came, and when to try again; None: never."""
         with self._transaction():
             self._note(visit)
+            if visit.gone:
+                self._articles.remove(visit)
             self._queue.fail(visit, _stamped(next_at))
             if visit.kind != "article":
                 error = visit.error or f"HTTP status {visit.status}"
                 self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
 
-    def _note(self, visit: Visit) -> None:
+    def _note(self, visit: Visit) -> int:
         what = (visit.url, visit.final_url, visit.url, visit.kind, visit.source, stamp(visit.at))
-        self._run(_VISIT, (*what, visit.status, visit.error, round(visit.took, 4), visit.size))
+        row = (*what, visit.status, visit.error, round(visit.took, 4), visit.size, self._moment)
+        number = self._run(_VISIT, row).lastrowid
         self._hosts.note(visit)
+        return int(number or 0)
 
     def _put(self, visit: Visit, article: Article | None) -> tuple[Outcome, int | None, int | None]:
         if article:
             return self._articles.put(article, visit)
+        if visit.gone:
+            self._articles.remove(visit)
         known = self._articles.confirm(visit) if visit.status == 304 else None
         return ("same", *known) if known else ("none", None, None)
-
-    def _put_headlines(self, headlines: Sequence[Headline]) -> int:
-        """How many of them were never seen before, by address and title."""
-        if not headlines:
-            return 0
-        before = self._last_headline()
-        self.db.conn.executemany(_HEADLINE, map(self._headline_row, headlines))
-        self._titles.seen(before + 1)
-        return self._last_headline() - before
-
-    def _last_headline(self) -> int:
-        return int(self._run("SELECT coalesce(max(id), 0) FROM headlines").fetchone()[0])
-
-    def _headline_row(self, headline: Headline) -> tuple[object, ...]:
-        at, key = stamp(headline.seen_at), url_key(headline.url)
-        what = (headline.url, headline.title, claim(headline.published_at), at, at, headline.seen_on)
-        where = (headline.kind, headline.block, headline.position)
-        ad = (headline.ad_score >= self._ad_threshold, headline.ad_score)
-        return (*what, *where, *ad, title_key(headline.title), key, key)
 
     def regroup(self, *, apply: bool, told: Callable[[int, int], None] = lambda *_: None) -> list[Change]:
         """Find every article's story again from the stored texts: what that changes, written when `apply`.

@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 
+def utc_now() -> datetime:
+    """Our clock."""
+    return datetime.now(UTC)
+
+
 @lru_cache(maxsize=256)
 def stamp(at: datetime) -> str:
     """A time of our own clock: UTC with milliseconds, so that text order is time order."""

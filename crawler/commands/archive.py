@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
-from crawler.console import NOTHING, STORAGE, USAGE, Failure, configured, live, print_json, tidy
+from crawler.console import NOTHING, STORAGE, Failure, Moment, as_of_option, configured, live, print_json, tidy
 from crawler.screen import counted, plain, table
 
 if TYPE_CHECKING:
@@ -36,14 +36,17 @@ def command() -> None:
 @command.command("list")
 @configured
 @click.option("--url", default="", help="Only this address.")
-@click.option("--since", default="", help="Only what was fetched since then: ISO 8601 with zone.")
+@click.option("--since", type=Moment(), metavar="TIME", help="Only what was fetched since then: ISO 8601 with zone.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many, the last ones.")
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with the headers.")
-def listing(setup: Config, *, url: str, since: str, limit: int, as_json: bool) -> None:
+def listing(
+    setup: Config, *, url: str, since: datetime | None, limit: int, as_of: datetime | None, as_json: bool
+) -> None:
     """What was fetched, the last first."""
     with _open(setup) as archive:
-        count, fetched, kept = archive.sizes()
-        pages = list(archive.pages(url=url, since=_moment(since)))[-limit:][::-1]
+        count, fetched, kept = archive.sizes(until=as_of)
+        pages = list(archive.pages(url=url, since=since, until=as_of))[-limit:][::-1]
     if not pages:
         raise Failure("the archive holds no such page", NOTHING)
     if as_json:
@@ -58,10 +61,13 @@ def listing(setup: Config, *, url: str, since: str, limit: int, as_json: bool) -
 @command.command("show")
 @configured
 @click.argument("page", metavar="PAGE|URL")
-def show(setup: Config, *, page: str) -> None:
+@as_of_option
+def show(setup: Config, *, page: str, as_of: datetime | None) -> None:
     """The body of one page, by its number or by its address (then the last one), as bytes on stdout."""
     with _open(setup) as archive:
-        found = int(page) if page.isdecimal() else max((one.id for one in archive.pages(url=page)), default=0)
+        url = "" if page.isdecimal() else page
+        known = (one.id for one in archive.pages(url=url, until=as_of) if url or one.id == int(page))
+        found = max(known, default=0)
         try:
             body = archive.body(found)
         except KeyError as error:
@@ -75,10 +81,20 @@ def show(setup: Config, *, page: str) -> None:
 @configured
 @click.argument("out", metavar="OUT.warc.gz", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--url", default="", help="Only this address.")
-@click.option("--since", default="", help="Only what was fetched since then: ISO 8601 with zone.")
+@click.option("--since", type=Moment(), metavar="TIME", help="Only what was fetched since then: ISO 8601 with zone.")
 @click.option("--latest", is_flag=True, help="Of each address only the last.")
+@as_of_option
 @click.option("--quiet", is_flag=True, help="No progress, no summary.")
-def export(setup: Config, *, out: Path, url: str, since: str, latest: bool, quiet: bool) -> None:
+def export(
+    setup: Config,
+    *,
+    out: Path,
+    url: str,
+    since: datetime | None,
+    latest: bool,
+    as_of: datetime | None,
+    quiet: bool,
+) -> None:
     """Write pages as a WARC/1.1 file, each record compressed for itself.
 
     The file gets its name only when it is complete.
@@ -90,7 +106,6 @@ def export(setup: Config, *, out: Path, url: str, since: str, latest: bool, quie
     from storage.exporters import written
     from storage.warc import write
 
-    since_then = _moment(since)
     with tidy(), _open(setup) as archive, live(quiet=quiet) as line:
 
         def left_out(page: Kept, error: ValueError) -> None:
@@ -99,7 +114,7 @@ def export(setup: Config, *, out: Path, url: str, since: str, latest: bool, quie
         def told(done: int) -> None:
             line.show(lambda: f"{done:,} pages written")
 
-        pages = archive.pages(url=url, since=since_then, latest=latest)
+        pages = archive.pages(url=url, since=since, until=as_of, latest=latest)
         done = written(out, lambda file: write(file, archive, pages, damaged=left_out, told=told))
     if not quiet:
         click.echo(f"Wrote {counted(done, 'page')} to {out}.", err=True)
@@ -114,15 +129,3 @@ def _open(setup: Config) -> Iterator[Archive]:
         raise Failure(f"{path}: there is no archive yet; a crawl writes it (`keep_pages` in the settings)", STORAGE)
     with Archive(path, readonly=True) as archive:
         yield archive
-
-
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise Failure(f"`{text}` (--since) is no ISO 8601 time with a zone, such as 2026-03-20T08:00+08:00", USAGE)
-    return at

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from config import Config
-from crawler.console import configured, live, reading, tidy
+from crawler.console import as_of_option, configured, live, reading, tidy
 from crawler.screen import counted, span
 
 if TYPE_CHECKING:
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 @click.option("--format", "form", help="jsonl or csv; without it the suffix of OUT decides.")
 @click.option("--ads", is_flag=True, help="Advertisements too.")
 @click.option("--copies", is_flag=True, help="Copies of other articles too.")
+@as_of_option
 @click.option("--quiet", is_flag=True, help="No progress, no summary.")
-def command(setup: Config, *, out: str, form: str | None, ads: bool, copies: bool, quiet: bool) -> None:
+def command(
+    setup: Config, *, out: str, form: str | None, ads: bool, copies: bool, as_of: datetime | None, quiet: bool
+) -> None:
     """Write the articles to the file OUT, or to stdout for `-`.
 
     The rows are streamed; a file gets its name only when it is complete, and a pipe is written to.
@@ -34,9 +37,10 @@ def command(setup: Config, *, out: str, form: str | None, ads: bool, copies: boo
     Example:
       kuaixun export news.jsonl
       kuaixun export - --format csv --copies
+      kuaixun export then.jsonl --as-of 2026-03-20T08:00+08:00
     """
     form = _format(out, form)
-    with tidy(), reading(setup) as db:
+    with tidy(), reading(setup, as_of) as db:
         if out == "-":
             _to_stdout(db, form, ads=ads, copies=copies)
             return

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from config import Config
-from crawler.console import MANY, NOTHING, Failure, configured, print_json, reading, screen_width
+from crawler.console import MANY, NOTHING, Failure, as_of_option, configured, print_json, reading, screen_width
 from crawler.screen import shown_time, table
 
 
@@ -17,18 +18,22 @@ from crawler.screen import shown_time, table
 @click.option("--headlines", is_flag=True, help="Headlines seen in lists, whether or not their article was read.")
 @click.option("--ads", is_flag=True, help="Advertisements too.")
 @click.option("--copies", is_flag=True, help="Copies of other articles too.")
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with every column.")
-def command(setup: Config, *, limit: int, headlines: bool, ads: bool, copies: bool, as_json: bool) -> None:
+def command(
+    setup: Config, *, limit: int, headlines: bool, ads: bool, copies: bool, as_of: datetime | None, as_json: bool
+) -> None:
     """List the newest articles, or headlines.
 
     \b
     Example:
       kuaixun latest --limit 5
       kuaixun latest --headlines --ads
+      kuaixun latest --as-of 2026-03-20T08:00+08:00
     """
     from storage import query
 
-    with reading(setup) as db:
+    with reading(setup, as_of) as db:
         rows = (
             query.headlines(db, limit=limit, ads=ads)
             if headlines

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from typing import Any
 
 import click
 
 from config import Config
-from crawler.console import MANY, NOTHING, Failure, configured, print_json, reading, screen_width
+from crawler.console import MANY, NOTHING, Failure, as_of_option, configured, print_json, reading, screen_width
 from crawler.screen import MARKS, clip, plain, shown_time
 
 
@@ -19,9 +20,18 @@ from crawler.screen import MARKS, clip, plain, shown_time
 @click.option("--ads", is_flag=True, help="Advertisements too.")
 @click.option("--copies", is_flag=True, help="Copies of other articles too.")
 @click.option("--newest", is_flag=True, help="The newest first, not the best.")
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, with every column.")
 def command(
-    setup: Config, *, words: tuple[str, ...], limit: int, ads: bool, copies: bool, newest: bool, as_json: bool
+    setup: Config,
+    *,
+    words: tuple[str, ...],
+    limit: int,
+    ads: bool,
+    copies: bool,
+    newest: bool,
+    as_of: datetime | None,
+    as_json: bool,
 ) -> None:
     """Find the articles that hold all WORDS, best first.
 
@@ -35,10 +45,11 @@ def command(
       kuaixun search 机器人 --limit 3 --json
       kuaixun search '(降准 OR 降息) NOT 美联储' --newest
       kuaixun search '"interest rate" vitamin*'
+      kuaixun search 降准 --as-of 2026-03-20T08:00+08:00
     """
     from storage import query
 
-    with reading(setup) as db:
+    with reading(setup, as_of) as db:
         rows = query.search(db, " ".join(words), limit=limit, ads=ads, copies=copies, newest=newest, marks=MARKS)
     if not rows:
         left_out = " and ".join(name for name, shown in (("--ads", ads), ("--copies", copies)) if not shown)

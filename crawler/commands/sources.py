@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from config import Config, Source
 from crawler.commands._state import failing
-from crawler.console import NOTHING, Failure, configured, print_json, reading, screen_width
+from crawler.console import NOTHING, Failure, as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
 
 
 @click.command()
 @configured
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def command(setup: Config, *, as_json: bool) -> None:
+def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
     """List the sources: what they brought, what is wrong.
 
     `articles` are those stored, `found` are addresses of articles seen, `waiting` addresses that will be asked again,
@@ -27,7 +29,7 @@ def command(setup: Config, *, as_json: bool) -> None:
     Example:
       kuaixun sources
     """
-    rows = _rows(setup)
+    rows = _rows(setup, as_of)
     if not rows:
         raise Failure("there is no source yet; `kuaixun init` writes a configuration with one", NOTHING)
     if as_json:
@@ -50,18 +52,18 @@ def command(setup: Config, *, as_json: bool) -> None:
     click.echo(table(head, lines, width=screen_width()))
 
 
-def _rows(setup: Config) -> list[dict[str, Any]]:
+def _rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
     """What the database knows of its sources, and after them those that are configured and were never visited."""
     from storage import MissingDatabase, watch
 
     try:
-        with reading(setup) as db:
+        with reading(setup, as_of) as db:
             known = watch.sources(db)
     except MissingDatabase:
         known = []
     names = {row["name"] for row in known}
     rows = known + [_unvisited(source) for source in setup.sources if source.name not in names]
-    return [_judged(row, setup) for row in rows]
+    return [_judged(row, setup, now(as_of)) for row in rows]
 
 
 def _unvisited(source: Source) -> dict[str, Any]:
@@ -70,17 +72,17 @@ def _unvisited(source: Source) -> dict[str, Any]:
     return {"name": source.name, "seeds": list(source.seeds)} | dict.fromkeys(counts, 0) | dict.fromkeys(unknown)
 
 
-def _judged(row: dict[str, Any], setup: Config) -> dict[str, Any]:
+def _judged(row: dict[str, Any], setup: Config, at: datetime) -> dict[str, Any]:
     """The row with what the configuration says now: the database heard of it when the source was last crawled."""
     configured = {source.name: source for source in setup.sources}
     source = configured.get(row["name"])
     row["enabled"] = int(source.enabled if source else row["enabled"] and not configured)
     if not row["enabled"]:
         row["next_at"] = None
-    return row | {"state": _state(row, gone=bool(configured) and source is None)}
+    return row | {"state": _state(row, at, gone=bool(configured) and source is None)}
 
 
-def _state(row: dict[str, Any], *, gone: bool) -> str:
+def _state(row: dict[str, Any], at: datetime, *, gone: bool) -> str:
     if not row["enabled"]:
         return "not configured" if gone else "switched off"
-    return failing(row)
+    return failing(row, at)

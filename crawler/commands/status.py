@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from config import Config
 from crawler.commands._state import failing
-from crawler.console import configured, print_json, reading, screen_width
+from crawler.console import as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
 
 MOST_HOSTS = 20
@@ -17,8 +17,9 @@ MOST_HOSTS = 20
 
 @click.command()
 @configured
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def command(setup: Config, *, as_json: bool) -> None:
+def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
     """Show what the database holds and the last 24 hours brought.
 
     Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them.
@@ -30,23 +31,23 @@ def command(setup: Config, *, as_json: bool) -> None:
     from storage import query, watch
 
     path = setup.settings.database
-    with reading(setup) as db:
-        total, day = query.stats(db), query.stats(db, datetime.now(UTC) - timedelta(days=1))
+    at = now(as_of)
+    with reading(setup, as_of) as db:
+        total, day = query.stats(db), query.stats(db, at - timedelta(days=1))
         hosts = watch.hosts(db)
-    size = path.stat().st_size
     if as_json:
-        print_json([{"database": str(path), "bytes": size, "total": total, "last_24_hours": day, "hosts": hosts}])
+        print_json([{"database": str(path), "total": total, "last_24_hours": day, "hosts": hosts}])
         return
-    click.echo(f"{path}: {size / 1e6:,.1f} MB")
+    click.echo(path)
     rows = [
         [name.replace("_", " "), f"{total[name]:,}", "" if name == "waiting" else f"{day[name]:,}"] for name in total
     ]
     click.echo(table(["", "total", "last 24 hours"], rows))
     if hosts:
-        click.echo("\n" + _hosts(hosts))
+        click.echo("\n" + _hosts(hosts, at))
 
 
-def _hosts(hosts: list[dict[str, Any]]) -> str:
+def _hosts(hosts: list[dict[str, Any]], at: datetime) -> str:
     head = ["host", "last success", "next visit", "requests", "seconds", "found", "waiting", "gaps", "state"]
     rows = [
         [
@@ -58,7 +59,7 @@ def _hosts(hosts: list[dict[str, Any]]) -> str:
             each["found"],
             each["waiting"],
             each["gaps"],
-            failing(each),
+            failing(each, at),
         ]
         for each in hosts[:MOST_HOSTS]
     ]

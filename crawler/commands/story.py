@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
 
 import click
 
 from config import Config
-from crawler.console import NOTHING, Failure, configured, print_json, reading, screen_width
+from crawler.console import NOTHING, Failure, as_of_option, configured, print_json, reading, screen_width
 from crawler.screen import claimed, clip, columns, counted, moment, pad, plain, table
 
 
@@ -17,8 +18,9 @@ from crawler.screen import claimed, clip, columns, counted, moment, pad, plain, 
 @configured
 @click.argument("which", metavar="ID|URL")
 @click.option("--diff", "other", type=int, metavar="ID", help="Lay the article named and this one side by side.")
+@as_of_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, texts and former versions included.")
-def command(setup: Config, *, which: str, other: int | None, as_json: bool) -> None:
+def command(setup: Config, *, which: str, other: int | None, as_of: datetime | None, as_json: bool) -> None:
     """Show one story: who told it first, copies, corrections.
 
     The article is named by its id or by any of its addresses, the story also by its key. Every copy is listed with what
@@ -28,11 +30,12 @@ def command(setup: Config, *, which: str, other: int | None, as_json: bool) -> N
     Example:
       kuaixun story 12
       kuaixun story 12 --diff 15
+      kuaixun story 12 --as-of 2026-03-20T08:00+08:00
       kuaixun story https://mrkx.qghjm.com/1192287.html
     """
     from storage import query
 
-    with reading(setup) as db:
+    with reading(setup, as_of) as db:
         story = query.story(db, which)
         second = query.article(db, str(other)) if other is not None else None
         named = query.article(db, which) if other is not None else None
@@ -140,5 +143,9 @@ def _folded(text: str, width: int) -> list[str]:
 
 def _role(row: dict[str, Any]) -> str:
     roles = ("first", row["copy_of"] is None), ("copy", row["copy_of"] is not None)
-    more = (("ad", row["is_ad"]), (f"version {row['revision']}", row["revision"] > 1))
+    more = (
+        ("ad", row["is_ad"]),
+        (f"version {row['revision']}", row["revision"] > 1),
+        (f"gone since {moment(row['gone_at'])}", row["gone_at"]),
+    )
     return ", ".join(name for name, holds in (*roles, *more) if holds)

@@ -115,10 +115,12 @@ def run(folder: Path, progress: Progress | None = None) -> Summary:
     folder.mkdir(parents=True, exist_ok=True)
     with serve() as served:
         database = folder / _file_name(served.port)
-        with open_store(database, fields=columns()) as store:
+        clock = _Clock()
+        with open_store(database, fields=columns(), clock=clock) as store:
             hosts, plan = Hosts(SETTINGS), _plan(_last_visit(store.db))
             passes = tuple(
-                _one_pass(served, store, hosts, day=day, at=at, progress=progress or _silent) for day, at in plan
+                _one_pass(served, store, hosts, day=day, clock=clock.start(at), progress=progress or _silent)
+                for day, at in plan
             )
             return _summary(store, database, passes)
 
@@ -153,17 +155,28 @@ def _plan(last: datetime | None) -> list[tuple[Day, datetime]]:
     return [(2, last + LATER)]
 
 
-def _one_pass(served: Served, store: Store, hosts: Hosts, *, day: Day, at: datetime, progress: Progress) -> Pass:
+class _Clock:
+    """The time in the demo: that of its evening and its morning, running on from where it was started."""
+
+    def __init__(self) -> None:
+        self.start(EVENING)
+
+    def start(self, at: datetime) -> _Clock:
+        """It is `at` now."""
+        self.at, self._started = at, time.monotonic()
+        return self
+
+    def __call__(self) -> datetime:
+        return self.at.astimezone(UTC) + timedelta(seconds=time.monotonic() - self._started)
+
+
+def _one_pass(served: Served, store: Store, hosts: Hosts, *, day: Day, clock: _Clock, progress: Progress) -> Pass:
     served.turn_to(day)
     before, asked, started = _count(store), len(served.log), time.monotonic()
-
-    def clock() -> datetime:
-        return at.astimezone(UTC) + timedelta(seconds=time.monotonic() - started)
-
     tally = asyncio.run(_crawl(served, store, hosts, clock, progress))
     log = served.log[asked:]
     return Pass(
-        at=at,
+        at=clock.at,
         brought=_count(store).since(before),
         requests=len(log),
         unchanged=sum(one.status == 304 for one in log),
