@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from storage import Article, Visit, open_store
@@ -15,6 +15,7 @@ from storage.query import search
 from storage.reindex import differing, repair
 from storage.search import snippet, words_to_match
 from storage.words import index_tokens, searchable
+from tests.gate.search_bench import normal, scan
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 TEXTS = {
@@ -141,6 +142,45 @@ def test_any_piece_of_a_mixed_text_is_found_exactly_where_it_stands(store, size)
     for piece in sorted(piece for piece in pieces if not piece.isascii()):
         expected = {f"题目{number}号" for number, text in enumerate(MIXED) if piece in searchable(text)}
         assert (piece, set(titles(store, piece))) == (piece, expected)
+
+
+MOST_SCRIPTS = st.text(alphabet="央行降準准货a5G ,。·é", min_size=1, max_size=24)
+
+
+@given(st.lists(MOST_SCRIPTS, min_size=2, max_size=4), st.data())
+@settings(max_examples=25, deadline=None)
+@example(["股，a5", "股a5"], None)
+@example(["5 月15月", "15月 5月"], None)
+def test_a_search_finds_what_a_scan_finds(texts, data):
+    """Any piece of any text, cut anywhere, across punctuation too."""
+    with open_store(Path(":memory:")) as store:
+        for number, text in enumerate(texts):
+            put(store, f"题目{number}号", text)
+        source = data.draw(st.sampled_from(texts)) if data else texts[0]
+        start = data.draw(st.integers(0, len(source) - 1)) if data else 0
+        piece = source[start : start + data.draw(st.integers(1, 8))] if data else source
+        normals = [normal(searchable(text)) for text in texts]
+        found = {f"题目{number}号" for number in scan(normal(searchable(piece)), normals)} if normal(piece) else set()
+        assert {*titles(store, f'"{piece}"', copies=True)} == found
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("股A", {"挨着"}),
+        ("货币 NOT 股A", {"隔开"}),
+        ("(股A OR 5月) 货币", {"挨着", "隔开"}),
+        ("货币 -5月", {"挨着"}),
+        ('"5 月"', set()),
+        ("086*", set()),
+        ("100*", {"隔开"}),
+        ('"货币 股"', {"挨着"}),
+    ],
+)
+def test_what_the_index_cannot_tell_the_text_does(store, words, expected):
+    put(store, "挨着", "货币。股A指数")
+    put(store, "隔开", "货币政策，股，A15月拨打10086客服")
+    assert {*titles(store, words)} == expected
 
 
 def test_the_index_is_compared_with_the_articles_and_made_anew(store):
