@@ -31,6 +31,8 @@ except ImportError:
     from backports import zstd
 
 LEVEL = 3
+# The first of a group have little to lean on, and those after them lean on these; of a host with few pages all are first.
+FIRST_LEVEL = 9
 GROUP = 512  # bodies
 PREFIX = 6  # of them, the first, are the dictionary of those after them
 PREFIX_BYTES = 1_000_000
@@ -165,7 +167,7 @@ class Archive:
         ).fetchone()
         (number,) = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM bodies").fetchone()
         team, place = (row[0], row[1] + 1) if row[0] and row[1] + 1 < GROUP else (number, 0)
-        data = _compressed(body, self._prefix(team, place))
+        data = _compressed(body, self._prefix(team, place), FIRST_LEVEL if place < PREFIX else LEVEL)
         values = (number, digest, site, team, place, len(body), data)
         self._db.execute("INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         return int(number)
@@ -280,8 +282,8 @@ class Archive:
         return int(gone)
 
 
-def _compressed(body: bytes, prefix: bytes) -> bytes:
-    packed: bytes = zstd.compress(body, LEVEL, zstd_dict=_dictionary(prefix))
+def _compressed(body: bytes, prefix: bytes, level: int) -> bytes:
+    packed: bytes = zstd.compress(body, level, zstd_dict=_dictionary(prefix))
     return packed
 
 
