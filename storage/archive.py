@@ -31,7 +31,7 @@ except ImportError:
     from backports import zstd
 
 LEVEL = 3
-# The first of a group have little to lean on, and those after them lean on these; of a host with few pages all are first.
+# The first of a group have little to lean on, and the later ones lean on them; of a host with few pages all are first.
 FIRST_LEVEL = 9
 GROUP = 512  # bodies
 PREFIX = 6  # of them, the first, are the dictionary of those after them

@@ -202,6 +202,12 @@ def m012_history(db: Database) -> None:
     db.execute("INSERT INTO moments (id, at) VALUES (0, ?)", (begins,))
 
 
+@migrations()
+def m018_search_borders(db: Database) -> None:
+    """The search index with tokens for each place where Latin letters or digits meet Chinese: see `words`."""
+    reindex(db.conn)
+
+
 @cache
 def _names() -> frozenset[str]:
     """The migrations that this version knows."""

@@ -144,37 +144,42 @@ def _all_of(wanted: list[_Found], absent: list[_Found]) -> _Found | None:
 
 
 def _phrase(word: str) -> _Found | None:
-    """One typed word as a phrase of tokens: the last single character of Chinese asks for what begins with it."""
-    runs, find = RUN.findall(word), _finder(word)
+    """One typed word as tokens: a phrase, and one token for each place where Latin letters or digits meet Chinese."""
+    runs, find = [*RUN.finditer(word)], _finder(word)
     if not find:
         return None
-    mixed = any(chinese for chinese, _ in runs) and any(latin for _, latin in runs)
-    match = _quoted(runs, open_end=mixed or word.endswith("*"))
-    if _runs_into(word):
-        end = f'"{runs[0][1][-ENDS:]}{runs[1][0][0]}"'
-        match = f"({match} OR ({end} AND {_quoted(runs[1:], open_end=True)}))"
-    # The tokens at the end of a text, and punctuation where it is Latin that meets Chinese, make a phrase find more.
-    exact = not mixed and (len(runs) == 1 or not runs[0][0]) and (bool(runs[0][0]) or not word.endswith("*"))
+    joined = [left.end() == right.start() for left, right in pairwise(runs)]
+    borders = [_border(*pair) for pair, close in zip(pairwise(runs), joined, strict=True) if close]
+    # At such a place the word may begin or end in the middle of another one, and its token says all there is to say.
+    closed = bool(joined) and joined[-1] and (runs[-1][2] is not None or len(runs[-1][0]) == 1)
+    whole = runs[bool(joined) and joined[0] and runs[0][2] is not None : len(runs) - closed]
+    if len(whole) == 1 and len(whole[0][0]) == 1 and closed:
+        whole = []
+    parts = [f'"{border}"' for border in dict.fromkeys(borders)]
+    if whole:
+        parts.append(_quoted(RUN.findall(word[whole[0].start() : whole[-1].end()]), closed, word.endswith("*")))
+    mixed = any(run[1] for run in runs) and any(run[2] for run in runs)
+    # What stands at the end of a text's tokens may follow on it by chance, and begin as a word does that is not there.
+    exact = not mixed and (len(runs) == 1 or not runs[0][1]) and (bool(runs[0][1]) or not word.endswith("*"))
     return _Found(
-        match,
+        f"({' AND '.join(parts)})" if len(parts) > 1 else parts[0],
         lambda title, text: bool(find.first(title) or find.first(text)),
-        exact and len(tokens(runs)) <= MAX_TOKENS,
+        exact and len(tokens(RUN.findall(word))) <= MAX_TOKENS,
     )
 
 
-def _runs_into(word: str) -> bool:
-    """Whether a word begins with Latin letters or digits that Chinese follows at once."""
-    runs = [*islice(RUN.finditer(word), 2)]
-    return len(runs) > 1 and bool(runs[0][2] and runs[1][1]) and runs[0].end() == runs[1].start()
+def _border(left: re.Match[str], right: re.Match[str]) -> str:
+    """The token of a place where Latin letters or digits meet Chinese."""
+    return left[0][-ENDS:] + right[0][0] if left[2] else left[0][-1] + right[0][:ENDS]
 
 
-def _quoted(runs: list[tuple[str, str]], *, open_end: bool) -> str:
+def _quoted(runs: list[tuple[str, str]], closed: bool, star: bool) -> str:
+    """The phrase of some runs; `closed`: the last one ends where it does in the text."""
     parts, last = tokens(runs), runs[-1][0]
-    if last and len(last) > 1:
-        parts, open_end = parts[:-1], False
-    elif last:
-        open_end = True
-    return f'"{" ".join(parts[:MAX_TOKENS])}"' + (" *" if open_end and len(parts) <= MAX_TOKENS else "")
+    begun = not closed and (len(last) == 1 or (not last and star))
+    if len(last) > 1 and not closed:
+        parts = parts[:-1]
+    return f'"{" ".join(parts[:MAX_TOKENS])}"' + (" *" if begun and len(parts) <= MAX_TOKENS else "")
 
 
 def snippet(text: str, words: str, *, width: int = 60, marks: tuple[str, str] = ("[", "]")) -> str:

@@ -178,10 +178,14 @@ class Store:
 
         `told` is called with how many articles are done and how many there are.
         """
-        with suppress(_NotApplied), self._transaction():
-            changes = regroup(self.db.conn, told)
-            if not apply:
-                raise _NotApplied
+        self._run("PRAGMA temp_store = FILE")  # it has a row for each article
+        try:
+            with suppress(_NotApplied), self._transaction():
+                changes = regroup(self.db.conn, told)
+                if not apply:
+                    raise _NotApplied
+        finally:
+            self._run("PRAGMA temp_store = MEMORY")
         self._articles.forget()
         return changes
 
