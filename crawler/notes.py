@@ -1,15 +1,16 @@
-"""What is written down of a visit: the records that the store keeps. Pure, but for the clock of the world."""
+"""What is written down of a visit: the records that the store keeps, made with the clock and the store of the world."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from crawler import refusals
+from crawler import gaps, refusals
 from crawler.ask import World
+from crawler.gaps import Before
 from crawler.page import ExtractError, FetchError, Forbidden, Page
 from crawler.urls import host
 from storage.keys import url_key
-from storage.records import Article, Target, Visit
+from storage.records import Article, Gap, Target, Visit
 
 
 def visited(world: World, target: Target, page: Page, *, validators: bool = True, gone: str = "") -> Visit:
@@ -47,6 +48,23 @@ def failed(world: World, target: Target, error: FetchError) -> Visit:
         asked=not (isinstance(error, Forbidden) and error.url == target.url),
         gone=_gone(error),
     )
+
+
+def before(world: World, target: Target) -> Before:
+    """What was known of a list before it was visited."""
+    store, url, now = world.store, target.url, world.clock()
+    known, trouble = store.rhythm(url), None
+    if known and known.due_at and gaps.missed(known, world.source(target).every, now):
+        trouble = store.host_trouble(target.source, url, known.due_at, now)
+    return Before(known, store.ongoing_gap(target.source, url), trouble)
+
+
+def missed(world: World, target: Target, error: FetchError, *, is_last: bool) -> Gap | None:
+    """What a failed visit says about the times in which a list was not seen; see `gaps`."""
+    if target.kind == "article":
+        return None
+    known, source, now = before(world, target), world.source(target), world.clock()
+    return gaps.failed(target, source, error, now, before=known, is_last=is_last)
 
 
 def _gone(error: FetchError) -> str:

@@ -1,33 +1,23 @@
 """What a visit to a list says about its source: its rhythm, and whether something scrolled off unseen. Pure.
 
-When no item of a list is known from before its last visit, more may have come than it shows. That is a gap, and the
-following pages are asked until one shows an item that was known: then the gap is mended. Where a list has no paging,
+When no item of a list is known from before its last visit, more may have come than it shows, and so after a time in
+which the list was not seen: see `gaps`. Then the following pages are asked until one shows an item that was known: the
+gap is mended. Where a list has no paging,
 the articles of the gap lead from neighbour to neighbour, past `max_depth`, until one links to the newest one known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from config import Source
+from crawler import gaps as ledger
 from crawler import rhythm
+from crawler.gaps import Before, Found
 from crawler.shapes import is_page_of, page_number
-from storage.records import Gap, Listing, Rhythm, Target
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The articles that a list shows: how many, since when each of the others is known, and the times of the news.
-
-    `following` is the next page, "" when there is none or none is wanted.
-    """
-
-    size: int = 0
-    known: Sequence[datetime | None] = ()
-    news: Sequence[datetime | None] = ()
-    following: str = ""
+from storage.records import Gap, Listing, Target
 
 
 def found(
@@ -46,29 +36,33 @@ def found(
 
 
 def listing(
-    target: Target, source: Source, found: Found, now: datetime, *, known: Rhythm | None, gaps: Sequence[Gap]
+    target: Target,
+    source: Source,
+    found: Found,
+    now: datetime,
+    *,
+    before: Before,
+    gaps: Sequence[Gap],
+    is_same: bool = False,
 ) -> Listing:
-    """What is to be kept of a visit to a list: see `Listing`. `known` and the open `gaps` are what was kept before."""
+    """What is to be kept of a visit to a list: see `Listing`.
+
+    `before` and the open `gaps` of the source are what was kept until now. `is_same`: the answer was 304.
+    """
     if page_number(target.url) > 1 and target.depth > 0:
-        mended = [gap for gap in gaps if is_page_of(target.url, gap.url) and _shows_known(found, gap.from_at)]
-        walking = any(is_page_of(target.url, gap.url) for gap in gaps) and not mended
+        open_gaps = [gap for gap in gaps if gap.to_at and is_page_of(target.url, gap.url)]
+        mended = [gap for gap in open_gaps if found.shows_known(gap.from_at)]
+        walking = bool(open_gaps) and not mended
         return Listing(mended=mended, wake=[found.following] if walking and found.following else ())
+    known = before.rhythm
     learnt = rhythm.learn(known, now, found.size, found.news)
     pause = None if source.cron else rhythm.pause(learnt, source.every, now)
-    learnt = replace(learnt, pause=pause.total_seconds() if pause else None)
-    if known is None or not known.size or not found.size or _shows_known(found, known.seen_at):
-        return Listing(learnt)
-    oldest = min((each for each in found.news if each and known.seen_at < each <= now), default=now)
-    gap = Gap(target.source, target.url, known.seen_at, oldest, "no item of the list was known before", now)
-    return Listing(learnt, gap, wake=[found.following] if found.following else ())
-
-
-def gap_around(gaps: Sequence[Gap], published_at: datetime | None) -> Gap | None:
-    """The open gap that an article of this time lies in."""
-    if published_at is None:
-        return None
-    return next((gap for gap in gaps if gap.from_at < published_at <= gap.noted_at), None)
-
-
-def _shows_known(found: Found, at: datetime) -> bool:
-    return any(since is None or since <= at for since in found.known)
+    learnt = replace(
+        learnt,
+        pause=pause.total_seconds() if pause else None,
+        late=ledger.lateness(known, now),
+        late_before=known.late if known else 0.0,
+    )
+    gap = ledger.answered(target, source, found, now, before=before, is_same=is_same)
+    is_missed = gap and known and gap.to_at and not gap.mended_at
+    return Listing(learnt, gap, wake=[found.following] if is_missed and found.following else ())

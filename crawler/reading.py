@@ -16,9 +16,9 @@ from crawler.answer import unpacked
 from crawler.decode import decode
 from crawler.extract import AdScore, extract, field_modules
 from crawler.feeds import Feed
+from crawler.gaps import around
 from crawler.links import Place
 from crawler.page import Document, ExtractError, Page
-from crawler.paging import gap_around
 from crawler.parse import parse, selected
 from crawler.shapes import is_service, looks_like_article, looks_like_list
 from crawler.urls import resolve
@@ -86,7 +86,7 @@ def read(
         if found.refused and (place.target.kind == "article" or not targets):
             raise ExtractError(f"no article but {found.refused}")
         following = links.next_page(found, place)
-        gap = gap_around(place.gaps, found.article.published_at) if found.article else None
+        gap = around(place.gaps, found.article.published_at) if found.article else None
         neighbours = links.neighbours(found, place) if gap else []
         targets = [*neighbours, *targets]
     if found.article is None and not orders.nofollow:

@@ -95,6 +95,8 @@ _RULES = (
     ),
 )
 _CHECK = _RULES[2][0]
+# What stands before a site that is there and does not let us in.
+WALLS = (_RULES[1][0], _CHECK)
 _SAID = re.compile(
     r"enable javascript and cookies to continue|needs to review the security of your connection"
     r"|checking (?:if the site connection is secure|your browser before)|请(?:按住|拖动|向右拖动)滑块"

@@ -85,8 +85,8 @@ def claimed(value: datetime | str | None) -> str:
 
 
 def shown_time(row: Mapping[str, Any]) -> str:
-    """When something appeared: as its page claims, or else when it was first seen."""
-    return claimed(row["published_at"]) or moment(row["first_seen_at"])
+    """When something appeared: as its page claims if that can be, or else when it was first seen."""
+    return ("" if row.get("published_flag") else claimed(row["published_at"])) or moment(row["first_seen_at"])
 
 
 def _minutes(value: datetime | str | None, zoned: Callable[[datetime], datetime]) -> str:

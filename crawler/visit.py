@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from config import Source
 from crawler import frontier, paging
 from crawler.ask import Asker, Hosts, World
+from crawler.gaps import Found
 from crawler.links import Place
-from crawler.notes import continued, elsewhere, failed, unread, visited
+from crawler.notes import before, continued, elsewhere, failed, missed, unread, visited
 from crawler.page import ExtractError, FetchError, Forbidden, Moved, Page, Postponed
-from crawler.paging import Found
 from crawler.reading import Reading, read
 from crawler.robots import product
 from crawler.shapes import long_number
@@ -68,7 +68,7 @@ class Visitor:
         self.retries.pop(target.url, None)
         try:
             page = await self._asker.ask(target, is_turn=is_turn)
-            self.world.keep(page)
+            await self.world.keep(page)
             reading = self._read(target, page)
             if reading.article and reading.following:
                 reading = await self._joined(target, reading)
@@ -94,8 +94,8 @@ class Visitor:
     def _read(self, target: Target, page: Page) -> Reading:
         if page.status == 304:
             return Reading()
-        gaps = self.world.store.gaps(target.source) if target.kind == "article" else ()
-        place = Place(page.url, target, self.world.owners, page.fetched_at, gaps)
+        still_open = self.world.store.gaps(target.source) if target.kind == "article" else ()
+        place = Place(page.url, target, self.world.owners, page.fetched_at, still_open)
         threshold = self.world.settings.ad_threshold
         try:
             agent, timed = product(self.world.settings.user_agent), self.tally.timed
@@ -128,7 +128,7 @@ class Visitor:
         Raises FetchError, also for a page without an article.
         """
         page = await self._asker.ask(further, own=own)
-        self.world.keep(page)
+        await self.world.keep(page)
         try:
             more = self._read(further, page)
         except ExtractError as error:
@@ -203,9 +203,11 @@ class Visitor:
     def _listing(self, target: Target, page: Page, reading: Reading, found: Found) -> Listing:
         """What a list says about its source; see `paging`."""
         store, source, now = self.world.store, self.world.source(target), self.world.clock()
-        known = store.rhythm(target.url)
-        gaps = store.gaps(target.source) if page.status != 304 else []
-        listing = paging.listing(target, source, found, now, known=known, gaps=gaps)
+        is_same = page.status == 304
+        still_open = [] if is_same else store.gaps(target.source)
+        listing = paging.listing(
+            target, source, found, now, before=before(self.world, target), gaps=still_open, is_same=is_same
+        )
         return replace(listing, changed=reading.changed)
 
     def _mended(self, reading: Reading) -> Listing | None:
@@ -244,7 +246,8 @@ class Visitor:
     def _note(self, target: Target, error: FetchError) -> None:
         source_next = self._source_next(self.world.source(target))
         again = frontier.after_failure(target, error, self.world.settings, source_next, self.world.clock())
-        self.world.store.note_failure(failed(self.world, target, error), next_at=again.at)
+        gap = missed(self.world, target, error, is_last=again.at is None)
+        self.world.store.note_failure(failed(self.world, target, error), next_at=again.at, gap=gap)
         if again.soon and again.at:
             self.retries[target.url] = again.at
             self.tally.retries += 1
@@ -261,7 +264,11 @@ class Visitor:
         owner = self.world.owners.of(moved.to)
         if owner:
             to = Target(moved.to, target.kind, owner.name, target.priority, target.depth, found_on=target.url)
-            self.tally.queued += self.world.store.save(failed(self.world, target, moved), targets=[to]).queued
+            # A seed is asked again whenever its source is due.
+            gap = missed(self.world, target, moved, is_last=bool(target.found_on))
+            listing = Listing(gap=gap) if gap else None
+            visit = failed(self.world, target, moved)
+            self.tally.queued += self.world.store.save(visit, targets=[to], listing=listing).queued
             self.queued_hosts.add(host(to.url))
         else:
             self._note(target, moved)

@@ -4,7 +4,7 @@ Three questions in order. (1) The address: its own key, then the one it declares
 title or text agree, because whole sites declare their front page. (2) The same text elsewhere. (3) The same story:
 both by `clusters`. A changed title or text moves the former version to `revisions`; what else the own address says
 anew (author, editor, picture, keywords) replaces the column without one, and a column never loses its value because
-a later version of the page is silent. `first_seen_at`, `published_at` and `site` stay.
+a later version of the page is silent. `first_seen_at`, `site` and `published_at`, with what is known of it, stay.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from time import process_time
 from typing import Any
 
 from storage import keys, texts
+from storage.addresses import AddressBook
+from storage.claims import NO_CLAIM, Claim, claim_of, claim_time
+from storage.clocks import ClockBook
 from storage.clusters import Clusters
 from storage.keys import url_key
 from storage.members import Member, told_at
@@ -27,21 +30,14 @@ from storage.values import column_value, jsonable
 _OWN = (
     "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
     "author", "editor", "source", "site", "lang", "story_id", "copy_of", "is_ad", "ad_score", "canonical", "found_by",
-    "url_key", "text_key", "title_key", "told_at", "text", "extra", "gone_at",
+    "url_key", "text_key", "title_key", "told_at", "text", "extra", "gone_at", "published_precision",
+    "published_evidence", "published_flag",
 )  # fmt: skip
 
 _BY_KEY = """
-    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how
+    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how,
+        first_seen_at
     FROM article_urls JOIN articles ON articles.id = article_id WHERE article_urls.url_key = ?
-"""
-_ALIAS = """
-    INSERT INTO article_urls (url_key, article_id, how) VALUES (?, ?, ?)
-    ON CONFLICT (url_key) DO UPDATE SET how = excluded.how
-    WHERE how = 'canonical' AND excluded.how = 'address' AND article_id = excluded.article_id
-"""
-_ANNOUNCED = """
-    UPDATE headlines SET article_id = ?, matched_by = 'address'
-    WHERE url_key = ? AND (article_id IS NULL OR matched_by = 'title')
 """
 _KEEP = """
     INSERT INTO revisions (article_id, revision, observed_at, replaced_at, title, text, published_at, modified_at,
@@ -57,11 +53,16 @@ _REVISE = """
 """
 # What a page may say anew; one that falls silent takes nothing back.
 _RENEWED = ("author", "editor", "source", "modified_at", "lang", "canonical")
-_LAST_RENEWED = """
-    extra = iif(? IS NULL, extra, json_patch(coalesce(extra, '{}'), ?)), published_at = coalesce(published_at, ?),
-    last_seen_at = ?
+# The first claim stays, and so does what is known of it.
+_CLAIMED = """
+    published_precision = iif(published_at IS NULL, ?, published_precision),
+    published_evidence = iif(published_at IS NULL, ?, published_evidence),
+    published_flag = iif(published_at IS NULL, ?, published_flag), published_at = coalesce(published_at, ?)
 """
-_SEEN = "UPDATE articles SET last_seen_at = ?, published_at = coalesce(published_at, ?) WHERE id = ?"
+_LAST_RENEWED = f"""
+    extra = iif(? IS NULL, extra, json_patch(coalesce(extra, '{{}}'), ?)), {_CLAIMED}, last_seen_at = ?
+"""
+_SEEN = f"UPDATE articles SET {_CLAIMED}, last_seen_at = ? WHERE id = ?"
 _REMOVED = "INSERT INTO removals (article_id, url, status, how, observed_at) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -88,12 +89,14 @@ class Articles:
 
     def __init__(self, connection: sqlite3.Connection, ad_threshold: float):
         self._run = connection.execute
-        self._run_many = connection.executemany
         self._clusters = Clusters(connection)
+        self._clocks = ClockBook(connection)
+        self._addresses = AddressBook(connection)
         self._ad_threshold = ad_threshold
         self.dedupe_cpu = 0.0
         columns = [row[1] for row in connection.execute("PRAGMA table_info (articles)")]
         self._extra = [name for name in columns if name not in _OWN]
+        self._known = frozenset((*_OWN, *self._extra))
         names = ", ".join(f'"{name}"' for name in (*_OWN, *self._extra))
         marks = ", ".join("?" * (len(_OWN) + len(self._extra)))
         self._insert_sql = f"INSERT INTO articles ({names}) VALUES ({marks})"
@@ -119,7 +122,7 @@ class Articles:
             outcome, article_id, story_id = self._insert(article, visit, declared or own)
         else:
             outcome, article_id, story_id = self._meet(article, visit, row, own)
-        self._name(article_id, {url_key(visit.url): "redirect", declared: "canonical", own: "address"})
+        self._addresses.name(article_id, {url_key(visit.url): "redirect", declared: "canonical", own: "address"})
         return outcome, article_id, story_id
 
     def confirm(self, visit: Visit) -> tuple[int, int] | None:
@@ -127,7 +130,7 @@ class Articles:
         row = self._run(_BY_KEY, (url_key(visit.url),)).fetchone()
         if row is None:
             return None
-        self._run(_SEEN, (stamp(visit.at), None, row[0]))
+        self._run(_SEEN, (*NO_CLAIM, stamp(visit.at), row[0]))
         self._returned(row[0], stamp(visit.at))
         return row[0], row[5]
 
@@ -154,38 +157,31 @@ class Articles:
 
     def _release(self, row: Any, key: str) -> None:
         """Another page had declared this address as its own, and lied: here is whose it is."""
-        self._run("DELETE FROM article_urls WHERE url_key = ?", (key,))
+        self._addresses.release(key)
         if row[2] == key:
             self._run("UPDATE articles SET url_key = ? WHERE id = ?", (url_key(row[1]), row[0]))
             self._clusters.rename(row[0], url_key(row[1]))
 
-    def _name(self, article_id: int, names: dict[str, str]) -> None:
-        """Give an article its addresses, and the headlines that pointed there their article."""
-        rows = [(key, article_id, how) for key, how in names.items() if key]
-        self._run_many(_ALIAS, rows)
-        linked = [(article_id, key) for key, _, _ in rows]
-        self._run_many(_ANNOUNCED, linked)
-
     # -- an article that is known
 
     def _meet(self, article: Article, visit: Visit, row: Any, own: str) -> tuple[Outcome, int, int]:
-        article_id, url, key, title, text, story_id, _, _ = row
+        article_id, url, key, title, text, story_id, _, _, seen = row
         at_home = own in (key, url_key(url))
         # A phone page or page 2 words the same article otherwise; only its own address tells of a change.
         if not at_home:
-            self._run(_SEEN, (stamp(visit.at), claim(article.published_at), article_id))
+            self._run(_SEEN, (*claim_of(article, parse(seen)), stamp(visit.at), article_id))
             return "same", article_id, self._retime(article, article_id) or story_id
         same = _squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)
         if not same:
             self._revise(article, article_id, _Text(title, text))
             story_id = self._clusters.load(article_id).story
-        self._renew(article, visit, article_id)
+        self._renew(article, visit, article_id, claim_of(article, parse(seen)))
         self._returned(article_id, stamp(visit.at))
         return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
 
     def _retime(self, article: Article, article_id: int) -> int | None:
         """A time of publication that is learnt late puts an article at another place: its story, if that is so."""
-        if article.published_at is None:
+        if claim_time(article) is None:
             return None
         former = self._clusters.load(article_id)
         (claimed,) = self._run("SELECT published_at FROM articles WHERE id = ?", (article_id,)).fetchone()
@@ -196,13 +192,12 @@ class Articles:
         self._clusters.revise(former._replace(told_at=told), former, stamp(article.fetched_at))
         return self._clusters.load(article_id).story
 
-    def _renew(self, article: Article, visit: Visit, article_id: int) -> None:
+    def _renew(self, article: Article, visit: Visit, article_id: int, claimed: Claim) -> None:
         """Take over what the page says beside its title and text."""
         values = (column_value(getattr(article, name)) for name in _RENEWED)
         added = (column_value(article.extra.get(name)) for name in self._extra)
         rest = self._rest(article)
-        times = (claim(article.published_at), stamp(visit.at))
-        self._run(self._renew_sql, (*values, *added, rest, rest, *times, article_id))
+        self._run(self._renew_sql, (*values, *added, rest, rest, *claimed, stamp(visit.at), article_id))
 
     def _revise(self, article: Article, article_id: int, old: _Text) -> None:
         at, new = stamp(article.fetched_at), _Text(article.title, article.text)
@@ -226,7 +221,7 @@ class Articles:
         text = _Text(article.title, article.text)
         (article_id,) = self._run("SELECT coalesce(max(id), 0) + 1 FROM articles").fetchone()
         at = stamp(article.fetched_at)
-        told = told_at(article.published_at, article.fetched_at)
+        told = told_at(claim_time(article), article.fetched_at)
         one = Member(article_id, article.title, article.text, text.key, key, _site(article), article_id, told, at)
         started = process_time()
         place = self._clusters.decide(one, text.whole)
@@ -235,21 +230,25 @@ class Articles:
         self._index(article_id, text)
         started = process_time()
         self._clusters.admit(one, place, at)
+        published = claim_time(article)
+        if published:
+            self._clocks.note(visit, published, article.extra.get("published_precision"))
         self.dedupe_cpu += spent + process_time() - started
         return "new" if place.parent is None else "copy", article_id, place.story
 
     def _rest(self, article: Article) -> str | None:
         """The added fields that have no column, as JSON; None when there are none."""
-        rest = {name: jsonable(value) for name, value in article.extra.items() if name not in self._extra}
+        rest = {name: jsonable(value) for name, value in article.extra.items() if name not in self._known}
         return json.dumps(rest, ensure_ascii=False) if rest else None
 
     def _row(self, article: Article, visit: Visit, text: _Text, *, one: Member) -> list[Any]:
         at = stamp(article.fetched_at)
+        claimed = claim_of(article, article.fetched_at)
         values = {
             "id": one.id,
             "url": keys.without_tracking(article.url),
             "title": article.title,
-            "published_at": claim(article.published_at),
+            "published_at": claimed.at,
             "modified_at": claim(article.modified_at),
             "first_seen_at": at,
             "last_seen_at": stamp(visit.at),
@@ -273,6 +272,9 @@ class Articles:
             "text": article.text,
             "extra": self._rest(article),
             "gone_at": None,
+            "published_precision": claimed.precision,
+            "published_evidence": claimed.evidence,
+            "published_flag": claimed.flag,
         }
         return [*values.values(), *(column_value(article.extra.get(name)) for name in self._extra)]
 

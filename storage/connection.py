@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -19,6 +20,7 @@ from storage.errors import (
     Unwritable,
     translated,
 )
+from storage.waiting import NONE, Patience, transaction
 
 MEMORY = Path(":memory:")
 
@@ -28,8 +30,10 @@ PAGE_SIZE = 8192
 CACHE_KB = 32768
 
 
-def connect(path: Path, *, fields: Mapping[str, str], readonly: bool, timeout: float) -> Database:
-    """An open, checked and current database. `timeout`: seconds to wait for another process's lock.
+def connect(
+    path: Path, *, fields: Mapping[str, str], readonly: bool, timeout: float, patience: Patience = NONE
+) -> Database:
+    """An open, checked and current database. `timeout`, `patience`: how long another process's lock is waited for.
 
     StorageError when there is none to be had; a file that is not ours is left as it is.
     """
@@ -38,7 +42,7 @@ def connect(path: Path, *, fields: Mapping[str, str], readonly: bool, timeout: f
     with translated(path, reading=readonly):
         connection = _open(path, readonly, timeout)
         try:
-            return _checked(Database(connection), path, fields, readonly)
+            return _checked(Database(connection), path, fields, None if readonly else patience)
         except BaseException:
             connection.close()
             raise
@@ -85,18 +89,19 @@ def _writable(path: Path) -> bool:
     return os.access(path, os.W_OK)
 
 
-def _checked(db: Database, path: Path, fields: Mapping[str, str], readonly: bool) -> Database:
+def _checked(db: Database, path: Path, fields: Mapping[str, str], patience: Patience | None) -> Database:
+    """The same, current; without `patience` it is only to be read."""
     fresh = _is_fresh(db, path)
     if schema.is_newer(db):
         raise NewerSchema(path)
-    if readonly:
+    if patience is None:
         db.execute("PRAGMA query_only = ON")
         if fresh:
             raise MissingDatabase(path)
         if schema.migrations.pending(db):
             raise OlderSchema(path)
     else:
-        _make_current(db, fields, fresh)
+        _make_current(db, path, fields, fresh, patience)
         # A statement that triggers others keeps what it overwrites until it is done: in a file, that is twice the time.
         db.execute("PRAGMA temp_store = MEMORY")
     db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
@@ -115,14 +120,24 @@ def _is_fresh(db: Database, path: Path) -> bool:
     return True
 
 
-def _make_current(db: Database, fields: Mapping[str, str], fresh: bool) -> None:
+def _make_current(db: Database, path: Path, fields: Mapping[str, str], fresh: bool, patience: Patience) -> None:
     """Tables, migrations and columns that are missing, in one transaction; none at all when nothing is."""
     if fresh:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         db.enable_wal()
     if fresh or schema.migrations.pending(db) or schema.missing_fields(db, fields) or not history.is_tracked(db.conn):
-        with db.atomic():
+        with transaction(db.conn, path, patience):
             db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             schema.migrations.apply(db)
             schema.add_fields(db, fields)
             history.track(db.conn)
+
+
+@contextmanager
+def temporary_file(connection: sqlite3.Connection) -> Iterator[None]:
+    """Temporary tables that grow with the database go into a file. Outside of any transaction."""
+    connection.execute("PRAGMA temp_store = FILE")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")

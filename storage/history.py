@@ -40,6 +40,7 @@ TRACKED = {
     "headlines": _Tracked("id", without=("last_seen_at",)),
     "rights": _Tracked("id"),
     "gaps": _Tracked("id"),
+    "clock_faults": _Tracked("id"),
     "sources": _Tracked("name"),
     "hosts": _Tracked("host"),
     "frontier": _Tracked("url_key", only=("host", "source", "kind", "state", "next_at")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import datetime
 
 from storage.keys import host_of
 from storage.records import HostNote, Visit
@@ -54,3 +55,9 @@ class HostBook:
         """The hosts that still rest, and those that share their network address with others."""
         for host, address, rest in self._run(_REMEMBERED, (now,)):
             yield HostNote(host, address, parse(rest) if rest else None)
+
+    def trouble(self, url: str) -> tuple[datetime, str] | None:
+        """Until when the host of an address had to be left alone because of an error, and the error; None for none."""
+        sql = "SELECT rest_until, error FROM hosts WHERE host = ? AND error IS NOT NULL AND rest_until IS NOT NULL"
+        row = self._run(sql, (host_of(url),)).fetchone()
+        return (parse(row[0]), row[1]) if row else None

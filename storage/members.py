@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
+from storage.claims import OLDEST_YEAR
 from storage.sitelines import SiteLine
 from storage.sketches import Era, Found, era_of, moment
 from storage.stories import Verdict
@@ -72,4 +73,4 @@ def story_key(url_key: str) -> str:
 
 def told_at(published: datetime | None, seen: datetime) -> str:
     """The stamp of when an article was told: the time it claims, unless that is after it was seen, or absurd."""
-    return min(stamp(published), stamp(seen)) if published and published.year >= 1990 else stamp(seen)
+    return min(stamp(published), stamp(seen)) if published and published.year >= OLDEST_YEAR else stamp(seen)

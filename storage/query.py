@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from sqlite_utils import Database
 
 from storage.keys import url_key
+from storage.past_search import is_present, ordered, rows_of, steady
 from storage.search import checked, snippet, words_to_match
 from storage.texts import same_title
 from storage.times import parse, stamp
@@ -26,8 +27,8 @@ Row = dict[str, Any]
 # Columns that serve the program, not the reader.
 INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at"))
 
-# Claimed times carry their own offset; datetime() makes them comparable, and an index keeps them so.
-_TIME = "datetime(coalesce(articles.published_at, articles.first_seen_at))"
+# When an article was told, as far as its claim can be believed: see `members.told_at`.
+_TIME = "articles.told_at"
 
 _LAST_ID = 2**63 - 1
 
@@ -61,12 +62,18 @@ def search(
     match = words_to_match(words)
     if not match:
         return []
-    check = checked(words)
-    one = f"SELECT {_selected(db)} FROM articles WHERE id = ?"
-    numbers = _matches(db, match, _shown(ads, copies), newest=newest)
-    rows = (row for number in numbers for row in _rows(db, one, (number,)))
-    held = (row for row in rows if check is None or check(searchable(row["title"]), searchable(row["text"])))
-    found = list(islice(held, limit) if limit >= 0 else held)
+    check, shown = checked(words), _shown(ads, copies)
+    rows: Iterator[Row]
+    with steady(db.conn):
+        if is_present(db.conn, match, ranking=not newest):
+            one = f"SELECT {_selected(db)} FROM articles WHERE id = ?"
+            numbers = _matches(db, match, shown, newest=newest)
+            rows = (row for number in numbers for row in _rows(db, one, (number,)))
+        else:
+            ids = ordered(db.conn, match, _TIME if newest else "")
+            rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
+        held = (row for row in rows if check is None or check(searchable(row["title"]), searchable(row["text"])))
+        found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)
     return found
@@ -116,7 +123,7 @@ def count(
 
 
 def latest(db: Database, *, limit: int = 20, ads: bool = False, copies: bool = False) -> list[Row]:
-    """The newest articles by the time they claim, or by when they were first seen where they claim none."""
+    """The newest articles by the time they claim, or by when they were first seen where they claim none that can be."""
     return list(articles(db, ads=ads, copies=copies, order=f"{_TIME} DESC, articles.id DESC", limit=limit))
 
 
@@ -144,7 +151,7 @@ def newest_before(db: Database, source: str, at: datetime, limit: int = 3) -> se
     """The URL keys of the newest articles of a source of those that were known at a time."""
     sql = """
         SELECT url_key FROM articles WHERE found_by = ? AND first_seen_at <= ? AND told_at IS NOT NULL
-        ORDER BY datetime(told_at) DESC LIMIT ?
+        ORDER BY told_at DESC LIMIT ?
     """
     return {key for (key,) in db.conn.execute(sql, (source, stamp(at), limit))}
 

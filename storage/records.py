@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 TargetKind = Literal["list", "feed", "sitemap", "article"]
 Outcome = Literal["new", "same", "changed", "copy", "none"]
+# Why a list was not seen, or not whole: more came than it shows; no usable answer; we were refused; robots.txt forbids
+# it; we did not ask.
+GapKind = Literal["overrun", "down", "blocked", "robots", "outage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ class Rhythm:
 
     `size` is how many it shows at once, `items` how many came since the first visit; `hours` how many to expect in
     each hour of the day (UTC), `pause` the seconds until the next visit as learnt, None while that is not known.
+    `due_at` is when it was to be visited next, None when that was never planned; `late` and `late_before` by how many
+    seconds the last two visits came after their time.
     """
 
     since: datetime
@@ -131,25 +136,45 @@ class Rhythm:
     last_item_at: datetime | None
     hours: tuple[float, ...]
     pause: float | None = None
+    due_at: datetime | None = None
+    late: float = 0.0
+    late_before: float = 0.0
+
+
+class Sign(NamedTuple):
+    """What was seen of a gap at one visit."""
+
+    at: datetime
+    kind: GapKind
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A time of which a source may have had items that were not seen: the list at `url` was overrun."""
+    """A time of which a source may have had items that were not seen: the list at `url` was not seen, or not whole.
+
+    It begins with the last good visit, or the first try; `to_at` is None while it goes on. `kind` and `reason` are as
+    it began, `signs` what was seen of it wherever that changed, `noted_at` when it was noticed, `mended_at` when it
+    turned out that nothing is missing. Source, address and `noted_at` tell one gap from another.
+    """
 
     source: str
     url: str
     from_at: datetime
-    to_at: datetime
+    to_at: datetime | None
     reason: str
     noted_at: datetime
+    kind: GapKind = "overrun"
+    signs: tuple[Sign, ...] = ()
+    mended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a visit to a list says about its source: its rhythm, a gap found, gaps mended, further pages to look at.
+    """What a visit to a list says about its source: its rhythm, a gap, gaps mended, further pages to look at.
 
-    `changed` has the addresses that it lists with the time when each last changed.
+    `gap` is one that was found, or that was known and ends or shows more of itself. `changed` has the addresses that it
+    lists with the time when each last changed.
     """
 
     rhythm: Rhythm | None = None

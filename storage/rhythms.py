@@ -1,80 +1,58 @@
-"""The tables `rhythms`, when the items of each list come, and `gaps`, what may have been missed.
-
-It opens no transaction.
-"""
+"""The table `rhythms`: when the items of each list come, and when it was to be visited. It opens no transaction."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from datetime import datetime
 
 from storage.keys import url_key
-from storage.records import Gap, Listing, Rhythm, Visit
+from storage.records import Listing, Rhythm, Visit
 from storage.times import parse, stamp
 
 _KEEP = """
-    INSERT INTO rhythms (url_key, source, since, seen_at, size, items, last_item_at, hours, pause)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO rhythms (url_key, source, since, seen_at, size, items, last_item_at, hours, pause, late, late_before,
+        due_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (url_key) DO UPDATE SET
-        source = excluded.source, seen_at = excluded.seen_at, size = excluded.size, items = excluded.items,
-        last_item_at = excluded.last_item_at, hours = excluded.hours, pause = excluded.pause
+        source = excluded.source, before_at = seen_at, seen_at = excluded.seen_at, size = excluded.size,
+        items = excluded.items, last_item_at = excluded.last_item_at, hours = excluded.hours, pause = excluded.pause,
+        late = excluded.late, late_before = excluded.late_before, due_at = excluded.due_at
+"""
+_GET = """
+    SELECT since, seen_at, size, items, last_item_at, hours, pause, due_at, late, late_before
+    FROM rhythms WHERE url_key = ?
 """
 
 
-# Open gaps of one source that are looked at: a list that is overrun at every visit opens one each time.
-MOST_GAPS = 100
-
-
 class RhythmBook:
-    """The rows of `rhythms` and `gaps`."""
+    """The rows of `rhythms`."""
 
     def __init__(self, connection: sqlite3.Connection):
         self._run = connection.execute
 
     def get(self, url: str) -> Rhythm | None:
         """What is known of a list, None when it was never visited."""
-        sql = "SELECT since, seen_at, size, items, last_item_at, hours, pause FROM rhythms WHERE url_key = ?"
-        row = self._run(sql, (url_key(url),)).fetchone()
+        row = self._run(_GET, (url_key(url),)).fetchone()
         if not row:
             return None
-        since, seen_at, size, items, last, hours, pause = row
-        last_at = parse(last) if last else None
-        return Rhythm(parse(since), parse(seen_at), size, items, last_at, tuple(json.loads(hours)), pause)
+        since, seen_at, size, items, last, hours, pause, due, late, late_before = row
+        last_at, due_at = parse(last) if last else None, parse(due) if due else None
+        known = (parse(since), parse(seen_at), size, items, last_at, tuple(json.loads(hours)), pause)
+        return Rhythm(*known, due_at, late or 0.0, late_before or 0.0)
 
-    def put(self, visit: Visit, listing: Listing) -> None:
-        """What a visit to a list says about its source."""
-        if listing.rhythm:
-            self.keep(visit, listing.rhythm)
-        if listing.gap:
-            self.note(listing.gap)
-        for gap in listing.mended:
-            self.mend(gap, stamp(visit.at))
-
-    def keep(self, visit: Visit, rhythm: Rhythm) -> None:
-        """What is known of the list of a visit now."""
+    def put(self, visit: Visit, listing: Listing, next_at: datetime | None) -> None:
+        """What is known of the list of a visit now, if that says anything, and when it is to be visited next."""
+        rhythm = listing.rhythm
+        if rhythm is None:
+            return
         last = stamp(rhythm.last_item_at) if rhythm.last_item_at else None
         hours = json.dumps([round(each, 3) for each in rhythm.hours])
         what = (stamp(rhythm.since), stamp(rhythm.seen_at), rhythm.size, rhythm.items, last, hours, rhythm.pause)
-        self._run(_KEEP, (url_key(visit.url), visit.source, *what))
+        when = (rhythm.late, rhythm.late_before, stamp(next_at) if next_at else None)
+        self._run(_KEEP, (url_key(visit.url), visit.source, *what, *when))
 
-    def note(self, gap: Gap) -> None:
-        """A gap that was found."""
-        sql = "INSERT INTO gaps (source, url, from_at, to_at, reason, noted_at) VALUES (?, ?, ?, ?, ?, ?)"
-        times = (stamp(gap.from_at), stamp(gap.to_at))
-        self._run(sql, (gap.source, gap.url, *times, gap.reason, stamp(gap.noted_at)))
-
-    def mend(self, gap: Gap, now: str) -> None:
-        """Older pages have shown that nothing is missing."""
-        self._run(
-            "UPDATE gaps SET mended_at = ? WHERE url = ? AND source = ? AND noted_at = ?",
-            (now, gap.url, gap.source, stamp(gap.noted_at)),
-        )
-
-    def open(self, source: str) -> list[Gap]:
-        """The gaps of a source that are not mended, the oldest first; of very many those noted last."""
-        sql = """
-            SELECT source, url, from_at, to_at, reason, noted_at FROM gaps
-            WHERE source = ? AND mended_at IS NULL ORDER BY noted_at DESC LIMIT ?
-        """
-        rows = reversed(self._run(sql, (source, MOST_GAPS)).fetchall())
-        return [Gap(name, url, parse(start), parse(end), why, parse(at)) for name, url, start, end, why, at in rows]
+    def plan(self, visit: Visit, next_at: datetime | None) -> None:
+        """When a list that gave no answer is to be visited next."""
+        at = stamp(next_at) if next_at else None
+        self._run("UPDATE rhythms SET due_at = ? WHERE url_key = ?", (at, url_key(visit.url)))

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
 from storage import history
+from storage.ledger import make_claims, make_gaps
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
@@ -200,6 +201,13 @@ def m012_history(db: Database) -> None:
     is_new = db.execute("SELECT NOT EXISTS (SELECT 1 FROM visits) AND NOT EXISTS (SELECT 1 FROM articles)").fetchone()
     begins = history.BEGINNING if is_new[0] else stamp(datetime.now(UTC))
     db.execute("INSERT INTO moments (id, at) VALUES (0, ?)", (begins,))
+
+
+@migrations()
+def m013_gaps_and_claims(db: Database) -> None:
+    """Gaps of every kind, also those that go on; what is wrong with claimed times, and the order of trusted ones."""
+    make_gaps(db)
+    make_claims(db)
 
 
 @migrations()

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from storage import history, query, records
 from storage.articles import Articles
-from storage.errors import translated
+from storage.gaps import GapBook
 from storage.headlines import HeadlineBook
 from storage.hosts import HostBook
 from storage.keys import url_key
@@ -22,6 +22,7 @@ from storage.regroup import Change, regroup
 from storage.rhythms import RhythmBook
 from storage.rights import RightsBook
 from storage.times import parse, stamp
+from storage.waiting import NONE, Patience, transaction
 
 _VISIT = """
     INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size, moment)
@@ -56,13 +57,16 @@ class Store:
     It belongs to the thread that opened it. `db` is for reading, see `query`. StorageError when it cannot be written.
     """
 
-    def __init__(self, db: Database, path: Path, *, ad_threshold: float, clock: Callable[[], datetime]):
-        self.db, self.path = db, path
+    def __init__(
+        self, db: Database, path: Path, *, ad_threshold: float, clock: Callable[[], datetime], patience: Patience = NONE
+    ):
+        self.db, self.path, self.patience = db, path, patience
         self._clock, self._moment = clock, 0
         self._run = db.conn.execute
         self._queue = Queue(db.conn)
         self._hosts = HostBook(db.conn)
         self._rhythms = RhythmBook(db.conn)
+        self._gaps = GapBook(db.conn)
         self._rights = RightsBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._headlines = HeadlineBook(db.conn, ad_threshold)
@@ -80,8 +84,8 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            with translated(self.path), self.db.atomic():
-                # Its first statement writes: so the lock is taken before anything is read, and what is read stays true.
+            with transaction(self.db.conn, self.path, self.patience):
+                # After the lock was had: so the moments follow each other as their times do.
                 self._moment = history.begin(self.db.conn, self._clock())
                 yield
         except BaseException:
@@ -107,7 +111,7 @@ class Store:
         `next_at` None: never again. `state`: done, gone or failed. `listing` is what a list says about its source,
         `rights` what was said about the use of the article. A 304 confirms the article known at its address.
         """
-        what = (targets, listing, rights, _stamped(next_at), state)
+        what = (targets, listing, rights, next_at, state)
         try:
             return self._save(visit, article, headlines, *what)
         except UnicodeEncodeError:
@@ -123,7 +127,7 @@ class Store:
         targets: Sequence[Target],
         listing: Listing | None,
         rights: Sequence[records.Notice],
-        next_at: str | None,
+        next_at: datetime | None,
         state: str,
     ) -> Saved:
         with self._transaction():
@@ -138,23 +142,27 @@ class Store:
                 self._rights.keep(article_id, rights)
             fresh = self._headlines.put(headlines)
             queued = self._queue.add(targets, stamp(visit.at))
-            self._queue.finish(visit, state, next_at)
+            self._queue.finish(visit, state, _stamped(next_at))
             if listing:
-                self._rhythms.put(visit, listing)
+                self._rhythms.put(visit, listing, next_at)
+                self._gaps.put(visit, listing)
                 self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
                 self._queue.wake_changed(listing.changed, visit.at)
             told = {"items": outcome in ("new", "copy") or fresh > 0, "lists": visit.kind != "article"}
             self._run(_SOURCE_WELL, {**told, "at": stamp(visit.at), "name": visit.source})
         return Saved(outcome, article_id, story_id, queued, fresh, self._articles.dedupe_cpu - before)
 
-    def note_failure(self, visit: Visit, *, next_at: datetime | None) -> None:
-        """Write that no usable answer came, and when to try again; None: never."""
+    def note_failure(self, visit: Visit, *, next_at: datetime | None, gap: Gap | None = None) -> None:
+        """Write that no usable answer came, and when to try again; None: never. `gap` is what that says of a list."""
         with self._transaction():
             self._note(visit)
             if visit.gone:
                 self._articles.remove(visit)
             self._queue.fail(visit, _stamped(next_at))
+            if gap:
+                self._gaps.write(gap)
             if visit.kind != "article":
+                self._rhythms.plan(visit, next_at)
                 error = visit.error or f"HTTP status {visit.status}"
                 self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
 
@@ -178,14 +186,10 @@ class Store:
 
         `told` is called with how many articles are done and how many there are.
         """
-        self._run("PRAGMA temp_store = FILE")  # it has a row for each article
-        try:
-            with suppress(_NotApplied), self._transaction():
-                changes = regroup(self.db.conn, told)
-                if not apply:
-                    raise _NotApplied
-        finally:
-            self._run("PRAGMA temp_store = MEMORY")
+        with temporary_file(self.db.conn), suppress(_NotApplied), self._transaction():
+            changes = regroup(self.db.conn, told)
+            if not apply:
+                raise _NotApplied
         self._articles.forget()
         return changes
 
@@ -228,7 +232,15 @@ class Store:
 
     def gaps(self, source: str) -> list[Gap]:
         """The gaps of a source that nothing has mended, the oldest first."""
-        return self._rhythms.open(source)
+        return self._gaps.open(source)
+
+    def ongoing_gap(self, source: str, url: str) -> Gap | None:
+        """The gap of a list that goes on; None where the last visit went well."""
+        return self._gaps.ongoing(source, url)
+
+    def host_trouble(self, source: str, url: str, since: datetime, now: datetime) -> tuple[datetime, str] | None:
+        """Until when the host of a source's list was left alone because of an error, and the error; None for none."""
+        return self._hosts.trouble(url) or self._gaps.beside(source, url, since, now)
 
     def host_notes(self, now: datetime) -> list[HostNote]:
         """The hosts that must still be left alone, and those that share their network address with others."""
@@ -266,6 +278,7 @@ class Store:
         row = (name, json.dumps(list(seeds), ensure_ascii=False), every.total_seconds(), cron, enabled, stamp(now))
         with self._transaction():
             self._run(_SOURCE, row)
+            self._gaps.drop(name, seeds, now)
 
     def source_next(self, name: str) -> datetime | None:
         """When a source is due; None when it was never visited, or is not known."""

@@ -128,7 +128,7 @@ class Observer:
         self.recorded = []
         self.clock, self.dice = clock, dice
         monkeypatch.setattr(console, "now", lambda as_of=None: as_of or self.clock())
-        for name in ("status", "sources"):
+        for name in ("status", "sources", "_gaps", "gaps"):
             monkeypatch.setattr(f"crawler.commands.{name}.now", console.now)
 
     def command(self):
@@ -136,10 +136,16 @@ class Observer:
         return self.dice.choice((
             ["latest"], ["latest", "--json", "--copies", "--ads"], ["latest", "--headlines", "--json", "--limit", "50"],
             ["story", number], ["story", number, "--json"], ["story", number, "--diff", "2"],
-            ["sources"], ["sources", "--json"], ["status"], ["status", "--json"],
+            ["gaps"], ["gaps", "--json", "--all"], ["sources"], ["sources", "--json"], ["status"], ["status", "--json"],
             ["export", "-", "--ads", "--copies"], ["export", "-", "--format", "csv"],
             ["archive", "list", "--json"], ["archive", "list"], ["archive", "show", number],
+            ["search", *self.words()], ["search", *self.words(), "--json", "--ads", "--copies", "--limit", "3"],
+            ["search", *self.words(), "--newest", "--copies"],
         ))  # fmt: skip
+
+    def words(self):
+        one, two = self.dice.sample(WORDS, 2)
+        return self.dice.choice(([one], [one, two], [one, "OR", two], [one, "NOT", two], [f"({one} OR {two}) 公告"]))
 
     def look(self, at):
         self.clock.now, back = at, self.clock.now

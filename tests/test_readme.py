@@ -99,7 +99,9 @@ def test_a_shown_command_works(words, after_demo, monkeypatch, tmp_path):
         assert command.make_context(words[1], words[2:], parent=parent)
     else:
         result = CliRunner().invoke(cli, words[1:], prog_name="kuaixun")
-        assert (result.exit_code, result.stderr if words[1] != "export" else "") == (0, ""), result.output
+        # The demo plays in March: that nobody has asked for its sources since is named beside every answer.
+        said = re.sub(r"^gap: .*though due .*\n", "", result.stderr, flags=re.MULTILINE)
+        assert (result.exit_code, said if words[1] != "export" else "") == (0, ""), result.output
 
 
 @pytest.mark.parametrize("line", QUERIES)

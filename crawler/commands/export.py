@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
+from crawler.commands._gaps import name_gaps
 from crawler.console import as_of_option, configured, live, reading, tidy
 from crawler.screen import counted, span
 
@@ -41,6 +42,7 @@ def command(
     """
     form = _format(out, form)
     with tidy(), reading(setup, as_of) as db:
+        name_gaps(setup, db, as_of)
         if out == "-":
             _to_stdout(db, form, ads=ads, copies=copies)
             return

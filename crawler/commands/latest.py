@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from config import Config
+from crawler.commands._gaps import name_gaps
 from crawler.console import MANY, NOTHING, Failure, as_of_option, configured, print_json, reading, screen_width
 from crawler.screen import shown_time, table
 
@@ -39,6 +40,7 @@ def command(
             if headlines
             else query.latest(db, limit=limit, ads=ads, copies=copies)
         )
+        name_gaps(setup, db, as_of, rows)
     if not rows:
         raise Failure(f"{setup.settings.database}: holds nothing yet", NOTHING)
     if as_json:

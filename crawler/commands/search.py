@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from config import Config
+from crawler.commands._gaps import name_gaps
 from crawler.console import MANY, NOTHING, Failure, as_of_option, configured, print_json, reading, screen_width
 from crawler.screen import MARKS, clip, plain, shown_time
 
@@ -51,6 +52,7 @@ def command(
 
     with reading(setup, as_of) as db:
         rows = query.search(db, " ".join(words), limit=limit, ads=ads, copies=copies, newest=newest, marks=MARKS)
+        name_gaps(setup, db, as_of, rows)
     if not rows:
         left_out = " and ".join(name for name, shown in (("--ads", ads), ("--copies", copies)) if not shown)
         hint = f"; {left_out} would look further" if left_out else ""

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from config import Config, Source
-from crawler.commands._state import failing
+from crawler.commands._gaps import name_gaps
+from crawler.commands._state import failing, with_clocks
 from crawler.console import NOTHING, Failure, as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
 
@@ -58,7 +59,8 @@ def _rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
 
     try:
         with reading(setup, as_of) as db:
-            known = watch.sources(db)
+            known = with_clocks(db, watch.sources(db), "source")
+            name_gaps(setup, db, as_of)
     except MissingDatabase:
         known = []
     names = {row["name"] for row in known}
@@ -69,7 +71,11 @@ def _rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
 def _unvisited(source: Source) -> dict[str, Any]:
     unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since")
     counts = ("articles", "found", "waiting", "gaps")
-    return {"name": source.name, "seeds": list(source.seeds)} | dict.fromkeys(counts, 0) | dict.fromkeys(unknown)
+    return (
+        {"name": source.name, "seeds": list(source.seeds), "clocks": []}
+        | dict.fromkeys(counts, 0)
+        | dict.fromkeys(unknown)
+    )
 
 
 def _judged(row: dict[str, Any], setup: Config, at: datetime) -> dict[str, Any]:

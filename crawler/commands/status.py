@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from config import Config
-from crawler.commands._state import failing
+from crawler.commands._gaps import name_gaps
+from crawler.commands._state import failing, with_clocks
 from crawler.console import as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
 
@@ -34,7 +35,8 @@ def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
     at = now(as_of)
     with reading(setup, as_of) as db:
         total, day = query.stats(db), query.stats(db, at - timedelta(days=1))
-        hosts = watch.hosts(db)
+        hosts = with_clocks(db, watch.hosts(db), "host")
+        name_gaps(setup, db, as_of)
     if as_json:
         print_json([{"database": str(path), "total": total, "last_24_hours": day, "hosts": hosts}])
         return

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from config import Config
+from crawler.commands._gaps import name_gaps
 from crawler.console import NOTHING, Failure, as_of_option, configured, print_json, reading, screen_width
 from crawler.screen import claimed, clip, columns, counted, moment, pad, plain, table
 
@@ -39,6 +40,7 @@ def command(setup: Config, *, which: str, other: int | None, as_of: datetime | N
         story = query.story(db, which)
         second = query.article(db, str(other)) if other is not None else None
         named = query.article(db, which) if other is not None else None
+        name_gaps(setup, db, as_of, story["articles"] if story else ())
     if story is None:
         raise Failure(f"{setup.settings.database}: has no article `{which}`", NOTHING)
     if other is not None and second is None:
@@ -66,8 +68,7 @@ def _lines(story: dict[str, Any]) -> list[str]:
     told, first = story["articles"], _first(story)
     head = f"{plain(first['title'])}\n{counted(len(told), 'article')} on {counted(story['sites'], 'site')}"
     rows = [
-        [row["id"], _role(row), claimed(row["published_at"]), moment(row["first_seen_at"]), row["site"], row["url"]]
-        for row in told
+        [row["id"], _role(row), _claimed(row), moment(row["first_seen_at"]), row["site"], row["url"]] for row in told
     ]
     lines = [f"{head}, story {story['key']}", ""]
     lines += [table(["id", "role", "published", "first seen", "site", "address"], rows, width=screen_width())]
@@ -139,6 +140,11 @@ def _folded(text: str, width: int) -> list[str]:
             lines.append("")
         lines[-1] += character
     return lines
+
+
+def _claimed(row: dict[str, Any]) -> str:
+    """What the article claims, and whether that cannot be."""
+    return claimed(row["published_at"]) + (f" ({row['published_flag']})" if row["published_flag"] else "")
 
 
 def _role(row: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from crawler.times import Moment, first, moments
 from crawler.view import Found, View
 
 TYPE = datetime
-COLUMNS = {"published_precision": str, "published_conflict": str, "claimed_time": str}
+COLUMNS = {"published_precision": str, "published_evidence": str, "published_conflict": str, "claimed_time": str}
 
 _META = (
     "article:published_time", "datepublished", "pubdate", "publishdate", "publish_date", "og:published_time", "dc.date.issued",
@@ -233,11 +233,15 @@ def decide(view: View) -> dict[str, Found]:
     at, why = zoned(view, moment, [f.value for _, f in found if f.value.at.tzinfo])
     limit = view.fetched_at + timedelta(days=2)
     if at > limit:
-        return {"claimed_time": Found(at, f"in the future, not used; {best.evidence}")}
-    out = {
-        "published": Found(at, f"{best.evidence}; zone: {why}", best.line),
+        claim = {"claimed_time": Found(at, f"in the future, not used; {best.evidence}")}
+    else:
+        claim = {"published": Found(at, f"{best.evidence}; zone: {why}", best.line)}
+    out = claim | {
         "published_precision": Found(moment.precision, best.evidence),
+        "published_evidence": Found(f"{best.evidence}; zone: {why}", best.evidence),
     }
+    if at > limit:
+        return out
     others = [f for _, f in found if abs(_day(f.value) - _day(moment)) > timedelta(days=1)]
     minutes = [
         f

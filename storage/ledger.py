@@ -1,0 +1,94 @@
+"""The tables of gaps and claims, as the migration `schema.m013_gaps_and_claims` makes them. It is never edited."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlite_utils import Database
+
+from storage.claims import DAY_SKEW, OLDEST_YEAR, SKEW
+from storage.tables import run
+
+_DAY = timedelta(days=1)
+_GAPS = """
+    DROP VIEW freshness;
+    CREATE TABLE gaps_new (
+        id INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        url TEXT NOT NULL,                   -- the list that was not seen, or not whole
+        kind TEXT NOT NULL CHECK (kind IN ('overrun', 'down', 'blocked', 'robots', 'outage')),
+        from_at TEXT NOT NULL,               -- of what came from here (the last good visit, or the first try) ...
+        to_at TEXT,                          -- ... to here, something may be missing; NULL while it goes on
+        reason TEXT NOT NULL,
+        evidence TEXT NOT NULL,              -- JSON: `at`, `kind`, `reason` of what was seen of it
+        noted_at TEXT NOT NULL,
+        mended_at TEXT                       -- when it turned out that nothing is missing
+    );
+    INSERT INTO gaps_new SELECT id, source, url, 'overrun', from_at, to_at, reason,
+        json_array(json_object('at', noted_at, 'kind', 'overrun', 'reason', reason)), noted_at, mended_at FROM gaps;
+    DROP TABLE gaps;
+    ALTER TABLE gaps_new RENAME TO gaps;
+    CREATE INDEX gaps_source ON gaps (source, noted_at);
+    CREATE INDEX gaps_url ON gaps (url, noted_at);
+    CREATE INDEX gaps_open ON gaps (to_at) WHERE mended_at IS NULL;
+    CREATE VIEW freshness AS                 -- when each source was last seen, and last brought something new
+        SELECT name AS source, enabled, last_success_at, last_item_at, next_at, error, error_since,
+            (SELECT count(*) FROM gaps WHERE gaps.source = name AND mended_at IS NULL) AS gaps
+        FROM sources;
+    -- when it was last visited before that, and when it is to be visited next
+    ALTER TABLE rhythms ADD COLUMN before_at TEXT;
+    ALTER TABLE rhythms ADD COLUMN due_at TEXT;
+    -- seconds after their time that the last two visits came
+    ALTER TABLE rhythms ADD COLUMN late REAL;
+    ALTER TABLE rhythms ADD COLUMN late_before REAL;
+"""
+_CLOCKS = """
+    CREATE TABLE clocks (
+        host TEXT PRIMARY KEY,
+        usual REAL,                          -- minutes from the claimed time to the coming; NULL: not known
+        right_delay REAL NOT NULL,           -- what that would be if the clock were right
+        odd TEXT NOT NULL                    -- JSON: readings that differ from it, see `storage/claims.py`
+    ) WITHOUT ROWID;
+    CREATE TABLE clock_faults (
+        id INTEGER PRIMARY KEY,
+        host TEXT NOT NULL,
+        source TEXT NOT NULL,
+        hours REAL NOT NULL,                 -- by which claimed times run ahead of the truth; below zero: behind it
+        since TEXT NOT NULL,                 -- when the first of these articles came
+        articles INTEGER NOT NULL,           -- that were evidence of it
+        usual_delay REAL,                    -- minutes from the claimed time to when an article came, before ...
+        delay REAL NOT NULL,                 -- ... and since; NULL before: it was so from the beginning
+        noted_at TEXT NOT NULL,
+        ended_at TEXT                        -- when the first article came with a right time again
+    );
+    CREATE INDEX clock_faults_host ON clock_faults (host);
+"""
+_CLAIMS = f"""
+    UPDATE articles SET published_flag = 'impossible' WHERE published_at < '{OLDEST_YEAR}';
+    UPDATE articles SET published_flag = 'future' WHERE julianday(published_at) - julianday(first_seen_at)
+        > iif(published_precision = 'day', {DAY_SKEW / _DAY}, {SKEW / _DAY});
+    UPDATE articles SET told_at = first_seen_at WHERE told_at IS NULL;
+    DROP INDEX articles_time;
+    CREATE INDEX articles_told ON articles (told_at);
+    DROP VIEW news;
+    CREATE VIEW news AS                      -- the articles that are neither copies nor advertising, newest first
+        SELECT id, iif(published_flag IS NULL, coalesce(published_at, first_seen_at), first_seen_at) AS at, title,
+            source, site, lang, url, story_id
+        FROM articles WHERE copy_of IS NULL AND NOT is_ad ORDER BY told_at DESC, id DESC;
+"""
+
+
+def make_gaps(db: Database) -> None:
+    """Gaps get a kind, may go on, and say what was seen of them; lists remember when they were to be visited."""
+    run(db, _GAPS)
+
+
+def make_claims(db: Database) -> None:
+    """Articles get what is known of their claim; those that there are are judged, and the order is by trusted times."""
+    run(db, _CLOCKS)
+    present = {column.name for column in db.table("articles").columns}
+    for name in ("published_precision", "published_evidence", "published_flag"):
+        # The crawler had columns for the first of them.
+        if name not in present:
+            db.execute(f"ALTER TABLE articles ADD COLUMN {name} TEXT")
+    run(db, _CLAIMS)
