@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from storage import history, query, records
 from storage.articles import Articles
+from storage.connection import temporary_file
 from storage.gaps import GapBook
 from storage.headlines import HeadlineBook
 from storage.hosts import HostBook
