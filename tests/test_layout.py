@@ -36,7 +36,7 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
-    ("storage.backup", "storage.lock", "storage.waiting", "storage.words"),
+    ("storage.backup", "storage.lock", "storage.packing", "storage.waiting", "storage.words"),
     ("storage.archive", "storage.history"),
     ("storage.datasette", "storage.warc"),
     ("storage.reindex",),

@@ -11,7 +11,6 @@ nothing is written and while --rate articles a second are: the twenty latest of 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import random
 import subprocess
@@ -99,7 +98,7 @@ def written(bench: Bench, taken: Sequence[Row], folder: Path) -> Iterator[str]:
         part = taken[start : start + step]
         for row in part:
             bench.add(row)
-        size, pages = (sum(path.stat().st_size for path in folder.glob(f"*.{end}*")) for end in ("db", "pages"))
+        size, pages = (sum(path.stat().st_size for path in folder.glob(f"*.{end}")) for end in ("db", "pages"))
         count, spent = start + len(part), bench.storing + bench.archiving
         yield (
             f"{count:>8} articles: {len(part) / spent:5.0f} a CPU second ({len(part) / bench.storing:.0f} without the "
@@ -136,8 +135,8 @@ def waited(path: Path, bench: Bench, more: Iterator[Row], rate: int, seconds: fl
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
         begun, done = time.monotonic(), 0
         while reader.poll() is None and time.monotonic() < begun + seconds + 5:
-            if rate and done < rate * (time.monotonic() - begun):
-                bench.add(next(more))
+            if rate and done < rate * (time.monotonic() - begun) and (row := next(more, None)):
+                bench.add(row)
                 done += 1
             else:
                 time.sleep(0.001)
@@ -173,7 +172,8 @@ def main() -> int:
             bench = Bench(store, archive, writer, {}, options.headlines)
             for line in written(bench, taken, Path(name)):
                 print(line, flush=True)
-            more = (made(writer, number, taken[-1]) for number in itertools.count(count))
+            late = range(count, count + int(options.rate * options.seconds))
+            more = iter([made(writer, number, taken[-1]) for number in late])
             for rate in (0, options.rate) if options.seconds else ():
                 print(waited(path, bench, more, rate, options.seconds), flush=True)
     return 0
