@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import compress, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 _NUMERIC = frozenset("0123456789.万亿")
@@ -16,7 +16,6 @@ ANCHOR = 6  # so many in a row that are alone of their kind in a text fix it to 
 SWAP = 30  # a longer gap on both sides is another passage, not another wording
 MOVED = 18  # a passage that stands earlier than the one before it in the other text is no shorter
 EDGE = 6  # the same before the first and after the last agreement, where agencies and footers stand
-HELD = 4000  # of a longer text the runs are not held in memory: they take a hundred times its size
 LEAD, LEAD_LEAST = 80, 30  # the beginning of a text is a quarter of it within these
 
 
@@ -42,16 +41,20 @@ class Block(NamedTuple):
 
 def align(a: str, b: str) -> list[Block]:
     """The passages that two texts share, in the order of `b`. Linear: anchors are runs that occur once in `a`."""
-    places, runs = _runs(a).places, _runs(b).runs
+    places = _anchors(a)
     found: list[Block] = []
     done = at = 0
-    while (at := _next(places, runs, at)) >= 0:
-        place = places[runs[at]]
-        size = ANCHOR + _common(a, b, place + ANCHOR, at + ANCHOR) if place >= 0 else 0
+    last = len(b) - ANCHOR
+    while at <= last:
+        place = places.get(b[at : at + ANCHOR], -1)
+        if place < 0:
+            at += 1
+            continue
+        size = ANCHOR + _common(a, b, place + ANCHOR, at + ANCHOR)
         back = 0
         while back < min(place, at - done) and a[place - back - 1] == b[at - back - 1]:
             back += 1
-        if place < 0 or (found and place < found[-1].a + found[-1].size and size + back < MOVED):
+        if found and place < found[-1].a + found[-1].size and size + back < MOVED:
             at += 1
             continue
         found.append(Block(place - back, at - back, size + back))
@@ -59,33 +62,15 @@ def align(a: str, b: str) -> list[Block]:
     return _with_ends(a, b, found)
 
 
-def _next(places: Mapping[str, int], runs: Sequence[str], at: int) -> int:
-    """From where on the next run is that the other text has too; -1 when none is."""
-    # Most pairs share next to nothing: so the search stays inside the interpreter's own loops.
-    return next(compress(range(at, len(runs)), map(places.__contains__, runs[at:])), -1)
-
-
-class _Runs(NamedTuple):
-    """The runs of `ANCHOR` characters of a text in order, and where each stands; -1 for one in several places."""
-
-    runs: Sequence[str]
-    places: Mapping[str, int]
-
-
-def _runs(text: str) -> _Runs:
-    return (_runs_held if len(text) <= HELD else _runs_of)(text)
-
-
-def _runs_of(text: str) -> _Runs:
+# One text is compared with several, one after the other.
+@lru_cache(maxsize=4)
+def _anchors(text: str) -> dict[str, int]:
+    """Where each run of `ANCHOR` characters stands in a text; -1 for those that stand in several places."""
     runs = [text[place : place + ANCHOR] for place in range(len(text) - ANCHOR + 1)]
     places = dict(zip(runs, range(len(runs)), strict=True))
     if len(places) < len(runs):
         places |= dict.fromkeys([run for place, run in enumerate(runs) if places[run] != place], -1)
-    return _Runs(runs, places)
-
-
-# One text is compared with several, one after the other, and the next with nearly the same ones.
-_runs_held = lru_cache(maxsize=48)(_runs_of)
+    return places
 
 
 def _with_ends(a: str, b: str, found: list[Block]) -> list[Block]:
