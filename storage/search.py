@@ -192,11 +192,12 @@ def snippet(text: str, words: str, *, width: int = 60, marks: tuple[str, str] = 
     first = min((hit for find in finders if (hit := find.first(folded))), default=None)
     if first is None:
         return _cut(text, 0, width, [], marks)
-    # Nearly always one character was made of each; else the place of each in the original is looked up.
-    if len(folded) != len(text) or "".join(map(_FOLDED.__getitem__, text[: first[1]])) != folded[: first[1]]:
-        return _looked_up(text, finders, width, marks)
     start = max(0, first[0] - width // 3)
-    return _cut(text, start, start + width, _spans(finders, folded, start + width), marks)
+    end = start + width
+    # Nearly always one character was made of each; else the place of each in the original is looked up.
+    if "".join(map(_FOLDED.__getitem__, text[start:end])) != folded[start:end]:
+        return _looked_up(text, finders, width, marks)
+    return _cut(text, start, end, _spans(finders, folded, end), marks)
 
 
 def _looked_up(text: str, finders: Sequence[_Finder], width: int, marks: tuple[str, str]) -> str:
