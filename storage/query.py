@@ -20,7 +20,6 @@ from storage.past_search import is_present, ordered, rows_of, steady
 from storage.search import checked, snippet, words_to_match
 from storage.texts import same_title
 from storage.times import parse, stamp
-from storage.words import searchable
 
 Row = dict[str, Any]
 
@@ -72,7 +71,7 @@ def search(
         else:
             ids = ordered(db.conn, match, _TIME if newest else "")
             rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
-        held = (row for row in rows if check is None or check(searchable(row["title"]), searchable(row["text"])))
+        held = (row for row in rows if check is None or check(row["title"], row["text"]))
         found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)

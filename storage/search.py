@@ -4,11 +4,11 @@ Words must all be there. `OR` asks for one side or the other, `NOT` or a leading
 quotes keep words together, brackets group, a last `*` asks for what begins so. Operators are in capitals, as in FTS5.
 Any input gives a valid expression.
 
-A word is found where its letters and digits stand in the title or the text, in whatever script, width and case. Where
-it has anything else between them, the text has something else there too, white space or punctuation. Chinese is found
-anywhere; Latin letters and digits are whole words, but where they run into Chinese a word may begin or end within
-them: 小米S finds 小米SU7, 086客服 finds 10086客服. `words_to_match` finds all of this and at times more; `checked` says
-what to keep.
+A word is found where its letters and digits stand in the title or the text, in whatever script, width and case, with
+or without accents. Where it has anything else between them, the text has something else there too, white space or
+punctuation. Chinese is found anywhere; Latin letters and digits are whole words, but where they run into Chinese a
+word may begin or end within them: 小米S finds 小米SU7, 086客服 finds 10086客服. `words_to_match` finds all of this and
+at times more; `checked` says what to keep.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import accumulate, islice, pairwise, takewhile
 from typing import NamedTuple
 
-from storage.words import ENDS, LETTER, RUN, searchable, tokens
+from storage.words import ENDS, LETTER, RUN, searchable, tokens, unaccented
 
 _TYPED = re.compile(r'(-?)"([^"]*)"?|([^\s"]+)')
 _LETTER = re.compile(LETTER)
@@ -30,7 +30,7 @@ _OPERATORS = frozenset(("AND", "OR", "NOT", "(", ")"))
 MAX_WORDS = 24
 MAX_TOKENS = 64
 
-# Whether a title and a text (`searchable`) hold what was asked for.
+# Whether a title and a text hold what was asked for.
 Check = Callable[[str, str], bool]
 
 
@@ -58,7 +58,15 @@ def words_to_match(words: str) -> str:
 def checked(words: str) -> Check | None:
     """What tells the hits of `words_to_match` that hold what was typed; None when all of them do."""
     found = _asked(words)
-    return None if found is None or found.exact else found.check
+    if found is None or found.exact:
+        return None
+    check = found.check
+    return lambda title, text: check(_form(title), _form(text))
+
+
+def _form(text: str) -> str:
+    """The form in which texts and typed words are compared, where the index is not asked."""
+    return unaccented(searchable(text))
 
 
 @lru_cache(maxsize=16)
@@ -83,14 +91,14 @@ def _terms(words: str) -> Iterator[_Term]:
             yield _Term("", bare)
             continue
         if not bare:
-            yield _Term(searchable(quoted))
+            yield _Term(_form(quoted))
             continue
         outer = bare[denied:]
         inner = outer.lstrip("(")
         yield from (_Term("", "(") for _ in range(len(outer) - len(inner)))
         word = inner.rstrip(")")
         if word:
-            yield _Term(searchable(word))
+            yield _Term(_form(word))
         yield from (_Term("", ")") for _ in range(len(inner) - len(word)))
 
 
@@ -187,7 +195,7 @@ def snippet(text: str, words: str, *, width: int = 60, marks: tuple[str, str] = 
 
     The text's beginning when none is in it (the word may be in the title).
     """
-    folded = searchable(text)
+    folded = _form(text)
     finders = _finders(words)
     first = min((hit for find in finders if (hit := find.first(folded))), default=None)
     if first is None:
@@ -272,7 +280,7 @@ class _Folded(dict[str, str]):
     """Each character in its searchable form, once it has been asked for."""
 
     def __missing__(self, character: str) -> str:
-        self[character] = form = searchable(character)
+        self[character] = form = _form(character)
         return form
 
 

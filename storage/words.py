@@ -15,7 +15,9 @@ or digits meet Chinese, up to `ENDS` of them with the one character (10086客服
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from operator import add
 
 import rjieba
@@ -38,11 +40,24 @@ LONGEST_NAME = 24
 LEAST, MOST = 3, 8
 ENDS = 4
 _WORD = re.compile(rf"{LETTER}+")
+_ACCENTED = re.compile("[\u00c0-\u0233\u1e00-\u1eff]")
 
 
 def searchable(text: str) -> str:
     """The form in which texts and typed words meet: NFKC, case folded, in simplified characters."""
     return simplified(fold(text))
+
+
+def unaccented(form: str) -> str:
+    """The form without the accents of Latin letters, which FTS5 leaves aside: café and cafe are one word."""
+    return _ACCENTED.sub(lambda found: _bare(found[0]), form)
+
+
+@cache
+def _bare(letter: str) -> str:
+    # Letters with two accents FTS5 leaves as they are.
+    parts = unicodedata.normalize("NFD", letter)
+    return parts[0] if len(parts) == 2 and parts[0].isascii() else letter
 
 
 def index_tokens(form: str) -> str:

@@ -35,7 +35,7 @@ from storage import open_store, query
 from storage.reindex import entry
 from storage.search import checked, words_to_match
 from storage.store import Store
-from storage.words import LETTER, RUN, searchable
+from storage.words import LETTER, RUN, searchable, unaccented
 from tests.gate.scale import Writer
 
 FIRST, KNOWN = 20, 10
@@ -46,7 +46,7 @@ _ARTICLE = f"""
     VALUES (?1, ?1, ?2, ?3, '{AT}', '{AT}', 1, ?1, ?1, '{AT}')
 """
 _STORY = f"INSERT INTO stories (id, key, first_article, first_seen_at, last_seen_at) VALUES (1, 'x', 1, '{AT}', '{AT}')"
-_TICKER = re.compile(r"(?<![\w.])(?:\d{6}(?:\.[A-Z]{2})?|\d{5}\.HK|[A-Z]{2,5})(?![\w.])")
+_TICKER = re.compile(r"(?<![\w.])(?:[0-9]{6}(?:\.[A-Z]{2})?|[0-9]{5}\.HK|[A-Z]{2,5})(?![\w.])")
 _SEPARATOR = re.compile(r"[\W_]+")
 _LATIN = re.compile(LETTER)
 # A word that every twentieth article holds narrows no search.
@@ -65,8 +65,8 @@ class Answers(NamedTuple):
 
 
 def normal(form: str) -> str:
-    """A searchable form in which everything but letters and digits is one space."""
-    return _SEPARATOR.sub(" ", form).strip()
+    """A searchable form without accents, in which everything but letters and digits is one space."""
+    return _SEPARATOR.sub(" ", unaccented(form)).strip()
 
 
 def scan(piece: str, normals: Sequence[str]) -> set[int]:
@@ -188,7 +188,7 @@ def _size(store: Store) -> int:
     return int((pages - free) * size)
 
 
-def askers(store: Store, forms: Mapping[int, tuple[str, str]]) -> dict[str, Asking]:
+def askers(store: Store, rows: Sequence[Row]) -> dict[str, Asking]:
     """The ways to ask: for so many numbers of rows, the best first, or for all (-1) in any order."""
     run = store.db.conn.execute
 
@@ -197,7 +197,7 @@ def askers(store: Store, forms: Mapping[int, tuple[str, str]]) -> dict[str, Aski
             return [row["id"] - 1 for row in query.search(store.db, words, limit=limit)]
         check = checked(words)
         found = (row[0] - 1 for row in run("SELECT rowid FROM articles_fts (?)", (words_to_match(words),)))
-        return [number for number in found if check is None or check(*forms[number])]
+        return [number for number in found if check is None or check(*rows[number])]
 
     def stock(words: str, limit: int) -> list[int]:
         match = " ".join(f'"{word}"' for word in words.split())
@@ -253,20 +253,18 @@ def main() -> int:
     rows = loaded(options.file, options.rows, rand)
     asked = questions(rows, options.questions, rand)
     truth: dict[str, set[int]] = {}
-    forms: dict[int, tuple[str, str]] = {}
     if not options.no_scan:
-        forms = {n: (searchable(title), searchable(text)) for n, (title, text) in enumerate(rows)}
-        normals = [f"{normal(title)}\n{normal(text)}" for title, text in forms.values()]
+        normals = [f"{normal(searchable(title))}\n{normal(searchable(text))}" for title, text in rows]
         for words in {words for found in asked.values() for words in found}:
             parts = [words] if words == searchable(words) and " " not in words else searchable(words).split()
             truth[words] = set.intersection(*(scan(normal(part), normals) for part in parts))
     with tempfile.TemporaryDirectory(dir=options.folder) as folder, open_store(Path(folder) / "search.db") as store:
         grown, merged, cpu = build(store, rows)
         found = {
-            (way, kind): answers(ask, asked[kind], truth) for way, ask in askers(store, forms).items() for kind in asked
+            (way, kind): answers(ask, asked[kind], truth) for way, ask in askers(store, rows).items() for kind in asked
         }
         known = [*known_items(rows, 5 * options.questions, rand)]
-        ranks = {way: reciprocal(ask, known) for way, ask in askers(store, forms).items()}
+        ranks = {way: reciprocal(ask, known) for way, ask in askers(store, rows).items()}
     report(found, ranks)
     text = sum(len(title.encode()) + len(text.encode()) for title, text in rows) / len(rows)
     times = SIZE / text
