@@ -62,15 +62,14 @@ def search(
     if not match:
         return []
     check, shown = checked(words), _shown(ads, copies)
-    rows: Iterator[Row]
     with steady(db.conn):
-        if is_present(db.conn, match, ranking=not newest):
+        if not is_present(db.conn, match, ranking=not newest):
+            ids = ordered(db.conn, match, _TIME if newest else "")
+            rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
+        else:
             one = f"SELECT {_selected(db)} FROM articles WHERE id = ?"
             numbers = _matches(db, match, shown, newest=newest)
             rows = (row for number in numbers for row in _rows(db, one, (number,)))
-        else:
-            ids = ordered(db.conn, match, _TIME if newest else "")
-            rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
         held = (row for row in rows if check is None or check(row["title"], row["text"]))
         found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
