@@ -33,10 +33,10 @@ Sleep = Callable[[float], Awaitable[None]]
 Clock = Callable[[], datetime]
 Report = Callable[[Event], None]
 # Puts an answer into the archive, before anything is made of it.
-Keep = Callable[[Page], None]
+Keep = Callable[[Page], Awaitable[None]]
 
 
-def _kept_nowhere(page: Page) -> None:
+async def _kept_nowhere(page: Page) -> None:
     pass
 
 

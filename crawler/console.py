@@ -23,6 +23,8 @@ from crawler.screen import Live
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+    from storage import Patience
+
 NOTHING, USAGE, CONFIG, STORAGE, FETCH, EXTRACT, FAULT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 70, 130
 EXIT_CODES = {
     0: "Done; a page that failed in a crawl is a row in the database, not a failure.",
@@ -40,7 +42,7 @@ SECTIONS = {
     "Start": ("demo", "init", "config"),
     "Crawl": ("crawl", "run", "fetch", "extract"),
     "Read": ("search", "latest", "story", "export", "gaps"),
-    "Look after": ("sources", "status", "check", "dedupe", "archive", "backup", "bench", "version"),
+    "Look after": ("sources", "status", "check", "dedupe", "archive", "backup", "datasette", "bench", "version"),
 }
 
 
@@ -171,6 +173,17 @@ def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
 def live(*, quiet: bool = False) -> Live:
     """The live line of a long job, on stderr."""
     return Live(None if quiet else sys.stderr, width=screen_width)
+
+
+def patient(line: Live) -> Patience:
+    """How long a crawl waits for another process's lock; it is said on stderr, whatever else is silent there."""
+    from storage.waiting import LONG, Patience
+
+    def told(text: str) -> None:
+        line.clear()
+        click.echo(text, err=True)
+
+    return Patience(LONG, told)
 
 
 def screen_width() -> int:

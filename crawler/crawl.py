@@ -20,7 +20,7 @@ from crawler.ask import Clock, Hosts, Report, Sleep, World
 from crawler.extract import AdScore
 from crawler.fetch import Fetcher, utc_now
 from crawler.frontier import NextVisit, Owners
-from crawler.keep import kept
+from crawler.keep import free, kept
 from crawler.tally import Event, Tally
 from crawler.turns import Turns
 from crawler.urls import host
@@ -89,6 +89,7 @@ async def crawl(
         from crawler.ads import score_title
 
         ad_score = lru_cache(TITLES)(score_title)
+    await free(store, sleep)
     seed(store, sources, clock(), next_visit=next_visit, force=force)
     world = World(
         settings,
@@ -103,7 +104,7 @@ async def crawl(
         next_visit,
     )
     repeats = fetcher.repeats
-    with kept(settings, store.path, clock()) as keep:
+    with kept(settings, store, clock(), sleep) as keep:
         visitor = Visitor(replace(world, keep=keep))
         await _Loop(visitor.world, visitor).until_nothing_is_due(stop or asyncio.Event())
     visitor.tally.requests += fetcher.repeats - repeats

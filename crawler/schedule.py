@@ -24,14 +24,16 @@ from config import Config, Source
 from crawler.ask import Clock, Hosts, Report, Sleep
 from crawler.crawl import crawl, seed
 from crawler.fetch import Fetcher, utc_now
+from crawler.keep import free
 from crawler.tally import Event, Tally
-from storage import DatabaseLocked
+from storage import DatabaseLocked, DiskFull, StorageError
 from storage.store import Store
 
 # The worker looks at the database at least this often, so that what another process queued is found.
 LONGEST_NAP = timedelta(minutes=1)
-# So long the worker waits for another process that writes, before it tries again.
+# So long the worker waits for another process that writes, or for room on the disk, before it tries again.
 LOCKED_NAP = timedelta(seconds=10)
+FULL_NAP = timedelta(minutes=1)
 _CRON_SPREAD = 60.0
 
 # A late job still runs, once, and never twice at a time; the defaults drop one that is a second late.
@@ -68,7 +70,8 @@ async def run(
     """Crawl the enabled sources whenever they are due, until `stop` is set or SIGTERM or Ctrl-C comes.
 
     Requests in flight are dropped then and stay due. `finished` is told the sums of each pass that asked for something.
-    Raises StorageError, but for a database that another process holds locked: that is waited for.
+    Raises StorageError, but for a database that another process holds locked and for a full disk: those are reported
+    once and waited for.
     """
     async with AsyncExitStack() as stack:
         if fetcher is None:
@@ -106,6 +109,8 @@ class _Daemon:
     finished: Callable[[Tally], None]
     stop: asyncio.Event
     due: asyncio.Event = field(default_factory=asyncio.Event)
+    # What the last pass ended with, so that it is reported once, of whichever file.
+    trouble: type[StorageError] | None = None
 
     async def run(self) -> None:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS)
@@ -144,9 +149,12 @@ class _Daemon:
                 next_visit=self._next_visit,
                 hosts=hosts,
             )
-        except DatabaseLocked as error:
-            self.report(Event("failed", str(error.path), "", str(error)))
-            return LOCKED_NAP
+        except (DatabaseLocked, DiskFull) as error:
+            if type(error) is not self.trouble:
+                self.report(Event("failed", str(error.path), "", str(error)))
+            self.trouble = type(error)
+            return LOCKED_NAP if isinstance(error, DatabaseLocked) else FULL_NAP
+        self.trouble = None
         if tally.requests:
             self.finished(tally)
         now = self.clock()
@@ -164,9 +172,10 @@ class _Daemon:
 
     async def _look(self, source: Source) -> None:
         """The time of a source has come: its seeds are due, also for a pass that is under way."""
-        with suppress(DatabaseLocked):
+        with suppress(DatabaseLocked, DiskFull):
+            await free(self.store, self.sleep)
             seed(self.store, [source], self.clock(), next_visit=self._next_visit)
-        self.due.set()
+            self.due.set()
 
     async def _nap(self, longest: timedelta) -> None:
         """Until a source is due, the daemon is stopped, or the time is over."""

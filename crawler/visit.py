@@ -68,7 +68,7 @@ class Visitor:
         self.retries.pop(target.url, None)
         try:
             page = await self._asker.ask(target, is_turn=is_turn)
-            self.world.keep(page)
+            await self.world.keep(page)
             reading = self._read(target, page)
             if reading.article and reading.following:
                 reading = await self._joined(target, reading)
@@ -128,7 +128,7 @@ class Visitor:
         Raises FetchError, also for a page without an article.
         """
         page = await self._asker.ask(further, own=own)
-        self.world.keep(page)
+        await self.world.keep(page)
         try:
             more = self._read(further, page)
         except ExtractError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -120,6 +121,96 @@ COLUMNS = {
 }
 _COMMENT = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) )?\"?(\w+)\"?[^\n]*?--\s*(.+?)\s*$", re.M)
 
+# What a column means wherever it stands without a word of its own.
+ANYWHERE = {
+    "id": "the number of the row",
+    "url": "the address",
+    "url_key": "its one form, the same for all variants of it",
+    "host": "the host, with its port where it has one",
+    "source": "the configured source",
+    "title": "the headline",
+    "text": "the body, paragraphs parted by an empty line",
+    "kind": "list, feed, sitemap or article",
+    "at": "when, our clock",
+    "article_id": "the article",
+    "revision": "its version, from 1",
+    "published_at": "when it was published, as the page claims",
+    "modified_at": "when it was changed, as the page claims",
+    "first_seen_at": "when we first saw it, our clock",
+    "last_seen_at": "when we last saw it, our clock",
+    "observed_at": "when we saw it, our clock",
+    "noted_at": "when that was noted, our clock",
+    "added_at": "since when it is known, our clock",
+    "visited_at": "when it was last asked for, our clock",
+    "next_at": "when it is asked next, our clock; NULL: never by itself",
+    "last_visit_at": "when it was last asked, our clock",
+    "last_success_at": "when it last answered, our clock",
+    "read_at": "when it was read, our clock",
+    "error": "what went wrong; NULL where nothing did",
+    "error_since": "since when it has gone wrong, our clock",
+    "error_count": "failures in a row",
+    "requests": "how often it was asked",
+    "status": "the HTTP status",
+    "last_status": "the HTTP status of the last answer; 0: none came",
+    "reason": "why",
+    "records": "records read",
+    "rules": "the version of the rules by which it was read",
+    "begun_at": "when it was begun, our clock",
+    "why": "the reason",
+    "how": "how that was known",
+    "author": "who wrote it, as the page says; several names parted by commas",
+    "editor": "who edited it (责任编辑)",
+    "site": "the site that shows it: its name, or its host",
+    "lang": "the language, and of Chinese the script: en, zh-Hans, zh-Hant",
+    "story_id": "the story that it tells",
+    "copy_of": "the first article of its story; NULL where it is that itself",
+    "is_ad": "1 for advertising",
+    "ad_score": "how much it looks like advertising, 0 to 1",
+    "canonical": "the address that the page declares for itself",
+    "text_key": "the same for the same text",
+    "title_key": "equal for titles that begin alike",
+    "first_article": "the article that told it first",
+    "first_seen_article": "the article in which we first saw it",
+    "copies": "how many articles repeat it",
+    "sites": "how many sites tell it",
+    "key": "names the story whatever came first",
+    "seen_on": "the address of the list that showed it first",
+    "position": "its place in the list, from 1",
+    "matched_by": "how its article was found: address or title",
+    "from_key": "the key of the story that it left",
+    "to_key": "the key of the story that it came to",
+    "era": "the span of time that it lies in",
+    "hash": "a hash of a passage or line",
+    "beside": "a hash of the first other line",
+    "scope": "host or article",
+    "body": "what came",
+    "name": "its name in the settings",
+    "cron": "its crontab line; NULL: by `every`",
+    "enabled": "1 while it is crawled",
+    "state": "waiting, done, gone or failed",
+    "depth": "how many links from a seed",
+    "etag": "what the server named this version of it",
+    "last_modified": "when the server says that it was changed",
+    "found_on": "the address of the page that led to it",
+    "published_precision": "how exact that claim is: second, minute, day ...",
+    "published_conflict": "another time that the page claims, and where",
+    "claimed_time": "a claim that cannot be true, as it stands there",
+    "image": "the address of the lead picture",
+    "keywords": "the keywords that the page's head lists",
+    "previous_article": "the address of the article before it, as the page links it",
+    "next_article": "the address of the article after it, as the page links it",
+    "paywalled": "1 where the page shows only the beginning",
+    "section": "the section of the site that it stands in",
+    "title_conflict": "another title in the page's metadata",
+    "author_conflict": "another author in the page's metadata",
+    "source_conflict": "another origin in the page's metadata",
+}
+
+
+def about(table: str, column: str, comments: Mapping[str, str]) -> str:
+    """What a column means: by the comment in its table, by its own line above, or by its name."""
+    return comments.get(column) or COLUMNS.get(f"{table}.{column}") or ANYWHERE.get(column, "")
+
 
 def schema() -> Iterator[str]:
     """docs/schema.md: every table and view, with what its columns mean."""
@@ -140,8 +231,7 @@ def schema() -> Iterator[str]:
             refers = {key.column: f"`{key.other_table}`" for key in store.db.table(name).foreign_keys}
             for column in store.db.table(name).columns:
                 kind, to = column.type or "", refers.get(column.name, "")
-                about = comments.get(column.name) or COLUMNS.get(f"{name}.{column.name}", "")
-                yield f"| `{column.name}` | {kind} | {to} | {about} |\n"
+                yield f"| `{column.name}` | {kind} | {to} | {about(name, column.name, comments)} |\n"
         yield "\n### history_*\n\nThe former rows of a table, each with the `moment` that changed it: "
         yield ", ".join(f"`history_{name}`" for name in TRACKED) + ".\n"
         yield "\n## Views\n\n| view | what it answers | columns |\n|---|---|---|\n"
@@ -152,7 +242,30 @@ def schema() -> Iterator[str]:
         yield HISTORY
 
 
-PAGES = {"commands.md": commands, "configuration.md": configuration, "schema.md": schema}
+def meanings() -> Iterator[str]:
+    """storage/meanings.json: what tables, views and their columns mean, for `kuaixun datasette`."""
+    with open_store(Path(":memory:"), fields=columns()) as store:
+        master = dict(
+            store.db.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'view')").fetchall()
+        )
+        found: dict[str, dict[str, object]] = {}
+        for name, meaning in MEANINGS.items():
+            comments = dict(_COMMENT.findall(master[name]))
+            told = {column.name: about(name, column.name, comments) for column in store.db.table(name).columns}
+            found[name] = {"description": meaning, "columns": told}
+        for name in store.db.view_names():
+            answers = dict(_COMMENT.findall(master[name].partition("\n")[0])).get(name, "")
+            told = {each.name: text for each in store.db.view(name).columns if (text := about(name, each.name, {}))}
+            found[name] = {"description": f"{answers[:1].upper()}{answers[1:]}.", "columns": told}
+    yield json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
+PAGES = {
+    "commands.md": commands,
+    "configuration.md": configuration,
+    "schema.md": schema,
+    "../storage/meanings.json": meanings,
+}
 
 if __name__ == "__main__":
     for page, make in PAGES.items():

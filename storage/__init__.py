@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from storage.errors import (
     DatabaseLocked,
+    DiskFull,
     MissingDatabase,
     NewerSchema,
     NotOurDatabase,
@@ -24,6 +25,7 @@ from storage.errors import (
 )
 from storage.records import Article, Headline, Saved, Target, Visit
 from storage.times import utc_now
+from storage.waiting import NONE, SHORT, Patience
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Article",
     "DatabaseLocked",
+    "DiskFull",
     "Headline",
     "MissingDatabase",
     "NewerSchema",
     "NotOurDatabase",
     "OlderSchema",
+    "Patience",
     "Saved",
     "StorageError",
     "Target",
@@ -54,17 +58,19 @@ def open_store(
     fields: Mapping[str, str] = NO_FIELDS,
     readonly: bool = False,
     ad_threshold: float = 0.5,
-    timeout: float = 5.0,
+    timeout: float = SHORT,
+    patience: Patience = NONE,
     clock: Callable[[], datetime] = utc_now,
 ) -> Store:
     """Open a database, made or brought up to date if need be; `Path(":memory:")` is one that is gone when closed.
 
     `fields` are added columns of `articles`: name to TEXT, INTEGER or REAL. `readonly` opens what is there and changes
-    nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds to wait for another process's
-    lock. `clock` tells when something is written. Raises a StorageError; a file that is not ours is left as it is.
+    nothing. From `ad_threshold` on a score marks an advertisement. `timeout`: seconds in which SQLite waits for another
+    process's lock; a writer goes on waiting as long as its `patience` lasts. `clock` tells when something is written.
+    Raises a StorageError; a file that is not ours is left as it is.
     """
     from storage.connection import connect
     from storage.store import Store
 
-    db = connect(path, fields=fields, readonly=readonly, timeout=timeout)
-    return Store(db, path, ad_threshold=ad_threshold, clock=clock)
+    db = connect(path, fields=fields, readonly=readonly, timeout=timeout, patience=patience)
+    return Store(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from storage.errors import NotOurDatabase, translated
 from storage.times import parse, stamp
+from storage.waiting import NONE, SHORT, Patience, is_free, transaction
 
 try:
     # Only Python 3.14 has it: mypy finds none before, and nothing to ignore from then on.
@@ -100,11 +101,12 @@ def beside(database: Path) -> Path:
 class Archive:
     """An open archive. Close it, or use it as a context manager. It belongs to the thread that opened it.
 
-    Raises StorageError where the file is not an archive or cannot be written. `readonly` needs a file.
+    Raises StorageError where the file is not an archive or cannot be written. `readonly` needs a file. `patience` is
+    how long another process's lock is waited for.
     """
 
-    def __init__(self, path: Path, *, readonly: bool = False):
-        self.path = path
+    def __init__(self, path: Path, *, readonly: bool = False, patience: Patience = NONE):
+        self.path, self._patience = path, patience
         with translated(path, reading=readonly):
             self._db = self._opened(readonly)
         self._prefixes: OrderedDict[int, bytes] = OrderedDict()
@@ -112,7 +114,7 @@ class Archive:
 
     def _opened(self, readonly: bool) -> sqlite3.Connection:
         target = f"file:{self.path}?mode=ro" if readonly else str(self.path)
-        db = sqlite3.connect(target, uri=readonly, isolation_level=None, timeout=30)
+        db = sqlite3.connect(target, uri=readonly, isolation_level=None, timeout=SHORT)
         try:
             (made_by,) = db.execute("PRAGMA application_id").fetchone()
             if made_by != APPLICATION_ID:
@@ -139,14 +141,12 @@ class Archive:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with translated(self.path):
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with transaction(self._db, self.path, self._patience):
+            yield
+
+    def is_free(self) -> bool:
+        """Whether it can be written at this moment. Raises DatabaseLocked when the patience is over."""
+        return is_free(self._db, self.path, self._patience)
 
     def add(self, page: Fetched) -> int:
         """Keep one answer; its number."""

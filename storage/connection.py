@@ -19,6 +19,7 @@ from storage.errors import (
     Unwritable,
     translated,
 )
+from storage.waiting import NONE, Patience, transaction
 
 MEMORY = Path(":memory:")
 
@@ -27,8 +28,10 @@ PAGE_SIZE = 16384
 CACHE_KB = 32768
 
 
-def connect(path: Path, *, fields: Mapping[str, str], readonly: bool, timeout: float) -> Database:
-    """An open, checked and current database. `timeout`: seconds to wait for another process's lock.
+def connect(
+    path: Path, *, fields: Mapping[str, str], readonly: bool, timeout: float, patience: Patience = NONE
+) -> Database:
+    """An open, checked and current database. `timeout`, `patience`: how long another process's lock is waited for.
 
     StorageError when there is none to be had; a file that is not ours is left as it is.
     """
@@ -37,7 +40,7 @@ def connect(path: Path, *, fields: Mapping[str, str], readonly: bool, timeout: f
     with translated(path, reading=readonly):
         connection = _open(path, readonly, timeout)
         try:
-            return _checked(Database(connection), path, fields, readonly)
+            return _checked(Database(connection), path, fields, None if readonly else patience)
         except BaseException:
             connection.close()
             raise
@@ -84,18 +87,19 @@ def _writable(path: Path) -> bool:
     return os.access(path, os.W_OK)
 
 
-def _checked(db: Database, path: Path, fields: Mapping[str, str], readonly: bool) -> Database:
+def _checked(db: Database, path: Path, fields: Mapping[str, str], patience: Patience | None) -> Database:
+    """The same, current; without `patience` it is only to be read."""
     fresh = _is_fresh(db, path)
     if schema.is_newer(db):
         raise NewerSchema(path)
-    if readonly:
+    if patience is None:
         db.execute("PRAGMA query_only = ON")
         if fresh:
             raise MissingDatabase(path)
         if schema.migrations.pending(db):
             raise OlderSchema(path)
     else:
-        _make_current(db, fields, fresh)
+        _make_current(db, path, fields, fresh, patience)
     db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = NORMAL")
@@ -112,13 +116,13 @@ def _is_fresh(db: Database, path: Path) -> bool:
     return True
 
 
-def _make_current(db: Database, fields: Mapping[str, str], fresh: bool) -> None:
+def _make_current(db: Database, path: Path, fields: Mapping[str, str], fresh: bool, patience: Patience) -> None:
     """Tables, migrations and columns that are missing, in one transaction; none at all when nothing is."""
     if fresh:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         db.enable_wal()
     if fresh or schema.migrations.pending(db) or schema.missing_fields(db, fields) or not history.is_tracked(db.conn):
-        with db.atomic():
+        with transaction(db.conn, path, patience):
             db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
             schema.migrations.apply(db)
             schema.add_fields(db, fields)

@@ -8,11 +8,13 @@ StorageError
 +-- DatabaseLocked   another process holds the write lock
 +-- InUse            another process crawls into it
 +-- Unreadable       the file cannot be read, or not without writing beside it
-+-- Unwritable       the folder or the file cannot be written, or the disk is full
++-- Unwritable       the folder or the file cannot be written
+    +-- DiskFull     there is no room left
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,16 +67,21 @@ class Unwritable(StorageError):
         super().__init__(path, f"`{path}` cannot be written: {problem}.")
 
 
+class DiskFull(Unwritable):
+    def __init__(self, path: Path):
+        super().__init__(
+            path, "the disk is full. What was stored is safe; make room, and the next run goes on from there"
+        )
+
+
 class Unreadable(StorageError):
     def __init__(self, path: Path, problem: str):
         super().__init__(path, f"`{path}` cannot be read: {problem}.")
 
 
 _NO_PLACE = "permission is missing, or its folder does not exist"
-_DISK = {
-    sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk reports an error",
-}
+# With less left than this an error of the disk is taken for a full one: not all of them say what they are.
+_ROOM = 1_000_000  # bytes
 
 
 @contextmanager
@@ -92,10 +99,19 @@ def translated(path: Path, *, reading: bool = False) -> Iterator[None]:
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             lack = "the log of a crawl lies beside it, in a folder without write permission" if reading else _NO_PLACE
             raise unusable(path, lack) from error
-        if code in _DISK:
-            raise unusable(path, _DISK[code]) from error
+        if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and _is_full(path)):
+            raise DiskFull(path) from error
+        if code == sqlite3.SQLITE_IOERR:
+            raise unusable(path, "the disk reports an error") from error
         if code == sqlite3.SQLITE_CORRUPT:
             raise StorageError(
                 path, f"`{path}` is damaged. Restore it from a backup, or choose another file."
             ) from error
         raise
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.absolute().parent).free < _ROOM
+    except OSError:
+        return False

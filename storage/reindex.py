@@ -5,16 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from sqlite_utils import Database
-
-from storage import history
-from storage.times import utc_now
 from storage.words import index_tokens, searchable
 
 _ADD = "INSERT INTO articles_fts (rowid, title, text) VALUES (?, ?, ?)"
-_RECOUNT = """
-    UPDATE stories SET copies = (SELECT count(*) FROM articles WHERE story_id = stories.id AND copy_of IS NOT NULL)
-"""
 BATCH = 1000
 
 
@@ -30,6 +23,25 @@ def differing(connection: sqlite3.Connection) -> Iterator[int]:
     for article_id, title, text, sizes in connection.execute(sql):
         if title is None or sizes is None or list(numbers(sizes)) != [_size(title), _size(text)]:
             yield article_id
+
+
+def miscounted(connection: sqlite3.Connection) -> int:
+    """How many tokens the index has too few or too many by its own notes. Raises sqlite3.DatabaseError if it is torn.
+
+    Reads all of the index.
+    """
+    (locked,) = connection.execute("PRAGMA query_only").fetchone()
+    # The table of terms lives in the connection, not in the file; SQLite does not tell the two apart here.
+    connection.execute("PRAGMA query_only = OFF")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab (main, articles_fts, 'row')")
+        (held,) = connection.execute("SELECT total(cnt) FROM temp.terms").fetchone()
+        connection.execute("DROP TABLE temp.terms")
+    finally:
+        connection.execute(f"PRAGMA query_only = {locked}")
+    return abs(
+        int(held) - sum(sum(numbers(row[0])) for row in connection.execute("SELECT sz FROM articles_fts_docsize"))
+    )
 
 
 def reindex(connection: sqlite3.Connection, told: Callable[[int], None] = lambda done: None) -> int:
@@ -48,18 +60,6 @@ def reindex(connection: sqlite3.Connection, told: Callable[[int], None] = lambda
         connection.executemany(_ADD, [(number, *entry(title, text)) for number, title, text in rows])
         last, done = rows[-1][0], done + len(rows)
         told(done)
-
-
-def repair(db: Database, told: Callable[[int], None] = lambda done: None) -> int:
-    """Make anew what is derived, in one transaction: the search index, the counts of stories.
-
-    How many articles were indexed; `told` as for `reindex`. A StorageError is left to the caller to translate.
-    """
-    with db.atomic():
-        history.begin(db.conn, utc_now())
-        done = reindex(db.conn, told)
-        db.execute(_RECOUNT)
-    return done
 
 
 def entry(title: str, text: str) -> tuple[str, str]:

@@ -12,7 +12,6 @@ from sqlite_utils import Database
 
 from storage import history, query, records
 from storage.articles import Articles
-from storage.errors import translated
 from storage.gaps import GapBook
 from storage.headlines import HeadlineBook
 from storage.hosts import HostBook
@@ -23,6 +22,7 @@ from storage.regroup import Change, regroup
 from storage.rhythms import RhythmBook
 from storage.rights import RightsBook
 from storage.times import parse, stamp
+from storage.waiting import NONE, Patience, transaction
 
 _VISIT = """
     INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size, moment)
@@ -57,8 +57,10 @@ class Store:
     It belongs to the thread that opened it. `db` is for reading, see `query`. StorageError when it cannot be written.
     """
 
-    def __init__(self, db: Database, path: Path, *, ad_threshold: float, clock: Callable[[], datetime]):
-        self.db, self.path = db, path
+    def __init__(
+        self, db: Database, path: Path, *, ad_threshold: float, clock: Callable[[], datetime], patience: Patience = NONE
+    ):
+        self.db, self.path, self.patience = db, path, patience
         self._clock, self._moment = clock, 0
         self._run = db.conn.execute
         self._queue = Queue(db.conn)
@@ -82,8 +84,8 @@ class Store:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
-            with translated(self.path), self.db.atomic():
-                # Its first statement writes: so the lock is taken before anything is read, and what is read stays true.
+            with transaction(self.db.conn, self.path, self.patience):
+                # After the lock was had: so the moments follow each other as their times do.
                 self._moment = history.begin(self.db.conn, self._clock())
                 yield
         except BaseException:

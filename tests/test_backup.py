@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import sqlite3
 from contextlib import closing
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.cli import cli
+from storage import StorageError, Unreadable, archive, open_store
+from storage import backup as backup_module
 from storage.backup import PAGES, backup
+from tests.test_sigkill import FIELDS, one_page, writing, wrong
 
 
 @pytest.fixture
@@ -35,7 +42,7 @@ def test_a_copy_shows_one_moment_while_another_process_writes(database, tmp_path
         with closing(sqlite3.connect(database)) as other, other:
             other.execute("INSERT INTO t (x) VALUES ('later')")
 
-    size = backup(database, tmp_path / "copy.db", told)
+    (size,) = backup([(database, tmp_path / "copy.db")], told)
     assert (rows(tmp_path / "copy.db"), rows(database)) == (2000, 2000 + len(heard))
     assert heard[-1][0] == heard[-1][1] > PAGES
     assert size == (tmp_path / "copy.db").stat().st_size
@@ -49,6 +56,55 @@ def test_a_copy_that_breaks_off_leaves_nothing_and_keeps_the_former_one(database
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        backup(database, tmp_path / "copy.db", stopped)
+        backup([(database, tmp_path / "copy.db")], stopped)
     assert (tmp_path / "copy.db").read_text() == "the former copy"
     assert sorted(file.name for file in tmp_path.glob("*copy*")) == ["copy.db"]
+
+
+def test_a_damaged_file_replaces_no_former_copy(database, tmp_path):
+    (tmp_path / "copy.db").write_text("the former copy")
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("CREATE INDEX t_x ON t (x)")
+        db.execute("PRAGMA writable_schema = on")
+        db.execute("UPDATE sqlite_master SET sql = 'CREATE INDEX t_x ON t (id)' WHERE name = 't_x'")
+    with pytest.raises(StorageError, match=r"is damaged .* No copy was made"):
+        backup([(database, tmp_path / "copy.db")])
+    assert (tmp_path / "copy.db").read_text() == "the former copy"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(Unreadable, match="cannot be read"):
+        backup([(tmp_path / "none.db", tmp_path / "copy.db")])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_comes_between_the_two_moments_of_a_copy_leaves_no_article_without_its_page(tmp_path, monkeypatch):
+    path, numbers, fixed = tmp_path / "k.db", itertools.count(), backup_module._fixed
+
+    def then_writes(source):
+        reader = fixed(source)
+        with open_store(path) as store, archive.Archive(archive.beside(path)) as kept:
+            one_page(store, kept, next(numbers))
+        return reader
+
+    with open_store(path) as store, archive.Archive(archive.beside(path)) as kept:
+        one_page(store, kept, next(numbers))
+    monkeypatch.setattr(backup_module, "_fixed", then_writes)
+    result = CliRunner().invoke(cli, ["backup", "--db", str(path), str(tmp_path / "copy.db"), "--quiet"])
+    assert (result.exit_code, result.output) == (0, "")
+    assert wrong(tmp_path / "copy.db", 0) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_copies_made_while_another_process_stores_articles_are_sound_and_have_every_page(tmp_path):
+    path, copies = tmp_path / "k.db", []
+    open_store(path, fields=FIELDS).close()
+    with writing(path, 0) as confirmed:
+        for number in range(3):
+            last = confirmed()
+            copy = tmp_path / f"copy{number}.db"
+            backup([(path, copy), (archive.beside(path), archive.beside(copy))])
+            copies.append((copy, last))
+            assert confirmed() > last
+    for copy, last in copies:
+        assert wrong(copy, last) == []

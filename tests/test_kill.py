@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from config import Settings
 from crawler.frontier import sources_of
 from storage import open_store
+from storage.archive import beside
+from storage.check import pages, problems
 from tests.conftest import Web
-from tests.test_crawl import Clock, article, listing, run
+from tests.test_crawl import START, Clock, article, listing, run
 
 HOSTS, PAGES = ("a.example", "b.example", "c.example"), 12
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
@@ -69,11 +72,20 @@ def content(database):
         return [[tuple(row) for row in store.db.execute(sql)] for sql in asked]
 
 
+def wrong(database):
+    """What `check` finds, the pages of the archive among it."""
+    with open_store(database) as store:
+        found = [str(problem) for problem in problems(store.db)]
+        held = pages(store.db, beside(database), START - timedelta(days=1))
+    return found + ([f"pages: {held}"] if held.missing or held.before else [])
+
+
 def killed_and_restarted(folder, kill_at):
     """The content after a kill and a restart, and what was asked in both runs."""
     database, asked = folder / f"{kill_at}.db", folder / f"{kill_at}.txt"
     for at in (kill_at, 0):
         crawl(database, asked, at)
+        assert (kill_at, at, wrong(database)) == (kill_at, at, [])
     return content(database), Counter(asked.read_text().split())
 
 

@@ -36,8 +36,9 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
-    ("storage.archive", "storage.backup", "storage.lock", "storage.words"),
-    ("storage.history", "storage.warc"),
+    ("storage.backup", "storage.lock", "storage.waiting", "storage.words"),
+    ("storage.archive", "storage.history"),
+    ("storage.datasette", "storage.warc"),
     ("storage.reindex",),
     (
         "storage.past_search",
@@ -62,7 +63,7 @@ LINES = (
         "storage.rhythms",
         "storage.rights",
     ),
-    ("storage.articles", "storage.query", "storage.watch"),
+    ("storage.articles", "storage.check", "storage.query", "storage.watch"),
     ("storage.store",),
     ("storage", "storage.exporters"),
     (

@@ -11,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from storage import Article, Visit, open_store
+from storage.check import repair
 from storage.query import search
-from storage.reindex import differing, repair
+from storage.reindex import differing
 from storage.search import snippet, words_to_match
 from storage.words import index_tokens, searchable
 
@@ -152,7 +153,7 @@ def test_the_index_is_compared_with_the_articles_and_made_anew(store):
         store.db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
         store.db.execute("INSERT INTO articles_fts (rowid, title, text) VALUES (1, '央行', '央行'), (7, 'x', 'y')")
     assert sorted(differing(store.db.conn)) == [1, 2, 7]
-    assert repair(store.db) == 2
+    assert repair(store.db.conn) == 2
     assert (list(differing(store.db.conn)), titles(store, "逆风翻盘")) == ([], ["央行宣布降准"])
 
 

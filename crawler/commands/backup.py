@@ -18,15 +18,17 @@ from crawler.console import STORAGE, Failure, configured, live, tidy
 def command(setup: Config, *, out: Path, force: bool, quiet: bool) -> None:
     """Copy the database to OUT, and its archive of pages beside it.
 
-    The daemon may go on writing: the copy shows one moment. It gets its name only when it is complete.
+    The daemon may go on writing: the copy shows one moment, and its archive has the page of every article in it. Both
+    are looked through, and get their names only when they are complete and sound. To restore a copy, stop the daemon
+    and put the two files in the place of the others, with no `-wal` and `-shm` of the old ones beside them.
 
     \b
     Example:
       kuaixun backup /media/disk/kuaixun-2026-03-20.db
+      kuaixun check --db /media/disk/kuaixun-2026-03-20.db
     """
     from storage import archive, open_store
     from storage.backup import backup
-    from storage.errors import translated
 
     source = setup.settings.database
     with open_store(source, readonly=True):
@@ -38,10 +40,9 @@ def command(setup: Config, *, out: Path, force: bool, quiet: bool) -> None:
             why = "is the database itself" if copy.resolve() == file.resolve() else "exists; --force writes over it"
             raise Failure(f"{copy}: {why}", STORAGE)
     with tidy(), live(quiet=quiet) as line:
-        # The archive first: the database never names a page that its archive lacks.
-        for file, copy in reversed(pairs):
-            with translated(copy):
-                size = backup(file, copy, lambda done, total: line.show(lambda: f"{done:,} of {total:,} pages"))
-            if not quiet:
-                line.clear()
+        # The database first: a page is in the archive before what was read from it is in the database.
+        sizes = backup(pairs, lambda done, total: line.show(lambda: f"{done:,} of {total:,} pages"))
+        if not quiet:
+            line.clear()
+            for (_, copy), size in zip(pairs, sizes, strict=True):
                 click.echo(f"{copy}: {size:,} bytes")

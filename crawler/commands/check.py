@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
 
 from config import Config
 from crawler.commands._state import wrong_clock
-from crawler.console import NOTHING, configured, live, reading
+from crawler.console import NOTHING, configured, live, reading, tidy
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-_COUNTS = {
-    "stories: wrong number of copies": """
-        SELECT count(*) FROM stories
-        WHERE copies != (SELECT count(*) FROM articles WHERE story_id = stories.id AND copy_of IS NOT NULL)
-    """,
-    "articles: without an address": """
-        SELECT count(*) FROM articles WHERE id NOT IN (SELECT article_id FROM article_urls)
-    """,
-}
-
 
 @click.command()
 @configured
-@click.option("--repair", is_flag=True, help="Make anew what is derived: the search index and the counts of stories.")
+@click.option("--repair", is_flag=True, help="Make anew what is derived: search index, keys, counts of stories.")
 def command(setup: Config, *, repair: bool) -> int:
-    """Check the database and the selectors of the sources.
+    """Check the database, its archive, and the selectors of the sources.
 
-    Of the database: the file, its references, its search index and its counts; of the archive: every page against its
-    hash. What is derived from the articles `--repair` makes anew. Sites whose claimed times run hours ahead or behind
-    are noted; that is no fault of the database.
+    Of the database: the file, its references, times and counts, every text against its key and the search index; of
+    the archive: the file, every page against its hash, and that every answer which was stored has its page there.
+    What is derived `--repair` makes anew, in one transaction; then all is checked again. What is not is named: only a
+    backup may have it. The exit code is 0 when all is well, and 1 when something is wrong.
+    Sites whose claimed times run hours ahead or behind are noted; that is no fault of the database.
 
     \b
     Example:
@@ -44,57 +38,70 @@ def command(setup: Config, *, repair: bool) -> int:
 
     if repair:
         _repair(setup)
-    with reading(setup) as db:
-        problems = [*_selectors(setup), *_database(db), *_archive(setup)]
-        clocks = list(map(wrong_clock, faults(db)))
-    for line in (*problems, *(f"note: {clock}" for clock in clocks)):
-        click.echo(line)
-    click.echo(f"{setup.settings.database}: {'no problem found' if not problems else f'{len(problems)} found'}")
-    return NOTHING if problems else 0
+    found = 0
+    with reading(setup) as db, live() as line:
+        # One moment of the database, whoever writes meanwhile.
+        db.execute("BEGIN")
+
+        def told(text: str) -> None:
+            line.show(lambda: text)
+
+        clocks = (f"note: {wrong_clock(fault)}" for fault in faults(db))
+        for said in chain(_selectors(setup), _database(db, told), _archive(setup, db, told), clocks):
+            line.clear()
+            click.echo(said)
+            found += not said.startswith("note: ")
+    click.echo(f"{setup.settings.database}: {f'{found} found' if found else 'no problem found'}")
+    return NOTHING if found else 0
 
 
 def _repair(setup: Config) -> None:
-    """Make the search index and the counts of the stories anew."""
+    """Make anew what can be made anew."""
     from storage import MissingDatabase, open_store
-    from storage.errors import translated
-    from storage.reindex import repair
+    from storage.check import repair
+    from storage.waiting import transaction
 
     file = setup.settings.database
     if not file.exists():
         raise MissingDatabase(file)
-    with open_store(file) as store, translated(file), live() as line:
-        done = repair(store.db, lambda count: line.show(lambda: f"{count:,} articles indexed anew"))
+    with tidy(), open_store(file) as store, live() as line, transaction(store.db.conn, file):
+        done = repair(store.db.conn, lambda text: line.show(lambda: text))
     click.echo(f"{file}: {done:,} articles indexed anew")
 
 
-def _database(db: Database) -> Iterator[str]:
-    from storage.reindex import differing
+def _database(db: Database, told: Callable[[str], None]) -> Iterator[str]:
+    from storage.check import problems
 
-    for (said,) in db.execute("PRAGMA integrity_check"):
-        if said != "ok":
-            yield f"file: {said}"
-    for table, row, parent, _ in db.execute("PRAGMA foreign_key_check"):
-        yield f"{table}: row {row} refers to a row of {parent} that is not there"
-    stale = sum(1 for _ in differing(db.conn))
-    if stale:
-        yield f"search index: articles that it lacks or holds otherwise: {stale:,}; --repair makes it anew"
-    for name, sql in _COUNTS.items():
-        (number,) = db.execute(sql).fetchone()
-        if number:
-            yield f"{name}: {number:,}"
+    yield from map(str, problems(db, told))
 
 
-def _archive(setup: Config) -> Iterator[str]:
-    """Pages of the archive that are not what was put in."""
+def _archive(setup: Config, db: Database, told: Callable[[str], None]) -> Iterator[str]:
+    """Pages of the archive that are not what was put in, and answers whose page is not there."""
+    from crawler.fetch import utc_now
     from storage.archive import Archive, beside
+    from storage.check import archive_problems, pages
 
-    path = beside(setup.settings.database)
-    if path.exists():
-        with Archive(path, readonly=True) as archive, live() as line:
-            for done, number, problem in archive.verified():
-                line.show(f"{done:,} pages of the archive verified".format)
-                if problem:
-                    yield f"archive: {path}: body {number}: {problem}"
+    path, keep = beside(setup.settings.database), setup.settings.keep_pages
+    if not path.exists():
+        if keep:
+            yield f"note: there is no archive of pages at {path}; the next crawl begins one"
+        return
+    yield from map(str, archive_problems(path, told))
+    with Archive(path, readonly=True) as archive:
+        for done, number, problem in archive.verified():
+            told(f"{done:,} pages of the archive verified")
+            if problem:
+                yield f"archive: {path}: body {number}: {problem}"
+    if not keep:
+        return
+    held = pages(db, path, utc_now() - timedelta(days=keep), told)
+    if held.missing:
+        yield (
+            f"archive: {held.missing:,} of {held.seen:,} answers that were stored have no page in it, {held.example} "
+            "among them: stored while `keep_pages` was 0, or the archive lost them; a backup may have them"
+        )
+    if held.before:
+        yield f"note: {held.before:,} answers are older than the archive, which begins {held.first[:16]}Z"
 
 
 def _selectors(setup: Config) -> Iterator[str]:

@@ -15,7 +15,7 @@ import click
 
 from config import Config, ConfigError, Source, override, pick, zoned
 from crawler.commands._progress import Watch, summary
-from crawler.console import FETCH, INTERRUPTED, USAGE, Failure, configured, live, print_json
+from crawler.console import FETCH, INTERRUPTED, USAGE, Failure, configured, live, patient, print_json
 
 if TYPE_CHECKING:
     import asyncio
@@ -186,7 +186,8 @@ def _crawl(
         return tally, stop.is_set()
 
     path = settings.database
-    with open_store(path, fields=columns(), ad_threshold=settings.ad_threshold) as store, alone(path):
+    fields, threshold = columns(), settings.ad_threshold
+    with open_store(path, fields=fields, ad_threshold=threshold, patience=patient(line)) as store, alone(path):
         watch = Watch(line, queue=lambda: due(store.db, utc_now()), each=True)
         told_at = time.monotonic()
 

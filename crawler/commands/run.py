@@ -12,10 +12,11 @@ import click
 from config import Config, ConfigError, pick
 from crawler.commands._progress import Watch, summary
 from crawler.commands.crawl import ask_for_contact, refuse_unusable
-from crawler.console import configured, live, print_json
+from crawler.console import configured, live, patient, print_json
 from crawler.screen import counted
 
 if TYPE_CHECKING:
+    from crawler.screen import Live
     from crawler.tally import Event, Tally
 
 
@@ -44,12 +45,12 @@ def command(setup: Config, *, to_json: bool, quiet: bool) -> None:
         ask_for_contact(setup)
     with live(quiet=quiet or to_json) as line:
         line.line(f"Crawling {counted(len(sources), 'source')} into {setup.settings.database}; Ctrl-C stops.")
-        _run(setup, Watch(line, each=True), to_json=to_json)
+        _run(setup, line, to_json=to_json)
     if not quiet:
         click.echo("Stopped; the next start goes on from here.", err=True)
 
 
-def _run(setup: Config, watch: Watch, *, to_json: bool) -> None:
+def _run(setup: Config, line: Live, *, to_json: bool) -> None:
     import asyncio
 
     from crawler import schedule
@@ -57,7 +58,7 @@ def _run(setup: Config, watch: Watch, *, to_json: bool) -> None:
     from storage import open_store
     from storage.lock import alone
 
-    started = time.monotonic()
+    watch, started = Watch(line, each=True), time.monotonic()
 
     def report(event: Event) -> None:
         watch.see(event)
@@ -74,7 +75,8 @@ def _run(setup: Config, watch: Watch, *, to_json: bool) -> None:
 
     settings = setup.settings
     path = settings.database
-    with open_store(path, fields=columns(), ad_threshold=settings.ad_threshold) as store, alone(path):
+    fields, threshold = columns(), settings.ad_threshold
+    with open_store(path, fields=fields, ad_threshold=threshold, patience=patient(line)) as store, alone(path):
         for source in setup.sources:
             if not source.enabled:
                 store.upsert_source(
