@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import TypeVar
 
 from config import Source
 from crawler import feeds, stencil
@@ -45,7 +46,8 @@ class Answer:
     delay: float | None = None
 
 
-Asking = Generator[str, Answer]
+T = TypeVar("T")
+Asking = Generator[str, Answer, T]
 
 
 class _End(Exception):
@@ -56,7 +58,7 @@ class _End(Exception):
         self.trouble, self.reason = trouble, reason
 
 
-def explore(url: str, source: Source, *, agent: str = "kuaixun") -> Generator[str, Answer, Survey]:
+def explore(url: str, source: Source, *, agent: str = "kuaixun") -> Asking[Survey]:
     """Look at a site, from one of its addresses: a front page, a list, a feed, a sitemap or an article.
 
     `source` has what is known before (encoding, zone), `agent` is the product token that orders are given to.
@@ -89,7 +91,7 @@ class _Explorer:
 
     # -- asking
 
-    def ask(self, url: str) -> Generator[str, Answer, Page | FetchError]:
+    def ask(self, url: str) -> Asking[Page | FetchError]:
         answer = yield url
         self.asked.append(url)
         self.left = answer.left
@@ -97,7 +99,7 @@ class _Explorer:
             self.robots, self.delay = answer.sitemaps or self.robots, answer.delay
         return answer.outcome
 
-    def maybe(self, url: str) -> Generator[str, Answer, Page | None]:
+    def maybe(self, url: str) -> Asking[Page | None]:
         """As `ask`, where the page is not needed and requests are left beside those for articles."""
         if url in self.asked or self.left <= RESERVE:
             return None
@@ -133,7 +135,7 @@ class _Explorer:
             sight = self.sight(page)
         self.look(sight)
 
-    def needed(self, url: str) -> Generator[str, Answer, Page]:
+    def needed(self, url: str) -> Asking[Page]:
         outcome = yield from self.ask(url)
         if isinstance(outcome, Page):
             return outcome
@@ -188,7 +190,7 @@ class _Explorer:
         if not found and not declared:
             yield from self.first_feed([origin(self.home) + place for place in PLACES])
 
-    def first_feed(self, urls: list[str]) -> Generator[str, Answer, bool]:
+    def first_feed(self, urls: list[str]) -> Asking[bool]:
         for url in urls:
             page = yield from self.maybe(url)
             feed = self.feed_of(page) if page else None
@@ -252,8 +254,7 @@ class _Explorer:
             self.rest = []
 
     def next_try(self) -> str:
-        """The next article to try: the best shapes have most, and what was no article has no second of its shape
-        before all others had one."""
+        """The next article to try: of the shape that most have, less with each one tried; what failed comes last."""
         tried = {one.url for one in self.tried}
         fed, listed = self.seen.candidates()
         known = [url for url in (*fed, *listed) if url not in tried]
@@ -335,4 +336,3 @@ def _trouble_of(refused: str) -> Trouble:
 def _newest_news_first(item: feeds.Item) -> tuple[bool, float, str]:
     at = item.changed_at or item.published_at
     return "news" not in item.url.lower(), -at.timestamp() if at else 0.0, item.url
-

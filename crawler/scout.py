@@ -1,4 +1,4 @@
-"""Asking an unknown site, for `discover`: robots.txt first, one request at a time, a pause before each, so many at most.
+"""Asking an unknown site, for `discover`: robots.txt first, one request at a time with pauses, so many at most.
 
 Nothing is stored. A redirect is a request like any other, and so is a robots.txt.
 """

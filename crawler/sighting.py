@@ -17,13 +17,14 @@ from crawler.shapes import (
     is_page_of,
     is_service,
     looks_like_article,
+    looks_like_feed,
     looks_like_list,
     page_number,
-    suffix,
     worth_fetching,
 )
 from crawler.survey import Tried
 from crawler.urls import resolve, same_site
+from storage.keys import without_tracking
 
 # Bytes from which the text of a link is a headline rather than the name of a section, as in `links`.
 _TITLE = 24
@@ -33,7 +34,6 @@ MAX_ANCHORS = 2000
 _SHELL = 400
 _HIDDEN = re.compile(r"<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.S | re.I)
 _SCRIPT = re.compile(r"<script\b", re.I)
-_FEED_NAME = re.compile(r"(?:^|[/._-])(?:rss|feeds?|atom)(?:[/._-]|$)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a page shows. `forwarded` is where it sends its reader, `shell` says that scripts make its text, or is ""."""
+    """What a page shows. `forwarded` is where it sends its reader, `shell` says how scripts make its text; or ""."""
 
     url: str
     found: Extraction
@@ -117,9 +117,11 @@ class Seen:
     paging: str = ""
 
     def article(self, url: str, title: str, at: datetime | None, *, fed: bool = False) -> None:
+        url = without_tracking(url)
         known = self.articles.get(url)
         if known is None or not known.title or (known.at is None and at):
-            self.articles[url] = Item(url, title or (known.title if known else ""), at or (known.at if known else None))
+            former = known or Item(url, "")
+            self.articles[url] = Item(url, title or former.title, at or former.at)
         if fed:
             self.fed.setdefault(url)
 
@@ -132,10 +134,10 @@ class Seen:
         """Add what a page shows of the site whose list is at `home`."""
         before = len(self.articles)
         for item in sight.items:
-            if _is_ours(item.url, home) and _may_be_article(item, sight.url):
+            if same_site(item.url, home) and _may_be_article(item, sight.url):
                 self.article(item.url, item.title, item.at)
         for anchor in sight.anchors:
-            if _is_ours(anchor.url, home) and not anchor.nofollow and anchor.url != sight.url:
+            if same_site(anchor.url, home) and not anchor.nofollow and anchor.url != sight.url:
                 self._anchor(anchor, sight.url)
         if is_list:
             self.others.setdefault(sight.url)
@@ -145,7 +147,7 @@ class Seen:
 
     def _anchor(self, anchor: Anchor, page: str) -> None:
         url, size = anchor.url, len(anchor.text.encode("utf-8", "replace"))
-        if _FEED_NAME.search(url) and (suffix(url) in ("xml", "rss", "atom", "") or "rss" in anchor.text.lower()):
+        if looks_like_feed(url):
             if url not in self.linked_feeds:
                 self.linked_feeds.append(url)
         elif not worth_fetching(url) or page_number(url) > 1:
@@ -154,10 +156,6 @@ class Seen:
             self.article(url, "", None)
         elif size < _TITLE and looks_like_list(url, anchor.text) and not looks_like_article(url):
             self.others.setdefault(url)
-
-
-def _is_ours(url: str, home: str) -> bool:
-    return same_site(url, home)
 
 
 def _may_be_article(item: Item, page: str) -> bool:
@@ -189,8 +187,8 @@ def try_article(
     if found.refused:
         return _failed(known, f"no article but {found.refused}"), None
     if found.article is None or sight.noindex:
-        why = "the page forbids to store it (noindex)" if sight.noindex else sight.shell or f"a page of the kind `{found.kind}`"
-        return _failed(known, why), None
+        why = sight.shell or f"a page of the kind `{found.kind}`"
+        return _failed(known, "the page forbids to store it (noindex)" if sight.noindex else why), None
     article = found.article
     start = " ".join(article.text.split())
     return Tried(
