@@ -25,7 +25,7 @@ _RUN = re.compile(r"[^\W_]+|.", re.S)
 _NUMBERED = re.compile(r"([^\W\d_]{0,4})(\d+)")
 _DATED = re.compile(r"\d+(?:[-_.]\d{1,2}){0,2}")
 _HASHED = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{8,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FRONT_ID, _BACK_ID = re.compile(r"\d{4,}[^\d]"), re.compile(r"[^\d]\d{4,}")
+_FRONT_ID = re.compile(r"\d{4,}[^\d]")
 _ID = re.compile(r"[\w,.\-]{1,40}")
 
 
@@ -139,10 +139,10 @@ def _kind(name: str) -> str:
     if _HASHED.fullmatch(name):
         return "hash"
     runs = _RUN.findall(name)
+    if runs[-1].isdigit() and len(runs[-1]) >= 4 and _sort(runs[0]) == "a" and len(runs) > 2:
+        return "words number"
     if sum(not run.isalnum() for run in runs) <= 2 and any(map(str.isdigit, name)):
         return "".join(map(_sort, runs))
-    if _BACK_ID.search(name[-9:]) and name[-1:].isdigit():
-        return "words number"
     if _FRONT_ID.match(name):
         return "number words"
     return "words"
