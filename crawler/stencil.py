@@ -139,7 +139,7 @@ def _kind(name: str) -> str:
     if _HASHED.fullmatch(name):
         return "hash"
     runs = _RUN.findall(name)
-    if runs[-1].isdigit() and len(runs[-1]) >= 4 and _sort(runs[0]) == "a" and len(runs) > 2:
+    if len(runs) > 2 and runs[-1].isdigit() and len(runs[-1]) >= 4 and _sort(runs[0]) == "a":
         return "words number"
     if sum(not run.isalnum() for run in runs) <= 2 and any(map(str.isdigit, name)):
         return "".join(map(_sort, runs))
