@@ -132,7 +132,7 @@ def _is_itself(url: str, own: str) -> bool:
 
 def is_article(url: str, owner: Source) -> bool:
     """Whether an address looks like an article by its site's pattern or by the general rule."""
-    return worth_fetching(url) and looks_like_article(url, owner.article)
+    return (bool(owner.article) or worth_fetching(url)) and looks_like_article(url, owner.article)
 
 
 def _may_be_article(url: str, title: str, owner: Source, *, dated: bool) -> bool:

@@ -20,11 +20,12 @@ from crawler.shapes import (
     looks_like_feed,
     looks_like_list,
     page_number,
+    suffix,
     worth_fetching,
 )
 from crawler.survey import Tried
 from crawler.urls import resolve, same_site
-from storage.keys import without_tracking
+from storage.keys import url_key, without_tracking
 
 # Bytes from which the text of a link is a headline rather than the name of a section, as in `links`.
 _TITLE = 24
@@ -34,6 +35,12 @@ MAX_ANCHORS = 2000
 _SHELL = 400
 _HIDDEN = re.compile(r"<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.S | re.I)
 _SCRIPT = re.compile(r"<script\b", re.I)
+
+
+_FILES = frozenset(
+    "jpg jpeg png gif webp svg avif ico bmp mp3 mp4 m4a m4v m3u m3u8 mpeg mpg avi mov wmv flv swf webm ogg wav pdf doc docx "
+    "xls xlsx ppt pptx odt epub zip rar tar 7z exe msi apk dmg iso css js txt csv ics wap".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +107,13 @@ def _shell(html: str, url: str, anchors: tuple[Anchor, ...]) -> str:
 class Seen:
     """What all pages together have named, in the order in which it came.
 
-    `articles` are addresses under headlines, or of the looks of an article, with that item; `fed` those of a feed.
+    `articles` are addresses under headlines, or of the looks of an article, with that item; `keys` are theirs; `fed` those of a feed.
     `others` are short links that look like lists, `named` what a plain sitemap names. `confirmed` were read as
     articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of a list.
     """
 
     articles: dict[str, Item] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
     fed: dict[str, None] = field(default_factory=dict)
     others: dict[str, None] = field(default_factory=dict)
     named: dict[str, None] = field(default_factory=dict)
@@ -117,7 +125,7 @@ class Seen:
     paging: str = ""
 
     def article(self, url: str, title: str, at: datetime | None, *, fed: bool = False) -> None:
-        url = without_tracking(url)
+        url = self.keys.setdefault(url_key(url), without_tracking(url))
         known = self.articles.get(url)
         if known is None or not known.title or (known.at is None and at):
             former = known or Item(url, "")
@@ -150,7 +158,7 @@ class Seen:
         if looks_like_feed(url):
             if url not in self.linked_feeds:
                 self.linked_feeds.append(url)
-        elif not worth_fetching(url) or page_number(url) > 1:
+        elif not _is_page(url) or page_number(url) > 1:
             return
         elif looks_like_article(url) and (size >= _TITLE or url in self.articles):
             self.article(url, "", None)
@@ -161,8 +169,13 @@ class Seen:
 def _may_be_article(item: Item, page: str) -> bool:
     """As in `links`: under a time or a long title, an address that says nothing may be an article."""
     headline = item.at is not None or len(item.title.encode("utf-8", "replace")) >= _TITLE
-    usable = worth_fetching(item.url) and page_number(item.url) < 2 and not is_service(item.url) and item.url != page
+    usable = _is_page(item.url) and page_number(item.url) < 2 and not is_service(item.url) and item.url != page
     return usable and (headline or looks_like_article(item.url))
+
+
+def _is_page(url: str) -> bool:
+    """As `worth_fetching`, and with endings that only this site may have for its pages."""
+    return worth_fetching(url) or suffix(url) not in _FILES
 
 
 def _second_page(sight: Sight) -> str:
