@@ -82,6 +82,9 @@ class Settings:
     ad_threshold: Annotated[float, "From this score on (0 to 1) an item counts as advertising.", between(0, 1)] = 0.5
     timezone: Annotated[str, "IANA zone of times without one; empty: by the page's language.", zone] = ""
     keep_pages: Annotated[int, "Days that fetched pages stay in the archive; 0: none is kept.", between(0, 36500)] = 400
+    mentions: Annotated[Path | None, "A table (CSV) of companies to find in texts; none: the one that comes along."] = (
+        None
+    )
     jitter: Annotated[float, "Share by which a pause is varied (0 to 1).", between(0, 1)] = 0.1
 
 

@@ -49,6 +49,7 @@ SECTIONS = {
         "check",
         "dedupe",
         "archive",
+        "reextract",
         "backup",
         "datasette",
         "bench",

@@ -15,6 +15,7 @@ from typing import Any
 
 from crawler import ads, fields, headlines, markdown
 from crawler.fields import text as text_field
+from crawler.fields._announcements import is_announcement
 from crawler.page import Anchor, Document, Extraction, LinkItem, LinkList
 from crawler.refusals import refusal, service
 from crawler.shapes import is_page_of
@@ -25,6 +26,8 @@ from storage.records import Article, Headline
 
 # Fields that an Article has an attribute for; every other one goes to `Article.extra`.
 _OWN = frozenset(("title", "text", "published", "modified", "author", "editor", "source", "site", "lang"))
+# What is known of a page as a whole, and stored beside the fields: see `columns`.
+_MADE = {"kind": "TEXT", "charset": "TEXT", "pages": "INTEGER", "page_sha256": "TEXT"}
 _FIRST = ("title", "text", "lang", "published")
 _LAST = ("conflicts",)
 _FEED = re.compile(r"application/(rss|atom|feed)\+(xml|json)", re.I)
@@ -46,13 +49,17 @@ def field_modules() -> Mapping[str, ModuleType]:
 
 
 def columns() -> dict[str, str]:
-    """The extra fields with their SQLite types, for opening a store."""
+    """The extra fields with their SQLite types, for opening a store.
+
+    Beside those of `crawler/fields/`: `kind` (article, flash, announcement), `charset`, `pages` that the text was
+    joined of, and `page_sha256`, the name of the page in the archive.
+    """
     types: dict[str, type] = {}
     for name, module in field_modules().items():
         types |= {name: module.TYPE} if module.RULES else {}
         types |= getattr(module, "COLUMNS", {})
     sqlite = {str: "TEXT", list: "TEXT", int: "INTEGER", bool: "INTEGER", float: "REAL"}
-    return {name: sqlite.get(kind, "TEXT") for name, kind in types.items() if name not in _OWN}
+    return {name: sqlite.get(kind, "TEXT") for name, kind in types.items() if name not in _OWN} | _MADE
 
 
 def analyse(document: Document) -> View:
@@ -107,6 +114,9 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
             refused = service(view.title, map(_text, view.tree.lines))
         kind = "other" if refused else kind
     values = {name: found.value for name, found in view.found.items()}
+    values |= {"charset": document.encoding, "pages": 1}
+    if kind in ("article", "flash"):
+        values["kind"] = "announcement" if is_announcement(view.title, "\n".join(paragraphs)) else kind
     canonical = _canonical(view)
     return Extraction(
         kind=kind,

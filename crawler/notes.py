@@ -89,4 +89,7 @@ def continued(article: Article, more: Article) -> Article:
     """An article with the text of its next page."""
     if not more.text or more.text in article.text:
         return article
-    return replace(article, text=f"{article.text}\n{more.text}")
+    extra = {**article.extra, "pages": article.extra.get("pages", 1) + 1}
+    if "truncated" in more.extra:
+        extra["truncated"] = more.extra["truncated"]  # the end of it is there
+    return replace(article, text=f"{article.text}\n{more.text}", extra=extra)

@@ -38,8 +38,8 @@ _SCRIPT = re.compile(r"<script\b", re.I)
 
 
 _FILES = frozenset(
-    "jpg jpeg png gif webp svg avif ico bmp mp3 mp4 m4a m4v m3u m3u8 mpeg mpg avi mov wmv flv swf webm ogg wav pdf doc docx "
-    "xls xlsx ppt pptx odt epub zip rar tar 7z exe msi apk dmg iso css js txt csv ics wap".split()
+    "jpg jpeg png gif webp svg avif ico bmp mp3 mp4 m4a m4v m3u m3u8 mpeg mpg avi mov wmv flv swf webm ogg wav pdf "
+    "doc docx xls xlsx ppt pptx odt epub zip rar tar 7z exe msi apk dmg iso css js txt csv ics wap".split()
 )
 
 
@@ -107,8 +107,8 @@ def _shell(html: str, url: str, anchors: tuple[Anchor, ...]) -> str:
 class Seen:
     """What all pages together have named, in the order in which it came.
 
-    `articles` are addresses under headlines, or of the looks of an article, with that item; `keys` are theirs; `fed` those of a feed.
-    `others` are short links that look like lists, `named` what a plain sitemap names. `confirmed` were read as
+    `articles` are addresses under headlines, or of the looks of an article, with that item; `keys` are theirs, `fed`
+    those of a feed. `others` are short links that look like lists, `named` what a plain sitemap names. `confirmed` were read as
     articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of a list.
     """
 

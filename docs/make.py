@@ -14,6 +14,7 @@ from crawler.cli import cli
 from crawler.console import EXIT_CODES, SECTIONS
 from crawler.extract import columns
 from storage import open_store
+from storage.fields import FIELDS
 from storage.history import TRACKED
 
 HERE = Path(__file__).parent
@@ -28,10 +29,18 @@ def commands() -> Iterator[str]:
         for name in names:
             command = cli.get_command(top, name)
             if command:
-                context = click.Context(command, parent=top, info_name=name, terminal_width=100)
-                yield f"\n### kuaixun {name}\n\n```\n{command.get_help(context)}\n```\n"
+                yield from _help(command, name, top, "###")
     yield "\n## Exit codes\n\n| code | meaning |\n|---|---|\n"
     yield from (f"| {code} | {meaning} |\n" for code, meaning in EXIT_CODES.items())
+
+
+def _help(command: click.Command, name: str, parent: click.Context, heading: str) -> Iterator[str]:
+    """The help of a command, and of those below it."""
+    context = click.Context(command, parent=parent, info_name=name, terminal_width=100)
+    yield f"\n{heading} {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            yield from _help(command.commands[each], each, context, heading + "#")
 
 
 def configuration() -> Iterator[str]:
@@ -48,13 +57,14 @@ def configuration() -> Iterator[str]:
                 required = name == "seeds"
                 shown = "required" if required else "none" if key.default is None else f"`{config.show(key.default)}`"
                 yield f"| `{name}` | {shown} | {key.meaning} |\n"
-    yield "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys.\n"
+    yield "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: `kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute.\n"
 
 
 MEANINGS = {
     "sources": "The sites that are crawled, as configured, and how each fares.",
     "frontier": "Every address that is known, and when it is asked again.",
-    "visits": "Every request and what became of it.",
+    "visits": "Every request and what became of it; and, with `import_id`, every page that an import brought.",
+    "imports": "WARC files of others, and how far they were read.",
     "hosts": "How each host answers.",
     "rhythms": "When the items of each list come.",
     "gaps": "The times in which a list was not seen, or not whole: something may have been missed.",
@@ -63,6 +73,7 @@ MEANINGS = {
     "articles": "What was read, in its present version. Added fields (`crawler/fields/`) are columns at its end.",
     "article_urls": "The addresses of each article.",
     "revisions": "The former versions of articles.",
+    "readings": "Articles that `reextract` read again, so that it need not do so twice.",
     "stories": "Articles that tell the same.",
     "links": "What an article was held against, and what came of it.",
     "story_moves": "When an article went from one story to another.",
@@ -106,6 +117,12 @@ seen then follows from `visits`. What other programs write is put to the last mo
 state at a time is the one after the last moment that had this time or an earlier one.
 """
 COLUMNS = {
+    "articles.kind": "article, flash (short) or announcement (a company's own)",
+    "articles.charset": "the encoding in which the page was read",
+    "articles.pages": "how many pages the text was joined of",
+    "articles.page_sha256": "of the page that this version was read from, in hexadecimal: its name in the archive",
+    "articles.truncated": "whether the text breaks off, with a pointer to the rest or in mid-sentence",
+    "articles.paywalled": "1: the page shows that the rest is to be paid for",
     "articles.published_precision": "of the claimed time: day, minute or second",
     "articles.published_evidence": "where the claimed time and its zone were read",
     "articles.published_flag": "future, impossible: the claim is not used; NULL where nothing is wrong",
@@ -116,7 +133,12 @@ COLUMNS = {
     "articles.gone_at": "when it was found to be gone at its source; NULL while it is there",
     "articles.told_at": "the claimed time, or when first seen if that is before it",
     "sources.paused_at": "since when `kuaixun source pause` holds, our clock; NULL: it does not",
+    "articles.rules": "the rules that this version was first read by: program version and a hash of what reads",
     "visits.moment": "the transaction that wrote it",
+    "visits.import_id": "the foreign archive that the page is from: nobody was asked; NULL for a request",
+    "visits.page_at": "when another fetched that page",
+    "revisions.rules": "the rules that it was read by",
+    "revisions.cause": "why another version replaced it: edit (the page changed) or rules (it was read anew)",
     "visits.article_id": "the article that it brought or confirmed",
     "revisions.last_confirmed_at": "when this version was last seen",
 }
@@ -243,6 +265,67 @@ def schema() -> Iterator[str]:
         yield HISTORY
 
 
+ABOUT_FIELDS = """
+
+## Mentions
+
+Each mention has `field` (title or text), `start` and `end` (characters of that field), `text` as it stands
+there, `code`, `method` (code, name, short name) and `confidence` (0 to 1). Codes are text, with all zeros and
+the exchange: 600519.SH, 000001.SZ, 00700.HK, AAPL.US. A number is a code only where something beside it says
+so: an exchange, the word for code, a name before the bracket that it stands in. 000001 is Ping An Bank in
+Shenzhen, and the Shanghai index where an index is spoken of. A company that is listed twice is found by name
+under the first of its codes, by each code under that one.
+
+Names come from a table with their time: a company that was renamed is right at the time that the article claims
+(or else was first seen). A small one comes along (`storage/instruments.csv`); the setting `mentions` names
+another:
+
+```csv
+code,name,how,from,to
+000001.SZ,平安银行,name,2012-08-02,
+000001.SZ,深发展,name,,2012-08-01
+600519.SH,茅台,short,,
+AAPL.US,苹果,weak,,
+,茅台镇,not,,
+```
+
+`how` is `name` (tells the company by itself), `short` (an abbreviation: wants the borders of a word), `weak`
+(also a common word: wants a sign beside it, 苹果CEO, or the company named in full in the same text) or `not`
+(something else that begins like a company). `python -m tests.gate.mentions` measures precision and recall on
+600 labelled sentences.
+
+## Sessions
+
+Each stamp has `market` (XSHG, XSHE, XHKG, XNYS), `session` (pre, am, lunch, pm, post, holiday) and
+`next_tradable_at` (ISO 8601, UTC): the first moment, not before `first_seen_at`, at which there is continuous
+trading. New York has no lunch: `pm` begins at noon there. The markets are those on which the mentioned codes
+are traded, or those that are named. Holidays, half days and summer time come from the package
+`exchange_calendars` (`pip install 'kuaixun[market]'`), which looks some years ahead at most: of a day that it
+does not know, both are null.
+
+## Splits
+
+A split cuts by `first_seen_at`, the time of our own receipt: a claimed time may lie in either direction. A
+story stands whole in the part in which its first article was seen (`story_first_seen_at`). Left out, and
+counted, are rows of a story that come after the end of its part, and stories that begin within the embargo
+behind a boundary. So no story is on two sides, and each part begins at least the embargo after the last row of
+the one before it. Both follow from these two columns alone, and are proved from the rows when a data set is
+verified (`storage/splits.py`).
+"""
+
+
+def fields() -> Iterator[str]:
+    """docs/fields.md: every field of a data set."""
+    yield (
+        "# The fields of a data set\n\nOne row is one article as it was known at the asked time, in the order of `id`. "
+        "An unknown value is null. This page is made by `docs/make.py`.\n\n"
+        "| field | kind | unit | meaning |\n|---|---|---|---|\n"
+    )
+    for name, field in FIELDS.items():
+        yield f"| `{name}` | {field.kind} | {field.unit} | {field.meaning} |\n"
+    yield ABOUT_FIELDS
+
+
 def meanings() -> Iterator[str]:
     """storage/meanings.json: what tables, views and their columns mean, for `kuaixun datasette`."""
     with open_store(Path(":memory:"), fields=columns()) as store:
@@ -264,6 +347,7 @@ def meanings() -> Iterator[str]:
 PAGES = {
     "commands.md": commands,
     "configuration.md": configuration,
+    "fields.md": fields,
     "schema.md": schema,
     "../storage/meanings.json": meanings,
 }

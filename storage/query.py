@@ -25,7 +25,7 @@ from storage.words import searchable
 Row = dict[str, Any]
 
 # Columns that serve the program, not the reader.
-INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at"))
+INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at", "rules"))
 
 # When an article was told, as far as its claim can be believed: see `members.told_at`.
 _TIME = "articles.told_at"
@@ -231,7 +231,9 @@ def host_file(db: Database, url: str) -> tuple[datetime, int, str] | None:
 
 def last_status(db: Database, url: str) -> int:
     """The HTTP status of the last visit to an address; 0 when there was no answer, or no visit."""
-    row = db.conn.execute("SELECT status FROM visits WHERE url = ? ORDER BY id DESC LIMIT 1", (url,)).fetchone()
+    row = db.conn.execute(
+        "SELECT status FROM visits WHERE url = ? AND import_id IS NULL ORDER BY id DESC LIMIT 1", (url,)
+    ).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -250,7 +252,7 @@ def stats(db: Database, since: datetime | None = None) -> dict[str, int]:
     after = stamp(since) if since else ""
     sql = """
         SELECT count(*) AS requests, total(status = 304) AS unchanged, total(error IS NOT NULL) AS errors
-        FROM visits WHERE at >= :after
+        FROM visits WHERE at >= :after AND import_id IS NULL
     """
     found = next(_rows(db, sql, {"after": after}))
     sql = """
@@ -265,7 +267,7 @@ def stats(db: Database, since: datetime | None = None) -> dict[str, int]:
 
 
 _COUNTS = {
-    "changed": "SELECT count(*) FROM articles WHERE revised_at >= :after",
+    "changed": "SELECT count(DISTINCT article_id) FROM revisions WHERE replaced_at >= :after AND cause = 'edit'",
     "headlines": "SELECT count(*) FROM headlines WHERE first_seen_at >= :after",
     "headline_ads": "SELECT count(*) FROM headlines WHERE first_seen_at >= :after AND is_ad",
     "stories": "SELECT count(*) FROM stories WHERE first_seen_at >= :after",

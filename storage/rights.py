@@ -1,10 +1,15 @@
-"""The table `rights`: what was said about the use of articles, with its history. It opens no transaction."""
+"""The table `rights`: what was said about the use of articles, with its history, and what that reserves.
+
+It opens no transaction.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,10 +17,18 @@ from storage.records import Notice
 from storage.times import stamp
 
 # What reserves a text for a purpose: kind and value in `article_rights`, where the statement applies to us.
+# `archive` is what this crawler does by itself; what forbids that is not stored in the first place.
 RESERVED = {
-    "train": frozenset((("noai", "yes"), ("tdm-reservation", "1"), ("ai-train", "no"), ("train-ai", "no"))),
-    "search": frozenset((("search", "no"),)),
-}
+    "train": frozenset((
+        ("noai", "yes"), ("tdm-reservation", "1"), ("ai-train", "no"), ("train-ai", "no"), ("train-genai", "no"),
+        ("tdm", "no"), ("ai", "no"), ("genai", "no"), ("bots", "no"), ("all", "no"),
+    )),
+    "search": frozenset((("search", "no"), ("bots", "no"), ("all", "no"))),
+    "archive": frozenset[tuple[str, str]](),
+}  # fmt: skip
+
+Statement = dict[str, Any]
+_NONE: list[Statement] = []
 
 _KNOWN = "SELECT kind, via, agent, value, applies FROM rights WHERE read_on = ? AND article_id IS ? ORDER BY id"
 _ADD = """
@@ -23,6 +36,64 @@ _ADD = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _FILE = "INSERT OR REPLACE INTO host_files (url, read_at, status, body) VALUES (?, ?, ?, ?)"
+_TOLD = """
+    SELECT {of}, read_on, kind, via, agent, value, applies, scope, read_at FROM rights
+    WHERE article_id IS {what} ORDER BY {of}, id
+"""
+
+
+class Statements:
+    """What is said about the use of articles, for one article after another: their ids may only rise.
+
+    The hosts' statements are held in memory, the articles' are read as they are asked for.
+    """
+
+    def __init__(self, connection: sqlite3.Connection):
+        hosts = connection.execute(_TOLD.format(of="host", what="NULL"))
+        self._hosts = {host: _current(told) for host, told in groupby(hosts, itemgetter(0))}
+        articles = connection.execute(_TOLD.format(of="article_id", what="NOT NULL"))
+        self._articles = groupby(articles, itemgetter(0))
+        self._next = next(self._articles, None)
+
+    def of(self, article_id: int, url: str) -> list[Statement]:
+        """The statements that hold for an article, its own first. They are shared, and not to be changed."""
+        while self._next and self._next[0] < article_id:
+            self._next = next(self._articles, None)
+        common = self._hosts.get(url.split("/", 3)[2], _NONE) if url.count("/") >= 2 else _NONE
+        if self._next and self._next[0] == article_id:
+            own = _current(self._next[1])
+            self._next = next(self._articles, None)
+            return [*own, *common]
+        return common
+
+
+def _current(told: Iterable[Any]) -> list[Statement]:
+    """Of rows in the order in which they were read, what was said last and is still said."""
+    last: dict[Any, tuple[Any, ...]] = {}
+    for _, read_on, kind, via, agent, *rest in told:
+        last.pop((read_on, kind, via, agent), None)
+        last[read_on, kind, via, agent] = tuple(rest)
+    return [
+        {
+            "kind": kind, "value": value, "via": via, "agent": agent, "applies": bool(applies), "scope": scope,
+            "read_on": read_on, "read_at": read_at,
+        }
+        for (read_on, kind, via, agent), (value, applies, scope, read_at) in last.items()
+        if value is not None
+    ]  # fmt: skip
+
+
+def reservations(told: Iterable[Statement], purpose: str) -> str:
+    """What reserves an article against a purpose, as `noai=yes (meta)` joined by ` + `; "" where nothing does."""
+    if not told:
+        return ""
+    reserved = RESERVED[purpose]
+    found = {
+        f"{each['kind']}={each['value']} ({each['via']})"
+        for each in told
+        if each["applies"] and (each["kind"], each["value"]) in reserved
+    }
+    return " + ".join(sorted(found))
 
 
 class RightsBook:

@@ -1,18 +1,16 @@
-"""The archive's pages as WARC/1.1 (ISO 28500:2017), and pages out of such files, through `warcio`.
+"""The archive's pages as WARC/1.1 (ISO 28500:2017), through `warcio`; `foreign` reads such files.
 
 Bodies are kept and written uncompressed and unchunked, so the headers that say otherwise are left out; nothing else is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from io import BytesIO
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
-from storage.archive import Archive, Damaged, Fetched, Kept
-from storage.times import parse
+from storage.archive import Archive, Damaged, Kept
 
 # They speak of the bytes on the wire (RFC 9110, 8.4 and 8.6; RFC 9112, 6).
 _ON_THE_WIRE = frozenset(("content-encoding", "transfer-encoding", "content-length"))
@@ -62,38 +60,6 @@ def write(
         done += 1
         told(done)
     return done
-
-
-def read(source: BinaryIO) -> Iterator[tuple[int, Fetched]]:
-    """The HTTP responses of a file, each with the place of its record, in bytes from where the file was opened.
-
-    Raises ValueError where the file is no WARC file.
-    """
-    from warcio.archiveiterator import ArchiveIterator
-    from warcio.exceptions import ArchiveLoadFailed
-
-    try:
-        records, some = ArchiveIterator(source), False
-        for record in records:
-            some = True
-            if record.rec_type != "response" or not record.http_headers:
-                continue
-            url, at = record.rec_headers.get_header("WARC-Target-URI"), record.rec_headers.get_header("WARC-Date")
-            status = record.http_headers.get_statuscode()
-            if not url or not at or not status.isdecimal() or not url.startswith(("http://", "https://")):
-                continue
-            body = record.content_stream().read()
-            headers = {
-                name.lower(): value for name, value in record.http_headers.headers if name.lower() not in _ON_THE_WIRE
-            }
-            yield (
-                records.get_record_offset(),
-                Fetched(url, url, parse(at), int(status), headers, body, urlsplit(url).netloc),
-            )
-        if not some:
-            raise ValueError("it holds no WARC record")
-    except (ArchiveLoadFailed, EOFError, OSError) as error:
-        raise ValueError(str(error) or "it breaks off") from error
 
 
 def _phrase(status: int) -> str:

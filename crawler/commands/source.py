@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,9 +70,12 @@ def add(setup: Config, *, url: str, name: str, yes: bool, force: bool, only_prin
       kuaixun source add https://news.example/
       kuaixun source add https://news.example/ --print > sites/news.toml
     """
-    url = url if "://" in url else f"https://{url}"
+    given, url = url, url if "://" in url else f"https://{url}"
     _check(setup, url, name, force=force or only_print)
     survey, verdict = _survey(setup, url)
+    if survey.trouble == "unreachable" and url != given:
+        url = f"http://{given}"
+        survey, verdict = _survey(setup, url, made=survey.requests)
     source = _found.source_of(survey, name or name_of(survey.url or url))
     lines = [_found.as_json(survey, verdict, source)] if as_json else [*_found.told(survey, verdict, source)]
     if survey.trouble:
@@ -114,7 +118,8 @@ def _check(setup: Config, url: str, name: str, *, force: bool, is_found: bool = 
         )
 
 
-def _survey(setup: Config, url: str) -> tuple[Survey, Verdict]:
+def _survey(setup: Config, url: str, made: Sequence[str] = ()) -> tuple[Survey, Verdict]:
+    """What is found out of the site; `made` are requests that count already."""
     import asyncio
 
     from crawler.fetch import Fetcher
@@ -130,7 +135,7 @@ def _survey(setup: Config, url: str) -> tuple[Survey, Verdict]:
                     asked.append(address)
                     line.show(lambda: f"request {len(asked)} of at most {MOST}: {plain(asked[-1])}")
 
-                return await Scout(setup.settings, fetcher, told=told).survey(url, source)
+                return await Scout(setup.settings, fetcher, made=made, told=told).survey(url, source)
 
     source = Source("", (), timezone=setup.settings.timezone)
     survey = asyncio.run(look())
