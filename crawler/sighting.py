@@ -23,13 +23,11 @@ from crawler.shapes import (
     suffix,
     worth_fetching,
 )
-from crawler.survey import Tried
 from crawler.urls import resolve, same_site
 from storage.keys import url_key, without_tracking
 
 # Bytes from which the text of a link is a headline rather than the name of a section, as in `links`.
 _TITLE = 24
-_START = 60
 MAX_ANCHORS = 2000
 # Bytes of text below which a page with scripts is the shell of one.
 _SHELL = 400
@@ -108,8 +106,9 @@ class Seen:
     """What all pages together have named, in the order in which it came.
 
     `articles` are addresses under headlines, or of the looks of an article, with that item; `keys` are theirs, `fed`
-    those of a feed. `others` are short links that look like lists, `named` what a plain sitemap names. `confirmed` were read as
-    articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of a list.
+    those of a feed. `others` are short links that look like lists, `named` what a plain sitemap names. `confirmed` were
+    read as articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of
+    a list.
     """
 
     articles: dict[str, Item] = field(default_factory=dict)
@@ -183,39 +182,3 @@ def _second_page(sight: Sight) -> str:
     urls = (sight.found.next_url, *(anchor.url for anchor in sight.anchors))
     number = page_number(sight.url) + 1
     return next((url for url in urls if url and page_number(url) == number and is_page_of(url, sight.url)), "")
-
-
-def try_article(
-    url: str, outcome: Page | FetchError, source: Source, agent: str, listed: Item | None
-) -> tuple[Tried, Sight | None]:
-    """What would be stored of an address, and what else its page shows."""
-    known = Tried(url, listed=listed.title if listed else "", listed_at=listed.at if listed else None)
-    if isinstance(outcome, FetchError):
-        return _failed(known, outcome.reason), None
-    try:
-        sight = Sight.of(outcome, source, agent)
-    except FetchError as error:
-        return _failed(known, error.reason), None
-    found = sight.found
-    if found.refused:
-        return _failed(known, f"no article but {found.refused}"), None
-    if found.article is None or sight.noindex:
-        why = sight.shell or f"a page of the kind `{found.kind}`"
-        return _failed(known, "the page forbids to store it (noindex)" if sight.noindex else why), None
-    article = found.article
-    start = " ".join(article.text.split())
-    return Tried(
-        url,
-        article.title,
-        article.published_at,
-        article.source,
-        article.author,
-        start[:_START],
-        len(start),
-        known.listed,
-        known.listed_at,
-    ), sight
-
-
-def _failed(known: Tried, problem: str) -> Tried:
-    return Tried(known.url, listed=known.listed, listed_at=known.listed_at, problem=problem)

@@ -19,8 +19,8 @@ HOST = "^https?://[^/]+"
 MOST = 8
 # The share of articles that a pattern may lose.
 TOLERATED = 0.01
-# Examples from which a directory that they share is taken for a part of the pattern.
-ENOUGH = 4
+# Examples that make a shape, and those from which a directory that all of them share is a part of it.
+ENOUGH, MANY = 4, 10
 
 _RUN = re.compile(r"[^\W_]+|.", re.S)
 # A run of a name: digits alone, or behind a few letters (`t2026`, `art12`).
@@ -151,7 +151,7 @@ def _cut(url: str) -> _Cut:
     query: tuple[tuple[str, str], ...] = ()
     if parts.query and not looks_like_article(url.partition("?")[0]):
         pairs = (pair.partition("=") for pair in parts.query.split("&"))
-        query = tuple((key, value) for key, _, value in pairs)
+        query = tuple((key, value) for key, _, value in pairs if key and value)
     return _Cut(tuple(segments[:first]), tuple(segments[first:]), name, ending, query)
 
 
@@ -210,7 +210,7 @@ def _words(all_of: Sequence[tuple[str, ...]]) -> str:
     """The directories in front: those that all share as they are, if there are enough, the others as any words."""
     least, most = min(map(len, all_of)), max(map(len, all_of))
     shared = 0
-    while len(all_of) >= ENOUGH and shared < least and len({words[shared] for words in all_of}) == 1:
+    while len(all_of) >= MANY and shared < least and len({words[shared] for words in all_of}) == 1:
         shared += 1
     front = "".join(f"/{_quoted(word)}" for word in all_of[0][:shared])
     least, most = least - shared, most - shared

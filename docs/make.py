@@ -57,7 +57,10 @@ def configuration() -> Iterator[str]:
                 required = name == "seeds"
                 shown = "required" if required else "none" if key.default is None else f"`{config.show(key.default)}`"
                 yield f"| `{name}` | {shown} | {key.meaning} |\n"
-    yield "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: `kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute.\n"
+    yield (
+        "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: "
+        "`kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute.\n"
+    )
 
 
 MEANINGS = {

@@ -132,6 +132,7 @@ LINES = (
         "crawler.scout",
         "crawler.sighting",
         "crawler.survey",
+        "crawler.trial",
         "crawler.keep",
         "crawler.notes",
         "crawler.reading",
