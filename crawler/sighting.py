@@ -123,7 +123,8 @@ class Seen:
     listed: int = 0
     paging: str = ""
 
-    def article(self, url: str, title: str, at: datetime | None, *, fed: bool = False) -> None:
+    def article(self, url: str, title: str, at: datetime | None, *, fed: bool = False) -> str:
+        """Note an article, with what its list says of it; its address as it was first met."""
         url = self.keys.setdefault(url_key(url), without_tracking(url))
         known = self.articles.get(url)
         if known is None or not known.title or (known.at is None and at):
@@ -131,6 +132,7 @@ class Seen:
             self.articles[url] = Item(url, title or former.title, at or former.at)
         if fed:
             self.fed.setdefault(url)
+        return url
 
     def candidates(self) -> tuple[list[str], list[str]]:
         """What may be tried: those of feeds, and the others; of those that only a sitemap names there are none."""
@@ -139,30 +141,32 @@ class Seen:
 
     def take(self, sight: Sight, home: str, *, is_list: bool = True) -> None:
         """Add what a page shows of the site whose list is at `home`."""
-        before = len(self.articles)
+        shown = set()
         for item in sight.items:
             if same_site(item.url, home) and _may_be_article(item, sight.url):
-                self.article(item.url, item.title, item.at)
+                shown.add(self.article(item.url, item.title, item.at))
         for anchor in sight.anchors:
             if same_site(anchor.url, home) and not anchor.nofollow and anchor.url != sight.url:
-                self._anchor(anchor, sight.url)
+                shown.add(self._anchor(anchor))
         if is_list:
             self.others.setdefault(sight.url)
-            self.listed = self.listed or len(self.articles) - before
+            self.listed = self.listed or len(shown - {""})
             self.feeds += [url for url in sight.found.feeds if url not in self.feeds]
             self.paging = self.paging or _second_page(sight)
 
-    def _anchor(self, anchor: Anchor, page: str) -> None:
+    def _anchor(self, anchor: Anchor) -> str:
+        """Note where a link leads; the address where it is that of an article, else ""."""
         url, size = anchor.url, len(anchor.text.encode("utf-8", "replace"))
         if looks_like_feed(url):
             if url not in self.linked_feeds:
                 self.linked_feeds.append(url)
         elif not _is_page(url) or page_number(url) > 1:
-            return
+            return ""
         elif looks_like_article(url) and (size >= _TITLE or url in self.articles):
-            self.article(url, "", None)
+            return self.article(url, "", None)
         elif size < _TITLE and looks_like_list(url, anchor.text) and not looks_like_article(url):
             self.others.setdefault(url)
+        return ""
 
 
 def _may_be_article(item: Item, page: str) -> bool:
