@@ -11,12 +11,14 @@ from click.testing import CliRunner
 import config
 from config import Source, sites
 from crawler.cli import cli
+from crawler.commands.run import _sources as watched_sources
 from crawler.commands.source import name_of
 from crawler.console import CONFIG, EXTRACT, FETCH, NOTHING, STORAGE, USAGE
 from crawler.demo.server import serve
 from storage import open_store
 
 OWN = '[settings]\ndelay = 0.0\nallow_networks = ["127.0.0.0/8"]\n[sources.mine]\nseeds = ["https://mine.example/"]\n'
+BEFORE = "2026-01-01T00:00:00.000+00:00"
 FEEDS = (
     '<opml version="2.0"><body><outline text="世界" xmlUrl="https://w.example/1.xml"/>'
     '<outline text="财经" xmlUrl="https://w.example/2.xml"/><outline text="x" xmlUrl="https://mine.example/f"/></body></opml>'
@@ -188,12 +190,12 @@ def test_a_source_pauses_and_goes_on_and_that_is_remembered(there):
     assert "paused since" in run("show", "wanbao").stdout.splitlines()[0]
     row = json.loads(run("list", "--json").stdout)
     assert (bool(row["paused_at"]), row["next_at"]) == (True, None)
-    with open_store(there / "kuaixun.db") as store:
-        ((before,),) = store.db.execute("SELECT at FROM moments ORDER BY id DESC LIMIT 1 OFFSET 1").fetchall()
+    with open_store(there / "kuaixun.db") as store, store.db.conn:
+        store.db.execute("UPDATE moments SET at = ? WHERE id > 0 AND id < (SELECT max(id) FROM moments)", (BEFORE,))
     assert run("resume", "wanbao").stdout == "wanbao goes on.\n"
     assert run("resume", "wanbao").stdout == "wanbao is not paused.\n"
     assert "paused" not in run("list").stdout
-    assert "paused" not in run("list", "--as-of", before).stdout  # when it was known, and not paused yet
+    assert "paused" not in run("list", "--as-of", BEFORE).stdout  # when it was known, and not paused yet
 
 
 def test_a_crawl_leaves_paused_sources_out_unless_they_are_named(there, demo):
@@ -289,3 +291,31 @@ def test_what_is_rendered_loads_as_it_was(tmp_path, article):
     (tmp_path / "kuaixun.toml").write_text("")
     assert config.load(tmp_path).sources == (source,)
     assert sites.state(tmp_path / "sites" / "x.toml") == "untouched"
+
+
+# -- the daemon
+
+
+def test_the_daemon_reads_the_files_again_when_one_has_changed(there):
+    setup = config.load(there)
+    look = watched_sources(setup)
+    assert look() is setup.sources
+    file = there / "sites" / "more.toml"
+    sites.write(file, sites.render(Source("more", ("https://more.example/",)), {}))
+    assert [source.name for source in look()] == ["more", "wanbao"]
+    file.write_text("seeds = 3", "utf-8")
+    with pytest.raises(config.ConfigError, match=r"more\.toml: `seeds`"):
+        look()
+    assert [source.name for source in look()] == ["more", "wanbao"]
+    file.unlink()
+    assert [source.name for source in look()] == ["wanbao"]
+
+
+def test_a_paused_source_that_is_due_is_no_gap(there):
+    run("pause", "wanbao")
+    with open_store(there / "kuaixun.db") as store, store.db.conn:
+        store.db.execute("UPDATE sources SET last_visit_at = '2026-01-01T00:00:00.000+00:00', next_at = last_visit_at")
+        store.db.execute("UPDATE sources SET next_at = '2026-01-01T00:15:00.000+00:00'")
+    assert "gap: " not in run("list").stderr
+    run("resume", "wanbao")
+    assert "gap: wanbao not asked since" in run("list").stderr
