@@ -82,18 +82,7 @@ async def run(
             fetcher = await stack.enter_async_context(Fetcher(config.settings, clock=clock))
         if stop is None:
             stop = await stack.enter_async_context(_signals())
-        daemon = _Daemon(
-            config,
-            store,
-            fetcher,
-            clock,
-            sleep,
-            report,
-            finished,
-            stop,
-            sources or (lambda: config.sources),
-            config.sources,
-        )
+        daemon = _Daemon(config, store, fetcher, clock, sleep, report, finished, stop, sources)
         await daemon.run()
 
 
@@ -123,13 +112,17 @@ class _Daemon:
     report: Report
     finished: Callable[[Tally], None]
     stop: asyncio.Event
-    given: Callable[[], Sequence[Source]]
-    known: Sequence[Source]
+    given: Callable[[], Sequence[Source]] | None = None
+    # What is configured, as far as that was understood.
+    known: Sequence[Source] = ()
     # Those of the pass that is under way, or of the last one.
     sources: Sequence[Source] = ()
     due: asyncio.Event = field(default_factory=asyncio.Event)
     # What the last pass ended with, so that it is reported once, of whichever file.
     trouble: type[StorageError] | None = None
+
+    def __post_init__(self) -> None:
+        self.known = self.config.sources
 
     async def run(self) -> None:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS)
@@ -149,7 +142,7 @@ class _Daemon:
     def _wanted(self) -> list[Source]:
         """The sources that are configured now, switched on and not paused."""
         try:
-            self.known = self.given()
+            self.known = self.given() if self.given else self.config.sources
         except ConfigError as error:
             self.report(Event("failed", error.file, "", f"{error}; the sources stay as they were"))
         paused = self.store.paused_sources()
