@@ -29,6 +29,8 @@ def why_not(error: FetchError) -> tuple[Trouble, str]:
         return "forbidden", "its robots.txt does not allow it"
     if error.status == 401:
         return "login", error.reason
+    if error.status == 200:
+        return "nothing", error.reason
     return ("blocked" if error.status in (403, 429, 451) else "unreachable"), error.reason
 
 

@@ -238,3 +238,8 @@ def test_what_counts_against_a_survey_is_said_and_costs_points():
     said = " ".join(verdict.cons)
     for words in ("0 of 5 articles tell when", "0 of 5 titles", "fits 0 of 5", "same title", "same words"):
         assert words in said
+
+
+def test_what_is_no_page_is_named_as_that(web):
+    web.add(f"{SITE}/", b"%PDF-1.4", content_type="application/pdf")
+    assert survey(web).trouble == "nothing"

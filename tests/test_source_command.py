@@ -124,7 +124,7 @@ def test_a_file_that_was_edited_is_only_written_over_by_force(there, demo):
 
 
 def test_a_second_source_of_one_host_needs_force(there, demo):
-    assert "sources.wanbao" in refused(CONFIG, "add", demo[1] + "/", "--name", "other")
+    assert "wanbao.toml: `seeds` is the source of" in refused(CONFIG, "add", demo[1] + "/", "--name", "other")
     (there / "kuaixun.toml").write_text(OWN, "utf-8")
     assert "sources.mine" in refused(CONFIG, "add", "https://mine.example/x", "--name", "other")
     assert "sources.mine" in refused(CONFIG, "add", demo[0], "--name", "mine", "--force")
@@ -166,6 +166,7 @@ def test_a_page_of_scripts_has_the_exit_code_of_what_cannot_be_read(here, monkey
     ("words", "said"),
     [
         (("ftp://a.example/",), "URL must be a web address"),
+        (("https://me:secret@a.example/",), "no password"),
         (("https://a.example/", "--name", "a/b"), "--name must be of letters"),
     ],
 )
