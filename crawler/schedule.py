@@ -176,6 +176,8 @@ class _Daemon:
         self.trouble = None
         if tally.requests:
             self.finished(tally)
+        if self._wanted() != self.sources:
+            return timedelta(seconds=1)
         now = self.clock()
         # What is due already was left aside: of strangers, or of a host that is down. It is no reason to wake soon.
         soon = self.store.next_due(now)

@@ -190,11 +190,19 @@ def test_sources_that_come_and_go_are_seen_before_the_next_pass(web, store):
     web.add(OTHER + "/", LIST)
     given = [CONFIG.sources]
 
+    naps = []
+
     def until(tallies):
         given[0] = (Source("other", (OTHER + "/",), every=timedelta(milliseconds=30)),)
         return len(tallies) == 3
 
-    daemon(web, store, until=until, sources=lambda: given[0])
+    async def sleep(seconds):
+        naps.append(seconds)
+
+    slow = Config(CONFIG.settings, (Source("news", (SITE + "/",), every=timedelta(hours=1)),))
+    given[0] = slow.sources
+    daemon(web, store, config=slow, until=until, sources=lambda: given[0], sleep=sleep)
+    assert naps[0] == 1.0  # what is due next is an hour away, but the sources are others now
     hosts = [url.split("/")[2] for url in web.urls()]
     assert hosts == sorted(hosts)  # never the first one again
     assert set(hosts) == {"news.example.com", "other.example.com"}

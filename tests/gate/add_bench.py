@@ -254,6 +254,8 @@ def main() -> None:
         counts.update(hosts=1, pattern=is_pattern, fields=not bad, right=is_pattern and not bad)
         counts.update(exactly=is_pattern and not exact)
         told = sum(page.told == "told" for page in site.pages)
+        if told * 2 > len(site.pages):
+            counts.update(told=1, told_pattern=is_pattern)
         why = "; ".join(
             filter(
                 None,
@@ -272,6 +274,7 @@ def main() -> None:
         if options.host:
             print(found, *verdict.pros, *verdict.cons, sep="\n")
     print(table(["host", "pages", "requests", "sure", "pattern", "wrong"], rows, width=260))
+    print(f"pattern where most addresses are the pages' own: {counts['told_pattern']} of {counts['told']}")
     print(
         ", ".join(f"{name} {counts[name]} of {counts['hosts']}" for name in ("pattern", "fields", "right", "exactly"))
     )
