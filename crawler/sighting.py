@@ -31,7 +31,12 @@ _TITLE = 24
 MAX_ANCHORS = 2000
 # Bytes of text below which a page with scripts is the shell of one.
 _SHELL = 400
-_HIDDEN = re.compile(r"<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.S | re.I)
+MAX_SHELL = 500_000
+# Addresses that are remembered of a site: enough to draw a pattern from.
+MAX_KNOWN = 1000
+# What hides text, and what ends that: a state and no expression over all of it, for a page may open thousands.
+_MARK = re.compile(r"<!--|-->|<(/?)(script|style|noscript|template)\b[^<>]*>", re.I)
+_TAG = re.compile(r"<[^<>]*>")
 _SCRIPT = re.compile(r"<script\b", re.I)
 
 
@@ -94,11 +99,24 @@ class Sight:
 
 def _shell(html: str, url: str, anchors: tuple[Anchor, ...]) -> str:
     """What tells that scripts make the text of a page, "" where it has its own."""
-    shown = " ".join(_HIDDEN.sub(" ", html).split())
+    shown = _shown(html[:MAX_SHELL])
     links = sum(same_site(anchor.url, url) and anchor.url != url for anchor in anchors)
     if not _SCRIPT.search(html) or len(shown.encode("utf-8", "replace")) >= _SHELL or links >= 5:
         return ""
     return f"scripts make the page: without a browser it has {len(shown)} characters and {links} links"
+
+
+def _shown(html: str) -> str:
+    """The text of a page without its scripts and comments."""
+    parts, at, end = [], 0, ""
+    for found in _MARK.finditer(html):
+        name = (found[2] or "").lower()
+        if not end and found[0] != "-->" and not found[1]:
+            parts.append(html[at : found.start()])
+            end = name or "-->"
+        elif end and (found[0] == end or (found[1] and name == end)):
+            at, end = found.end(), ""
+    return " ".join(_TAG.sub(" ", "".join([*parts, "" if end else html[at:]])).split())
 
 
 @dataclass(slots=True)
@@ -127,6 +145,8 @@ class Seen:
         """Note an article, with what its list says of it; its address as it was first met."""
         url = self.keys.setdefault(url_key(url), without_tracking(url))
         known = self.articles.get(url)
+        if known is None and len(self.articles) >= MAX_KNOWN:
+            return url
         if known is None or not known.title or (known.at is None and at):
             former = known or Item(url, "")
             self.articles[url] = Item(url, title or former.title, at or former.at)
@@ -164,7 +184,12 @@ class Seen:
             return ""
         elif looks_like_article(url) and (size >= _TITLE or url in self.articles):
             return self.article(url, "", None)
-        elif size < _TITLE and looks_like_list(url, anchor.text) and not looks_like_article(url):
+        elif (
+            len(self.others) < MAX_KNOWN
+            and size < _TITLE
+            and looks_like_list(url, anchor.text)
+            and not looks_like_article(url)
+        ):
             self.others.setdefault(url)
         return ""
 

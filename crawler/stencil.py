@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from crawler.shapes import looks_like_article, suffix
@@ -40,7 +41,12 @@ class Group:
     marked: bool
 
     def fits(self, url: str) -> bool:
-        return re.search(HOST + self.expression, url) is not None
+        return _compiled(self.expression).search(url) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(HOST + expression)
 
 
 @dataclass(frozen=True, slots=True)

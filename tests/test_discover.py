@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 
@@ -243,3 +244,23 @@ def test_what_counts_against_a_survey_is_said_and_costs_points():
 def test_what_is_no_page_is_named_as_that(web):
     web.add(f"{SITE}/", b"%PDF-1.4", content_type="application/pdf")
     assert survey(web).trouble == "nothing"
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "<script>" * 50_000 + "<a href=/1.html>x</a>",
+        "<!--<script<" * 40_000,
+        "".join(
+            f"<li><a href='/{'ab-7_'[: n % 5]}{n:x}/{n}{'/x' * (n % 9)}.html'>这条新闻的标题很长{n}</a>"
+            for n in range(3000)
+        ),
+        "".join(f"<a href=/{'s/' * (n % 7)}w{n:x}/>栏目</a>" for n in range(3000)),
+    ],
+)
+def test_a_hostile_page_costs_little(web, junk):
+    web.add(f"{SITE}/", f"<title>站</title>{junk}")
+    started = process_time()
+    found = survey(web)
+    assert process_time() - started < 10
+    assert len(found.requests) <= MOST

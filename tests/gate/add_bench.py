@@ -274,9 +274,11 @@ def main() -> None:
         if options.host:
             print(found, *verdict.pros, *verdict.cons, sep="\n")
     print(table(["host", "pages", "requests", "sure", "pattern", "wrong"], rows, width=260))
-    print(f"pattern where most addresses are the pages' own: {counts['told_pattern']} of {counts['told']}")
+    print(f"pattern where most addresses are the pages' own: {int(counts['told_pattern'])} of {counts['told']}")
     print(
-        ", ".join(f"{name} {counts[name]} of {counts['hosts']}" for name in ("pattern", "fields", "right", "exactly"))
+        ", ".join(
+            f"{name} {int(counts[name])} of {counts['hosts']}" for name in ("pattern", "fields", "right", "exactly")
+        )
     )
 
 
