@@ -1,4 +1,4 @@
-"""The benchmark of `source add`: on pages that come out right it says so, and where they do not it says what is wrong."""
+"""The benchmark of `source add`: it says which hosts come out right, and what is wrong of the others."""
 
 import json
 from pathlib import Path
