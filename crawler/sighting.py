@@ -19,9 +19,8 @@ from crawler.shapes import (
     looks_like_article,
     looks_like_feed,
     looks_like_list,
+    may_be_page,
     page_number,
-    suffix,
-    worth_fetching,
 )
 from crawler.urls import resolve, same_site
 from storage.keys import url_key, without_tracking
@@ -38,12 +37,6 @@ MAX_KNOWN = 1000
 _MARK = re.compile(r"<!--|-->|<(/?)(script|style|noscript|template)\b[^<>]*>", re.I)
 _TAG = re.compile(r"<[^<>]*>")
 _SCRIPT = re.compile(r"<script\b", re.I)
-
-
-_FILES = frozenset(
-    "jpg jpeg png gif webp svg avif ico bmp mp3 mp4 m4a m4v m3u m3u8 mpeg mpg avi mov wmv flv swf webm ogg wav pdf "
-    "doc docx xls xlsx ppt pptx odt epub zip rar tar 7z exe msi apk dmg iso css js txt csv ics wap".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +173,7 @@ class Seen:
         if looks_like_feed(url):
             if url not in self.linked_feeds:
                 self.linked_feeds.append(url)
-        elif not _is_page(url) or page_number(url) > 1:
+        elif not may_be_page(url) or page_number(url) > 1:
             return ""
         elif looks_like_article(url) and (size >= _TITLE or url in self.articles):
             return self.article(url, "", None)
@@ -197,13 +190,8 @@ class Seen:
 def _may_be_article(item: Item, page: str) -> bool:
     """As in `links`: under a time or a long title, an address that says nothing may be an article."""
     headline = item.at is not None or len(item.title.encode("utf-8", "replace")) >= _TITLE
-    usable = _is_page(item.url) and page_number(item.url) < 2 and not is_service(item.url) and item.url != page
+    usable = may_be_page(item.url) and page_number(item.url) < 2 and not is_service(item.url) and item.url != page
     return usable and (headline or looks_like_article(item.url))
-
-
-def _is_page(url: str) -> bool:
-    """As `worth_fetching`, and with endings that only this site may have for its pages."""
-    return worth_fetching(url) or suffix(url) not in _FILES
 
 
 def _second_page(sight: Sight) -> str:
