@@ -72,6 +72,7 @@ class Store:
                 # After the lock was had: so the moments follow each other as their times do.
                 self._moment = history.begin(self.db.conn, self._clock())
                 yield
+                history.end(self.db.conn, self._moment, self._clock())
         except BaseException:
             self._articles.forget()
             raise

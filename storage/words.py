@@ -17,8 +17,6 @@ import re
 from collections.abc import Iterable, Iterator
 from operator import add
 
-import rjieba
-
 from storage.texts import fold, simplified
 
 # Han with its iteration marks and extensions, kana, bopomofo, Hangul.
@@ -66,6 +64,8 @@ def tokens(runs: Iterable[tuple[str, str]]) -> list[str]:
 
 def _words(runs: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Every dictionary word of three characters and more, wherever it begins, and those that the cut makes up."""
+    import rjieba  # 30 MB, which reading does without
+
     text = " ".join(chinese for chinese, _ in runs if len(chinese) >= LEAST)
     known = {word: None for word in rjieba.cut_all(text) if LEAST <= len(word) <= MOST}
     known |= {word: None for word in rjieba.cut(text) if LEAST <= len(word) <= MOST}

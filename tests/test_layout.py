@@ -64,8 +64,10 @@ LINES = (
         "storage.addresses",
         "storage.clocks",
         "storage.connection",
+        "storage.exports",
         "storage.gaps",
         "storage.headlines",
+        "storage.observations",
         "storage.hosts",
         "storage.rhythms",
         "storage.rights",
@@ -153,7 +155,8 @@ OWNERS = {
     "httpx": {"crawler.fetch", "crawler.transport"},
     "aiohttp": {"crawler.transport"},
     "apscheduler": {"crawler.schedule"},
-    "msgspec": {"crawler.tree"},
+    "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
+    "pyarrow": {"storage.exporters.parquet"},
 }
 
 
