@@ -20,8 +20,7 @@ from storage.fields import FIELDS, Field
 from storage.history import moment_of
 from storage.past_search import ordered
 from storage.rights import Statements, reservations
-from storage.search import pieces, words_to_match
-from storage.words import searchable
+from storage.search import checked, words_to_match
 
 __all__ = ["FIELDS", "Field", "Finder", "Markets", "Purpose", "rows", "times"]
 
@@ -89,7 +88,7 @@ def rows(
     if left_out is not None:
         left_out.update(_hidden(db, condition, params, ads=ads, copies=copies))
     batches = _batches(db, _sql(db, f"{condition} {_shown(ads, copies)}"), params)
-    held = _held(search)
+    held = checked(search)
     statements = Statements(db.conn)
 
     def selected() -> Iterator[Row]:
@@ -129,7 +128,7 @@ def times(
     purpose: Purpose = "archive",
 ) -> Iterator[datetime]:
     """When each of the rows that `rows` gives for the same arguments was first seen, in the order of their ids."""
-    condition, held, statements = _condition(db, where, search), _held(search), Statements(db.conn)
+    condition, held, statements = _condition(db, where, search), checked(search), Statements(db.conn)
     texts = ", title, text" if held else ""
     sql = f"""
         SELECT id, url, first_seen_at{texts} FROM articles WHERE {condition} {_shown(ads, copies)} ORDER BY id
@@ -184,19 +183,6 @@ def _condition(db: Database, where: str, search: str) -> str:
         return f"{condition} AND articles.id IN (SELECT value FROM json_each('{ordered(db.conn, match)}'))"
     match = match.replace("'", "''")
     return f"{condition} AND articles.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '{match}')"
-
-
-def _held(search: str) -> Callable[[str, str], bool] | None:
-    """Whether a title and a text hold the pieces of typed words that the index alone does not find; None: it does."""
-    exact = pieces(search) if search else ()
-    if not exact:
-        return None
-
-    def held(title: str, text: str) -> bool:
-        forms = searchable(title), searchable(text)
-        return all(any(piece in form for form in forms) for piece in exact)
-
-    return held
 
 
 def _shown(ads: bool, copies: bool) -> str:

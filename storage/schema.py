@@ -19,6 +19,7 @@ from sqlite_utils.db import quote_identifier
 from storage import history
 from storage.ledger import make_claims, make_gaps
 from storage.regroup import regroup
+from storage.reindex import reindex
 from storage.tables import migrations, run
 from storage.times import stamp
 
@@ -254,6 +255,12 @@ def m017_observations(db: Database) -> None:
             LEFT JOIN revisions AS former USING (article_id, revision);
         """,
     )
+
+
+@migrations()
+def m018_search_borders(db: Database) -> None:
+    """The search index with tokens for each place where Latin letters or digits meet Chinese: see `words`."""
+    reindex(db.conn)
 
 
 @migrations()

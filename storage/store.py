@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from storage import history, query, records, sources
 from storage.articles import Articles
+from storage.connection import temporary_file
 from storage.gaps import GapBook
 from storage.headlines import HeadlineBook
 from storage.hosts import HostBook
@@ -171,7 +172,7 @@ class Store:
 
         `told` is called with how many articles are done and how many there are.
         """
-        with suppress(_NotApplied), self._transaction():
+        with temporary_file(self.db.conn), suppress(_NotApplied), self._transaction():
             changes = regroup(self.db.conn, told)
             if not apply:
                 raise _NotApplied
