@@ -300,6 +300,54 @@ def m006_stories(db: Database) -> None:
     )
 
 
+@migrations()
+def m007_rights(db: Database) -> None:
+    """What was said about the use of articles, by whom, where and when: the evidence, with its history."""
+    run(
+        db,
+        """
+        CREATE TABLE rights (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,                  -- nofollow, noai, noimageai, tdm-reservation, tdm-policy, ai-train ...
+            value TEXT,                          -- as it was said; NULL: no longer said
+            via TEXT NOT NULL,                   -- meta, header, robots.txt, tdmrep.json
+            agent TEXT NOT NULL,                 -- whom it is said to; * is everybody
+            applies INTEGER NOT NULL,            -- whether that means this crawler
+            read_on TEXT NOT NULL,               -- the address
+            scope TEXT NOT NULL CHECK (scope IN ('host', 'article')),
+            host TEXT NOT NULL,                  -- with its port where it has one
+            article_id INTEGER REFERENCES articles (id),
+            read_at TEXT NOT NULL,               -- when it was first read so
+            CHECK ((scope = 'article') = (article_id IS NOT NULL))
+        );
+        CREATE INDEX rights_of ON rights (read_on, article_id);
+        CREATE INDEX rights_article ON rights (article_id) WHERE article_id IS NOT NULL;
+        CREATE INDEX rights_host ON rights (host) WHERE article_id IS NULL;
+        CREATE TABLE host_files (                -- so that a host is asked for them once a day
+            url TEXT PRIMARY KEY,
+            read_at TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE VIEW rights_now AS                -- what was said last
+            SELECT * FROM rights AS one WHERE value IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM rights AS later
+                WHERE later.read_on = one.read_on AND later.article_id IS one.article_id AND later.kind = one.kind
+                    AND later.via = one.via AND later.agent = one.agent AND later.id > one.id
+            );
+        CREATE VIEW article_rights AS            -- what is said of each article, by itself and by its host
+            SELECT article_id, kind, value, via, agent, applies, scope, read_on, read_at
+            FROM rights_now WHERE scope = 'article'
+            UNION ALL
+            SELECT articles.id, kind, value, via, agent, applies, scope, read_on, read_at
+            FROM (
+                SELECT id, substr(url, 1, instr(url || '/', '/') - 1) AS host
+                FROM (SELECT id, substr(url, instr(url, '//') + 2) AS url FROM articles)
+            ) AS articles CROSS JOIN rights_now ON rights_now.host = articles.host AND rights_now.article_id IS NULL;
+        """,
+    )
+
+
 def run(db: Database, script: str) -> None:
     """Run the statements of a script inside the open transaction; each ends with `;` at the end of a line."""
     for statement in script.split(";\n"):
