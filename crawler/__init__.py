@@ -48,6 +48,7 @@ Reading:
   extract     all of these together: a document to article and headlines
   refusals    pages that answer 200 and are no articles
   links       the addresses that are worth asking next
+  signs       what a page yielded, as signs of whether its site is read as before
   rules       the version of the rules that pages are read by
   reading     an answer to what is to be stored
 

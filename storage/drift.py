@@ -20,11 +20,13 @@ from urllib.parse import urlsplit
 from storage.records import Signs
 
 # Bad pages in the time of a fault; the sum that is an alarm, and the one that ends it.
-BROKEN, ALARM, END = 0.9, 12.0, 9.0
+BROKEN, ALARM, END = 0.9, 11.0, 9.0
 # Pages of a site before anything is judged, and of one shape of address before its own habits are.
-FIRST, KNOWN = 20, 8
+FIRST, KNOWN = 30, 8
 # A sign that is bad more often than this says nothing.
 OFTEN = 0.25
+# One that was never bad still may be by chance, so that it takes three pages to be sure.
+SELDOM = 0.02
 # Whatever the shape of the address, these do not differ: of a new section they count, though for less.
 SEVERE, DOUBT = frozenset(("article", "published", "title again", "text again")), 0.1
 # Pages that wait at most; counts are halved at so many, so that a site may change slowly.
@@ -54,13 +56,37 @@ State = dict[str, Any]
 Habit = dict[str, Any]
 
 
+class Seen(NamedTuple):
+    """A page: its visit, the article that was stored of it (0: none), the shape of its address, and its `facts`."""
+
+    visit: int
+    article: int
+    shape: str
+    lacks: dict[str, int]
+    amounts: dict[str, int]
+
+
+class Test(NamedTuple):
+    """The sum of one sign: the greatest that ended by itself, and the greatest of this time; the visit at which it
+    left zero, the bad pages of all since then, and in which share of pages the sign was bad before.
+    """
+
+    total: float = 0.0
+    worst: float = 0.0
+    peak: float = 0.0
+    first: int = 0
+    bad: int = 0
+    of: int = 0
+    usual: float = 0.0
+
+
 class Step(NamedTuple):
     """What a page shows: the signs that are an alarm since now, and whether what was one is over.
 
     `pages` are those that show it: (visit, article or 0); `first` is the visit at which it began.
     """
 
-    alarms: dict[str, dict[str, Any]]
+    alarms: dict[str, Test]
     ended: bool = False
     first: int = 0
     pages: tuple[tuple[int, int], ...] = ()
@@ -80,7 +106,7 @@ def shape(url: str) -> str:
 
 def fresh() -> State:
     """What is known of a site before its first page."""
-    return {"habit": habit(), "tests": {}, "alarm": {}, "waiting": [], "last": {}}
+    return {"habit": habit(), "shapes": [], "tests": {}, "alarm": {}, "waiting": [], "last": {}}
 
 
 def habit() -> Habit:
@@ -156,7 +182,7 @@ def _share(whole: tuple[float, float], own: tuple[float, float]) -> float:
     site = (whole[0] + 1) / (whole[1] + 5)
     if whole[1] < FIRST:
         return 1.0
-    return (own[0] + WEIGHT * site) / (own[1] + WEIGHT)
+    return max(SELDOM, (own[0] + WEIGHT * site) / (own[1] + WEIGHT))
 
 
 def _median(counts: list[float]) -> int:
@@ -172,46 +198,49 @@ def _beyond(counts: list[float], limit: int, far: int) -> tuple[float, float]:
     return (sum(counts[: limit + 1]) if far < 0 else sum(counts[limit:])), sum(counts)
 
 
-def step(state: State, own: Habit, shape_: str, page: tuple[int, int], lacks: dict[str, int], amounts: dict[str, int]
-) -> Step:  # fmt: skip
-    """Take a page into account: `state` changes, `own` is the habit of its shape, `page` its visit and article.
+def step(state: State, own: Habit, page: Seen) -> Step:
+    """Take a page into account: `state` changes, `own` is the habit of its shape.
 
     `release` then gives the pages that may be learnt.
     """
-    visit, _ = page
-    state["waiting"].append([*page, shape_, lacks, amounts])
-    found, tests, alarm = list(judged(state, own, lacks, amounts)), state["tests"], state["alarm"]
-    fired = {}
-    for name, is_bad, share in found:
+    state["waiting"].append([*page])
+    tests, alarm = state["tests"], state["alarm"]
+    fired: dict[str, Test] = {}
+    for name, is_bad, share in list(judged(state, own, page.lacks, page.amounts)):
         if name in alarm:
             weight = log(share / BROKEN) if is_bad else log((1 - share) / (1 - BROKEN))
             alarm[name] = round(max(0.0, alarm[name] + weight), 3)
             continue
-        # The sum; the greatest that ended by itself and of this time; where it began; bad pages; all pages; usual share.
-        total, worst, peak, first, bad, of, usual = tests.get(name) or (0.0, 0.0, 0.0, visit, 0, 0, share)
-        if not total:
-            first, bad, of, peak, usual = visit, 0, 0, 0.0, share
-        total += log(BROKEN / share) if is_bad else log((1 - BROKEN) / (1 - share))
-        bad, of, peak = bad + is_bad, of + 1, max(peak, total)
-        if total <= 0:
-            if peak:
-                tests[name] = [0.0, round(max(worst, peak), 3), 0.0, 0, 0, 0, 0.0]
-            continue
-        tests[name] = [round(total, 3), worst, round(peak, 3), first, bad, of, round(usual, 4)]
-        if total >= max(ALARM, worst + ALARM / 2):
-            fired[name] = {"usual": round(usual, 4), "bad": bad, "of": of, "first": first}
-    for name in fired:
-        alarm[name] = 0.0
-        tests[name] = [0.0, tests[name][1], 0.0, 0, 0, 0, 0.0]
+        test = _weighed(Test(*tests.get(name, ())), page.visit, is_bad, share)
+        if test.total >= max(ALARM, test.worst + ALARM / 2):
+            fired[name], test = test, Test(worst=test.worst)
+        if any(test):
+            tests[name] = [*test]
+    alarm.update(dict.fromkeys(fired, 0.0))
     ended = bool(alarm) and all(value >= END for value in alarm.values())
     if ended:
+        # That was no change of template, or one that was taken back: the next alarm must be louder.
+        for name in alarm:
+            worst = Test(*tests.get(name, ())).worst
+            tests[name] = [*Test(worst=max(ALARM, worst + ALARM / 2))]
         alarm.clear()
         state["waiting"] = []
     if not fired:
         return Step({}, ended) if ended else NOTHING
-    begin = min(one["first"] for one in fired.values())
+    begin = min(test.first for test in fired.values())
     pages = tuple((number, article) for number, article, *_ in state["waiting"] if number >= begin)
     return Step(fired, first=begin, pages=pages)
+
+
+def _weighed(test: Test, visit: int, is_bad: int, share: float) -> Test:
+    """A sum after one more page; `share` is how often the sign was bad before."""
+    if not test.total:
+        test = Test(worst=test.worst, first=visit, usual=round(share, 4))
+    total = test.total + (log(BROKEN / share) if is_bad else log((1 - BROKEN) / (1 - share)))
+    if total <= 0:
+        return Test(worst=max(test.worst, test.peak))
+    total = round(total, 3)
+    return test._replace(total=total, peak=max(test.peak, total), bad=test.bad + is_bad, of=test.of + 1)
 
 
 def release(state: State) -> list[tuple[str, dict[str, int], dict[str, int]]]:

@@ -226,6 +226,39 @@ def m015_counts_of_days(db: Database) -> None:
     )
 
 
+@migrations()
+def m020_drift(db: Database) -> None:
+    """What the pages of each site usually yield, and sites that yield less since some time."""
+    run(
+        db,
+        """
+        CREATE TABLE habits (
+            host TEXT NOT NULL,
+            shape TEXT NOT NULL,                 -- of addresses: the path, 0 for numbers; empty: the whole site
+            habit TEXT NOT NULL,                 -- JSON: how often each sign was bad, see `storage/drift.py`
+            PRIMARY KEY (host, shape)
+        ) WITHOUT ROWID;
+        CREATE TABLE drifts (
+            id INTEGER PRIMARY KEY,
+            host TEXT NOT NULL,
+            source TEXT NOT NULL,
+            since TEXT NOT NULL,                 -- when the first of these pages came
+            noted_at TEXT NOT NULL,
+            signs TEXT NOT NULL,                 -- JSON: each sign that is bad since, of how many pages
+            pages TEXT NOT NULL,                 -- JSON: addresses that show it
+            ended_at TEXT,                       -- NULL while it goes on
+            how TEXT                             -- how it ended
+        );
+        CREATE INDEX drifts_open ON drifts (host) WHERE ended_at IS NULL;
+        CREATE TABLE suspects (                  -- articles that were read from such pages
+            article_id INTEGER PRIMARY KEY REFERENCES articles (id),
+            drift_id INTEGER NOT NULL REFERENCES drifts (id)
+        );
+        CREATE INDEX suspects_drift ON suspects (drift_id);
+        """,
+    )
+
+
 @cache
 def _names() -> frozenset[str]:
     """The migrations that this version knows."""

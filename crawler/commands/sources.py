@@ -72,7 +72,7 @@ def _unvisited(source: Source) -> dict[str, Any]:
     unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since")
     counts = ("articles", "found", "waiting", "gaps")
     return (
-        {"name": source.name, "seeds": list(source.seeds), "clocks": []}
+        {"name": source.name, "seeds": list(source.seeds), "clocks": [], "drifts": []}
         | dict.fromkeys(counts, 0)
         | dict.fromkeys(unknown)
     )
