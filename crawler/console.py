@@ -46,6 +46,7 @@ SECTIONS = {
         "sources",
         "status",
         "check",
+        "repair",
         "dedupe",
         "archive",
         "reextract",

@@ -55,6 +55,11 @@ class Rewriter(Store):
                 self._drifts.reread(one.article_id, stamp(self._clock()), is_changed=one.article is not None)
                 self._run(_READ, (one.article_id, one.rules, one.page))
 
+    def accept_drift(self, host: str) -> bool:
+        """What the pages of a site yield now is right, and learnt anew. Whether there was a drift."""
+        with self._transaction():
+            return self._drifts.accept(host, stamp(self._clock()))
+
 
 def open_rewriter(
     path: Path,
