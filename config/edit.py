@@ -31,7 +31,11 @@ def with_rules(text: str, table: str, select: Mapping[str, str], drop: Sequence[
     rest = _without_table(lines[end:], name)
     rules = ["", f"[{name}]", *(f"{key} = {show(css)}" for key, css in select.items())] if select else []
     made = "\n".join([*lines[:start], *own, *rules, *([""] if rest else []), *rest]).strip("\n") + "\n"
-    if tomllib.loads(made) != _expected(tomllib.loads(text), table, select, drop):
+    try:
+        is_right = tomllib.loads(made) == _expected(tomllib.loads(text), table, select, drop)
+    except tomllib.TOMLDecodeError:
+        is_right = False
+    if not is_right:
         raise ValueError("writes `select` or `drop` in a way that is not understood")
     return made
 

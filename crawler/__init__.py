@@ -62,6 +62,7 @@ Pages that are there already:
   pool        the same work on many things, on all cores
   bring       the pages of foreign archives
   compare     what another reading of an article changes
+  selectors   CSS selectors that find a box of a page for long
   mend        selectors for a site whose template changed
   reread      an article read again from the archive
   reextract   all of them, and the changes written

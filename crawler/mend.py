@@ -8,7 +8,6 @@ the pages are extracted with it; where the general rules read as well without, n
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,17 +23,18 @@ from crawler.extract import extract
 from crawler.metrics import overlap
 from crawler.page import Document, ExtractError
 from crawler.parse import parse
+from crawler.selectors import names, selectors
 from crawler.times import first
 from crawler.view import squeeze
 
 FIELDS = ("title", "text", "published", "source", "author", "editor")
-# Candidates of one field that are tried, boxes of one page they come of, levels above it that name it.
-TRIED, BOXES, LEVELS = 6, 3, 5
+# Candidates of one field that are tried, and boxes of one page that they come of.
+TRIED, BOXES = 6, 3
+# A selector is right on so many pages of those on which its field is known, and better than none by so much.
+_RIGHT, _BETTER = 0.75, 0.05
 _MOST_DROPS = 8
 # Characters of a line that tell a text, and by how much a box may be longer than the short field in it.
 _TELLING, _LONGER = 8, 24
-_NAME = re.compile(r"[a-zA-Z](?:[a-z]+|[A-Z]+)?(?:[-_]{0,2}[A-Za-z][a-z]+){0,5}")
-_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}", re.I)
 _TEXT_BOXES = "body, main, article, section, div, td, p"
 
 
@@ -134,15 +134,21 @@ def _best(name: str, samples: Sequence[Sample], roots: Sequence[LexborNode], sou
     rest = {key: css for key, css in source.select.items() if key != name}
     options = [source] if name in source.select else []
     options.append(replace(source, select=rest))
-    told = [scores(samples, option) for option in options]
+    told, tried = [scores(samples, option) for option in options], 0
     if max(_mean(one[name]) for one in told) < 1:
         for css in islice(candidates(name, samples, roots), TRIED):
             option = replace(source, select={**rest, name: css})
             options.append(_dropped(samples, roots, option) if name == "text" else option)
             told.append(scores(samples, options[-1]))
+            tried += 1
             if _mean(told[-1][name]) == 1:
                 break
+    least = max(_mean(one[name]) for one in told[: len(options) - tried]) + _BETTER
     sums = [(round(_mean(one[name]), 3), round(sum(map(_mean, one.values())), 3)) for one in told]
+    for number in range(len(options) - tried, len(options)):
+        # Right on a page or two by chance is no rule.
+        if sums[number][0] < max(least, 0 if name == "text" else _RIGHT):
+            sums[number] = (0.0, 0.0)
     return options[sums.index(max(sums))]
 
 
@@ -222,70 +228,6 @@ def _text_boxes(known: str, root: LexborNode) -> Iterator[LexborNode]:
     yield from (node for share, node in sorted(hits, key=lambda hit: -hit[0]) if share > 0.3)
 
 
-# -- names for a box
-
-
-def selectors(node: LexborNode) -> Iterator[tuple[int, str]]:
-    """CSS selectors that may find a box, with a rank: the lower, the longer it is likely to hold."""
-    tag = node.tag or "*"
-    own = list(_names(node))
-    yield from own
-    steps, above = [tag], node.parent
-    for _ in range(LEVELS):
-        if above is None or above.tag in (None, "html", "-undef"):
-            break
-        for rank, css in _names(above):
-            yield from ((rank + 2, f"{css} {name}") for _, name in own)
-            yield rank + 3, f"{css} {tag}"
-            yield rank + 4, f"{css} > {' > '.join(steps)}"
-        if above.tag == "body":
-            break
-        steps.insert(0, above.tag or "*")
-        above = above.parent
-    path = list(_path(node))
-    yield 8, " > ".join(name for name, _ in path)
-    yield 9, " > ".join(f"{name}:nth-of-type({number})" if number else name for name, number in path)
-
-
-def _names(node: LexborNode) -> Iterator[tuple[int, str]]:
-    attributes = node.attributes
-    identity = attributes.get("id") or ""
-    if _is_stable(identity):
-        yield 0, f"#{identity}"
-    role = attributes.get("itemprop") or ""
-    if _is_stable(role):
-        yield 1, f'{node.tag}[itemprop="{role}"]'
-    stable = [name for name in (attributes.get("class") or "").split() if _is_stable(name)]
-    for name in stable:
-        yield 1, f".{name}"
-        yield 1, f"{node.tag}.{name}"
-    if len(stable) > 1:
-        yield 2, "." + ".".join(stable)
-
-
-def _is_stable(name: str) -> bool:
-    """Whether a name looks as a person gave it: words, no digits, nothing that a program mixed."""
-    return 2 < len(name) <= 40 and bool(_NAME.fullmatch(name)) and not _CONSONANTS.search(name)
-
-
-def _path(node: LexborNode) -> list[tuple[str, int]]:
-    """The tags from the body down to a box, each with its number among brothers of its tag, 0 for an only one."""
-    path: list[tuple[str, int]] = []
-    one: LexborNode | None = node
-    while one is not None and one.tag not in ("html", "-undef"):
-        tag = one.tag or "*"
-        before = after = 0
-        brother = one.prev
-        while brother is not None:
-            before, brother = before + (brother.tag == tag), brother.prev
-        brother = one.next
-        while brother is not None:
-            after, brother = after + (brother.tag == tag), brother.next
-        path.insert(0, (tag, before + 1 if before or after else 0))
-        one = one.parent
-    return path
-
-
 # -- what stands in the text and is none of it
 
 
@@ -313,12 +255,12 @@ def _strangers(css: str, samples: Sequence[Sample], roots: Sequence[LexborNode])
         text = squeeze(str(sample.known.get("text") or ""))
         for node in root.css(f"{css} *") if text else ():
             there = squeeze(node.text(deep=True))
-            names = [f"{css} {name}" for _, name in _names(node)]
+            named = [f"{css} {name}" for _, name in names(node)]
             if not there:
                 continue
             lines = [line for line in map(squeeze, str(sample.known["text"]).split("\n")) if len(line) >= _TELLING]
             if there in text or any(line in there for line in lines):
-                guilty.update(names)
+                guilty.update(named)
             else:
-                found.update(set(names))
+                found.update(set(named))
     yield from (name for name, _ in found.most_common() if name not in guilty)

@@ -13,8 +13,10 @@ from crawler.extract import extract
 from crawler.page import Document
 from storage import drift
 from storage.drifts import drifts
+from storage.history import travel
 from storage.records import Article, Signs, Target, Visit
 from tests.gate.drift import KINDS, SOURCE, Site, alarms, made_up
+from tests.test_crawl import SITE, Clock, article, listing, run
 
 START = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)
 ARTICLE = "http://news.example.com/news/2026/{}.html"
@@ -216,3 +218,21 @@ def test_a_list_that_leads_nowhere_any_more_is_an_alarm():
 def test_a_page_that_says_that_its_article_is_gone_has_no_signs():
     assert signs.refused("http://a.example/1.html", f"no article but {signs.MISSING}") is None
     assert json.dumps(signs.refused("http://a.example/1.html", "a log-in page").lacks) == '{"article": true}'
+
+
+def test_a_crawl_notes_what_its_pages_yield(store, web):
+    clock = Clock()
+    web.add(SITE + "/", listing(1, 2))
+    for number in (1, 2):
+        web.add(f"{SITE}/news/{100000 + number}.html", article(number))
+    run(web, store, clock)
+    habits = dict(store.db.execute("SELECT shape, habit FROM habits").fetchall())
+    assert json.loads(habits["/news/0.html"])["bad"]["published"] == [0, 2]
+    assert SITE + "/" in habits
+
+
+def test_a_past_time_knows_no_later_drift(store):
+    drifting(store)
+    store.db.execute("UPDATE moments SET at = '2026-03-20T04:00:00.000+00:00' WHERE id <= 50")
+    travel(store.db.conn, START + timedelta(minutes=1))
+    assert drifts(store.db) == []

@@ -105,6 +105,7 @@ LINES = (
         "crawler.feeds",
         "crawler.ads",
         "crawler.rhythm",
+        "crawler.selectors",
         "crawler.shapes",
         "crawler.parse",
         "crawler.tree",

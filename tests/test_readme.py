@@ -22,7 +22,7 @@ SET_UP = (
     "python3 -m venv .venv && .venv/bin/pip install -qe '.[test]' && .venv/bin/pytest",
 )
 # What asks the network, or never ends: only its command line is checked.
-ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch)\b")
+ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|repair)\b")
 
 
 def shown(text: str) -> list[str]:

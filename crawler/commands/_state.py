@@ -38,7 +38,7 @@ def failing(row: Mapping[str, Any], at: datetime) -> str:
         state = f"failing for {span(since)}: {row['error']}"
         if row.get("last_item_at"):
             state += f", last item {moment(row['last_item_at'])}"
-    return "; ".join((state, *map(drifted, row.get("drifts", ())), *map(wrong_clock, row["clocks"])))
+    return "; ".join((state, *map(_drifting, row.get("drifts", ())), *map(wrong_clock, row["clocks"])))
 
 
 def with_clocks(db: Database, rows: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
@@ -54,6 +54,10 @@ def with_clocks(db: Database, rows: Iterable[dict[str, Any]], key: str) -> list[
         found.setdefault(fault[key], []).append(fault)
     named = [(row, row["host" if key == "host" else "name"]) for row in rows]
     return [{**row, "clocks": found.get(name, []), "drifts": drifting.get(name, [])} for row, name in named]
+
+
+def _drifting(drift: Mapping[str, Any]) -> str:
+    return f"drift since {moment(drift['since'])}"
 
 
 def drifted(drift: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -136,6 +135,8 @@ def _kept(setup: Config, db: Database, source: Source, since: datetime, stack: E
 
 def _asked(setup: Config, db: Database, source: Source, urls: list[str], since: datetime) -> Iterator[Sample]:
     """Known articles as their pages are now."""
+    import asyncio
+
     from crawler.ask import one_page
     from crawler.page import FetchError
 

@@ -9,7 +9,7 @@ import click
 
 from config import Config, Source
 from crawler.commands._gaps import name_gaps
-from crawler.commands._state import failing, with_clocks
+from crawler.commands._state import drifted, failing, with_clocks
 from crawler.console import NOTHING, Failure, as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
 
@@ -51,6 +51,8 @@ def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
         for row in rows
     ]
     click.echo(table(head, lines, width=screen_width()))
+    for drift in (drift for row in rows for drift in row["drifts"]):
+        click.echo(drifted(drift))
 
 
 def _rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:

@@ -65,9 +65,7 @@ def tags(html: str) -> str:
 def wrapped(html: str) -> str:
     """The page stands in two more boxes, behind a long box of furniture."""
     begin = rf'\1<div class="shell"><div class="notice-box">{_STRANGER}</div>'
-    html = re.sub(
-        r"(<body[^>]*>)", rf'\1<div class="shell"><div class="notice-box">{_STRANGER}</div>', html, flags=re.I
-    )
+    html = re.sub(r"(<body[^>]*>)", begin, html, flags=re.I)
     return re.sub(r"</body>", "</div></body>", html, flags=re.I)
 
 
@@ -116,9 +114,8 @@ def main(corpora: Path) -> None:
             before = [value for _, one, _ in told for value in one[field]]
             after = [value for _, _, one in told for value in one[field]]
             if before:
-                print(
-                    f"  {field:10} {len(before):4} pages: without repair {fmean(before):.3f}, after it {fmean(after):.3f}"
-                )
+                said = f"without repair {fmean(before):.3f}, after it {fmean(after):.3f}"
+                print(f"  {field:10} {len(before):4} pages: {said}")
         worst = sorted(((fmean(one["text"]), name) for name, _, one in told))[:3]
         print("  least text:", ", ".join(f"{name} {value:.2f}" for value, name in worst))
 
