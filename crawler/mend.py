@@ -30,7 +30,7 @@ from crawler.view import squeeze
 FIELDS = ("title", "text", "published", "source", "author", "editor")
 # Candidates of one field that are tried, and boxes of one page that they come of.
 TRIED, BOXES = 6, 3
-# A selector is right on so many pages of those on which its field is known, and better than none by so much.
+# A selector is right on so many of the pages on which it finds something, and better than none by so much.
 _RIGHT, _BETTER = 0.75, 0.05
 _MOST_DROPS = 8
 # Characters of a line that tell a text, and by how much a box may be longer than the short field in it.
@@ -144,12 +144,25 @@ def _best(name: str, samples: Sequence[Sample], roots: Sequence[LexborNode], sou
             if _mean(told[-1][name]) == 1:
                 break
     least = max(_mean(one[name]) for one in told[: len(options) - tried]) + _BETTER
+    roots_of = list(zip(samples, roots, strict=True))
     sums = [(round(_mean(one[name]), 3), round(sum(map(_mean, one.values())), 3)) for one in told]
     for number in range(len(options) - tried, len(options)):
         # Right on a page or two by chance is no rule.
-        if sums[number][0] < max(least, 0 if name == "text" else _RIGHT):
+        css, values = options[number].select[name], told[number][name]
+        if sums[number][0] < least or (name != "text" and _precision(name, css, roots_of, values) < _RIGHT):
             sums[number] = (0.0, 0.0)
     return options[sums.index(max(sums))]
+
+
+def _precision(name: str, css: str, pages: Sequence[tuple[Sample, LexborNode]], values: Sequence[float]) -> float:
+    """How often a selector that finds something finds what is right: on a page that has no such field it must not."""
+    right, hits = 0.0, 0
+    given = iter(values)
+    for sample, root in pages:
+        value = next(given) if sample.known.get(name) else 0.0 if sample.known.get("text") else None
+        if value is not None and root.css_first(css) is not None:
+            right, hits = right + value, hits + 1
+    return right / hits if hits else 0.0
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -75,7 +75,9 @@ MEANINGS = {
     "headlines": "What lists announced, whether or not it was read.",
     "rights": "What pages and hosts say about the use of articles, with its history.",
     "host_files": "Files of hosts that are asked for once a day.",
+    "observations": "What the page of each article said whenever it said something new; `versions` shows it.",
     "removals": "Articles that were no longer there when they were asked for again.",
+    "exports": "Up to where each named export (`--since-last`) has had everything.",
     "moments": "One row for each transaction, so that it is known when what was written.",
     "articles_fts": "The search index: tokens made by `storage/words.py`.",
     "sketches": "The index of texts that copies are found by.",
@@ -86,8 +88,8 @@ MEANINGS = {
 HISTORY = """
 ## What was known at a time
 
-Every command that reads takes `--as-of TIME` and prints what it would have printed then. In SQL, the texts that were
-known at `:t` (UTC, as `2026-03-20T00:00:00.000+00:00`) are
+Every command that reads takes `--as-of TIME` and prints what it would have printed then. In SQL, what the page of
+each article said at `:t` (UTC, as `2026-03-20T00:00:00.000+00:00`), as far as it was seen, is
 
 ```sql
 SELECT * FROM versions WHERE observed_at <= :t AND (replaced_at IS NULL OR replaced_at > :t);

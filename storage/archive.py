@@ -22,14 +22,14 @@ from types import TracebackType
 from typing import NamedTuple
 
 from storage.errors import NotOurDatabase, translated
-from storage.packing import compressed, uncompressed, zstd
+from storage.packing import Prefix, zstd
 from storage.times import parse, stamp
 from storage.waiting import NONE, SHORT, Patience, is_free, transaction
 
 GROUP = 512  # bodies
 PREFIX = 6  # of them, the first, are the dictionary of those after them
 PREFIX_BYTES = 1_000_000
-CACHE_BYTES = 16_000_000
+CACHE_BYTES = 48_000_000
 APPLICATION_ID = 0x6B787067  # "kxpg"
 
 _SCHEMA = """
@@ -110,7 +110,7 @@ class Archive:
             self._db = self._opened(readonly)
         # When we got a page. An archive of the first version, which had no foreign pages, cannot be told so here.
         self._got = "coalesce(received, at)" if _has_received(self._db) else "at"
-        self._prefixes: OrderedDict[int, bytes] = OrderedDict()
+        self._prefixes: OrderedDict[int, Prefix] = OrderedDict()
         self._held = 0
 
     def _opened(self, readonly: bool) -> sqlite3.Connection:
@@ -121,7 +121,7 @@ class Archive:
             if made_by != APPLICATION_ID:
                 if readonly or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     raise NotOurDatabase(self.path, "it is no archive of pages")
-                db.execute("PRAGMA page_size = 16384")
+                db.execute("PRAGMA page_size = 8192")
                 db.execute("PRAGMA journal_mode = wal")
                 db.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT")
             elif not readonly and not _has_received(db):
@@ -175,34 +175,38 @@ class Archive:
         ).fetchone()
         (number,) = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM bodies").fetchone()
         team, place = (row[0], row[1] + 1) if row[0] and row[1] + 1 < GROUP else (number, 0)
-        data = compressed(body, self._prefix(team, place))
+        prefix = self._prefix(team, place)
+        before = prefix.size
+        data = prefix.first(body) if place < PREFIX else prefix.compressed(body)
+        self._held += prefix.size - before
         values = (number, digest, site, team, place, len(body), data)
         self._db.execute("INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         return int(number)
 
-    def _prefix(self, team: int, place: int) -> bytes:
+    def _prefix(self, team: int, place: int) -> Prefix:
         """What a body at that place of a group is compressed with: the first bodies of the group."""
         places = min(place, PREFIX)
         known = self._prefixes.get(team)
         if known is not None and places == PREFIX:
             self._prefixes.move_to_end(team)
             return known
-        prefix = b""
+        content = b""
         rows = self._db.execute(
             "SELECT data FROM bodies WHERE team = ? AND place < ? ORDER BY place", (team, places)
         ).fetchall()
         for (data,) in rows:
-            prefix = (prefix + uncompressed(data, prefix))[-PREFIX_BYTES:]
+            content = (content + Prefix(content).uncompressed(data))[-PREFIX_BYTES:]
+        prefix = Prefix(content)
         if places == PREFIX:
             self._remember(team, prefix)
         return prefix
 
-    def _remember(self, team: int, prefix: bytes) -> None:
+    def _remember(self, team: int, prefix: Prefix) -> None:
         self._prefixes[team] = prefix
-        self._held += len(prefix)
+        self._held += prefix.size
         while self._held > CACHE_BYTES and len(self._prefixes) > 1:
             _, gone = self._prefixes.popitem(last=False)
-            self._held -= len(gone)
+            self._held -= gone.size
 
     def body(self, page: int) -> bytes:
         """The body of a page, checked. Raises KeyError where there is no such page, and Damaged."""
@@ -214,7 +218,7 @@ class Archive:
 
     def _checked(self, digest: bytes, team: int, place: int, data: bytes) -> bytes:
         try:
-            body = uncompressed(data, self._prefix(team, place))
+            body = self._prefix(team, place).uncompressed(data)
         except zstd.ZstdError as error:
             raise Damaged(f"it cannot be uncompressed ({error})") from error
         if hashlib.sha256(body).digest() != digest:

@@ -9,7 +9,6 @@ a later version of the page is silent. `first_seen_at`, `site` and `published_at
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,10 +23,11 @@ from storage.clocks import ClockBook
 from storage.clusters import Clusters
 from storage.keys import url_key
 from storage.members import Member, told_at
+from storage.observations import ObservationBook
 from storage.records import Article, Outcome, Visit
 from storage.times import claim, parse, stamp
-from storage.values import column_value, jsonable
-from storage.wording import Wording, agree, declared_key, site_of, squeezed
+from storage.values import column_value
+from storage.wording import Wording, agree, declared_key, rest_of, site_of, squeezed
 
 _OWN = (
     "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
@@ -37,8 +37,7 @@ _OWN = (
 )  # fmt: skip
 
 _BY_KEY = """
-    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how,
-        first_seen_at
+    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how, first_seen_at
     FROM article_urls JOIN articles ON articles.id = article_id WHERE article_urls.url_key = ?
 """
 _KEEP = """
@@ -85,6 +84,7 @@ class Articles:
         self._run = connection.execute
         self._clusters = Clusters(connection)
         self._clocks = ClockBook(connection)
+        self._observations = ObservationBook(connection)
         self._addresses = AddressBook(connection)
         self._ad_threshold = ad_threshold
         self.dedupe_cpu = 0.0
@@ -165,7 +165,9 @@ class Articles:
         if not same:
             self._revise(article, article_id, Wording(title, text))
             story_id = self._clusters.load(article_id).story
-        self._renew(article, visit, article_id, claim_of(article, parse(seen)), kept=_OF_VERSION if same else ())
+        claimed = claim_of(article, parse(seen))
+        self._observations.note(article_id, article, claimed, stamp(article.fetched_at))
+        self._renew(article, visit, article_id, claimed, kept=_OF_VERSION if same else ())
         self._returned(article_id, stamp(visit.at))
         return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
 
@@ -225,6 +227,7 @@ class Articles:
             self._revise(replace(article, fetched_at=at), article_id, Wording(*row[:2]))
         self._run("UPDATE revisions SET cause = 'rules' WHERE article_id = ? AND revision = ?", (article_id, row[2]))
         claimed = claim_of(article, parse(row[3]))
+        self._observations.note(article_id, article, claimed, when, cause="rules")
         self._run(self._replace_sql, (*self._values(article, _REPLACED), self._rest(article), *claimed, article_id))
         self._retold(article_id, when)
 
@@ -246,6 +249,7 @@ class Articles:
         spent = process_time() - started
         self._run(self._insert_sql, self._row(article, visit, text, one=one._replace(story=place.story)))
         self._index(article_id, text)
+        self._observations.note(article_id, article, claim_of(article, article.fetched_at), at)
         started = process_time()
         self._clusters.admit(one, place, at)
         published = claim_time(article)
@@ -255,9 +259,7 @@ class Articles:
         return "new" if place.parent is None else "copy", article_id, place.story
 
     def _rest(self, article: Article) -> str | None:
-        """The added fields that have no column, as JSON; None when there are none."""
-        rest = {name: jsonable(value) for name, value in article.extra.items() if name not in self._known}
-        return json.dumps(rest, ensure_ascii=False) if rest else None
+        return rest_of(article, self._known)
 
     def _row(self, article: Article, visit: Visit, text: Wording, *, one: Member) -> list[Any]:
         at = stamp(article.fetched_at)

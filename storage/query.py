@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, groupby, islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +17,9 @@ from sqlite_utils import Database
 
 from storage.keys import url_key
 from storage.past_search import is_present, ordered, rows_of, steady
-from storage.search import pieces, snippet, words_to_match
+from storage.search import checked, snippet, words_to_match
 from storage.texts import same_title
 from storage.times import parse, stamp
-from storage.words import searchable
 
 Row = dict[str, Any]
 
@@ -32,9 +31,10 @@ _TIME = "articles.told_at"
 
 _LAST_ID = 2**63 - 1
 
-_SEARCH = """
-    SELECT {columns} FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
-    WHERE articles_fts MATCH ? {shown} ORDER BY {order} LIMIT ?
+# What is shown is sought row by row while the hits come in their order: of most of them nothing else is ever read.
+_MATCHES = """
+    SELECT articles.id, {order} FROM articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid
+    WHERE articles_fts MATCH ? {shown} ORDER BY 2
 """
 
 
@@ -61,25 +61,30 @@ def search(
     match = words_to_match(words)
     if not match:
         return []
-    exact = pieces(words)
+    check, shown = checked(words), _shown(ads, copies)
     with steady(db.conn):
-        if is_present(db.conn, match, ranking=not newest):
-            order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
-            sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
-            rows = _rows(db, sql, (match, -1 if exact else limit))
-        else:
+        if not is_present(db.conn, match, ranking=not newest):
             ids = ordered(db.conn, match, _TIME if newest else "")
             rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
-        held = (row for row in rows if not exact or _holds(row, exact))
+        else:
+            one = f"SELECT {_selected(db)} FROM articles WHERE id = ?"
+            numbers = _matches(db, match, shown, newest=newest)
+            rows = (row for number in numbers for row in _rows(db, one, (number,)))
+        held = (row for row in rows if check is None or check(row["title"], row["text"]))
         found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)
     return found
 
 
-def _holds(row: Row, exact: Sequence[str]) -> bool:
-    texts = searchable(row["title"]), searchable(row["text"])
-    return all(any(piece in text for text in texts) for piece in exact)
+def _matches(db: Database, match: str, shown: str, *, newest: bool) -> Iterator[int]:
+    """The ids of what an FTS5 expression finds: the best first, those as good by id, or the latest first."""
+    if newest:
+        sql = f"{_MATCHES.format(order=_TIME, shown=shown)} DESC, 1 DESC"
+        return (row[0] for row in db.conn.execute(sql, (match,)))
+    # To sort by rank alone is the index's own work; by a second column it would be ours, with every row read.
+    rows = db.conn.execute(_MATCHES.format(order="articles_fts.rank", shown=shown), (match,))
+    return chain.from_iterable(sorted(row[0] for row in equal) for _, equal in groupby(rows, lambda row: row[1]))
 
 
 def articles(

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
 from storage import history
-from storage.ledger import make_claims, make_gaps
+from storage.ledger import make_claims, make_drift, make_gaps
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
@@ -30,45 +30,6 @@ APPLICATION_ID = 0x6B78756E
 
 FIELD_TYPES = frozenset(("TEXT", "INTEGER", "REAL"))
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
-
-
-@migrations()
-def m008_search_words(db: Database) -> None:
-    """The search index in simplified characters, with the words of a dictionary for tools that ask for whole words."""
-    reindex(db.conn)
-
-
-@migrations()
-def m009_views(db: Database) -> None:
-    """Answers to the common questions, for whoever asks with SQL."""
-    run(
-        db,
-        """
-        CREATE VIEW news AS                      -- the articles that are neither copies nor advertising, newest first
-            SELECT id, coalesce(published_at, first_seen_at) AS at, title, source, site, lang, url, story_id
-            FROM articles WHERE copy_of IS NULL AND NOT is_ad
-            ORDER BY datetime(coalesce(published_at, first_seen_at)) DESC, id DESC;
-        CREATE VIEW by_source_and_day AS         -- how many articles each source brought on each day (UTC)
-            SELECT found_by AS source, date(first_seen_at) AS day, count(*) AS articles,
-                total(copy_of IS NOT NULL) AS copies, total(is_ad) AS ads, total(revision > 1) AS revised
-            FROM articles GROUP BY 1, 2;
-        CREATE VIEW most_copied AS               -- the stories that most sites tell
-            SELECT stories.id AS story_id, sites, copies, title, articles.url,
-                stories.first_seen_at, stories.last_seen_at
-            FROM stories JOIN articles ON articles.id = first_article WHERE copies > 0
-            ORDER BY sites DESC, copies DESC, stories.id;
-        CREATE VIEW edits AS                     -- each change of a title or text, with the version before and after it
-            SELECT one.article_id, one.revision, one.replaced_at AS at, articles.url, one.title AS old_title,
-                coalesce(later.title, articles.title) AS new_title, one.text AS old_text,
-                coalesce(later.text, articles.text) AS new_text
-            FROM revisions AS one JOIN articles ON articles.id = one.article_id
-            LEFT JOIN revisions AS later ON later.article_id = one.article_id AND later.revision = one.revision + 1;
-        CREATE VIEW freshness AS                 -- when each source was last seen, and last brought something new
-            SELECT name AS source, enabled, last_success_at, last_item_at, next_at, error, error_since,
-                (SELECT count(*) FROM gaps WHERE gaps.source = name AND mended_at IS NULL) AS gaps
-            FROM sources;
-        """,
-    )
 
 
 @migrations()
@@ -227,36 +188,85 @@ def m015_counts_of_days(db: Database) -> None:
 
 
 @migrations()
-def m020_drift(db: Database) -> None:
-    """What the pages of each site usually yield, and sites that yield less since some time."""
+def m016_exports(db: Database) -> None:
+    """Up to where each named export has had everything: see `exports`."""
     run(
         db,
         """
-        CREATE TABLE habits (
-            host TEXT NOT NULL,
-            shape TEXT NOT NULL,                 -- of addresses: the path, 0 for numbers; empty: the whole site
-            habit TEXT NOT NULL,                 -- JSON: how often each sign was bad, see `storage/drift.py`
-            PRIMARY KEY (host, shape)
+        CREATE TABLE exports (
+            name TEXT PRIMARY KEY,               -- as given with --since-last
+            query TEXT NOT NULL,                 -- JSON: the options, which stay the same
+            moment INTEGER REFERENCES moments (id), -- up to which everything was given out; NULL: nothing yet
+            at TEXT,                             -- its time
+            out TEXT,                            -- the file that was given out last
+            ready TEXT,                          -- a file that is complete but for its name, under another
+            ready_moment INTEGER REFERENCES moments (id), -- up to which that one has everything
+            ready_out TEXT                       -- the name that it is to have
         ) WITHOUT ROWID;
-        CREATE TABLE drifts (
-            id INTEGER PRIMARY KEY,
-            host TEXT NOT NULL,
-            source TEXT NOT NULL,
-            since TEXT NOT NULL,                 -- when the first of these pages came
-            noted_at TEXT NOT NULL,
-            signs TEXT NOT NULL,                 -- JSON: each sign that is bad since, of how many pages
-            pages TEXT NOT NULL,                 -- JSON: addresses that show it
-            ended_at TEXT,                       -- NULL while it goes on
-            how TEXT                             -- how it ended
-        );
-        CREATE INDEX drifts_open ON drifts (host) WHERE ended_at IS NULL;
-        CREATE TABLE suspects (                  -- articles that were read from such pages
-            article_id INTEGER PRIMARY KEY REFERENCES articles (id),
-            drift_id INTEGER NOT NULL REFERENCES drifts (id)
-        );
-        CREATE INDEX suspects_drift ON suspects (drift_id);
         """,
     )
+
+
+@migrations()
+def m017_observations(db: Database) -> None:
+    """What the page of each article said, whenever it said something new, silence and other times included."""
+    run(
+        db,
+        """
+        CREATE TABLE observations (
+            id INTEGER PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            revision INTEGER NOT NULL,           -- of title and text
+            observed_at TEXT NOT NULL,           -- when it was first found so
+            last_confirmed_at TEXT,              -- when it was last found so; NULL: see articles.last_seen_at
+            replaced_at TEXT,                    -- NULL: it is what was said last
+            cause TEXT,                          -- what replaced it: the page, or the rules that read it
+            published_at TEXT,                   -- as claimed then
+            published_precision TEXT,
+            published_evidence TEXT,             -- where on the page that was read
+            published_flag TEXT,                 -- future, impossible; NULL: nothing wrong
+            modified_at TEXT,
+            author TEXT,                         -- NULL: the page named none
+            editor TEXT,
+            source TEXT,
+            lang TEXT,
+            rules TEXT,                          -- by which it was read
+            said TEXT                            -- JSON: all other fields
+        );
+        CREATE INDEX observations_article ON observations (article_id);
+        INSERT INTO observations (article_id, revision, observed_at, last_confirmed_at, replaced_at, cause,
+            published_at, modified_at, author, editor, source, rules)
+            SELECT article_id, revision, observed_at, last_confirmed_at, replaced_at,
+                iif(cause = 'edit', 'page', cause), published_at, modified_at, author, editor, source, rules
+            FROM revisions ORDER BY id;
+        INSERT INTO observations (article_id, revision, observed_at, published_at, published_precision,
+            published_evidence, published_flag, modified_at, author, editor, source, lang, rules)
+            SELECT id, revision, coalesce(revised_at, first_seen_at), published_at, published_precision,
+                published_evidence, published_flag, modified_at, author, editor, source, lang, rules
+            FROM articles ORDER BY id;
+        DROP VIEW versions;
+        CREATE VIEW versions AS                  -- what each article said, version by version: what was known at t?
+            SELECT article_id, one.revision, one.observed_at,
+                coalesce(one.last_confirmed_at, articles.last_seen_at) AS last_confirmed_at, one.replaced_at,
+                coalesce(former.title, articles.title) AS title, coalesce(former.text, articles.text) AS text,
+                one.published_at, one.published_precision, one.published_evidence, one.published_flag,
+                one.modified_at, one.author, one.editor, one.source, one.lang, one.said, one.rules, one.cause
+            FROM observations AS one JOIN articles ON articles.id = article_id
+            LEFT JOIN revisions AS former USING (article_id, revision);
+        """,
+    )
+
+
+@migrations()
+def m018_search_borders(db: Database) -> None:
+    """The search index with tokens for each place where Latin letters or digits meet Chinese: see `words`."""
+    reindex(db.conn)
+
+
+@migrations()
+def m020_drift(db: Database) -> None:
+    """What the pages of each site usually yield, and sites that yield less since some time."""
+    make_drift(db)
 
 
 @cache

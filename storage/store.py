@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from storage import history, query, records
 from storage.articles import Articles
+from storage.connection import temporary_file
 from storage.drifts import DriftBook
 from storage.gaps import GapBook
 from storage.headlines import HeadlineBook
@@ -65,9 +66,7 @@ class Store:
         self._clock, self._moment = clock, 0
         self._run = db.conn.execute
         self._queue, self._hosts = Queue(db.conn), HostBook(db.conn)
-        self._rhythms = RhythmBook(db.conn)
-        self._gaps = GapBook(db.conn)
-        self._rights = RightsBook(db.conn)
+        self._rhythms, self._gaps, self._rights = RhythmBook(db.conn), GapBook(db.conn), RightsBook(db.conn)
         self._drifts = DriftBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._headlines = HeadlineBook(db.conn, ad_threshold)
@@ -89,6 +88,7 @@ class Store:
                 # After the lock was had: so the moments follow each other as their times do.
                 self._moment = history.begin(self.db.conn, self._clock())
                 yield
+                history.end(self.db.conn, self._moment, self._clock())
         except BaseException:
             self._articles.forget()
             raise
@@ -188,7 +188,7 @@ class Store:
 
         `told` is called with how many articles are done and how many there are.
         """
-        with suppress(_NotApplied), self._transaction():
+        with temporary_file(self.db.conn), suppress(_NotApplied), self._transaction():
             changes = regroup(self.db.conn, told)
             if not apply:
                 raise _NotApplied

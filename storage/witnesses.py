@@ -17,7 +17,7 @@ _COLUMNS = ("title", "text", "published", "source", "author", "editor")
 _KNOWN = """
     SELECT title, text, published_at, source, author, editor FROM versions
     WHERE article_id = (SELECT article_id FROM article_urls WHERE url_key = ?) AND observed_at < ?
-    ORDER BY revision DESC LIMIT 1
+    ORDER BY observed_at DESC LIMIT 1
 """
 _LISTED = "SELECT title FROM headlines WHERE url_key = ? ORDER BY length(title) DESC LIMIT 1"
 _LATEST = """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Collection
 from typing import Any
 
 from storage import texts
@@ -9,6 +12,10 @@ from storage.keys import url_key
 from storage.records import Article
 from storage.regroup import key_of
 from storage.reindex import entry
+from storage.values import jsonable
+from storage.words import LETTER
+
+_LOOSE = re.compile(rf"(?<!{LETTER}) | (?!{LETTER})")
 
 
 class Wording:
@@ -27,8 +34,8 @@ class Wording:
 
 
 def squeezed(text: str) -> str:
-    """Without white space: another template indents otherwise and changes nothing."""
-    return "".join(text.split())
+    """White space only between words that it parts: another template indents otherwise and changes nothing."""
+    return _LOOSE.sub("", " ".join(text.split()))
 
 
 def agree(article: Article, row: Any) -> bool:
@@ -49,3 +56,9 @@ def declared_key(article: Article) -> str:
     """The key of the canonical link; "" for none and for a front page, which is nobody's article."""
     key = url_key(article.canonical) if article.canonical else ""
     return key if key.startswith("//") and not key.endswith("/") else ""
+
+
+def rest_of(article: Article, columns: Collection[str]) -> str | None:
+    """The added fields that have no column, as JSON; None when there are none."""
+    rest = {name: jsonable(value) for name, value in article.extra.items() if name not in columns}
+    return json.dumps(rest, ensure_ascii=False) if rest else None

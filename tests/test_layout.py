@@ -66,8 +66,10 @@ LINES = (
         "storage.clocks",
         "storage.connection",
         "storage.drifts",
+        "storage.exports",
         "storage.gaps",
         "storage.headlines",
+        "storage.observations",
         "storage.hosts",
         "storage.rhythms",
         "storage.rights",
@@ -143,7 +145,8 @@ OWNERS = {
     "httpx": {"crawler.fetch", "crawler.transport"},
     "aiohttp": {"crawler.transport"},
     "apscheduler": {"crawler.schedule"},
-    "msgspec": {"crawler.tree"},
+    "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
+    "pyarrow": {"storage.exporters.parquet"},
 }
 
 
