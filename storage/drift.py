@@ -146,20 +146,24 @@ def learn(known: Habit, lacks: dict[str, int], amounts: dict[str, int]) -> None:
         counts[number] += 1
     if known["n"] > MANY:
         known["n"] //= 2
-        known["bad"] = {name: [a / 2, b / 2] for name, (a, b) in bad.items()}
-        known["amounts"] = {name: [n / 2 for n in counts] for name, counts in known["amounts"].items()}
+        known["bad"] = {name: [(a + 1) // 2, (b + 1) // 2] for name, (a, b) in bad.items()}
+        known["amounts"] = {name: [(n + 1) // 2 for n in counts] for name, counts in known["amounts"].items()}
 
 
 def judged(
     state: State, own: Habit, lacks: dict[str, int], amounts: dict[str, int]
 ) -> Iterator[tuple[str, int, float]]:
-    """The signs of a page that can be judged: whether each is bad, and in which share of pages it was before."""
+    """The signs of a page that can be judged: whether each is bad, and in which share of pages it was before.
+
+    A good one whose sum is zero is spared: it changes nothing.
+    """
     whole = state["habit"]
+    going = {name for name, test in state["tests"].items() if test[0]} | state["alarm"].keys()
     if whole["n"] < FIRST:
         return
     is_new = own["n"] < KNOWN
     for name, is_bad in lacks.items():
-        if is_new and name not in SEVERE:
+        if (not is_bad and name not in going) or (is_new and name not in SEVERE):
             continue
         share = _share(whole["bad"].get(name, (0, 0)), own["bad"].get(name, (0, 0)))
         if share <= OFTEN:
@@ -170,11 +174,12 @@ def judged(
         if amount not in amounts or amount not in own["amounts"] or amount not in whole["amounts"]:
             continue
         limit = _median(own["amounts"][amount]) + far
-        if limit < 0:
+        is_bad = int(amounts[amount] <= limit if far < 0 else amounts[amount] >= limit)
+        if limit < 0 or (not is_bad and name not in going):
             continue
         share = _share(_beyond(whole["amounts"][amount], limit, far), _beyond(own["amounts"][amount], limit, far))
         if share <= OFTEN:
-            yield name, int(amounts[amount] <= limit if far < 0 else amounts[amount] >= limit), share
+            yield name, is_bad, share
 
 
 def _share(whole: tuple[float, float], own: tuple[float, float]) -> float:

@@ -14,12 +14,13 @@ from sqlite_utils import Database
 
 from storage import drift
 from storage.drift import Seen, State, Step
-from storage.keys import host_of, url_key
+from storage.keys import host_of
 from storage.records import Visit
 from storage.times import stamp
 
 # Addresses of pages that are named as evidence of one drift, and shapes of addresses of one site.
 EVIDENCE, SHAPES = 8, 64
+_encoded = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _NEWS = ("new", "copy", "changed")
 _KEEP = """
     INSERT INTO habits (host, shape, habit) VALUES (?, ?, ?)
@@ -50,7 +51,7 @@ class DriftBook:
         site = self._habit(host, "") or drift.fresh()
         shape = signs.shape if signs.shape in site["shapes"] or len(site["shapes"]) < SHAPES else "*"
         own = self._habit(host, shape) or drift.habit()
-        lacks, amounts = drift.facts(site, signs, url_key(visit.url))
+        lacks, amounts = drift.facts(site, signs, visit.url)
         step = drift.step(site, own, Seen(number, article_id or 0, shape, lacks, amounts))
         habits = {shape: own}
         for other, *facts in drift.release(site):
@@ -61,7 +62,7 @@ class DriftBook:
             if other not in site["shapes"]:
                 site["shapes"].append(other)
         for name, known in (("", site), *habits.items()):
-            self._run(_KEEP, (host, name, json.dumps(known, separators=(",", ":"))))
+            self._run(_KEEP, (host, name, _encoded(known)))
         if step.alarms or site["alarm"] or step.ended:
             self._told(host, visit, article_id, step)
 
@@ -132,7 +133,7 @@ class DriftBook:
         state: State | None = self._habit(host, "")
         if state:
             state |= {"alarm": {}, "tests": {}, "waiting": []}
-            self._run(_KEEP, (host, "", json.dumps(state, separators=(",", ":"))))
+            self._run(_KEEP, (host, "", _encoded(state)))
 
 
 def _is_mended(signs: Mapping[str, Mapping[str, Any]], row: tuple[Any, ...], *, is_changed: bool) -> bool:

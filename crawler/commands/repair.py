@@ -36,7 +36,7 @@ MOST = 12
 def command(
     setup: Config, *, name: str, since: datetime | None, ask: int, is_written: bool, is_accepted: bool, as_json: bool
 ) -> None:
-    """Propose selectors for a source whose pages do not yield any more what they did.
+    """Propose selectors for a site that changed its template.
 
     The titles, texts, times and sources of articles that were stored before are looked for in the pages of the archive
     that were fetched of them since, and titles of lists in the pages of new articles. Where too few of them came, --ask
