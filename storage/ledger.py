@@ -1,4 +1,4 @@
-"""The tables of gaps, claims and drifts, as migrations of `schema` make them (m013, m020). They are never edited."""
+"""The tables of gaps, claims, exports and drifts, as migrations of `schema` make them (m013, m016, m020). They are never edited."""
 
 from __future__ import annotations
 
@@ -101,6 +101,18 @@ _DRIFT = """
     );
     CREATE INDEX suspects_drift ON suspects (drift_id);
 """
+_EXPORTS = """
+    CREATE TABLE exports (
+        name TEXT PRIMARY KEY,               -- as given with --since-last
+        query TEXT NOT NULL,                 -- JSON: the options, which stay the same
+        moment INTEGER REFERENCES moments (id), -- up to which everything was given out; NULL: nothing yet
+        at TEXT,                             -- its time
+        out TEXT,                            -- the file that was given out last
+        ready TEXT,                          -- a file that is complete but for its name, under another
+        ready_moment INTEGER REFERENCES moments (id), -- up to which that one has everything
+        ready_out TEXT                       -- the name that it is to have
+    ) WITHOUT ROWID;
+"""
 
 
 def make_gaps(db: Database) -> None:
@@ -122,3 +134,8 @@ def make_claims(db: Database) -> None:
 def make_drift(db: Database) -> None:
     """What pages usually yield, and where they yield less."""
     run(db, _DRIFT)
+
+
+def make_exports(db: Database) -> None:
+    """Up to where each named export has had everything: see `exports`."""
+    run(db, _EXPORTS)

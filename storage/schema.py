@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
 from storage import history
-from storage.ledger import make_claims, make_drift, make_gaps
+from storage.ledger import make_claims, make_drift, make_exports, make_gaps
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
@@ -190,21 +190,7 @@ def m015_counts_of_days(db: Database) -> None:
 @migrations()
 def m016_exports(db: Database) -> None:
     """Up to where each named export has had everything: see `exports`."""
-    run(
-        db,
-        """
-        CREATE TABLE exports (
-            name TEXT PRIMARY KEY,               -- as given with --since-last
-            query TEXT NOT NULL,                 -- JSON: the options, which stay the same
-            moment INTEGER REFERENCES moments (id), -- up to which everything was given out; NULL: nothing yet
-            at TEXT,                             -- its time
-            out TEXT,                            -- the file that was given out last
-            ready TEXT,                          -- a file that is complete but for its name, under another
-            ready_moment INTEGER REFERENCES moments (id), -- up to which that one has everything
-            ready_out TEXT                       -- the name that it is to have
-        ) WITHOUT ROWID;
-        """,
-    )
+    make_exports(db)
 
 
 @migrations()
@@ -261,6 +247,12 @@ def m017_observations(db: Database) -> None:
 def m018_search_borders(db: Database) -> None:
     """The search index with tokens for each place where Latin letters or digits meet Chinese: see `words`."""
     reindex(db.conn)
+
+
+@migrations()
+def m019_pauses(db: Database) -> None:
+    """Sources may be paused by a command, beside what the settings say."""
+    run(db, "ALTER TABLE sources ADD COLUMN paused_at TEXT")
 
 
 @migrations()
