@@ -1,4 +1,4 @@
-"""The tables of gaps, claims, exports and drifts, as migrations of `schema` make them (m013, m016, m020). They are never edited."""
+"""The tables of gaps, claims, exports and drifts, as migrations of `schema` make them. They are never edited."""
 
 from __future__ import annotations
 
