@@ -42,7 +42,18 @@ SECTIONS = {
     "Start": ("demo", "init", "config"),
     "Crawl": ("crawl", "run", "fetch", "extract"),
     "Read": ("search", "latest", "story", "export", "gaps"),
-    "Look after": ("sources", "status", "check", "dedupe", "archive", "backup", "datasette", "bench", "version"),
+    "Look after": (
+        "source",
+        "sources",
+        "status",
+        "check",
+        "dedupe",
+        "archive",
+        "backup",
+        "datasette",
+        "bench",
+        "version",
+    ),
 }
 
 

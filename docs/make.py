@@ -122,6 +122,7 @@ COLUMNS = {
     "rhythms.late_before": "and the one before it",
     "articles.gone_at": "when it was found to be gone at its source; NULL while it is there",
     "articles.told_at": "the claimed time, or when first seen if that is before it",
+    "sources.paused_at": "since when `kuaixun source pause` holds, our clock; NULL: it does not",
     "visits.moment": "the transaction that wrote it",
     "visits.article_id": "the article that it brought or confirmed",
     "revisions.last_confirmed_at": "when this version was last seen",

@@ -210,6 +210,12 @@ def m013_gaps_and_claims(db: Database) -> None:
     make_claims(db)
 
 
+@migrations()
+def m018_pauses(db: Database) -> None:
+    """Sources may be paused by a command, beside what the settings say."""
+    run(db, "ALTER TABLE sources ADD COLUMN paused_at TEXT")
+
+
 @cache
 def _names() -> frozenset[str]:
     """The migrations that this version knows."""
