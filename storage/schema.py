@@ -216,6 +216,26 @@ def m018_pauses(db: Database) -> None:
     run(db, "ALTER TABLE sources ADD COLUMN paused_at TEXT")
 
 
+@migrations()
+def m019_chores(db: Database) -> None:
+    """What the daemon does besides crawling: copies, pruning, checks; when it last did, and what came of it."""
+    run(
+        db,
+        """
+        CREATE TABLE chores (
+            name TEXT PRIMARY KEY,               -- backup, prune, check
+            begun_at TEXT NOT NULL,              -- when it was last begun, our clock
+            ended_at TEXT,                       -- when that ended; NULL while it runs, or where it was interrupted
+            done_at TEXT,                        -- when it last went well, our clock
+            result TEXT,                         -- what came of it then
+            error TEXT,
+            error_since TEXT,
+            error_count INTEGER NOT NULL DEFAULT 0
+        ) WITHOUT ROWID;
+        """,
+    )
+
+
 @cache
 def _names() -> frozenset[str]:
     """The migrations that this version knows."""

@@ -71,6 +71,7 @@ LINES = (
     ),
     ("storage.articles", "storage.check", "storage.query", "storage.watch"),
     ("storage.dataset", "storage.store"),
+    ("storage.chores", "storage.setback"),
     ("storage", "storage.exporters"),
     (
         "crawler",
@@ -122,6 +123,9 @@ LINES = (
     ),
     ("crawler.visit",),
     ("crawler.crawl",),
+    ("crawler.chores", "crawler.clockwork", "crawler.signals", "crawler.timetable", "crawler.vitals"),
+    ("crawler.doctor", "crawler.resume", "crawler.service", "crawler.upkeep", "crawler.watchdog"),
+    ("crawler.errands",),
     ("crawler.schedule",),
     ("crawler.demo",),
     ("crawler.console", "crawler.commands"),
@@ -131,7 +135,8 @@ LINE = {room: number for number, rooms in enumerate(LINES) for room in rooms}
 OWNERS = {
     "httpx": {"crawler.fetch", "crawler.transport"},
     "aiohttp": {"crawler.transport"},
-    "apscheduler": {"crawler.schedule"},
+    "apscheduler": {"crawler.timetable"},
+    "prometheus_client": {"crawler.service"},
     "msgspec": {"crawler.tree"},
 }
 

@@ -99,7 +99,9 @@ def _site(name: str, found: Sequence[Case]) -> Site:
     shared: Counter[str] = Counter()
     texts: dict[str, str] = {}
     for page in site.pages:
-        menu = {anchor.url: anchor.text for anchor in (page.found.anchors if page.found else ()) if _is_menu(anchor, name)}
+        menu = {
+            anchor.url: anchor.text for anchor in (page.found.anchors if page.found else ()) if _is_menu(anchor, name)
+        }
         shared.update(menu.keys())
         texts |= menu
     site.menu = {_https(url): texts[url] for url, count in shared.items() if count * 2 >= len(site.pages)}
@@ -234,7 +236,9 @@ def main() -> None:
             )
         )
         verdict = judge(found)
-        rows.append((site.name, f"{told}/{len(site.pages)}", len(found.requests), verdict.certainty, found.article, why))
+        rows.append(
+            (site.name, f"{told}/{len(site.pages)}", len(found.requests), verdict.certainty, found.article, why)
+        )
         if options.host:
             print(found, *verdict.pros, *verdict.cons, sep="\n")
     print(table(["host", "pages", "requests", "sure", "pattern", "wrong"], rows, width=260))
