@@ -105,7 +105,10 @@ class Errands:
         """Stop what is under way, as far as it hears that."""
         self._over.set()
         if self.running:
-            await asyncio.wait(self.running.values(), timeout=FAREWELL)
+            _, left = await asyncio.wait(self.running.values(), timeout=FAREWELL)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
 
 def _line(error: Exception) -> str:

@@ -134,10 +134,13 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def served(port: int, answer: Any) -> Iterator[int]:
-    """Serve on a port of this machine meanwhile (0: any that is free); the port. Raises OSError where it is taken."""
+def served(port: int, answer: Any, *, poll: float = 0.5) -> Iterator[int]:
+    """Serve on a port of this machine meanwhile (0: any that is free); the port. Raises OSError where it is taken.
+
+    `poll` is how many seconds the end may take.
+    """
     with make_server(LOOPBACK, port, answer, server_class=WSGIServer, handler_class=_Silent) as server:
-        thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(poll,), name="metrics", daemon=True)
         thread.start()
         try:
             yield server.server_port

@@ -64,6 +64,11 @@ def due(db: Database, now: datetime) -> dict[str, int]:
     return dict(db.conn.execute(sql, (stamp(now),)).fetchall())
 
 
+def chores(db: Database) -> list[Row]:
+    """Every chore of the daemon: when it was last begun, ended and done, what came of it, and what went wrong."""
+    return list(_rows(db, "SELECT * FROM chores ORDER BY name"))
+
+
 def source_health(db: Database) -> list[Row]:
     """Of each source that is switched on, what a monitoring system wants to know; cheap, also of a large database."""
     sql = """

@@ -1,4 +1,4 @@
-"""The log of the daemon for a machine: one JSON object a line, on stderr. Who keeps it, and how long, is the system's."""
+"""The log of the daemon for a machine: one JSON object a line on stderr. Keeping and rotating it is the system's."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def _server_clock(pages: Path) -> tuple[str, datetime, datetime] | None:
-    """A host, its Date and our clock at one of the last answers: the one in the middle, for single servers are wrong."""
+    """A host, its Date and our clock at one of the last answers: the one in the middle, as single servers are wrong."""
     from storage import StorageError
     from storage.archive import Archive
 
