@@ -19,8 +19,9 @@ from config import Source
 
 _CRON_SPREAD = 60.0
 
-# A late job still runs, once, and never twice at a time; the defaults drop one that is a second late.
-_JOBS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+# A late job still runs, once; the defaults drop one that is a second late. What must not run twice at a time sees to
+# that itself: a job that is planned anew by the one that is about to end would be dropped here.
+_JOBS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 8}
 
 
 def next_visit(

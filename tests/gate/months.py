@@ -1,6 +1,7 @@
 """Thirty days of the daemon in minutes: `python -m tests.gate.months [DAYS]`. Prints the memory day by day, and jobs.
 
-SQLite's own cache, which fills up to a bound over weeks, is held so small that it is full on the first day.
+What fills up to a bound over weeks or months (SQLite's cache, remembered addresses) is held so small, or is filled
+before, that it is full on the first day: what grows then has no bound.
 The web is in memory, and time is the loop's own: a timer that nothing else happens before is due at once. In between
 the machine sleeps, the clock is set back and forward, a host hangs, one is down, chores fail and the settings change.
 Exits 1 where the memory grew by over 2 % after the first day, or a look at a source or a chore came too late.
@@ -9,6 +10,8 @@ Exits 1 where the memory grew by over 2 % after the first day, or a look at a so
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import gc
 import random
 import selectors
@@ -33,7 +36,9 @@ from storage.store import Store
 START = datetime(2026, 3, 20, 0, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 GROWTH = 0.02
-CACHE_KB = 2048
+CACHE_KB, REMEMBERED = 2048, 2000
+# Seconds that a look may come after its time, or after the machine woke: a pass may be under way.
+LATE = 180.0
 SITES, SHOWN, BACKLOG = 4, 20, 400
 WORDS = "银行 电力 储能 港口 铁路 粮食 汽车 芯片 出口 基金 债券 利率 黄金 煤炭 钢铁 航运 旅游 医药".split()
 VERBS = "公布 上调 下调 审议 投运 签约 通报 调查 启动 完成 暂停 恢复 延长 批准 收购 扩建".split()
@@ -68,10 +73,22 @@ class World:
 
     loop: VirtualLoop
     shift: timedelta = timedelta()
-    looks: dict[str, list[float]] = field(default_factory=dict)
+    looks: dict[str, int] = field(default_factory=dict)
     hanging: str = ""
     down: str = ""
     asked: int = 0
+    store: Store | None = None
+    shifted: float = 0.0
+    delays: list[float] = field(default_factory=list)
+
+    def set(self, by: timedelta) -> None:
+        """The clock is set, or the machine slept."""
+        self.shift += by
+        self.shifted = self.loop.now
+
+    def delay(self, due: datetime) -> float:
+        """Seconds since something was due, or since the clock was last set: nobody could know before."""
+        return min((self.clock() - due).total_seconds(), self.loop.now - self.shifted)
 
     def clock(self) -> datetime:
         return START + timedelta(seconds=self.loop.now) + self.shift
@@ -83,8 +100,11 @@ class World:
         if path in ("/robots.txt", "/.well-known/tdmrep.json"):
             return httpx.Response(404)
         site = int(host.split(".")[0].removeprefix("site"))
-        if path == "/":
-            self.looks.setdefault(host, []).append(self.loop.now)
+        if path == "/" and self.store:
+            self.looks[host] = self.looks.get(host, 0) + 1
+            sql = "SELECT next_at FROM frontier WHERE url = ? AND tries = 0"
+            planned = self.store.db.execute(sql, (f"http://{host}/",)).fetchone()
+            self.delays.append(self.delay(datetime.fromisoformat(planned[0])) if planned else 0.0)
         if host == self.hanging:
             await asyncio.sleep(10 * 86400)
         if host == self.down:
@@ -156,7 +176,8 @@ class Months:
     folder: Path
     world: World
     memory: list[int] = field(default_factory=list)
-    done: dict[str, list[float]] = field(default_factory=dict)
+    done: dict[str, list[datetime]] = field(default_factory=dict)
+    delays: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     hup: asyncio.Event = field(default_factory=asyncio.Event)
@@ -178,7 +199,9 @@ class Months:
     def _noted(self, chore: chores.Chore) -> Callable[[chores.Still], str]:
         def work(still: chores.Still) -> str:
             times = self.done.setdefault(chore.name, [])
-            times.append(self.world.loop.now)
+            if times:
+                self.delays.append(self.world.delay(times[-1] + chore.every))
+            times.append(self.world.clock())
             if chore.name == "backup":
                 if len(times) % 5 == 3:
                     raise OSError(5, "Input/output error")
@@ -214,14 +237,14 @@ class Months:
         for day in range(1, self.days + 1):
             match day % 10:
                 case 3:
-                    self.world.shift += timedelta(hours=5)  # the machine slept
+                    self.world.set(timedelta(hours=5))  # the machine slept
                 case 4:
                     self.world.hanging = "site1.example"
                 case 5:
                     self.world.hanging, self.world.down = "", "site2.example"
                 case 6:
                     self.world.down = ""
-                    self.world.shift -= timedelta(hours=7)  # and set back further than it went
+                    self.world.set(timedelta(hours=-7))  # and set back further than it went
                 case 8:
                     self.hup.set()
             await asyncio.sleep(24 * hour)
@@ -230,9 +253,15 @@ class Months:
         self.stop.set()
 
 
-def late(times: list[float], longest: float, end: float) -> int:
-    """How often the time from one to the next was longer than that."""
-    return sum(after - before > longest for before, after in zip(times, [*times[1:], end], strict=True))
+def fill() -> None:
+    """Fill the caches of addresses and names, which are bounded by their number."""
+    caches = [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
+    for cache in caches:
+        most = cache.cache_parameters()["maxsize"]
+        if most and cache.__module__ in ("crawler.shapes", "crawler.urls", "crawler.names"):
+            for number in range(most + 1):
+                with contextlib.suppress(TypeError, ValueError):
+                    cache(f"http://site9.example/news/2025/{number:07}.html")
 
 
 def main(days: int) -> int:
@@ -251,10 +280,14 @@ def main(days: int) -> int:
         tempfile.TemporaryDirectory() as folder,
         mock.patch("apscheduler.schedulers.base.datetime", Now),
         mock.patch("storage.connection.CACHE_KB", CACHE_KB),
+        mock.patch("crawler.twins.MAX_TWINS", REMEMBERED),
+        mock.patch("crawler.ask.MAX_REMEMBERED", REMEMBERED),
     ):
         asyncio.set_event_loop(loop)
         run = Months(days, Path(folder), world)
         with open_store(Path(folder) / "news.db", fields=columns(), clock=world.clock) as store:
+            world.store = store
+            fill()
             loop.run_until_complete(run.go(store))
             articles = store.stats()["articles"]
             sound = store.db.execute("PRAGMA quick_check").fetchone()[0]
@@ -263,15 +296,12 @@ def main(days: int) -> int:
 
 
 def report(run: Months, articles: int, sound: str, seconds: float) -> int:
-    end = run.days * 86400.0
-    # A look is late behind its pause, a tenth of that for chance, and three minutes for a pass that is under way. A
-    # host that hangs or is down is left alone for longer, which is meant so.
-    well = {name: times for name, times in run.world.looks.items() if name not in ("site1.example", "site2.example")}
-    looks = sum(map(len, run.world.looks.values()))
-    missed = sum(late(times, 15 * 60 * 1.1 + 180, end) for times in well.values())
-    pauses = {"backup": 86400, "prune": 86400, "check": 7 * 86400}
-    lost = sum(late(times, pauses[name] * 1.05, end) for name, times in run.done.items())
-    lost += len(pauses.keys() - run.done.keys())
+    looks = sum(run.world.looks.values())
+    missed = sum(delay > LATE for delay in run.world.delays)
+    lost = sum(delay > LATE for delay in run.delays)
+    # Each chore as often as its pause fits in.
+    pauses = {"backup": 1, "prune": 1, "check": 7}
+    lost += sum(max(0, run.days // pause - len(run.done.get(name, []))) for name, pause in pauses.items())
     growth = run.memory[-1] / run.memory[0] - 1
     days = range(len(run.memory) - 1)
     middle = (len(days) - 1) / 2
