@@ -48,7 +48,17 @@ Reading:
   extract     all of these together: a document to article and headlines
   refusals    pages that answer 200 and are no articles
   links       the addresses that are worth asking next
+  rules       the version of the rules that pages are read by
   reading     an answer to what is to be stored
+
+A site that nobody knows yet:
+  sighting    one page of it, and all of its pages together
+  stencil     the pattern of its article addresses, from examples
+  discover    which of its pages to look at, and what they say
+  trial       the articles that are tried
+  survey      what was found out, and how sure that is
+  scout       asking for them, fifteen at most
+  opml        the subscriptions of feed readers
 
 The main path:
   notes       what is written down of a visit
@@ -66,6 +76,13 @@ The main path:
   errands     the chores as they are done
   doctor      what is wrong around the database, and what helps
   schedule    the daemon
+
+Pages that are there already:
+  pool        the same work on many things, on all cores
+  bring       the pages of foreign archives
+  compare     what another reading of an article changes
+  reread      an article read again from the archive
+  reextract   all of them, and the changes written
 
 The command line, and what it shows:
   cli         the command `kuaixun`, and where every error ends

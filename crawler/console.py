@@ -50,6 +50,7 @@ SECTIONS = {
         "check",
         "dedupe",
         "archive",
+        "reextract",
         "backup",
         "datasette",
         "bench",

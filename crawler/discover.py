@@ -15,11 +15,12 @@ from typing import TypeVar
 from config import Source
 from crawler import feeds, stencil
 from crawler.feeds import Feed
-from crawler.page import FetchError, Forbidden, Page
+from crawler.page import FetchError, Page
 from crawler.robots import origin
 from crawler.shapes import is_service, looks_like_article, looks_like_list, page_number, suffix
-from crawler.sighting import Seen, Sight, try_article
+from crawler.sighting import Seen, Sight
 from crawler.survey import Seed, Survey, Tried, Trouble
+from crawler.trial import next_try, trouble_of, try_article, why_none, why_not
 from crawler.urls import same_site
 
 TRIES = 5
@@ -139,7 +140,7 @@ class _Explorer:
         outcome = yield from self.ask(url)
         if isinstance(outcome, Page):
             return outcome
-        raise _End(*_why(outcome))
+        raise _End(*why_not(outcome))
 
     def sight(self, page: Page) -> Sight:
         try:
@@ -150,7 +151,7 @@ class _Explorer:
     def look(self, sight: Sight) -> None:
         """Take the first list in; it decides whether the site can be read at all."""
         if sight.refused and not sight.items:
-            raise _End(_trouble_of(sight.refused), f"it answers with {sight.refused}")
+            raise _End(trouble_of(sight.refused), f"it answers with {sight.refused}")
         self.shell = sight.shell
         self.home = sight.url
         self.seen.take(sight, self.home)
@@ -230,7 +231,7 @@ class _Explorer:
         if not self.seen.articles:
             self.from_sitemap()
         wanted = TRIES
-        while wanted and self.left and (url := self.next_try()):
+        while wanted and self.left and (url := next_try(self.seen, self.tried)):
             outcome = yield from self.ask(url)
             tried, sight = try_article(url, outcome, self.source, self.agent, self.seen.articles.get(url))
             self.tried.append(tried)
@@ -242,7 +243,7 @@ class _Explorer:
             if sight:
                 self.seen.take(sight, self.home, is_list=False)
         if not self.seen.confirmed:
-            raise self.end()
+            raise _End(*why_none(self.tried, self.shell))
 
     def from_sitemap(self) -> None:
         """Where no page shows an article, what a sitemap names may be some: then that is where to start."""
@@ -253,45 +254,13 @@ class _Explorer:
             self.seeds += self.rest
             self.rest = []
 
-    def next_try(self) -> str:
-        """The next article to try: of the shape that most have, less with each one tried; what failed comes last."""
-        tried = {one.url for one in self.tried}
-        fed, listed = self.seen.candidates()
-        known = [url for url in (*fed, *listed) if url not in tried]
-        if not known:
-            return ""
-        found = stencil.groups([*known, *tried])
-        rank = {url: n for n, url in enumerate(known)}
-
-        def worth(group: stencil.Group) -> tuple[float, int]:
-            had = [one for one in self.tried if group.fits(one.url)]
-            bad = sum(bool(one.problem) for one in had)
-            return (len(group.urls) / (1 + len(had)) / 10**bad, -min(rank.get(url, 10**6) for url in group.urls))
-
-        waiting = [group for group in found if any(url in rank for url in group.urls)]
-        best = max(waiting, key=worth)
-        return min((url for url in best.urls if url in rank), key=rank.__getitem__)
-
     # -- the end
-
-    def end(self) -> _End:
-        """Why no article could be read."""
-        reasons = [one.problem for one in self.tried]
-        if self.shell and not self.tried:
-            return _End("browser", self.shell)
-        for words, trouble in _TROUBLES:
-            said = [reason for reason in reasons if words in reason]
-            if said and len(said) * 2 >= len(reasons):
-                return _End(trouble, said[0])
-        if not reasons:
-            return _End("nothing", "no address on it looks like that of an article")
-        return _End("nothing", f"of {len(reasons)} pages tried none is an article: {reasons[0]}")
 
     def survey(self) -> Survey:
         seen, home = self.seen, self.home
         articles = [url for url in seen.articles if url not in seen.denied]
         others = [url for url in seen.others if url not in seen.articles]
-        drawn = stencil.draw(articles, others, seen.confirmed, seen.denied)
+        drawn = stencil.draw(articles, others, seen.confirmed | seen.fed.keys(), seen.denied)
         seeds = list(self.seeds)
         if seen.listed and home not in {seed.url for seed in seeds}:
             seeds.append(Seed(home, "list", seen.listed))
@@ -307,30 +276,6 @@ class _Explorer:
             crawl_delay=self.delay,
             requests=self.asked,
         )
-
-
-_TROUBLES: tuple[tuple[str, Trouble], ...] = (
-    ("robots.txt", "forbidden"),
-    ("log-in", "login"),
-    ("status 401", "login"),
-    ("check for robots", "blocked"),
-    ("status 403", "blocked"),
-    ("status 429", "blocked"),
-    ("scripts", "browser"),
-)
-
-
-def _why(error: FetchError) -> tuple[Trouble, str]:
-    """What an error of the first page means."""
-    if isinstance(error, Forbidden):
-        return "forbidden", "its robots.txt does not allow it"
-    if error.status == 401:
-        return "login", error.reason
-    return ("blocked" if error.status in (403, 429, 451) else "unreachable"), error.reason
-
-
-def _trouble_of(refused: str) -> Trouble:
-    return next((trouble for words, trouble in _TROUBLES if words in refused), "nothing")
 
 
 def _newest_news_first(item: feeds.Item) -> tuple[bool, float, str]:

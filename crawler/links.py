@@ -18,6 +18,7 @@ from crawler.shapes import (
     long_number,
     looks_like_article,
     looks_like_list,
+    may_be_page,
     page_number,
     unpaged,
     worth_fetching,
@@ -132,7 +133,7 @@ def _is_itself(url: str, own: str) -> bool:
 
 def is_article(url: str, owner: Source) -> bool:
     """Whether an address looks like an article by its site's pattern or by the general rule."""
-    return worth_fetching(url) and looks_like_article(url, owner.article)
+    return (may_be_page(url) if owner.article else worth_fetching(url)) and looks_like_article(url, owner.article)
 
 
 def _may_be_article(url: str, title: str, owner: Source, *, dated: bool) -> bool:
@@ -170,11 +171,20 @@ def next_page(page: Extraction, place: Place) -> Target | None:
     number = page_number(place.url) + 1
     if number > MAX_PAGE or page.nofollow:
         return None
+    digits = str(number)  # looked for first, because that costs next to nothing and nearly no address has them
     for url in (page.next_url, *(anchor.url for anchor in page.anchors[:MAX_ANCHORS])):
-        if url and page_number(url) == number and is_page_of(url, place.url):
+        if digits in url and page_number(url) == number and is_page_of(url, place.url):
             depth = max(1, place.target.depth)
             return Target(url, "list", place.target.source, list_priority("list", depth) - 1, depth, found_on=place.url)
     return None
+
+
+def is_further(page: Extraction, place: Place) -> bool:
+    """Whether this is page 2 or later of an article, whose first page it leads to."""
+    if page_number(place.url) < 2:
+        return False
+    anchors = (anchor.url for anchor in page.anchors[:MAX_ANCHORS])
+    return any(page_number(url) == 1 and is_page_of(url, place.url) for url in anchors)
 
 
 def from_feed(feed: Feed, place: Place, *, doubtful: Collection[str] = ()) -> list[Target]:

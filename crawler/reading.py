@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from config import Source
-from crawler import feeds, links, rights
+from crawler import feeds, links, rights, rules
 from crawler.answer import unpacked
 from crawler.decode import decode
 from crawler.extract import AdScore, extract, field_modules
@@ -41,6 +41,7 @@ class Reading:
 
     `following` is the next page of the same thing: of an article, to be joined to it, or of a list, wanted while
     this one shows news. `joined`: the article goes on over several pages; `whole`: all of them could be read.
+    `further`: this is not the first of them.
     `notices` is what was said about the use of the article.
     `changed` are addresses with the time when each last changed, as a feed or sitemap has it.
     `gap` is the one that the article lies in, and its `neighbours` are those that the walk through it goes on with.
@@ -52,6 +53,7 @@ class Reading:
     following: Target | None = None
     joined: bool = False
     whole: bool = True
+    further: bool = False
     notices: tuple[Notice, ...] = ()
     changed: Mapping[str, datetime] = field(default_factory=dict)
     gap: Gap | None = None
@@ -59,11 +61,18 @@ class Reading:
 
 
 def read(
-    page: Page, place: Place, *, ad_score: AdScore, ad_threshold: float, timed: Timer, agent: str = "kuaixun"
+    page: Page,
+    place: Place,
+    *,
+    ad_score: AdScore,
+    ad_threshold: float,
+    timed: Timer,
+    agent: str = "kuaixun",
+    follow: bool = True,
 ) -> Reading:
     """Read a page, a feed or a sitemap, whatever its label says. Raises ExtractError; `timed` measures the steps.
 
-    `agent` is the product token that orders to us are known by.
+    `agent` is the product token that orders to us are known by. Without `follow` the addresses to ask next are spared.
     """
     if not page.body:
         if not (sent := list(_forwarded(page, (), place))):
@@ -83,7 +92,8 @@ def read(
         found = extract(document, ad_score=ad_score)
         orders = rights.orders(page.headers, found.metas, agent, place.now)
         found = replace(found, nofollow=orders.nofollow)
-        targets = links.from_page(found, place, ad_threshold=ad_threshold)
+        # What is refused may still lead on, and is no error then.
+        targets = links.from_page(found, place, ad_threshold=ad_threshold) if follow or found.refused else []
         if found.refused and (place.target.kind == "article" or not targets):
             raise ExtractError(f"no article but {found.refused}")
         following = links.next_page(found, place)
@@ -96,9 +106,13 @@ def read(
     if article is None or orders.noindex or _is_list(page.url, place.target):
         article = None
     else:
-        article = replace(article, extra={**article.extra, "page_sha256": sha256(page.body).hexdigest()})
+        extra = {**article.extra, "page_sha256": sha256(page.body).hexdigest()}
+        article = replace(article, extra=extra, rules=rules.version(source))
         notices = (Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent)),)
-    return Reading(article, found.headlines, targets, following, notices=notices, gap=gap, neighbours=neighbours)
+    further = article is not None and links.is_further(found, place)
+    return Reading(
+        article, found.headlines, targets, following, further=further, notices=notices, gap=gap, neighbours=neighbours
+    )
 
 
 def _forwarded(page: Page, metas: Sequence[tuple[str, str]], place: Place) -> Iterator[Target]:

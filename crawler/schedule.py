@@ -71,7 +71,7 @@ async def run(
             assert means.connect
             fetcher = await means.connect(config.settings).__aenter__()
         first = (config, store, fetcher, clock, sleep, report, finished, stop)
-        daemon = _Daemon(*first, sources or (lambda: config.sources), config.sources, means=means, hup=hup)
+        daemon = _Daemon(*first, sources, means=means, hup=hup)
         try:
             await daemon.run()
         finally:
@@ -89,7 +89,8 @@ class _Daemon:
     report: Report
     finished: Callable[[Tally], None]
     stop: asyncio.Event
-    given: Callable[[], Sequence[Source]] = tuple
+    given: Callable[[], Sequence[Source]] | None = None
+    # What is configured, as far as that was understood.
     known: Sequence[Source] = ()
     # Those of the pass that is under way, or of the last one; and those that were looked through for wrong plans.
     sources: Sequence[Source] = ()
@@ -103,6 +104,7 @@ class _Daemon:
     upkeep: Upkeep = field(init=False)
 
     def __post_init__(self) -> None:
+        self.known = self.config.sources
         # From here on the settings and the fetcher are those of the upkeep: both may be renewed.
         self.upkeep = Upkeep(self.config, self.store, self.fetcher, self.clock, self.means, hup=self.hup)
 
@@ -142,7 +144,7 @@ class _Daemon:
     def _wanted(self) -> list[Source]:
         """The sources that are configured now, switched on and not paused."""
         try:
-            self.known = self.given()
+            self.known = self.given() if self.given else self.upkeep.config.sources
         except ConfigError as error:
             self.report(Event("failed", error.file, "", f"{error}; the sources stay as they were"))
         paused = self.store.paused_sources()
@@ -159,6 +161,7 @@ class _Daemon:
             tally = await self._crawl(halt)
             now = self.clock()
             waiting, soon = self.store.waiting(now), self.store.next_due(now)
+            changed = self._wanted() != self.sources
         except (DatabaseLocked, Unwritable) as error:
             if type(error) is not self.trouble:
                 self.report(Event("failed", str(error.path), "", str(error)))
@@ -174,6 +177,8 @@ class _Daemon:
         self.means.vitals.passed(tally, waiting, now)
         if tally.requests:
             self.finished(tally)
+        if changed:
+            return timedelta(seconds=1)
         # What is due already was left aside: of strangers, or of a host that is down. It is no reason to wake soon.
         return min(max(soon - now, timedelta(seconds=1)), LONGEST_NAP) if soon else LONGEST_NAP
 

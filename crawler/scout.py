@@ -6,7 +6,7 @@ Nothing is stored. A redirect is a request like any other, and so is a robots.tx
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from config import Settings, Source
@@ -27,21 +27,23 @@ class Spent(FetchError):
 
 
 class Scout:
-    """Asks for pages. `asked` are all addresses that were, robots.txt and redirects included."""
+    """Asks for pages, `MOST` at most. `asked` are all addresses that were, robots.txt and redirects included; `made`
+    are those asked before.
+    """
 
     def __init__(
         self,
         settings: Settings,
         fetcher: Fetcher,
         *,
-        most: int = MOST,
+        made: Sequence[str] = (),
         clock: Clock = utc_now,
         sleep: Sleep = asyncio.sleep,
         told: Callable[[str], None] = lambda url: None,
     ):
-        self.settings, self.fetcher, self.most = settings, fetcher, most
+        self.settings, self.fetcher = settings, fetcher
         self.clock, self.sleep, self.told = clock, sleep, told
-        self.asked: list[str] = []
+        self.asked: list[str] = [*made]
         self._rules = robots.Cache()
         self._source = Source("", ())
 
@@ -63,7 +65,7 @@ class Scout:
         except FetchError as error:
             outcome = error
         rules = self._rules.get(outcome.url, self.clock())
-        left = self.most - len(self.asked)
+        left = MOST - len(self.asked)
         return Answer(outcome, left, rules.sitemaps if rules else (), rules.delay if rules else None)
 
     async def _page(self, url: str) -> Page:
@@ -91,8 +93,8 @@ class Scout:
 
     async def _turn(self, url: str) -> None:
         """The pause before a request, and its place among those that may be made. Raises Spent."""
-        if len(self.asked) >= self.most:
-            raise Spent(url, f"not asked: {self.most} requests were made")
+        if len(self.asked) >= MOST:
+            raise Spent(url, f"not asked: {MOST} requests were made")
         if any(host(one) == host(url) for one in self.asked):
             await self.sleep(self._gap(url))
         self.asked.append(url)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from difflib import SequenceMatcher
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -107,6 +108,48 @@ def span(value: timedelta) -> str:
             number = seconds // size
             return f"{number} {unit}{'s' if unit == 'day' and number > 1 else ''}"
     return f"{seconds} s"
+
+
+def beside(
+    one: Sequence[str], other: Sequence[str], heads: tuple[str, str], *, width: int, around: int | None = None
+) -> Iterator[str]:
+    """Two texts side by side; `|` between lines that differ, `<` and `>` beside lines that only one has.
+
+    With `around` only so many equal lines are shown before and behind what differs.
+    """
+    half = max(10, (width - 3) // 2)
+    a, b = ([*filter(None, map(plain, lines))] for lines in (one, other))
+    yield f"{pad(clip(plain(heads[0]), half), half)}   {clip(plain(heads[1]), half)}"
+    matcher = SequenceMatcher(None, a, b, autojunk=False)
+    groups: Iterable[Iterable[tuple[str, int, int, int, int]]] = matcher.get_grouped_opcodes(around or 0)
+    if around is None:
+        groups = [matcher.get_opcodes()]
+    for number, group in enumerate(groups):
+        if number:
+            yield ELLIPSIS
+        for what, i, m, j, n in group:
+            for place in range(max(m - i, n - j)):
+                left, right = (a[i + place] if i + place < m else ""), (b[j + place] if j + place < n else "")
+                sign = " " if what == "equal" else "|" if left and right else "<" if left else ">"
+                yield from _row(left, right, sign, half)
+
+
+def _row(left: str, right: str, sign: str, half: int) -> Iterator[str]:
+    lefts, rights = _folded(left, half), _folded(right, half)
+    for number in range(max(len(lefts), len(rights))):
+        one = lefts[number] if number < len(lefts) else ""
+        other = rights[number] if number < len(rights) else ""
+        yield f"{pad(one, half)} {sign} {other}".rstrip()
+
+
+def _folded(text: str, width: int) -> list[str]:
+    """A text in lines of at most so many columns."""
+    lines = [""]
+    for character in text:
+        if columns(lines[-1]) + columns(character) > width:
+            lines.append("")
+        lines[-1] += character
+    return lines
 
 
 class Live:

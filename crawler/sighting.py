@@ -19,20 +19,23 @@ from crawler.shapes import (
     looks_like_article,
     looks_like_feed,
     looks_like_list,
+    may_be_page,
     page_number,
-    worth_fetching,
 )
-from crawler.survey import Tried
 from crawler.urls import resolve, same_site
-from storage.keys import without_tracking
+from storage.keys import url_key, without_tracking
 
 # Bytes from which the text of a link is a headline rather than the name of a section, as in `links`.
 _TITLE = 24
-_START = 60
 MAX_ANCHORS = 2000
 # Bytes of text below which a page with scripts is the shell of one.
 _SHELL = 400
-_HIDDEN = re.compile(r"<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.S | re.I)
+MAX_SHELL = 500_000
+# Addresses that are remembered of a site: enough to draw a pattern from.
+MAX_KNOWN = 1000
+# What hides text, and what ends that: a state and no expression over all of it, for a page may open thousands.
+_MARK = re.compile(r"<!--|-->|<(/?)(script|style|noscript|template)\b[^<>]*>", re.I)
+_TAG = re.compile(r"<[^<>]*>")
 _SCRIPT = re.compile(r"<script\b", re.I)
 
 
@@ -89,23 +92,38 @@ class Sight:
 
 def _shell(html: str, url: str, anchors: tuple[Anchor, ...]) -> str:
     """What tells that scripts make the text of a page, "" where it has its own."""
-    shown = " ".join(_HIDDEN.sub(" ", html).split())
+    shown = _shown(html[:MAX_SHELL])
     links = sum(same_site(anchor.url, url) and anchor.url != url for anchor in anchors)
     if not _SCRIPT.search(html) or len(shown.encode("utf-8", "replace")) >= _SHELL or links >= 5:
         return ""
     return f"scripts make the page: without a browser it has {len(shown)} characters and {links} links"
 
 
+def _shown(html: str) -> str:
+    """The text of a page without its scripts and comments."""
+    parts, at, end = [], 0, ""
+    for found in _MARK.finditer(html):
+        name = (found[2] or "").lower()
+        if not end and found[0] != "-->" and not found[1]:
+            parts.append(html[at : found.start()])
+            end = name or "-->"
+        elif end and (found[0] == end or (found[1] and name == end)):
+            at, end = found.end(), ""
+    return " ".join(_TAG.sub(" ", "".join([*parts, "" if end else html[at:]])).split())
+
+
 @dataclass(slots=True)
 class Seen:
     """What all pages together have named, in the order in which it came.
 
-    `articles` are addresses under headlines, or of the looks of an article, with that item; `fed` those of a feed.
-    `others` are short links that look like lists, `named` what a plain sitemap names. `confirmed` were read as
-    articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of a list.
+    `articles` are addresses under headlines, or of the looks of an article, with that item; `keys` are theirs, `fed`
+    those of a feed. `others` are short links that look like lists, `named` what a plain sitemap names. `confirmed` were
+    read as articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of
+    a list.
     """
 
     articles: dict[str, Item] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
     fed: dict[str, None] = field(default_factory=dict)
     others: dict[str, None] = field(default_factory=dict)
     named: dict[str, None] = field(default_factory=dict)
@@ -116,14 +134,18 @@ class Seen:
     listed: int = 0
     paging: str = ""
 
-    def article(self, url: str, title: str, at: datetime | None, *, fed: bool = False) -> None:
-        url = without_tracking(url)
+    def article(self, url: str, title: str, at: datetime | None, *, fed: bool = False) -> str:
+        """Note an article, with what its list says of it; its address as it was first met."""
+        url = self.keys.setdefault(url_key(url), without_tracking(url))
         known = self.articles.get(url)
+        if known is None and len(self.articles) >= MAX_KNOWN:
+            return url
         if known is None or not known.title or (known.at is None and at):
             former = known or Item(url, "")
             self.articles[url] = Item(url, title or former.title, at or former.at)
         if fed:
             self.fed.setdefault(url)
+        return url
 
     def candidates(self) -> tuple[list[str], list[str]]:
         """What may be tried: those of feeds, and the others; of those that only a sitemap names there are none."""
@@ -132,36 +154,43 @@ class Seen:
 
     def take(self, sight: Sight, home: str, *, is_list: bool = True) -> None:
         """Add what a page shows of the site whose list is at `home`."""
-        before = len(self.articles)
+        shown = set()
         for item in sight.items:
             if same_site(item.url, home) and _may_be_article(item, sight.url):
-                self.article(item.url, item.title, item.at)
+                shown.add(self.article(item.url, item.title, item.at))
         for anchor in sight.anchors:
             if same_site(anchor.url, home) and not anchor.nofollow and anchor.url != sight.url:
-                self._anchor(anchor, sight.url)
+                shown.add(self._anchor(anchor))
         if is_list:
             self.others.setdefault(sight.url)
-            self.listed = self.listed or len(self.articles) - before
+            self.listed = self.listed or len(shown - {""})
             self.feeds += [url for url in sight.found.feeds if url not in self.feeds]
             self.paging = self.paging or _second_page(sight)
 
-    def _anchor(self, anchor: Anchor, page: str) -> None:
+    def _anchor(self, anchor: Anchor) -> str:
+        """Note where a link leads; the address where it is that of an article, else ""."""
         url, size = anchor.url, len(anchor.text.encode("utf-8", "replace"))
         if looks_like_feed(url):
             if url not in self.linked_feeds:
                 self.linked_feeds.append(url)
-        elif not worth_fetching(url) or page_number(url) > 1:
-            return
+        elif not may_be_page(url) or page_number(url) > 1:
+            return ""
         elif looks_like_article(url) and (size >= _TITLE or url in self.articles):
-            self.article(url, "", None)
-        elif size < _TITLE and looks_like_list(url, anchor.text) and not looks_like_article(url):
+            return self.article(url, "", None)
+        elif (
+            len(self.others) < MAX_KNOWN
+            and size < _TITLE
+            and looks_like_list(url, anchor.text)
+            and not looks_like_article(url)
+        ):
             self.others.setdefault(url)
+        return ""
 
 
 def _may_be_article(item: Item, page: str) -> bool:
     """As in `links`: under a time or a long title, an address that says nothing may be an article."""
     headline = item.at is not None or len(item.title.encode("utf-8", "replace")) >= _TITLE
-    usable = worth_fetching(item.url) and page_number(item.url) < 2 and not is_service(item.url) and item.url != page
+    usable = may_be_page(item.url) and page_number(item.url) < 2 and not is_service(item.url) and item.url != page
     return usable and (headline or looks_like_article(item.url))
 
 
@@ -170,39 +199,3 @@ def _second_page(sight: Sight) -> str:
     urls = (sight.found.next_url, *(anchor.url for anchor in sight.anchors))
     number = page_number(sight.url) + 1
     return next((url for url in urls if url and page_number(url) == number and is_page_of(url, sight.url)), "")
-
-
-def try_article(
-    url: str, outcome: Page | FetchError, source: Source, agent: str, listed: Item | None
-) -> tuple[Tried, Sight | None]:
-    """What would be stored of an address, and what else its page shows."""
-    known = Tried(url, listed=listed.title if listed else "", listed_at=listed.at if listed else None)
-    if isinstance(outcome, FetchError):
-        return _failed(known, outcome.reason), None
-    try:
-        sight = Sight.of(outcome, source, agent)
-    except FetchError as error:
-        return _failed(known, error.reason), None
-    found = sight.found
-    if found.refused:
-        return _failed(known, f"no article but {found.refused}"), None
-    if found.article is None or sight.noindex:
-        why = sight.shell or f"a page of the kind `{found.kind}`"
-        return _failed(known, "the page forbids to store it (noindex)" if sight.noindex else why), None
-    article = found.article
-    start = " ".join(article.text.split())
-    return Tried(
-        url,
-        article.title,
-        article.published_at,
-        article.source,
-        article.author,
-        start[:_START],
-        len(start),
-        known.listed,
-        known.listed_at,
-    ), sight
-
-
-def _failed(known: Tried, problem: str) -> Tried:
-    return Tried(known.url, listed=known.listed, listed_at=known.listed_at, problem=problem)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from crawler.shapes import looks_like_article, suffix
@@ -16,9 +17,11 @@ from crawler.shapes import looks_like_article, suffix
 # Any scheme and host of the site, in front of every pattern.
 HOST = "^https?://[^/]+"
 # Alternatives in one pattern: more of them say that there is no pattern.
-MOST = 6
-# Examples from which a directory that they share is taken for a part of the pattern.
-ENOUGH = 4
+MOST = 8
+# The share of articles that a pattern may lose.
+TOLERATED = 0.01
+# Examples that make a shape, and those from which a directory that all of them share is a part of it.
+ENOUGH, MANY = 4, 10
 
 _RUN = re.compile(r"[^\W_]+|.", re.S)
 # A run of a name: digits alone, or behind a few letters (`t2026`, `art12`).
@@ -38,7 +41,12 @@ class Group:
     marked: bool
 
     def fits(self, url: str) -> bool:
-        return re.search(HOST + self.expression, url) is not None
+        return _compiled(self.expression).search(url) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(HOST + expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +96,43 @@ def draw(
 ) -> str:
     """The pattern that fits `articles` and none of `others`; "" where there is none better than the general rule.
 
-    `confirmed` are articles that were read, `denied` pages that turned out to be none.
+    `confirmed` are certainly articles, as they were read or stand in a feed; `denied` are pages that turned out to be
+    none.
     """
-    usable = []
-    for group in groups(articles):
+    known = [url for url in articles if url not in set(denied)]
+    chosen = _chosen(known, others, confirmed, denied)
+    drawn = pattern(chosen)
+    # What only a headline speaks for may be anything; of the others a pattern must lose next to none.
+    sure = [url for url in known if url in set(confirmed) or looks_like_article(url)]
+    lost = misses(drawn, sure)
+    if not drawn or lost > TOLERATED * len(sure) or (lost > misses("", sure) and not hits("", others)):
+        return ""
+    # One example of each shape draws no line: there the general rule knows more.
+    few = sum(len(group.urls) for group in chosen) < ENOUGH
+    return "" if few and not misses("", known) and not hits("", others) else drawn
+
+
+def _chosen(
+    known: Collection[str], others: Collection[str], confirmed: Collection[str], denied: Collection[str]
+) -> list[Group]:
+    """The groups that make the pattern: those with enough examples first, then such as look like articles too."""
+    chosen: list[Group] = []
+    weak: list[Group] = []
+    left = set(known)
+    for group in groups(known):
         is_seen = any(group.fits(url) for url in confirmed)
         if any(group.fits(url) for url in others) or (not is_seen and any(group.fits(url) for url in denied)):
             continue
         if is_seen or (group.marked and len(group.urls) >= ENOUGH):
-            usable.append(group)
-    drawn = pattern(usable[:MOST])
-    known = [url for url in articles if url not in set(denied)]
-    if not drawn or misses(drawn, known) > misses("", known):
-        return ""
-    # One example of each shape draws no line: there the general rule knows more.
-    few = sum(len(group.urls) for group in usable[:MOST]) < ENOUGH
-    return "" if few and not misses("", known) and not hits("", others) else drawn
+            chosen.append(group)
+            left = {url for url in left if not group.fits(url)}
+        elif group.marked or all(map(looks_like_article, group.urls)):
+            weak.append(group)
+    for group in weak:
+        if any(group.fits(url) for url in left):
+            chosen.append(group)
+            left = {url for url in left if not group.fits(url)}
+    return chosen[:MOST]
 
 
 def misses(rule: str, articles: Iterable[str]) -> int:
@@ -128,7 +157,7 @@ def _cut(url: str) -> _Cut:
     query: tuple[tuple[str, str], ...] = ()
     if parts.query and not looks_like_article(url.partition("?")[0]):
         pairs = (pair.partition("=") for pair in parts.query.split("&"))
-        query = tuple((key, value) for key, _, value in pairs)
+        query = tuple((key, value) for key, _, value in pairs if key and value)
     return _Cut(tuple(segments[:first]), tuple(segments[first:]), name, ending, query)
 
 
@@ -187,7 +216,7 @@ def _words(all_of: Sequence[tuple[str, ...]]) -> str:
     """The directories in front: those that all share as they are, if there are enough, the others as any words."""
     least, most = min(map(len, all_of)), max(map(len, all_of))
     shared = 0
-    while len(all_of) >= ENOUGH and shared < least and len({words[shared] for words in all_of}) == 1:
+    while len(all_of) >= MANY and shared < least and len({words[shared] for words in all_of}) == 1:
         shared += 1
     front = "".join(f"/{_quoted(word)}" for word in all_of[0][:shared])
     least, most = least - shared, most - shared

@@ -138,7 +138,7 @@ def _signs(survey: Survey) -> Iterator[tuple[int, float, str]]:
 def _fitting(survey: Survey) -> tuple[float, str]:
     known = len(survey.articles)
     missed, wrong = stencil.misses(survey.article, survey.articles), stencil.hits(survey.article, survey.others)
-    share = _share(known - missed, known) * _share(len(survey.others) - wrong, len(survey.others) or 1, empty=1.0)
+    share = _share(known - missed, known) * _share(len(survey.others) - wrong, len(survey.others), empty=1.0)
     rule = "the pattern" if survey.article else "the general rule"
     others = f"{wrong} of {len(survey.others)} other pages" if wrong else f"none of {len(survey.others)} other pages"
     return share, f"{rule} fits {known - missed} of {known} known article addresses, and {others}"

@@ -29,10 +29,18 @@ def commands() -> Iterator[str]:
         for name in names:
             command = cli.get_command(top, name)
             if command:
-                context = click.Context(command, parent=top, info_name=name, terminal_width=100)
-                yield f"\n### kuaixun {name}\n\n```\n{command.get_help(context)}\n```\n"
+                yield from _help(command, name, top, "###")
     yield "\n## Exit codes\n\n| code | meaning |\n|---|---|\n"
     yield from (f"| {code} | {meaning} |\n" for code, meaning in EXIT_CODES.items())
+
+
+def _help(command: click.Command, name: str, parent: click.Context, heading: str) -> Iterator[str]:
+    """The help of a command, and of those below it."""
+    context = click.Context(command, parent=parent, info_name=name, terminal_width=100)
+    yield f"\n{heading} {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            yield from _help(command.commands[each], each, context, heading + "#")
 
 
 def configuration() -> Iterator[str]:
@@ -49,13 +57,17 @@ def configuration() -> Iterator[str]:
                 required = name == "seeds"
                 shown = "required" if required else "none" if key.default is None else f"`{config.show(key.default)}`"
                 yield f"| `{name}` | {shown} | {key.meaning} |\n"
-    yield "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys.\n"
+    yield (
+        "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: "
+        "`kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute.\n"
+    )
 
 
 MEANINGS = {
     "sources": "The sites that are crawled, as configured, and how each fares.",
     "frontier": "Every address that is known, and when it is asked again.",
-    "visits": "Every request and what became of it.",
+    "visits": "Every request and what became of it; and, with `import_id`, every page that an import brought.",
+    "imports": "WARC files of others, and how far they were read.",
     "hosts": "How each host answers.",
     "rhythms": "When the items of each list come.",
     "gaps": "The times in which a list was not seen, or not whole: something may have been missed.",
@@ -64,14 +76,17 @@ MEANINGS = {
     "articles": "What was read, in its present version. Added fields (`crawler/fields/`) are columns at its end.",
     "article_urls": "The addresses of each article.",
     "revisions": "The former versions of articles.",
+    "readings": "Articles that `reextract` read again, so that it need not do so twice.",
     "stories": "Articles that tell the same.",
     "links": "What an article was held against, and what came of it.",
     "story_moves": "When an article went from one story to another.",
     "headlines": "What lists announced, whether or not it was read.",
     "rights": "What pages and hosts say about the use of articles, with its history.",
     "host_files": "Files of hosts that are asked for once a day.",
+    "observations": "What the page of each article said whenever it said something new; `versions` shows it.",
     "removals": "Articles that were no longer there when they were asked for again.",
     "chores": "What the daemon does besides crawling, and what came of it.",
+    "exports": "Up to where each named export (`--since-last`) has had everything.",
     "moments": "One row for each transaction, so that it is known when what was written.",
     "articles_fts": "The search index: tokens made by `storage/words.py`.",
     "sketches": "The index of texts that copies are found by.",
@@ -82,8 +97,8 @@ MEANINGS = {
 HISTORY = """
 ## What was known at a time
 
-Every command that reads takes `--as-of TIME` and prints what it would have printed then. In SQL, the texts that were
-known at `:t` (UTC, as `2026-03-20T00:00:00.000+00:00`) are
+Every command that reads takes `--as-of TIME` and prints what it would have printed then. In SQL, what the page of
+each article said at `:t` (UTC, as `2026-03-20T00:00:00.000+00:00`), as far as it was seen, is
 
 ```sql
 SELECT * FROM versions WHERE observed_at <= :t AND (replaced_at IS NULL OR replaced_at > :t);
@@ -125,7 +140,12 @@ COLUMNS = {
     "articles.told_at": "the claimed time, or when first seen if that is before it",
     "sources.paused_at": "since when `kuaixun source pause` holds, our clock; NULL: it does not",
     "chores.error_since": "since when it fails, our clock",
+    "articles.rules": "the rules that this version was first read by: program version and a hash of what reads",
     "visits.moment": "the transaction that wrote it",
+    "visits.import_id": "the foreign archive that the page is from: nobody was asked; NULL for a request",
+    "visits.page_at": "when another fetched that page",
+    "revisions.rules": "the rules that it was read by",
+    "revisions.cause": "why another version replaced it: edit (the page changed) or rules (it was read anew)",
     "visits.article_id": "the article that it brought or confirmed",
     "revisions.last_confirmed_at": "when this version was last seen",
 }

@@ -22,20 +22,14 @@ from types import TracebackType
 from typing import NamedTuple
 
 from storage.errors import NotOurDatabase, translated
+from storage.packing import Prefix, zstd
 from storage.times import parse, stamp
 from storage.waiting import NONE, SHORT, Patience, is_free, transaction
 
-try:
-    # Only Python 3.14 has it: mypy finds none before, and nothing to ignore from then on.
-    from compression import zstd  # type: ignore[import-not-found, unused-ignore]
-except ImportError:
-    from backports import zstd
-
-LEVEL = 3
 GROUP = 512  # bodies
 PREFIX = 6  # of them, the first, are the dictionary of those after them
 PREFIX_BYTES = 1_000_000
-CACHE_BYTES = 16_000_000
+CACHE_BYTES = 48_000_000
 APPLICATION_ID = 0x6B787067  # "kxpg"
 
 _SCHEMA = """
@@ -57,7 +51,8 @@ CREATE TABLE pages (
     at TEXT NOT NULL,                    -- UTC
     status INTEGER NOT NULL,
     headers TEXT NOT NULL,               -- JSON
-    body INTEGER NOT NULL REFERENCES bodies (id)
+    body INTEGER NOT NULL REFERENCES bodies (id),
+    received TEXT                        -- UTC, when we got what another had fetched; NULL: as `at`
 );
 CREATE INDEX pages_url ON pages (url, at);
 CREATE INDEX pages_at ON pages (at);
@@ -66,7 +61,10 @@ CREATE INDEX pages_body ON pages (body);
 
 
 class Fetched(NamedTuple):
-    """One answer: `site` is whose earlier pages it is likely to resemble (its host); `at` when it was fetched."""
+    """One answer: `site` is whose earlier pages it is likely to resemble (its host); `at` when it was fetched.
+
+    `received` is when we got it, where another had fetched it.
+    """
 
     url: str
     final_url: str
@@ -75,6 +73,7 @@ class Fetched(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     site: str
+    received: datetime | None = None
 
 
 class Kept(NamedTuple):
@@ -109,7 +108,9 @@ class Archive:
         self.path, self._patience = path, patience
         with translated(path, reading=readonly):
             self._db = self._opened(readonly)
-        self._prefixes: OrderedDict[int, bytes] = OrderedDict()
+        # When we got a page. An archive of the first version, which had no foreign pages, cannot be told so here.
+        self._got = "coalesce(received, at)" if _has_received(self._db) else "at"
+        self._prefixes: OrderedDict[int, Prefix] = OrderedDict()
         self._held = 0
 
     def _opened(self, readonly: bool) -> sqlite3.Connection:
@@ -120,9 +121,11 @@ class Archive:
             if made_by != APPLICATION_ID:
                 if readonly or db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     raise NotOurDatabase(self.path, "it is no archive of pages")
-                db.execute("PRAGMA page_size = 16384")
+                db.execute("PRAGMA page_size = 8192")
                 db.execute("PRAGMA journal_mode = wal")
                 db.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT")
+            elif not readonly and not _has_received(db):
+                db.execute("ALTER TABLE pages ADD COLUMN received TEXT")
             db.execute("PRAGMA synchronous = normal")
         except BaseException:
             db.close()
@@ -155,9 +158,16 @@ class Archive:
             found = self._db.execute("SELECT id FROM bodies WHERE sha256 = ?", (digest,)).fetchone()
             number = found[0] if found else self._put(page.site, digest, page.body)
             headers = json.dumps(dict(page.headers), ensure_ascii=False)
-            row = (page.url, page.final_url, stamp(page.at), page.status, headers, number)
-            sql = "INSERT INTO pages (url, final_url, at, status, headers, body) VALUES (?, ?, ?, ?, ?, ?)"
+            got = stamp(page.received) if page.received else None
+            row = (page.url, page.final_url, stamp(page.at), page.status, headers, number, got)
+            sql = "INSERT INTO pages (url, final_url, at, status, headers, body, received) VALUES (?, ?, ?, ?, ?, ?, ?)"
             return int(self._db.execute(sql, row).lastrowid or 0)
+
+    def holds(self, page: Fetched) -> bool:
+        """Whether the very page is kept: from this address, of this time, with this body."""
+        sql = "SELECT 1 FROM pages JOIN bodies ON bodies.id = body WHERE url = ? AND at = ? AND sha256 = ?"
+        row = (page.url, stamp(page.at), hashlib.sha256(page.body).digest())
+        return self._db.execute(sql, row).fetchone() is not None
 
     def _put(self, site: str, digest: bytes, body: bytes) -> int:
         row = self._db.execute(
@@ -165,34 +175,38 @@ class Archive:
         ).fetchone()
         (number,) = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM bodies").fetchone()
         team, place = (row[0], row[1] + 1) if row[0] and row[1] + 1 < GROUP else (number, 0)
-        data = _compressed(body, self._prefix(team, place))
+        prefix = self._prefix(team, place)
+        before = prefix.size
+        data = prefix.first(body) if place < PREFIX else prefix.compressed(body)
+        self._held += prefix.size - before
         values = (number, digest, site, team, place, len(body), data)
         self._db.execute("INSERT INTO bodies VALUES (?, ?, ?, ?, ?, ?, ?)", values)
         return int(number)
 
-    def _prefix(self, team: int, place: int) -> bytes:
+    def _prefix(self, team: int, place: int) -> Prefix:
         """What a body at that place of a group is compressed with: the first bodies of the group."""
         places = min(place, PREFIX)
         known = self._prefixes.get(team)
         if known is not None and places == PREFIX:
             self._prefixes.move_to_end(team)
             return known
-        prefix = b""
+        content = b""
         rows = self._db.execute(
             "SELECT data FROM bodies WHERE team = ? AND place < ? ORDER BY place", (team, places)
         ).fetchall()
         for (data,) in rows:
-            prefix = (prefix + _uncompressed(data, prefix))[-PREFIX_BYTES:]
+            content = (content + Prefix(content).uncompressed(data))[-PREFIX_BYTES:]
+        prefix = Prefix(content)
         if places == PREFIX:
             self._remember(team, prefix)
         return prefix
 
-    def _remember(self, team: int, prefix: bytes) -> None:
+    def _remember(self, team: int, prefix: Prefix) -> None:
         self._prefixes[team] = prefix
-        self._held += len(prefix)
+        self._held += prefix.size
         while self._held > CACHE_BYTES and len(self._prefixes) > 1:
             _, gone = self._prefixes.popitem(last=False)
-            self._held -= len(gone)
+            self._held -= gone.size
 
     def body(self, page: int) -> bytes:
         """The body of a page, checked. Raises KeyError where there is no such page, and Damaged."""
@@ -204,7 +218,7 @@ class Archive:
 
     def _checked(self, digest: bytes, team: int, place: int, data: bytes) -> bytes:
         try:
-            body = _uncompressed(data, self._prefix(team, place))
+            body = self._prefix(team, place).uncompressed(data)
         except zstd.ZstdError as error:
             raise Damaged(f"it cannot be uncompressed ({error})") from error
         if hashlib.sha256(body).digest() != digest:
@@ -220,15 +234,16 @@ class Archive:
         after: int = 0,
         latest: bool = False,
     ) -> Iterator[Kept]:
-        """The pages in the order in which they came, those after number `after`, fetched `since` and `until` a time.
+        """The pages in the order in which they came, those after number `after`, fetched `since` a time, and got
+        `until` one.
 
         `latest`: of each address the last.
         """
         tests = ["pages.id > :after"]
         tests += ["at >= :since"] if since else []
-        tests += ["at <= :until"] if until else []
+        tests += [f"{self._got} <= :until"] if until else []
         tests += ["url = :url"] if url else []
-        known = "WHERE at <= :until" if until else ""
+        known = f"WHERE {self._got} <= :until" if until else ""
         tests += [f"pages.id IN (SELECT max(id) FROM pages {known} GROUP BY url)"] if latest else []
         sql = f"""
             SELECT pages.id, url, final_url, at, status, headers, sha256 FROM pages JOIN bodies ON bodies.id = body
@@ -260,8 +275,8 @@ class Archive:
             yield done, number, problem
 
     def sizes(self, *, until: datetime | None = None) -> tuple[int, int, int]:
-        """Pages (those fetched until a time), bytes of all their bodies as fetched, and bytes kept of these."""
-        known = "at <= ?" if until else "?"
+        """Pages (those got until a time), bytes of all their bodies as fetched, and bytes kept of these."""
+        known = f"{self._got} <= ?" if until else "?"
         values = (stamp(until) if until else 1,)
         (pages, fetched) = self._db.execute(
             f"SELECT count(*), total(size) FROM pages JOIN bodies ON bodies.id = body WHERE {known}", values
@@ -272,9 +287,9 @@ class Archive:
         return int(pages), int(fetched), int(kept)
 
     def prune(self, before: datetime) -> int:
-        """Forget the pages fetched before a time; how many. What later pages are compressed with stays."""
+        """Forget the pages that we got before a time; how many. What later pages are compressed with stays."""
         with self._transaction():
-            gone = self._db.execute("DELETE FROM pages WHERE at < ?", (stamp(before),)).rowcount
+            gone = self._db.execute("DELETE FROM pages WHERE coalesce(received, at) < ?", (stamp(before),)).rowcount
             if not gone:
                 return 0  # what follows looks at every body, and a daemon asks at each pass
             unused = "id NOT IN (SELECT body FROM pages)"
@@ -285,16 +300,5 @@ class Archive:
         return int(gone)
 
 
-def _compressed(body: bytes, prefix: bytes) -> bytes:
-    packed: bytes = zstd.compress(body, LEVEL, zstd_dict=_dictionary(prefix))
-    return packed
-
-
-def _uncompressed(data: bytes, prefix: bytes) -> bytes:
-    body: bytes = zstd.decompress(data, zstd_dict=_dictionary(prefix))
-    return body
-
-
-def _dictionary(prefix: bytes) -> object:
-    # zstd takes no dictionary of under eight bytes.
-    return zstd.ZstdDict(prefix, is_raw=True).as_prefix if len(prefix) >= 8 else None
+def _has_received(db: sqlite3.Connection) -> bool:
+    return any(row[1] == "received" for row in db.execute("PRAGMA table_info (pages)"))

@@ -9,50 +9,57 @@ a later version of the page is silent. `first_seen_at`, `site` and `published_at
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from time import process_time
 from typing import Any
 
-from storage import keys, texts
+from storage import keys
 from storage.addresses import AddressBook
 from storage.claims import NO_CLAIM, Claim, claim_of, claim_time
 from storage.clocks import ClockBook
 from storage.clusters import Clusters
 from storage.keys import url_key
 from storage.members import Member, told_at
+from storage.observations import ObservationBook
 from storage.records import Article, Outcome, Visit
-from storage.regroup import key_of
-from storage.reindex import entry
 from storage.times import claim, parse, stamp
-from storage.values import column_value, jsonable
+from storage.values import column_value
+from storage.wording import Wording, agree, declared_key, rest_of, site_of, squeezed
 
 _OWN = (
     "id", "url", "title", "published_at", "modified_at", "first_seen_at", "last_seen_at", "revised_at", "revision",
     "author", "editor", "source", "site", "lang", "story_id", "copy_of", "is_ad", "ad_score", "canonical", "found_by",
     "url_key", "text_key", "title_key", "told_at", "text", "extra", "gone_at", "published_precision",
-    "published_evidence", "published_flag",
+    "published_evidence", "published_flag", "rules",
 )  # fmt: skip
 
 _BY_KEY = """
-    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how,
-        first_seen_at
+    SELECT articles.id, url, articles.url_key, title, text, story_id, copy_of, how, first_seen_at
     FROM article_urls JOIN articles ON articles.id = article_id WHERE article_urls.url_key = ?
 """
 _KEEP = """
     INSERT INTO revisions (article_id, revision, observed_at, replaced_at, title, text, published_at, modified_at,
-        author, editor, source, last_confirmed_at)
+        author, editor, source, last_confirmed_at, rules)
     SELECT id, revision, coalesce(revised_at, first_seen_at), ?, title, text, published_at, modified_at, author,
-        editor, source, last_seen_at
+        editor, source, last_seen_at, rules
     FROM articles WHERE id = ?
 """
 _REVISE = """
-    UPDATE articles SET title = ?, text = ?, text_key = ?, title_key = ?, ad_score = ?, is_ad = ?, revised_at = ?,
-        revision = revision + 1
+    UPDATE articles SET title = ?, text = ?, text_key = ?, title_key = ?, ad_score = ?, is_ad = ?, rules = ?,
+        revised_at = ?, revision = revision + 1
     WHERE id = ?
 """
 # What a page may say anew; one that falls silent takes nothing back.
 _RENEWED = ("author", "editor", "source", "modified_at", "lang", "canonical")
+# What other rules may read of it, beside title and text.
+_REPLACED = ("author", "editor", "source", "modified_at", "lang")
+_CLAIM = ("published_precision", "published_evidence", "published_flag", "published_at")
+_REREAD = """
+    UPDATE articles SET ad_score = ?, is_ad = ?, rules = ?, revised_at = ?, revision = revision + 1 WHERE id = ?
+"""
 _OF_VERSION = ("page_sha256",)  # the page that a version of the text was read from
 # The first claim stays, and so does what is known of it.
 _CLAIMED = """
@@ -67,21 +74,6 @@ _SEEN = f"UPDATE articles SET {_CLAIMED}, last_seen_at = ? WHERE id = ?"
 _REMOVED = "INSERT INTO removals (article_id, url, status, how, observed_at) VALUES (?, ?, ?, ?, ?)"
 
 
-class _Text:
-    """A title and a text with all that is made of them, each thing once."""
-
-    def __init__(self, title: str, text: str):
-        self._title, self._text = title, text
-        self.whole = texts.read(texts.alike(text))
-        self.key = key_of(title, self.whole)
-        self.title_key = texts.title_key(title)
-
-    @property
-    def tokens(self) -> tuple[str, str]:
-        """Title and text as the search index has them."""
-        return entry(self._title, self._text)
-
-
 class Articles:
     """The articles and what hangs on them. It opens no transaction: the store does.
 
@@ -92,6 +84,7 @@ class Articles:
         self._run = connection.execute
         self._clusters = Clusters(connection)
         self._clocks = ClockBook(connection)
+        self._observations = ObservationBook(connection)
         self._addresses = AddressBook(connection)
         self._ad_threshold = ad_threshold
         self.dedupe_cpu = 0.0
@@ -103,6 +96,8 @@ class Articles:
         self._insert_sql = f"INSERT INTO articles ({names}) VALUES ({marks})"
         renewed = ", ".join(f'"{name}" = coalesce(?, "{name}")' for name in (*_RENEWED, *self._extra))
         self._renew_sql = f"UPDATE articles SET {renewed}, {_LAST_RENEWED} WHERE id = ?"
+        replaced = ", ".join(f'"{name}" = ?' for name in (*_REPLACED, *self._extra, "extra", *_CLAIM))
+        self._replace_sql = f"UPDATE articles SET {replaced} WHERE id = ?"
 
     def forget(self) -> None:
         """Hold nothing in memory: a transaction was taken back, or another object wrote."""
@@ -110,14 +105,14 @@ class Articles:
 
     def put(self, article: Article, visit: Visit) -> tuple[Outcome, int, int]:
         """Store what a page told; how it stood to what was known, its id and its story's."""
-        own, declared = url_key(article.url), self._declared_key(article)
+        own, declared = url_key(article.url), declared_key(article)
         row = self._run(_BY_KEY, (own,)).fetchone()
-        if row and row[7] == "canonical" and not _agree(article, row):
+        if row and row[7] == "canonical" and not agree(article, row):
             self._release(row, own)
             row = None
         if row is None and declared:
             row = self._run(_BY_KEY, (declared,)).fetchone()
-            if row and not _agree(article, row):
+            if row and not agree(article, row):
                 row, declared = None, ""
         if row is None:
             outcome, article_id, story_id = self._insert(article, visit, declared or own)
@@ -150,12 +145,6 @@ class Articles:
         if self._run("UPDATE articles SET gone_at = NULL WHERE id = ? AND gone_at IS NOT NULL", (article_id,)).rowcount:
             self._run("UPDATE removals SET back_at = ? WHERE article_id = ? AND back_at IS NULL", (at, article_id))
 
-    @staticmethod
-    def _declared_key(article: Article) -> str:
-        """The key of the canonical link; "" for none and for a front page, which is nobody's article."""
-        key = url_key(article.canonical) if article.canonical else ""
-        return key if key.startswith("//") and not key.endswith("/") else ""
-
     def _release(self, row: Any, key: str) -> None:
         """Another page had declared this address as its own, and lied: here is whose it is."""
         self._addresses.release(key)
@@ -172,11 +161,13 @@ class Articles:
         if not at_home:
             self._run(_SEEN, (*claim_of(article, parse(seen)), stamp(visit.at), article_id))
             return "same", article_id, self._retime(article, article_id) or story_id
-        same = _squeezed(title) == _squeezed(article.title) and _squeezed(text) == _squeezed(article.text)
+        same = squeezed(title) == squeezed(article.title) and squeezed(text) == squeezed(article.text)
         if not same:
-            self._revise(article, article_id, _Text(title, text))
+            self._revise(article, article_id, Wording(title, text))
             story_id = self._clusters.load(article_id).story
-        self._renew(article, visit, article_id, claim_of(article, parse(seen)), kept=_OF_VERSION if same else ())
+        claimed = claim_of(article, parse(seen))
+        self._observations.note(article_id, article, claimed, stamp(article.fetched_at))
+        self._renew(article, visit, article_id, claimed, kept=_OF_VERSION if same else ())
         self._returned(article_id, stamp(visit.at))
         return "same" if same else "changed", article_id, self._retime(article, article_id) or story_id
 
@@ -184,28 +175,33 @@ class Articles:
         """A time of publication that is learnt late puts an article at another place: its story, if that is so."""
         if claim_time(article) is None:
             return None
+        return self._retold(article_id, stamp(article.fetched_at))
+
+    def _retold(self, article_id: int, at: str) -> int | None:
+        """Put an article in its place by the time that it claims now: its story, if the place is another."""
         former = self._clusters.load(article_id)
         (claimed,) = self._run("SELECT published_at FROM articles WHERE id = ?", (article_id,)).fetchone()
-        told = told_at(parse(claimed), parse(former.seen_at))
+        told = told_at(parse(claimed) if claimed else None, parse(former.seen_at))
         if told == former.told_at:
             return None
         self._run("UPDATE articles SET told_at = ? WHERE id = ?", (told, article_id))
-        self._clusters.revise(former._replace(told_at=told), former, stamp(article.fetched_at))
+        self._clusters.revise(former._replace(told_at=told), former, at)
         return self._clusters.load(article_id).story
 
     def _renew(self, article: Article, visit: Visit, article_id: int, claimed: Claim, *, kept: tuple[str, ...]) -> None:
         """Take over what the page says beside its title and text, but for the columns that are `kept`."""
-        values = (column_value(getattr(article, name)) for name in _RENEWED)
-        added = (None if name in kept else column_value(article.extra.get(name)) for name in self._extra)
         rest = self._rest(article)
-        self._run(self._renew_sql, (*values, *added, rest, rest, *claimed, stamp(visit.at), article_id))
+        values = self._values(article, _RENEWED, without=kept)
+        self._run(self._renew_sql, (*values, rest, rest, *claimed, stamp(visit.at), article_id))
 
-    def _revise(self, article: Article, article_id: int, old: _Text) -> None:
-        at, new = stamp(article.fetched_at), _Text(article.title, article.text)
+    def _revise(self, article: Article, article_id: int, old: Wording) -> None:
+        at, new = stamp(article.fetched_at), Wording(article.title, article.text)
         former = self._clusters.load(article_id)
         self._run(_KEEP, (at, article_id))
         ad = (article.ad_score, article.ad_score >= self._ad_threshold)
-        self._run(_REVISE, (article.title, article.text, new.key, new.title_key, *ad, at, article_id))
+        self._run(
+            _REVISE, (article.title, article.text, new.key, new.title_key, *ad, article.rules or None, at, article_id)
+        )
         self._run(
             "INSERT INTO articles_fts (articles_fts, rowid, title, text) VALUES ('delete', ?, ?, ?)",
             (article_id, *old.tokens),
@@ -213,22 +209,47 @@ class Articles:
         self._index(article_id, new)
         self._clusters.revise(self._clusters.load(article_id), former, at)
 
-    def _index(self, article_id: int, text: _Text) -> None:
+    def _index(self, article_id: int, text: Wording) -> None:
         self._run("INSERT INTO articles_fts (rowid, title, text) VALUES (?, ?, ?)", (article_id, *text.tokens))
+
+    def rewrite(self, article_id: int, article: Article, at: datetime) -> None:
+        """Put what other rules read of the same page in place of all that was read before, also where that is nothing.
+
+        Its addresses and its site stay as they are. The former version goes to `revisions`, its cause is the rules.
+        """
+        sql = "SELECT title, text, revision, first_seen_at FROM articles WHERE id = ?"
+        row = self._run(sql, (article_id,)).fetchone()
+        when, ad = stamp(at), (article.ad_score, article.ad_score >= self._ad_threshold)
+        if row[:2] == (article.title, article.text):
+            self._run(_KEEP, (when, article_id))
+            self._run(_REREAD, (*ad, article.rules or None, when, article_id))
+        else:
+            self._revise(replace(article, fetched_at=at), article_id, Wording(*row[:2]))
+        self._run("UPDATE revisions SET cause = 'rules' WHERE article_id = ? AND revision = ?", (article_id, row[2]))
+        claimed = claim_of(article, parse(row[3]))
+        self._observations.note(article_id, article, claimed, when, cause="rules")
+        self._run(self._replace_sql, (*self._values(article, _REPLACED), self._rest(article), *claimed, article_id))
+        self._retold(article_id, when)
+
+    def _values(self, article: Article, names: Sequence[str], *, without: Sequence[str] = ()) -> list[Any]:
+        """What these columns and the added ones hold for an article; nothing for those that it is to be `without`."""
+        own = [column_value(getattr(article, name)) for name in names]
+        return [*own, *(None if name in without else column_value(article.extra.get(name)) for name in self._extra)]
 
     # -- an article that is new
 
     def _insert(self, article: Article, visit: Visit, key: str) -> tuple[Outcome, int, int]:
-        text = _Text(article.title, article.text)
+        text = Wording(article.title, article.text)
         (article_id,) = self._run("SELECT coalesce(max(id), 0) + 1 FROM articles").fetchone()
         at = stamp(article.fetched_at)
         told = told_at(claim_time(article), article.fetched_at)
-        one = Member(article_id, article.title, article.text, text.key, key, _site(article), article_id, told, at)
+        one = Member(article_id, article.title, article.text, text.key, key, site_of(article), article_id, told, at)
         started = process_time()
         place = self._clusters.decide(one, text.whole)
         spent = process_time() - started
         self._run(self._insert_sql, self._row(article, visit, text, one=one._replace(story=place.story)))
         self._index(article_id, text)
+        self._observations.note(article_id, article, claim_of(article, article.fetched_at), at)
         started = process_time()
         self._clusters.admit(one, place, at)
         published = claim_time(article)
@@ -238,11 +259,9 @@ class Articles:
         return "new" if place.parent is None else "copy", article_id, place.story
 
     def _rest(self, article: Article) -> str | None:
-        """The added fields that have no column, as JSON; None when there are none."""
-        rest = {name: jsonable(value) for name, value in article.extra.items() if name not in self._known}
-        return json.dumps(rest, ensure_ascii=False) if rest else None
+        return rest_of(article, self._known)
 
-    def _row(self, article: Article, visit: Visit, text: _Text, *, one: Member) -> list[Any]:
+    def _row(self, article: Article, visit: Visit, text: Wording, *, one: Member) -> list[Any]:
         at = stamp(article.fetched_at)
         claimed = claim_of(article, article.fetched_at)
         values = {
@@ -276,24 +295,6 @@ class Articles:
             "published_precision": claimed.precision,
             "published_evidence": claimed.evidence,
             "published_flag": claimed.flag,
+            "rules": article.rules or None,
         }
         return [*values.values(), *(column_value(article.extra.get(name)) for name in self._extra)]
-
-
-def _agree(article: Article, row: Any) -> bool:
-    """Whether two pages of which one declares the other's address say the same."""
-    _, _, _, title, text, *_ = row
-    return texts.text_key(article.title) == texts.text_key(title) or texts.text_key(article.text) == texts.text_key(
-        text
-    )
-
-
-def _site(article: Article) -> str | None:
-    """The site's name, or else the host without `www.`."""
-    key = url_key(article.url)
-    return article.site or (key.split("/")[2] if key.startswith("//") else None)
-
-
-def _squeezed(text: str) -> str:
-    """Without white space: another template indents otherwise and changes nothing."""
-    return "".join(text.split())

@@ -269,7 +269,7 @@ class Clusters:
             self._run_many(_LINK, rows)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _read(text: str) -> Whole:
     return read(alike(text))
 

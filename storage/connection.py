@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -23,8 +24,9 @@ from storage.waiting import NONE, Patience, transaction
 
 MEMORY = Path(":memory:")
 
-# Rows of a few KB fill 4 KB pages badly: 16 KB saves a quarter of the file and half of the writing.
-PAGE_SIZE = 16384
+# Rows of a few KB fill 4 KB pages badly, up to a third of the file is lost; of 16 KB pages a transaction, which writes
+# into thirty of them, copies twice as much: a tenth more processor time an article.
+PAGE_SIZE = 8192
 CACHE_KB = 32768
 
 
@@ -100,6 +102,8 @@ def _checked(db: Database, path: Path, fields: Mapping[str, str], patience: Pati
             raise OlderSchema(path)
     else:
         _make_current(db, path, fields, fresh, patience)
+        # A statement that triggers others keeps what it overwrites until it is done: in a file, that is twice the time.
+        db.execute("PRAGMA temp_store = MEMORY")
     db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = NORMAL")
@@ -127,3 +131,13 @@ def _make_current(db: Database, path: Path, fields: Mapping[str, str], fresh: bo
             schema.migrations.apply(db)
             schema.add_fields(db, fields)
             history.track(db.conn)
+
+
+@contextmanager
+def temporary_file(connection: sqlite3.Connection) -> Iterator[None]:
+    """Temporary tables that grow with the database go into a file. Outside of any transaction."""
+    connection.execute("PRAGMA temp_store = FILE")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA temp_store = MEMORY")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -19,8 +20,7 @@ from storage.fields import FIELDS, Field
 from storage.history import moment_of
 from storage.past_search import ordered
 from storage.rights import Statements, reservations
-from storage.search import pieces, words_to_match
-from storage.words import searchable
+from storage.search import checked, words_to_match
 
 __all__ = ["FIELDS", "Field", "Finder", "Markets", "Purpose", "rows", "times"]
 
@@ -55,6 +55,8 @@ _COLUMNS = (
     "source", "site", "section", "found_by", "author", "editor", "keywords", "image", "canonical", "rules", "story_id",
 )  # fmt: skip
 _BATCH = 256
+_RANGE = 2048  # ids
+_decoded = json.JSONDecoder().raw_decode
 _FLASH = 600  # bytes: as the extraction has it, for articles from before it was written down
 
 Told = Callable[[Row], None]
@@ -85,12 +87,12 @@ def rows(
     condition = _condition(db, where, search)
     if left_out is not None:
         left_out.update(_hidden(db, condition, params, ads=ads, copies=copies))
-    cursor = db.conn.execute(_sql(db, condition, ads=ads, copies=copies), params)
-    held = _held(search)
+    batches = _batches(db, _sql(db, f"{condition} {_shown(ads, copies)}"), params)
+    held = checked(search)
     statements = Statements(db.conn)
 
     def selected() -> Iterator[Row]:
-        while batch := cursor.fetchmany(_BATCH):
+        for batch in batches:
             stories = _stories(db, batch)
             for raw in batch:
                 if held and not held(raw[2], raw[3]):
@@ -126,7 +128,7 @@ def times(
     purpose: Purpose = "archive",
 ) -> Iterator[datetime]:
     """When each of the rows that `rows` gives for the same arguments was first seen, in the order of their ids."""
-    condition, held, statements = _condition(db, where, search), _held(search), Statements(db.conn)
+    condition, held, statements = _condition(db, where, search), checked(search), Statements(db.conn)
     texts = ", title, text" if held else ""
     sql = f"""
         SELECT id, url, first_seen_at{texts} FROM articles WHERE {condition} {_shown(ads, copies)} ORDER BY id
@@ -136,10 +138,30 @@ def times(
             yield datetime.fromisoformat(at)
 
 
-def _sql(db: Database, condition: str, *, ads: bool, copies: bool) -> str:
+def _sql(db: Database, condition: str) -> str:
     present = {row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)")}
     names = ", ".join(f'articles."{name}"' if name in present else f'NULL AS "{name}"' for name in _COLUMNS)
-    return f"SELECT {names} FROM articles WHERE {condition} {_shown(ads, copies)} ORDER BY articles.id"
+    return f"SELECT {names} FROM articles WHERE {condition} {{within}} ORDER BY articles.id"
+
+
+def _batches(db: Database, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> Iterator[Sequence[Any]]:
+    """The rows of a query in the order of their ids, some at a time.
+
+    A table that travels is no table but a view of two, which SQLite would sort as a whole, with all texts: there it is
+    asked for a range of ids after the other.
+    """
+    if moment_of(db.conn) is None:
+        return _fetched(db.conn.execute(sql.replace("{within}", ""), params))
+    db.conn.execute(f"EXPLAIN {sql.replace('{within}', '')}", params)
+    (last,) = db.conn.execute("SELECT coalesce(max(id), 0) FROM main.articles").fetchone()
+    ranges = (f"AND articles.id > {start} AND articles.id <= {start + _RANGE}" for start in range(0, last, _RANGE))
+    asked = (db.conn.execute(sql.replace("{within}", within), params) for within in ranges)
+    return (batch for cursor in asked for batch in _fetched(cursor))
+
+
+def _fetched(cursor: sqlite3.Cursor) -> Iterator[Sequence[Any]]:
+    while batch := cursor.fetchmany(_BATCH):
+        yield batch
 
 
 def _stories(db: Database, batch: Sequence[Any]) -> dict[int, Any]:
@@ -161,19 +183,6 @@ def _condition(db: Database, where: str, search: str) -> str:
         return f"{condition} AND articles.id IN (SELECT value FROM json_each('{ordered(db.conn, match)}'))"
     match = match.replace("'", "''")
     return f"{condition} AND articles.id IN (SELECT rowid FROM articles_fts WHERE articles_fts MATCH '{match}')"
-
-
-def _held(search: str) -> Callable[[str, str], bool] | None:
-    """Whether a title and a text hold the pieces of typed words that the index alone does not find; None: it does."""
-    exact = pieces(search) if search else ()
-    if not exact:
-        return None
-
-    def held(title: str, text: str) -> bool:
-        forms = searchable(title), searchable(text)
-        return all(any(piece in form for form in forms) for piece in exact)
-
-    return held
 
 
 def _shown(ads: bool, copies: bool) -> str:
@@ -251,7 +260,7 @@ def _row(raw: Sequence[Any], story: Sequence[Any], rights: Sequence[Mapping[str,
         "found_by": found_by,
         "author": author,
         "editor": editor,
-        "keywords": json.loads(keywords) if keywords else None,
+        "keywords": _decoded(keywords)[0] if keywords else None,
         "image": image,
         "canonical": canonical,
         "rights": rights,

@@ -1,6 +1,6 @@
 """What every row was at any time: the database remembers its own changes, and can be read as it was.
 
-Each transaction of the store is a moment: its number, and our clock when it began. For every table that is read from
+Each transaction of the store is a moment: its number, and our clock when it ended. For every table that is read from
 the outside `history_TABLE` holds the rows as they were before a moment changed them, put there by triggers; a row that
 was not there yet has `there` 0. So a row at a time is the one with the lowest moment after that time, or else the
 present one. `travel` lays views of the tables' own names over a connection: who reads through it reads the past.
@@ -60,6 +60,11 @@ def begin(connection: sqlite3.Connection, at: datetime) -> int:
     return int(connection.execute("INSERT INTO moments (at) VALUES (?)", (stamp(at),)).lastrowid or 0)
 
 
+def end(connection: sqlite3.Connection, moment: int, at: datetime) -> None:
+    """The moment is over: from now on everybody can read what was written in it, and nobody could before."""
+    connection.execute("UPDATE moments SET at = ? WHERE id = ?", (stamp(at), moment))
+
+
 def track(connection: sqlite3.Connection) -> None:
     """Give every table its history, with the columns that it has now; what is there already stays."""
     present = {row[0]: row[1] for row in connection.execute("SELECT name, sql FROM sqlite_master")}
@@ -103,8 +108,12 @@ def travel(connection: sqlite3.Connection, at: datetime) -> int:
 
     Only the tables in `TRACKED` and the visits travel, with the columns that reading needs.
     """
+    return travel_to(connection, moment_at(connection, at))
+
+
+def travel_to(connection: sqlite3.Connection, moment: int) -> int:
+    """As `travel`, to the state after a moment."""
     (locked,) = connection.execute("PRAGMA query_only").fetchone()
-    moment = moment_at(connection, at)
     # The views live in the connection, not in the file; SQLite does not tell the two apart here.
     connection.execute("PRAGMA query_only = OFF")
     try:

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, groupby, islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,24 +17,24 @@ from sqlite_utils import Database
 
 from storage.keys import url_key
 from storage.past_search import is_present, ordered, rows_of, steady
-from storage.search import pieces, snippet, words_to_match
+from storage.search import checked, snippet, words_to_match
 from storage.texts import same_title
 from storage.times import parse, stamp
-from storage.words import searchable
 
 Row = dict[str, Any]
 
 # Columns that serve the program, not the reader.
-INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at"))
+INTERNAL = frozenset(("url_key", "text_key", "title_key", "told_at", "rules"))
 
 # When an article was told, as far as its claim can be believed: see `members.told_at`.
 _TIME = "articles.told_at"
 
 _LAST_ID = 2**63 - 1
 
-_SEARCH = """
-    SELECT {columns} FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
-    WHERE articles_fts MATCH ? {shown} ORDER BY {order} LIMIT ?
+# What is shown is sought row by row while the hits come in their order: of most of them nothing else is ever read.
+_MATCHES = """
+    SELECT articles.id, {order} FROM articles_fts CROSS JOIN articles ON articles.id = articles_fts.rowid
+    WHERE articles_fts MATCH ? {shown} ORDER BY 2
 """
 
 
@@ -61,25 +61,30 @@ def search(
     match = words_to_match(words)
     if not match:
         return []
-    exact = pieces(words)
+    check, shown = checked(words), _shown(ads, copies)
     with steady(db.conn):
-        if is_present(db.conn, match, ranking=not newest):
-            order = f"{_TIME} DESC, articles.id DESC" if newest else "articles_fts.rank, articles.id"
-            sql = _SEARCH.format(columns=_selected(db), shown=_shown(ads, copies), order=order)
-            rows = _rows(db, sql, (match, -1 if exact else limit))
-        else:
+        if not is_present(db.conn, match, ranking=not newest):
             ids = ordered(db.conn, match, _TIME if newest else "")
             rows = rows_of(ids, lambda some: articles(db, where=some, ads=ads, copies=copies))
-        held = (row for row in rows if not exact or _holds(row, exact))
+        else:
+            one = f"SELECT {_selected(db)} FROM articles WHERE id = ?"
+            numbers = _matches(db, match, shown, newest=newest)
+            rows = (row for number in numbers for row in _rows(db, one, (number,)))
+        held = (row for row in rows if check is None or check(row["title"], row["text"]))
         found = list(islice(held, limit) if limit >= 0 else held)
     for row in found:
         row["snippet"] = snippet(row["text"], words, marks=marks)
     return found
 
 
-def _holds(row: Row, exact: Sequence[str]) -> bool:
-    texts = searchable(row["title"]), searchable(row["text"])
-    return all(any(piece in text for text in texts) for piece in exact)
+def _matches(db: Database, match: str, shown: str, *, newest: bool) -> Iterator[int]:
+    """The ids of what an FTS5 expression finds: the best first, those as good by id, or the latest first."""
+    if newest:
+        sql = f"{_MATCHES.format(order=_TIME, shown=shown)} DESC, 1 DESC"
+        return (row[0] for row in db.conn.execute(sql, (match,)))
+    # To sort by rank alone is the index's own work; by a second column it would be ours, with every row read.
+    rows = db.conn.execute(_MATCHES.format(order="articles_fts.rank", shown=shown), (match,))
+    return chain.from_iterable(sorted(row[0] for row in equal) for _, equal in groupby(rows, lambda row: row[1]))
 
 
 def articles(
@@ -231,7 +236,9 @@ def host_file(db: Database, url: str) -> tuple[datetime, int, str] | None:
 
 def last_status(db: Database, url: str) -> int:
     """The HTTP status of the last visit to an address; 0 when there was no answer, or no visit."""
-    row = db.conn.execute("SELECT status FROM visits WHERE url = ? ORDER BY id DESC LIMIT 1", (url,)).fetchone()
+    row = db.conn.execute(
+        "SELECT status FROM visits WHERE url = ? AND import_id IS NULL ORDER BY id DESC LIMIT 1", (url,)
+    ).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -250,7 +257,7 @@ def stats(db: Database, since: datetime | None = None) -> dict[str, int]:
     after = stamp(since) if since else ""
     sql = """
         SELECT count(*) AS requests, total(status = 304) AS unchanged, total(error IS NOT NULL) AS errors
-        FROM visits WHERE at >= :after
+        FROM visits WHERE at >= :after AND import_id IS NULL
     """
     found = next(_rows(db, sql, {"after": after}))
     sql = """
@@ -265,7 +272,7 @@ def stats(db: Database, since: datetime | None = None) -> dict[str, int]:
 
 
 _COUNTS = {
-    "changed": "SELECT count(*) FROM articles WHERE revised_at >= :after",
+    "changed": "SELECT count(DISTINCT article_id) FROM revisions WHERE replaced_at >= :after AND cause = 'edit'",
     "headlines": "SELECT count(*) FROM headlines WHERE first_seen_at >= :after",
     "headline_ads": "SELECT count(*) FROM headlines WHERE first_seen_at >= :after AND is_ad",
     "stories": "SELECT count(*) FROM stories WHERE first_seen_at >= :after",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeVar
 
 TargetKind = Literal["list", "feed", "sitemap", "article"]
-Outcome = Literal["new", "same", "changed", "copy", "none"]
+Outcome = Literal["new", "same", "changed", "copy", "none", "older"]
 # Why a list was not seen, or not whole: more came than it shows; no usable answer; we were refused; robots.txt forbids
 # it; we did not ask.
 GapKind = Literal["overrun", "down", "blocked", "robots", "outage"]
@@ -25,7 +25,7 @@ class Article:
     `url` is the address it was read from (after redirects), `canonical` the address that the page itself
     declares, or "". `published_at` and `modified_at` are what the page claims; `fetched_at` is our clock.
     `ad_score` is a probability in 0..1. `extra` holds the fields that have no attribute of their own; the store
-    keeps each in a column of its name.
+    keeps each in a column of its name. `rules` is the version of the rules that the page was read by, "" for none.
     """
 
     url: str
@@ -42,6 +42,7 @@ class Article:
     lang: str = ""
     ad_score: float = 0.0
     extra: Mapping[str, Any] = field(default_factory=dict)
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,8 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class Saved:
     """What the store made of a visit: how the article stood to those it had, and the new URLs it queued.
+
+    Only an import finds an article `older` than the version that is known.
 
     `dedupe_cpu`: what looking for an earlier article of the same text took, in seconds of processor time.
     """

@@ -33,93 +33,6 @@ _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 @migrations()
-def m007_rights(db: Database) -> None:
-    """What was said about the use of articles, by whom, where and when: the evidence, with its history."""
-    run(
-        db,
-        """
-        CREATE TABLE rights (
-            id INTEGER PRIMARY KEY,
-            kind TEXT NOT NULL,                  -- nofollow, noai, noimageai, tdm-reservation, tdm-policy, ai-train ...
-            value TEXT,                          -- as it was said; NULL: no longer said
-            via TEXT NOT NULL,                   -- meta, header, robots.txt, tdmrep.json
-            agent TEXT NOT NULL,                 -- whom it is said to; * is everybody
-            applies INTEGER NOT NULL,            -- whether that means this crawler
-            read_on TEXT NOT NULL,               -- the address
-            scope TEXT NOT NULL CHECK (scope IN ('host', 'article')),
-            host TEXT NOT NULL,                  -- with its port where it has one
-            article_id INTEGER REFERENCES articles (id),
-            read_at TEXT NOT NULL,               -- when it was first read so
-            CHECK ((scope = 'article') = (article_id IS NOT NULL))
-        );
-        CREATE INDEX rights_of ON rights (read_on, article_id);
-        CREATE INDEX rights_article ON rights (article_id) WHERE article_id IS NOT NULL;
-        CREATE INDEX rights_host ON rights (host) WHERE article_id IS NULL;
-        CREATE TABLE host_files (                -- so that a host is asked for them once a day
-            url TEXT PRIMARY KEY,
-            read_at TEXT NOT NULL,
-            status INTEGER NOT NULL,
-            body TEXT NOT NULL
-        ) WITHOUT ROWID;
-        CREATE VIEW rights_now AS                -- what was said last
-            SELECT * FROM rights AS one WHERE value IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM rights AS later
-                WHERE later.read_on = one.read_on AND later.article_id IS one.article_id AND later.kind = one.kind
-                    AND later.via = one.via AND later.agent = one.agent AND later.id > one.id
-            );
-        CREATE VIEW article_rights AS            -- what is said of each article, by itself and by its host
-            SELECT article_id, kind, value, via, agent, applies, scope, read_on, read_at
-            FROM rights_now WHERE scope = 'article'
-            UNION ALL
-            SELECT articles.id, kind, value, via, agent, applies, scope, read_on, read_at
-            FROM (
-                SELECT id, substr(url, 1, instr(url || '/', '/') - 1) AS host
-                FROM (SELECT id, substr(url, instr(url, '//') + 2) AS url FROM articles)
-            ) AS articles CROSS JOIN rights_now ON rights_now.host = articles.host AND rights_now.article_id IS NULL;
-        """,
-    )
-
-
-@migrations()
-def m008_search_words(db: Database) -> None:
-    """The search index in simplified characters, with the words of a dictionary for tools that ask for whole words."""
-    reindex(db.conn)
-
-
-@migrations()
-def m009_views(db: Database) -> None:
-    """Answers to the common questions, for whoever asks with SQL."""
-    run(
-        db,
-        """
-        CREATE VIEW news AS                      -- the articles that are neither copies nor advertising, newest first
-            SELECT id, coalesce(published_at, first_seen_at) AS at, title, source, site, lang, url, story_id
-            FROM articles WHERE copy_of IS NULL AND NOT is_ad
-            ORDER BY datetime(coalesce(published_at, first_seen_at)) DESC, id DESC;
-        CREATE VIEW by_source_and_day AS         -- how many articles each source brought on each day (UTC)
-            SELECT found_by AS source, date(first_seen_at) AS day, count(*) AS articles,
-                total(copy_of IS NOT NULL) AS copies, total(is_ad) AS ads, total(revision > 1) AS revised
-            FROM articles GROUP BY 1, 2;
-        CREATE VIEW most_copied AS               -- the stories that most sites tell
-            SELECT stories.id AS story_id, sites, copies, title, articles.url,
-                stories.first_seen_at, stories.last_seen_at
-            FROM stories JOIN articles ON articles.id = first_article WHERE copies > 0
-            ORDER BY sites DESC, copies DESC, stories.id;
-        CREATE VIEW edits AS                     -- each change of a title or text, with the version before and after it
-            SELECT one.article_id, one.revision, one.replaced_at AS at, articles.url, one.title AS old_title,
-                coalesce(later.title, articles.title) AS new_title, one.text AS old_text,
-                coalesce(later.text, articles.text) AS new_text
-            FROM revisions AS one JOIN articles ON articles.id = one.article_id
-            LEFT JOIN revisions AS later ON later.article_id = one.article_id AND later.revision = one.revision + 1;
-        CREATE VIEW freshness AS                 -- when each source was last seen, and last brought something new
-            SELECT name AS source, enabled, last_success_at, last_item_at, next_at, error, error_since,
-                (SELECT count(*) FROM gaps WHERE gaps.source = name AND mended_at IS NULL) AS gaps
-            FROM sources;
-        """,
-    )
-
-
-@migrations()
 def m010_waiting_sketches(db: Database) -> None:
     """Sketches wait for others before they go into the index, which no longer looks every row's article up."""
     run(
@@ -208,6 +121,146 @@ def m013_gaps_and_claims(db: Database) -> None:
     """Gaps of every kind, also those that go on; what is wrong with claimed times, and the order of trusted ones."""
     make_gaps(db)
     make_claims(db)
+
+
+@migrations()
+def m014_foreign_pages_and_rules(db: Database) -> None:
+    """Pages out of foreign archives; by which rules each version was read, and whether the page or they changed it."""
+    run(
+        db,
+        """
+        CREATE TABLE imports (                   -- foreign archives, and how far each was read
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,                  -- of the file, without its folder
+            head TEXT NOT NULL UNIQUE,           -- SHA-256 of its first bytes: the same file under any name
+            size INTEGER NOT NULL,               -- bytes, when it was last read
+            place INTEGER NOT NULL DEFAULT 0,    -- byte up to which all is stored
+            records INTEGER NOT NULL DEFAULT 0,
+            pages INTEGER NOT NULL DEFAULT 0,    -- records that hold a page
+            articles INTEGER NOT NULL DEFAULT 0, -- new ones, copies among them
+            broken INTEGER NOT NULL DEFAULT 0,   -- records that cannot be read
+            begun_at TEXT NOT NULL,
+            finished_at TEXT                     -- NULL: not read to its end
+        );
+        ALTER TABLE visits ADD COLUMN import_id INTEGER REFERENCES imports (id);
+        ALTER TABLE visits ADD COLUMN page_at TEXT;
+        ALTER TABLE articles ADD COLUMN rules TEXT;
+        ALTER TABLE revisions ADD COLUMN rules TEXT;
+        ALTER TABLE revisions ADD COLUMN cause TEXT NOT NULL DEFAULT 'edit' CHECK (cause IN ('edit', 'rules'));
+        CREATE TABLE readings (                  -- articles that were read again from the archive, by which rules
+            article_id INTEGER PRIMARY KEY REFERENCES articles (id),
+            rules TEXT NOT NULL,
+            page TEXT NOT NULL                   -- SHA-256 of the page's body
+        );
+        DROP VIEW edits;
+        CREATE VIEW edits AS                     -- each change of a version, with the text before and after it, and why
+            SELECT one.article_id, one.revision, one.replaced_at AS at, articles.url, one.title AS old_title,
+                coalesce(later.title, articles.title) AS new_title, one.text AS old_text,
+                coalesce(later.text, articles.text) AS new_text, one.cause
+            FROM revisions AS one JOIN articles ON articles.id = one.article_id
+            LEFT JOIN revisions AS later ON later.article_id = one.article_id AND later.revision = one.revision + 1;
+        DROP VIEW versions;
+        CREATE VIEW versions AS                  -- every version of each article's text: what was known at t?
+            SELECT id AS article_id, revision, coalesce(revised_at, first_seen_at) AS observed_at,
+                last_seen_at AS last_confirmed_at, NULL AS replaced_at, title, text, published_at, modified_at,
+                author, editor, source, rules, NULL AS cause
+            FROM articles UNION ALL
+            SELECT article_id, revision, observed_at, last_confirmed_at, replaced_at, title, text, published_at,
+                modified_at, author, editor, source, rules, cause
+            FROM revisions;
+        """,
+    )
+
+
+@migrations()
+def m015_counts_of_days(db: Database) -> None:
+    """The view of the days counts in whole numbers."""
+    run(
+        db,
+        """
+        DROP VIEW by_source_and_day;
+        CREATE VIEW by_source_and_day AS         -- how many articles each source brought on each day (UTC)
+            SELECT found_by AS source, date(first_seen_at) AS day, count(*) AS articles, count(copy_of) AS copies,
+                sum(is_ad) AS ads, sum(revision > 1) AS revised
+            FROM articles GROUP BY 1, 2;
+        """,
+    )
+
+
+@migrations()
+def m016_exports(db: Database) -> None:
+    """Up to where each named export has had everything: see `exports`."""
+    run(
+        db,
+        """
+        CREATE TABLE exports (
+            name TEXT PRIMARY KEY,               -- as given with --since-last
+            query TEXT NOT NULL,                 -- JSON: the options, which stay the same
+            moment INTEGER REFERENCES moments (id), -- up to which everything was given out; NULL: nothing yet
+            at TEXT,                             -- its time
+            out TEXT,                            -- the file that was given out last
+            ready TEXT,                          -- a file that is complete but for its name, under another
+            ready_moment INTEGER REFERENCES moments (id), -- up to which that one has everything
+            ready_out TEXT                       -- the name that it is to have
+        ) WITHOUT ROWID;
+        """,
+    )
+
+
+@migrations()
+def m017_observations(db: Database) -> None:
+    """What the page of each article said, whenever it said something new, silence and other times included."""
+    run(
+        db,
+        """
+        CREATE TABLE observations (
+            id INTEGER PRIMARY KEY,
+            article_id INTEGER NOT NULL REFERENCES articles (id),
+            revision INTEGER NOT NULL,           -- of title and text
+            observed_at TEXT NOT NULL,           -- when it was first found so
+            last_confirmed_at TEXT,              -- when it was last found so; NULL: see articles.last_seen_at
+            replaced_at TEXT,                    -- NULL: it is what was said last
+            cause TEXT,                          -- what replaced it: the page, or the rules that read it
+            published_at TEXT,                   -- as claimed then
+            published_precision TEXT,
+            published_evidence TEXT,             -- where on the page that was read
+            published_flag TEXT,                 -- future, impossible; NULL: nothing wrong
+            modified_at TEXT,
+            author TEXT,                         -- NULL: the page named none
+            editor TEXT,
+            source TEXT,
+            lang TEXT,
+            rules TEXT,                          -- by which it was read
+            said TEXT                            -- JSON: all other fields
+        );
+        CREATE INDEX observations_article ON observations (article_id);
+        INSERT INTO observations (article_id, revision, observed_at, last_confirmed_at, replaced_at, cause,
+            published_at, modified_at, author, editor, source, rules)
+            SELECT article_id, revision, observed_at, last_confirmed_at, replaced_at,
+                iif(cause = 'edit', 'page', cause), published_at, modified_at, author, editor, source, rules
+            FROM revisions ORDER BY id;
+        INSERT INTO observations (article_id, revision, observed_at, published_at, published_precision,
+            published_evidence, published_flag, modified_at, author, editor, source, lang, rules)
+            SELECT id, revision, coalesce(revised_at, first_seen_at), published_at, published_precision,
+                published_evidence, published_flag, modified_at, author, editor, source, lang, rules
+            FROM articles ORDER BY id;
+        DROP VIEW versions;
+        CREATE VIEW versions AS                  -- what each article said, version by version: what was known at t?
+            SELECT article_id, one.revision, one.observed_at,
+                coalesce(one.last_confirmed_at, articles.last_seen_at) AS last_confirmed_at, one.replaced_at,
+                coalesce(former.title, articles.title) AS title, coalesce(former.text, articles.text) AS text,
+                one.published_at, one.published_precision, one.published_evidence, one.published_flag,
+                one.modified_at, one.author, one.editor, one.source, one.lang, one.said, one.rules, one.cause
+            FROM observations AS one JOIN articles ON articles.id = article_id
+            LEFT JOIN revisions AS former USING (article_id, revision);
+        """,
+    )
+
+
+@migrations()
+def m018_search_borders(db: Database) -> None:
+    """The search index with tokens for each place where Latin letters or digits meet Chinese: see `words`."""
+    reindex(db.conn)
 
 
 @migrations()

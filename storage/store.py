@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from storage import history, query, records, sources
 from storage.articles import Articles
+from storage.connection import temporary_file
 from storage.gaps import GapBook
 from storage.headlines import HeadlineBook
 from storage.hosts import HostBook
@@ -72,6 +73,7 @@ class Store:
                 # After the lock was had: so the moments follow each other as their times do.
                 self._moment = history.begin(self.db.conn, self._clock())
                 yield
+                history.end(self.db.conn, self._moment, self._clock())
         except BaseException:
             self._articles.forget()
             raise
@@ -170,7 +172,7 @@ class Store:
 
         `told` is called with how many articles are done and how many there are.
         """
-        with suppress(_NotApplied), self._transaction():
+        with temporary_file(self.db.conn), suppress(_NotApplied), self._transaction():
             changes = regroup(self.db.conn, told)
             if not apply:
                 raise _NotApplied

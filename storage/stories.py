@@ -66,7 +66,7 @@ class Verdict:
 
 
 # What looks like one article looks like the next as well.
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def told(title: str, text: str, furniture: frozenset[str] = frozenset()) -> Told:
     """Prepare an article; `furniture` are lines (plain form) that its site repeats under every article."""
     lines = story_lines(alike(text))

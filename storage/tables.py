@@ -8,6 +8,8 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from storage.reindex import reindex
+
 migrations = Migrations("kuaixun")
 
 
@@ -296,6 +298,93 @@ def m006_stories(db: Database) -> None:
             FROM article_urls
             UNION ALL
             SELECT article_id, other_id, NULL, level, score, evidence FROM links;
+        """,
+    )
+
+
+@migrations()
+def m007_rights(db: Database) -> None:
+    """What was said about the use of articles, by whom, where and when: the evidence, with its history."""
+    run(
+        db,
+        """
+        CREATE TABLE rights (
+            id INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,                  -- nofollow, noai, noimageai, tdm-reservation, tdm-policy, ai-train ...
+            value TEXT,                          -- as it was said; NULL: no longer said
+            via TEXT NOT NULL,                   -- meta, header, robots.txt, tdmrep.json
+            agent TEXT NOT NULL,                 -- whom it is said to; * is everybody
+            applies INTEGER NOT NULL,            -- whether that means this crawler
+            read_on TEXT NOT NULL,               -- the address
+            scope TEXT NOT NULL CHECK (scope IN ('host', 'article')),
+            host TEXT NOT NULL,                  -- with its port where it has one
+            article_id INTEGER REFERENCES articles (id),
+            read_at TEXT NOT NULL,               -- when it was first read so
+            CHECK ((scope = 'article') = (article_id IS NOT NULL))
+        );
+        CREATE INDEX rights_of ON rights (read_on, article_id);
+        CREATE INDEX rights_article ON rights (article_id) WHERE article_id IS NOT NULL;
+        CREATE INDEX rights_host ON rights (host) WHERE article_id IS NULL;
+        CREATE TABLE host_files (                -- so that a host is asked for them once a day
+            url TEXT PRIMARY KEY,
+            read_at TEXT NOT NULL,
+            status INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE VIEW rights_now AS                -- what was said last
+            SELECT * FROM rights AS one WHERE value IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM rights AS later
+                WHERE later.read_on = one.read_on AND later.article_id IS one.article_id AND later.kind = one.kind
+                    AND later.via = one.via AND later.agent = one.agent AND later.id > one.id
+            );
+        CREATE VIEW article_rights AS            -- what is said of each article, by itself and by its host
+            SELECT article_id, kind, value, via, agent, applies, scope, read_on, read_at
+            FROM rights_now WHERE scope = 'article'
+            UNION ALL
+            SELECT articles.id, kind, value, via, agent, applies, scope, read_on, read_at
+            FROM (
+                SELECT id, substr(url, 1, instr(url || '/', '/') - 1) AS host
+                FROM (SELECT id, substr(url, instr(url, '//') + 2) AS url FROM articles)
+            ) AS articles CROSS JOIN rights_now ON rights_now.host = articles.host AND rights_now.article_id IS NULL;
+        """,
+    )
+
+
+@migrations()
+def m008_search_words(db: Database) -> None:
+    """The search index in simplified characters, with the words of a dictionary for tools that ask for whole words."""
+    reindex(db.conn)
+
+
+@migrations()
+def m009_views(db: Database) -> None:
+    """Answers to the common questions, for whoever asks with SQL."""
+    run(
+        db,
+        """
+        CREATE VIEW news AS                      -- the articles that are neither copies nor advertising, newest first
+            SELECT id, coalesce(published_at, first_seen_at) AS at, title, source, site, lang, url, story_id
+            FROM articles WHERE copy_of IS NULL AND NOT is_ad
+            ORDER BY datetime(coalesce(published_at, first_seen_at)) DESC, id DESC;
+        CREATE VIEW by_source_and_day AS         -- how many articles each source brought on each day (UTC)
+            SELECT found_by AS source, date(first_seen_at) AS day, count(*) AS articles,
+                total(copy_of IS NOT NULL) AS copies, total(is_ad) AS ads, total(revision > 1) AS revised
+            FROM articles GROUP BY 1, 2;
+        CREATE VIEW most_copied AS               -- the stories that most sites tell
+            SELECT stories.id AS story_id, sites, copies, title, articles.url,
+                stories.first_seen_at, stories.last_seen_at
+            FROM stories JOIN articles ON articles.id = first_article WHERE copies > 0
+            ORDER BY sites DESC, copies DESC, stories.id;
+        CREATE VIEW edits AS                     -- each change of a title or text, with the version before and after it
+            SELECT one.article_id, one.revision, one.replaced_at AS at, articles.url, one.title AS old_title,
+                coalesce(later.title, articles.title) AS new_title, one.text AS old_text,
+                coalesce(later.text, articles.text) AS new_text
+            FROM revisions AS one JOIN articles ON articles.id = one.article_id
+            LEFT JOIN revisions AS later ON later.article_id = one.article_id AND later.revision = one.revision + 1;
+        CREATE VIEW freshness AS                 -- when each source was last seen, and last brought something new
+            SELECT name AS source, enabled, last_success_at, last_item_at, next_at, error, error_since,
+                (SELECT count(*) FROM gaps WHERE gaps.source = name AND mended_at IS NULL) AS gaps
+            FROM sources;
         """,
     )
 

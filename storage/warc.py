@@ -1,18 +1,18 @@
-"""The archive's pages as WARC/1.1 (ISO 28500:2017), and pages out of such files, through `warcio`.
+"""The archive's pages as WARC/1.1 (ISO 28500:2017), through `warcio`; `foreign` reads such files.
 
 Bodies are kept and written uncompressed and unchunked, so the headers that say otherwise are left out; nothing else is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
-from typing import BinaryIO
-from urllib.parse import urlsplit
+from typing import Any, BinaryIO
+from uuid import NAMESPACE_URL, uuid5
 
-from storage.archive import Archive, Damaged, Fetched, Kept
-from storage.times import parse
+from storage.archive import Archive, Damaged, Kept
 
 # They speak of the bytes on the wire (RFC 9110, 8.4 and 8.6; RFC 9112, 6).
 _ON_THE_WIRE = frozenset(("content-encoding", "transfer-encoding", "content-length"))
@@ -32,68 +32,58 @@ def write(
     A `warcinfo` record comes first. A body that is not what was put in is left out, and `damaged` hears of it; `told`
     hears the number written so far.
     """
-    from warcio.statusandheaders import StatusAndHeaders
-    from warcio.warcwriter import WARCWriter
-
-    writer = WARCWriter(out, gzip=True, warc_version="1.1")
-    info = {"software": SOFTWARE, "format": "WARC File Format 1.1"}
-    writer.write_record(writer.create_warcinfo_record(None, info))
-    done = 0
+    writer, done = begun(out), 0
     for page in pages:
         try:
             body = archive.body(page.id)
         except Damaged as error:
             damaged(page, error)
             continue
-        lines = [(name, value) for name, value in page.headers.items() if name.lower() not in _ON_THE_WIRE]
-        headers = StatusAndHeaders(
-            f"{page.status} {_phrase(page.status)}", [*lines, ("content-length", str(len(body)))], protocol="HTTP/1.1"
-        )
-        dated = {"WARC-Date": page.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")}
-        record = writer.create_warc_record(
-            page.final_url,
-            "response",
-            payload=BytesIO(body),
-            length=len(body),
-            http_headers=headers,
-            warc_headers_dict=dated,
-        )
-        writer.write_record(record)
+        put(writer, page, body)
         done += 1
         told(done)
     return done
 
 
-def read(source: BinaryIO) -> Iterator[tuple[int, Fetched]]:
-    """The HTTP responses of a file, each with the place of its record, in bytes from where the file was opened.
+def begun(out: BinaryIO, at: datetime | None = None) -> Any:
+    """A writer, with the first record written; `at` is the time that says, in place of the present."""
+    from warcio.warcwriter import WARCWriter
 
-    Raises ValueError where the file is no WARC file.
-    """
-    from warcio.archiveiterator import ArchiveIterator
-    from warcio.exceptions import ArchiveLoadFailed
+    writer = WARCWriter(out, gzip=True, warc_version="1.1")
+    record = writer.create_warcinfo_record(None, {"software": SOFTWARE, "format": "WARC File Format 1.1"})
+    if at:
+        record.rec_headers.replace_header("WARC-Date", _date(at))
+        record.rec_headers.replace_header("WARC-Record-ID", _name(_date(at)))
+    writer.write_record(record)
+    return writer
 
-    try:
-        records, some = ArchiveIterator(source), False
-        for record in records:
-            some = True
-            if record.rec_type != "response" or not record.http_headers:
-                continue
-            url, at = record.rec_headers.get_header("WARC-Target-URI"), record.rec_headers.get_header("WARC-Date")
-            status = record.http_headers.get_statuscode()
-            if not url or not at or not status.isdecimal() or not url.startswith(("http://", "https://")):
-                continue
-            body = record.content_stream().read()
-            headers = {
-                name.lower(): value for name, value in record.http_headers.headers if name.lower() not in _ON_THE_WIRE
-            }
-            yield (
-                records.get_record_offset(),
-                Fetched(url, url, parse(at), int(status), headers, body, urlsplit(url).netloc),
-            )
-        if not some:
-            raise ValueError("it holds no WARC record")
-    except (ArchiveLoadFailed, EOFError, OSError) as error:
-        raise ValueError(str(error) or "it breaks off") from error
+
+def put(writer: Any, page: Kept, body: bytes) -> None:
+    """Write one page; equal pages get equal records."""
+    from warcio.statusandheaders import StatusAndHeaders
+
+    lines = [(name, value) for name, value in page.headers.items() if name.lower() not in _ON_THE_WIRE]
+    headers = StatusAndHeaders(
+        f"{page.status} {_phrase(page.status)}", [*lines, ("content-length", str(len(body)))], protocol="HTTP/1.1"
+    )
+    named = {"WARC-Record-ID": _name(f"{page.final_url} {_date(page.at)} {page.sha256}"), "WARC-Date": _date(page.at)}
+    record = writer.create_warc_record(
+        page.final_url,
+        "response",
+        payload=BytesIO(body),
+        length=len(body),
+        http_headers=headers,
+        warc_headers_dict=named,
+    )
+    writer.write_record(record)
+
+
+def _name(what: str) -> str:
+    return f"<urn:uuid:{uuid5(NAMESPACE_URL, what)}>"
+
+
+def _date(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _phrase(status: int) -> str:

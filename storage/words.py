@@ -7,17 +7,18 @@ pairs any longer string, and a prefix any single character, since every characte
 lone last one keeps a phrase from running on into the next run.
 
 Behind these stand the tokens for tools that know nothing of pairs and ask for a word as it is typed: the words of
-three characters and more that a dictionary knows (货币政策), and mixed names (A股, 5G基站). And the ends of words that
-run into Chinese (10086客服: 6客 86客 086客 0086客), for what is typed from the middle of such a word.
+three characters and more that a dictionary knows (货币政策), and mixed names (A股, 5G基站). And wherever Latin letters
+or digits meet Chinese, up to `ENDS` of them with the one character (10086客服: 6客 86客 086客 0086客; 小米SU7: 米s 米su
+米su7): a string that crosses such a border may begin or end in the middle of a word, and is found by these.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from operator import add
-
-import rjieba
 
 from storage.texts import fold, simplified
 
@@ -37,6 +38,7 @@ LONGEST_NAME = 24
 LEAST, MOST = 3, 8
 ENDS = 4
 _WORD = re.compile(rf"{LETTER}+")
+_ACCENTED = re.compile("[\u00c0-\u0233\u1e00-\u1eff]")
 
 
 def searchable(text: str) -> str:
@@ -44,12 +46,23 @@ def searchable(text: str) -> str:
     return simplified(fold(text))
 
 
+def unaccented(form: str) -> str:
+    """The form without the accents of Latin letters, which FTS5 leaves aside: café and cafe are one word."""
+    return _ACCENTED.sub(lambda found: _bare(found[0]), form)
+
+
+@cache
+def _bare(letter: str) -> str:
+    # Letters with two accents FTS5 leaves as they are.
+    parts = unicodedata.normalize("NFD", letter)
+    return parts[0] if len(parts) == 2 and parts[0].isascii() else letter
+
+
 def index_tokens(form: str) -> str:
-    """The tokens of a text (`searchable`), in order, parted by spaces; then its mixed names and dictionary words."""
+    """The tokens of a text (`searchable`), in order, parted by spaces; then those of its borders, and its words."""
     runs = RUN.findall(form)
     out = tokens(runs)
-    out.extend(_mixed_names(form))
-    out.extend(_ends(form))
+    out.extend(_borders(form))
     out.extend(_words(runs))
     return " ".join(out)
 
@@ -66,34 +79,34 @@ def tokens(runs: Iterable[tuple[str, str]]) -> list[str]:
 
 def _words(runs: Iterable[tuple[str, str]]) -> Iterator[str]:
     """Every dictionary word of three characters and more, wherever it begins, and those that the cut makes up."""
+    import rjieba  # 30 MB, which reading does without
+
     text = " ".join(chinese for chinese, _ in runs if len(chinese) >= LEAST)
     known = {word: None for word in rjieba.cut_all(text) if LEAST <= len(word) <= MOST}
     known |= {word: None for word in rjieba.cut(text) if LEAST <= len(word) <= MOST}
     yield from known
 
 
-def _ends(form: str) -> Iterable[str]:
-    """The last characters of each word that runs into Chinese, with the first of that."""
+def _borders(form: str) -> Iterable[str]:
+    """Parts of words with the Chinese that they meet, and A股, 5G基站, 小米SU7 as one token each.
+
+    FTS5 takes such a name for one token when a stock tool asks for it.
+    """
     found: dict[str, None] = {}
     for word in _WORD.finditer(form):
-        after = form[word.end() : word.end() + 1]
-        if after and _ALL_CJK.match(after):
-            start, end = word.span()
-            found |= {form[end - size : end + 1]: None for size in range(1, min(ENDS + 1, end - start))}
-    return found
-
-
-def _mixed_names(form: str) -> Iterable[str]:
-    """A股, 5G基站, 小米SU7 as one token each: FTS5 takes such a word for one token when a stock tool asks for it."""
-    found: dict[str, None] = {}
-    for name in _NAME.finditer(form):
-        start, end = name.span()
-        before, after = form[max(0, start - 1) : start], form[end : end + 1]
-        if end - start > LONGEST_NAME or not (_CJK_ONE.match(before) or _CJK_ONE.match(after)):
+        start, end = word.span()
+        before, after = _CJK_ONE.match(form, start - 1) if start else None, _CJK_ONE.match(form, end)
+        if not (before or after):
             continue
-        if not any(map(str.isalpha, name[0])):
+        sizes = range(1, min(ENDS, end - start) + 1)
+        if before:
+            found |= {form[start - 1 : start + size]: None for size in sizes}
+        if after:
+            found |= {form[end - size : end + 1]: None for size in sizes}
+        if end - start > LONGEST_NAME or not _NAME.fullmatch(word[0]) or word[0].isdecimal():
             continue
-        for joined in (form[start : end + 1], form[start : end + 2], form[max(0, start - 2) : end]):
-            if _ALL_CJK.fullmatch(joined.replace(name[0], "", 1)):
-                found[joined] = None
+        names = [form[start : end + size] for size in (1, 2)] if after else []
+        for name in (*names, form[start - 2 : end]) if before and start > 1 else names:
+            if _ALL_CJK.fullmatch(name.replace(word[0], "", 1)):
+                found[name] = None
     return found

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage import NotOurDatabase, archive
+from storage import NotOurDatabase, archive, packing
 from storage.archive import Archive, Fetched
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
@@ -61,7 +61,7 @@ def test_a_body_is_kept_once_however_often_it_is_fetched(tmp_path):
         first, second = add(pages, page(1)), add(pages, page(1), at=NOW + timedelta(hours=1))
         assert pages.body(first) == pages.body(second) == page(1)
         once = pages.sizes()[2]
-        assert (len(list(pages.pages())), once) == (2, len(archive.zstd.compress(page(1), 3)))
+        assert (len(list(pages.pages())), once) == (2, len(packing.zstd.compress(page(1), packing.FIRST_LEVEL)))
 
 
 def test_pages_are_found_by_address_time_and_number(tmp_path):

@@ -2,6 +2,7 @@
 
 import random
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from crawler.cli import cli
 from crawler.console import NOTHING, USAGE
 from storage import history, open_store
 from storage.times import utc_now
+from storage.wording import squeezed
 from tests.conftest import Web
 from tests.test_crawl import Clock, run
 
@@ -269,23 +271,63 @@ def test_what_vanishes_at_its_source_is_an_observation(monkeypatch, store, web, 
         assert all(row["back_at"] for row in store.db.query("SELECT back_at FROM removals"))
 
 
-def test_the_same_text_adds_no_version_and_is_confirmed(store, web, clock):
-    site = Scripted(1)
+def seen(store, site, clock, *changes):
+    """The versions of the one article of a site that changes thus from visit to visit."""
     site.publish(clock.now)
-    for change in (None, None, site.sign, site.edit):
+    for change in (None, *changes):
         if change:
             change(clock.now)
         site.serve(clock.now)
         site.web.pages[A + "/"][0] = (200, {}, b"<a href='%s'>t</a>" % next(iter(site.articles)).encode())
         store.db.execute("UPDATE frontier SET next_at = '2026-01-01T00:00:00.000+00:00' WHERE kind = 'article'")
         crawled(store, site.web, clock, hours=2)
-    first, last = store.db.query("SELECT * FROM versions ORDER BY observed_at")
-    assert first["last_confirmed_at"] < first["replaced_at"] == last["observed_at"] == last["last_confirmed_at"]
-    # Who signs it is remembered too, without another copy of the text.
-    former = [
-        row["author"] for row in store.db.query("SELECT author FROM history_articles WHERE there ORDER BY moment")
-    ]
-    assert (former[0], first["author"]) == ("张三", last["author"])
+    return list(store.db.query("SELECT * FROM versions ORDER BY observed_at"))
+
+
+def test_the_same_page_adds_no_version_and_is_confirmed(store, clock):
+    (only,) = seen(store, Scripted(1), clock, None, None)
+    assert only["observed_at"] < only["last_confirmed_at"]
+    assert (only["replaced_at"], only["revision"]) == (None, 1)
+
+
+def test_each_version_has_what_its_page_said_then(store, clock):
+    """Another name, another time, silence, another text: each is kept as it was, the text once."""
+    site = Scripted(1)
+
+    def page():
+        return next(iter(site.articles.values()))
+
+    def redate(now):
+        page()[1] += timedelta(hours=2)
+
+    def fall_silent(now):
+        page()[3] = ""
+
+    found = seen(store, site, clock, site.sign, None, redate, fall_silent, site.edit)
+    assert [row["revision"] for row in found] == [1, 1, 1, 1, 2]
+    signed = found[1]["author"]
+    assert [row["author"] for row in found] == ["张三", signed, signed, None, None]
+    assert signed != "张三"
+    assert len({row["published_at"] for row in found}) == 2
+    assert found[1]["published_at"] != found[2]["published_at"] == found[4]["published_at"]
+    assert all(one["replaced_at"] == later["observed_at"] for one, later in pairwise(found))
+    assert found[1]["last_confirmed_at"] > found[1]["observed_at"]
+    assert [row["text"] == found[0]["text"] for row in found] == [True, True, True, True, False]
+    # The present keeps the first claim, and a name that the page left out.
+    (now,) = store.db.query("SELECT published_at, author FROM articles")
+    assert (now["published_at"], now["author"]) == (found[0]["published_at"], signed)
+
+
+def test_white_space_that_parts_words_is_text():
+    assert squeezed("央行 今日\n宣布 ") == squeezed("央行今日宣布")
+    assert squeezed("a now  here b") == squeezed("a now here\nb") != squeezed("a nowhere b")
+
+
+def test_what_is_written_becomes_known_when_the_transaction_ends(store):
+    with store._transaction():
+        store.db.execute("UPDATE moments SET at = '2001-01-01T00:00:00.000+00:00' WHERE id = ?", (store._moment,))
+    (at,) = store.db.execute("SELECT max(at) FROM moments").fetchone()
+    assert at > "2026"
 
 
 @pytest.mark.slow

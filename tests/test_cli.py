@@ -494,7 +494,7 @@ def test_a_limit_that_no_database_takes_is_refused(stored, command):
 
 
 def test_an_export_that_is_terminated_leaves_nothing_half_made(stored, monkeypatch):
-    def terminated(rows, out):
+    def terminated(rows, out, about):
         out.write(b"half")
         signal.raise_signal(signal.SIGTERM)
 
@@ -582,7 +582,7 @@ def test_an_export_is_guessed_by_its_suffix_or_written_to_stdout(stored):
 
 @pytest.mark.parametrize("out", ["news.xyz", "news"])
 def test_an_export_in_a_format_that_does_not_exist(here, out):
-    assert "there is csv, jsonl" in refused(USAGE, "export", out)
+    assert "there is atom, csv, hf, jsonl" in refused(USAGE, "export", out)
 
 
 def test_an_export_to_where_no_file_can_be(stored):

@@ -1,72 +1,203 @@
-"""Exports: every format gives back what is stored, and a file is there whole or not at all."""
+"""Exports: every format gives back what is stored, files are whole or not there, equal content gives equal bytes."""
 
 import csv
 import json
 import os
+import shutil
+import signal
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from storage import Article, Visit
-from storage.exporters import ExportError, export, formats
-from storage.query import columns
+from crawler.extract import columns
+from storage import Article, Visit, open_store
+from storage.archive import Archive, Fetched
+from storage.exporters import Choice, ExportError, Job, export, formats, verify
+from storage.exporters import _manifest as manifest
+from storage.exporters._about import MENTION
+from storage.fields import FIELDS
+from storage.mentions import Finder
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
+CHINA = datetime(2026, 3, 20, 21, 30, tzinfo=timezone(timedelta(hours=8)))
 TEXTS = ["第一段，有“引号”和,逗号。\n第二段\t制表。", 'a "quoted" text; with\r\nlines', "=1+1\x00末尾 \u2028 🚢"]
+ARROW = pytest.mark.skipif(not find_spec("pyarrow"), reason="pyarrow is not installed: pip install '.[data]'")
+FORMATS = ["atom", "csv", "jsonl", "sqlite", "warc", *(pytest.param(name, marks=ARROW) for name in ("hf", "parquet"))]
+OF_ROWS = [form for form in FORMATS if form != "warc"]
+WHOLE = [form for form in OF_ROWS if form != "atom"]
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory):
+    """The file of an empty database with the columns that a crawl gives it: a copy is faster than a new one."""
+    path = tmp_path_factory.mktemp("empty") / "empty.db"
+    open_store(path, fields=columns()).close()
+    return path
+
+
+@pytest.fixture
+def store(empty, tmp_path_factory):
+    """A new database, whose clock goes on by a second at each look."""
+    ticks = iter(range(10**6))
+    path = tmp_path_factory.mktemp("db") / "k.db"
+    shutil.copy(empty, path)
+    with open_store(path, clock=lambda: NOW + timedelta(seconds=next(ticks))) as opened:
+        yield opened
 
 
 @pytest.fixture
 def filled(store):
     for number, text in enumerate(TEXTS, 1):
-        put(store, number, f"标题{number}", text)
+        put(
+            store, number, f"标题{number}", text, published_at=CHINA, author="张三", extra={"keywords": ["储能", "a,b"]}
+        )
     return store
 
 
-def put(store, number, title, text, **more):
-    url = f"http://example.com/{number}.html"
-    store.save(Visit(url, url, "article", "demo", NOW, 200), article=Article(url, title, text, NOW, **more))
+@pytest.fixture
+def pages(filled, tmp_path):
+    """The archive of the pages that the articles were read from."""
+    path = Path(tmp_path, "kept.pages")
+    with Archive(path) as archive:
+        for number, text in enumerate(TEXTS, 1):
+            url = f"http://example.com/{number}.html"
+            archive.add(Fetched(url, url, NOW, 200, {"content-type": "text/html"}, text.encode(), "example.com"))
+    return path
 
 
-def read_jsonl(path):
-    return [json.loads(line) for line in path.read_bytes().decode().split("\n")[:-1]]
+def put(store, number, title, text, *, at=0, **more):
+    url, seen = f"http://example.com/{number}.html", NOW + timedelta(hours=at)
+    store.save(Visit(url, url, "article", "demo", seen, 200), article=Article(url, title, text, seen, **more))
 
 
-def read_csv(path):
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def read(out):
+    """What an export holds, as its format reads it back."""
+    facts = manifest.opened(manifest.path_of(out).read_bytes())
+    return list(import_module(f"storage.exporters.{facts['format']}").read(out, manifest.read_back(facts)))
 
 
-READERS = {"jsonl": read_jsonl, "csv": read_csv}
+def content(path):
+    """The bytes of a file or of all files of a folder."""
+    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    return {one.name: one.read_bytes() for one in files}
 
 
-def test_every_format_of_the_folder_has_its_round_trip_here():
-    assert formats() == sorted(READERS)
+def count(facts):
+    return sum(told["rows"] for told in facts["sets"].values())
 
 
-@pytest.mark.parametrize("name", READERS)
+def failed(path):
+    return [proof.claim for proof in verify(path) if proof.problem]
+
+
+def test_every_format_of_the_folder_is_tried_here():
+    assert formats() == sorted(getattr(form, "values", [form])[0] for form in FORMATS)
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
 def test_a_round_trip_gives_the_same_articles(filled, tmp_path, name):
     out = Path(tmp_path, "out")
-    assert export(filled.db, out, name) == 3
-    rows = READERS[name](out)
-    assert [(row["title"], row["text"]) for row in rows] == [(f"标题{n}", text) for n, text in enumerate(TEXTS, 1)]
-    assert list(rows[0]) == columns(filled.db)
+    assert count(export(filled.db, out, name)) == 3
+    rows = read(out)
+    held = [text.replace("\x00", "") for text in TEXTS] if name == "atom" else TEXTS
+    assert [(row["title"], row["text"]) for row in rows] == [(f"标题{n}", text) for n, text in enumerate(held, 1)]
+    assert {row["published_at"] for row in rows} == {CHINA}
+    assert failed(out) == []
 
 
-@pytest.mark.parametrize("name", READERS)
-def test_the_same_content_gives_the_same_bytes(filled, tmp_path, name):
-    one, other = Path(tmp_path, "1"), Path(tmp_path, "2")
-    export(filled.db, one, name)
-    export(filled.db, other, name)
-    assert one.read_bytes() == other.read_bytes()
-
-
-@pytest.mark.parametrize("name", READERS)
-def test_no_articles_make_an_empty_file(store, tmp_path, name):
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_field_comes_back(filled, tmp_path, name):
     out = Path(tmp_path, "out")
-    assert export(store.db, out, name) == 0
-    assert out.read_bytes() == b""
+    export(filled.db, out, name)
+    assert list(read(out)[0]) == list(FIELDS)
+    assert read(out)[0]["keywords"] == ["储能", "a,b"]
+
+
+class Hours:
+    """A market that is always open."""
+
+    def stamps(self, at, codes):
+        return [{"market": code[-2:], "session": "am", "next_tradable_at": at.isoformat()} for code in codes]
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_mentions_and_sessions_come_back(store, tmp_path, name):
+    put(store, 1, "贵州茅台(600519)涨停", "苹果公司（AAPL.US）和腾讯控股(00700.HK)发布公告。", published_at=CHINA)
+    put(store, 2, "天气预报", "明天多云。")
+    out = Path(tmp_path, "out")
+    export(store.db, out, name, Job(mentions=Finder(), markets=Hours()))
+    one, other = read(out)
+    assert {(each["field"], each["code"]) for each in one["mentions"]} >= {("title", "600519.SH"), ("text", "00700.HK")}
+    for each in one["mentions"]:
+        assert one[each["field"]][each["start"] : each["end"]] == each["text"]
+        assert list(each) == list(MENTION)
+    assert {each["market"] for each in one["sessions"]} >= {"SH", "HK"}
+    assert (not other["mentions"], not other["sessions"], failed(out)) == (True, True, [])
+
+
+@ARROW
+def test_the_content_hash_is_the_same_in_every_format(filled, tmp_path):
+    names = ("csv", "jsonl", "sqlite", "hf", "parquet")
+    assert len({export(filled.db, Path(tmp_path, name), name)["sets"]["all"]["content"] for name in names}) == 1
+
+
+def test_other_tools_read_what_was_written(filled, tmp_path):
+    for name in ("jsonl", "csv", "sqlite", "atom"):
+        export(filled.db, Path(tmp_path, name), name)
+    lines = [json.loads(line) for line in Path(tmp_path, "jsonl").read_bytes().decode().split("\n")[:-1]]
+    assert [(row["text"], row["published_at"]) for row in lines] == [(text, CHINA.isoformat()) for text in TEXTS]
+    with Path(tmp_path, "csv").open(encoding="utf-8", newline="") as file:
+        assert [row["text"] for row in csv.DictReader(file)] == TEXTS
+    with closing(sqlite3.connect(Path(tmp_path, "sqlite"))) as db:
+        assert [text for (text,) in db.execute("SELECT text FROM articles ORDER BY id")] == TEXTS
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        found = "SELECT articles.id FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid"
+        assert db.execute(f"{found} WHERE articles_fts MATCH '引号'").fetchall() == [(1,)]
+    feed = ElementTree.parse(Path(tmp_path, "atom")).getroot()
+    names = {"a": "http://www.w3.org/2005/Atom"}
+    for part in ("id", "title", "updated", "entry/id", "entry/title", "entry/updated"):
+        assert feed.find("/".join(f"a:{name}" for name in part.split("/")), names).text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_content_gives_the_same_bytes(filled, pages, tmp_path, name):
+    folders = Path(tmp_path, "1"), Path(tmp_path, "2")
+    for folder in folders:
+        folder.mkdir()
+        export(filled.db, folder / "out", name, Job(archive=pages))
+    one, other = map(content, folders)
+    assert one == other
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_articles_make_a_file_that_can_be_proven(filled, pages, tmp_path, name):
+    job, out = Job(Choice(where="0"), archive=pages), Path(tmp_path, "out")
+    assert (count(export(filled.db, out, name, job)), read(out), failed(out)) == (0, [], [])
+
+
+def test_raw_pages_are_those_of_the_chosen_articles(filled, pages, tmp_path):
+    out = Path(tmp_path, "out.warc")
+    facts = export(filled.db, out, "warc", Job(Choice(where="id != 2"), archive=pages))
+    assert [row["url"] for row in read(out)] == ["http://example.com/1.html", "http://example.com/3.html"]
+    assert (count(facts), facts["left_out"], failed(out)) == (2, {}, [])
+
+
+def test_an_article_without_a_page_is_counted(filled, pages, tmp_path):
+    put(filled, 9, "没有网页的文章", "这一篇的网页不在档案里面。")
+    facts = export(filled.db, Path(tmp_path, "out.warc"), "warc", Job(archive=pages))
+    assert facts["left_out"] == {"article without a raw page": 1}
+
+
+def test_without_an_archive_there_are_no_raw_pages(filled, tmp_path):
+    with pytest.raises(ExportError, match="no archive of raw pages"):
+        export(filled.db, Path(tmp_path, "out.warc"), "warc")
 
 
 def test_copies_and_advertisements_are_left_out_unless_asked_for(store, tmp_path):
@@ -74,35 +205,41 @@ def test_copies_and_advertisements_are_left_out_unless_asked_for(store, tmp_path
     put(store, 1, "央行降准", text)
     put(store, 2, "转载", text)
     put(store, 3, "代办开户", "欢迎对接", ad_score=1.0)
-    out = Path(tmp_path, "out.jsonl")
-    shown = [export(store.db, out, "jsonl", ads=ads, copies=copies) for ads, copies in ((0, 0), (1, 0), (0, 1), (1, 1))]
-    assert shown == [1, 2, 2, 3]
+    out, asked = Path(tmp_path, "out.jsonl"), ((False, False), (True, False), (False, True), (True, True))
+    told = [export(store.db, out, "jsonl", Job(Choice(ads=ads, copies=copies))) for ads, copies in asked]
+    assert [count(facts) for facts in told] == [1, 2, 2, 3]
+    assert [sum(facts["left_out"].values()) for facts in told] == [2, 1, 1, 0]
 
 
 def test_rows_can_be_chosen_by_a_condition(filled, tmp_path):
-    out = Path(tmp_path, "out.jsonl")
-    assert export(filled.db, out, "jsonl", where="title = ? OR id = 3", params=("标题1",)) == 2
+    chosen = Choice(where="title = ? OR id = 3", params=("标题1",))
+    assert count(export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(chosen))) == 2
 
 
-@pytest.mark.parametrize("where", ["no_such = 1", "1) --", "title ="])
-def test_a_wrong_condition_is_named_and_makes_no_file(filled, tmp_path, where):
-    with pytest.raises(ExportError, match="is no condition on articles"):
-        export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", where=where)
+@pytest.mark.parametrize(
+    ("where", "why"), [("no_such = 1", "no field `no_such`; there are id, url"), ("1) --", "syntax"), ("title =", "")]
+)
+@pytest.mark.parametrize("name", ["jsonl", "sqlite"])
+def test_a_wrong_condition_is_named_and_makes_no_file(filled, tmp_path, where, why, name):
+    with pytest.raises(ExportError, match=f"is no condition on articles: .*{why}"):
+        export(filled.db, Path(tmp_path, "out"), name, Job(Choice(where=where)))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_progress_ends_with_all_rows(filled, tmp_path):
     seen = []
-    export(filled.db, Path(tmp_path, "out.csv"), "csv", progress=lambda done, total: seen.append((done, total)))
+    job = Job(progress=lambda done, total: seen.append((done, total)))
+    export(filled.db, Path(tmp_path, "out.csv"), "csv", job)
     assert seen[-1] == (3, 3)
 
 
 def test_an_unknown_format_says_which_there_are(store, tmp_path):
-    with pytest.raises(ExportError, match=r"no format `xml`; there are csv, jsonl"):
+    with pytest.raises(ExportError, match=r"no format `xml`; there are atom, csv"):
         export(store.db, Path(tmp_path, "out.xml"), "xml")
 
 
-def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path):
+@pytest.mark.parametrize("name", ["jsonl", "sqlite", pytest.param("parquet", marks=ARROW)])
+def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path, name):
     out = Path(tmp_path, "out.jsonl")
     out.write_text("old")
 
@@ -110,8 +247,34 @@ def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        export(filled.db, out, "jsonl", progress=stop)
+        export(filled.db, out, name, Job(progress=stop))
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out.jsonl", "old")]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
+@pytest.mark.parametrize("name", ["jsonl", "csv", "atom", pytest.param("parquet", marks=ARROW)])
+def test_a_full_disk_is_named(filled, name):
+    with pytest.raises(ExportError, match="cannot be written: No space left"):
+        export(filled.db, Path("/dev/full"), name)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("name", ["jsonl", "sqlite", pytest.param("hf", marks=ARROW)])
+def test_a_disk_that_fills_up_leaves_nothing_under_the_name(filled, tmp_path, name):
+    child = os.fork()
+    if not child:
+        resource = import_module("resource")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        try:
+            export(filled.db, Path(tmp_path, "out"), name)
+        except ExportError as error:
+            os._exit(0 if "out` cannot be written: " in str(error) else 8)
+        except BaseException:
+            os._exit(9)
+        os._exit(7)
+    assert os.waitpid(child, 0)[1] == 0
+    assert not Path(tmp_path, "out").exists()
 
 
 def test_a_folder_that_is_not_there_is_named(filled, tmp_path):
@@ -119,22 +282,83 @@ def test_a_folder_that_is_not_there_is_named(filled, tmp_path):
         export(filled.db, Path(tmp_path, "nowhere", "out.csv"), "csv")
 
 
+def test_a_folder_is_not_replaced_by_a_file(filled, tmp_path):
+    with pytest.raises(ExportError, match="is a folder"):
+        export(filled.db, tmp_path, "csv")
+
+
+@ARROW
+def test_only_a_folder_of_ours_is_replaced(filled, tmp_path):
+    foreign, file, ours = Path(tmp_path, "thesis"), Path(tmp_path, "file"), Path(tmp_path, "ours")
+    foreign.mkdir()
+    (foreign / "manifest.json").write_text("{}")
+    file.write_text("old")
+    for place, why in ((foreign, "no export made"), (file, "is a file")):
+        with pytest.raises(ExportError, match=why):
+            export(filled.db, place, "hf")
+    assert (content(foreign), file.read_text()) == ({"manifest.json": b"{}"}, "old")
+    export(filled.db, ours, "hf", Job(Choice(where="id = 1")))
+    export(filled.db, ours, "hf")
+    assert (len(read(ours)), failed(ours)) == (3, [])
+    (ours / "notes.txt").write_text("mine")
+    with pytest.raises(ExportError, match="no export made"):
+        export(filled.db, ours, "hf")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "ours", "thesis"]
+
+
 def test_a_link_stays_one_and_its_target_is_written(filled, tmp_path):
     link, target = Path(tmp_path, "link.csv"), Path(tmp_path, "target.csv")
     link.symlink_to(target.name)
     for _ in range(2):
-        assert export(filled.db, link, "csv") == 3
-        assert (link.is_symlink(), len(read_csv(target))) == (True, 3)
+        assert count(export(filled.db, link, "csv")) == 3
+        assert (link.is_symlink(), len(read(target))) == (True, 3)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without named pipes")
-@pytest.mark.parametrize("name", READERS)
+@pytest.mark.parametrize("name", ["jsonl", "csv", "atom", pytest.param("parquet", marks=ARROW)])
 def test_a_pipe_is_written_to(filled, tmp_path, name):
     pipe, kept = Path(tmp_path, "pipe"), Path(tmp_path, "kept")
     os.mkfifo(pipe)
     with ThreadPoolExecutor(1) as reader:
-        read = reader.submit(pipe.read_bytes)
-        assert export(filled.db, pipe, name) == 3
-    kept.write_bytes(read.result())
-    assert pipe.is_fifo()
-    assert len(READERS[name](kept)) == 3
+        got = reader.submit(pipe.read_bytes)
+        assert count(export(filled.db, pipe, name)) == 3
+    export(filled.db, kept, name)
+    assert (pipe.is_fifo(), got.result()) == (True, kept.read_bytes())
+
+
+def test_a_database_goes_through_no_pipe(filled):
+    with pytest.raises(ExportError, match="to a pipe"):
+        export(filled.db, Path("/dev/null"), "sqlite")
+
+
+def test_without_pyarrow_its_package_is_named(filled, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    for name in ("parquet", "hf"):
+        with pytest.raises(ExportError, match=r"pip install 'kuaixun\[data\]'"):
+            export(filled.db, Path(tmp_path, "out"), name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_manifest_says_what_was_asked_and_what_is_known(filled, tmp_path):
+    out = Path(tmp_path, "out.jsonl")
+    facts = export(filled.db, out, "jsonl", Job(Choice(where="id < 3", purpose="train")))
+    assert manifest.opened(Path(tmp_path, "out.jsonl.manifest.json").read_bytes()) == facts
+    assert (facts["query"]["where"], facts["query"]["purpose"]) == ("id < 3", "train")
+    assert facts["state"] == {"moment": 3, "at": "2026-03-20T14:00:02.000+00:00"}
+    assert facts["sets"]["all"]["interval"] == ["2026-03-20T14:00:00.000+00:00"] * 2
+
+
+def test_the_manifest_names_the_gaps_inside_the_interval(filled, tmp_path):
+    def gap(start, end):
+        row = ("demo", "http://example.com/", start, end, "overrun", start, "overrun", "[]")
+        names = "source, url, from_at, to_at, reason, noted_at, kind, evidence"
+        sql = f"INSERT INTO gaps ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        filled.db.execute(sql, row)
+
+    gap("2026-03-20T13:00:00.000+00:00", "2026-03-20T14:00:01.000+00:00")
+    gap("2026-03-19T13:00:00.000+00:00", "2026-03-19T14:00:00.000+00:00")
+    gap("2026-03-20T13:30:00.000+00:00", None)
+    facts = export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl")
+    assert [each["from_at"] for each in facts["gaps"]] == [
+        f"2026-03-20T13:{minute}:00.000+00:00" for minute in ("00", "30")
+    ]

@@ -2,12 +2,13 @@
 
 import re
 import sqlite3
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from storage import Article, Visit, open_store
@@ -15,7 +16,9 @@ from storage.check import repair
 from storage.query import search
 from storage.reindex import differing
 from storage.search import snippet, words_to_match
-from storage.words import index_tokens, searchable
+from storage.words import index_tokens, searchable, unaccented
+from tests.gate import search_bench
+from tests.gate.search_bench import normal, scan
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 TEXTS = {
@@ -144,6 +147,59 @@ def test_any_piece_of_a_mixed_text_is_found_exactly_where_it_stands(store, size)
         assert (piece, set(titles(store, piece))) == (piece, expected)
 
 
+MOST_SCRIPTS = st.text(alphabet="央行降準准货aeé5G ,。·", min_size=1, max_size=24)
+
+
+@given(st.lists(MOST_SCRIPTS, min_size=2, max_size=4), st.data())
+@settings(max_examples=25, deadline=None)
+@example(["股，a5", "股a5"], None)
+@example(["5 月15月", "15月 5月"], None)
+def test_a_search_finds_what_a_scan_finds(texts, data):
+    """Any piece of any text, cut anywhere, across punctuation too."""
+    with open_store(Path(":memory:")) as store:
+        for number, text in enumerate(texts):
+            put(store, f"题目{number}号", text)
+        source = data.draw(st.sampled_from(texts)) if data else texts[0]
+        start = data.draw(st.integers(0, len(source) - 1)) if data else 0
+        piece = source[start : start + data.draw(st.integers(1, 8))] if data else source
+        normals = [normal(searchable(text)) for text in texts]
+        found = {f"题目{number}号" for number in scan(normal(searchable(piece)), normals)} if normal(piece) else set()
+        assert {*titles(store, f'"{piece}"', copies=True)} == found
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("股A", {"挨着"}),
+        ("货币 NOT 股A", {"隔开"}),
+        ("(股A OR 5月) 货币", {"挨着", "隔开"}),
+        ("货币 -5月", {"挨着"}),
+        ('"5 月"', set()),
+        ("086*", set()),
+        ("100*", {"隔开"}),
+        ("cafe店", {"挨着"}),
+        ("café -股A", set()),
+        ('"货币 股"', {"挨着"}),
+    ],
+)
+def test_what_the_index_cannot_tell_the_text_does(store, words, expected):
+    put(store, "挨着", "货币。股A指数 café店")
+    put(store, "隔开", "货币政策，股，A15月拨打10086客服")
+    assert {*titles(store, words)} == expected
+
+
+def test_accents_are_left_aside_as_fts5_leaves_them():
+    codes = (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
+    letters = {form for code in codes if len(form := searchable(chr(code))) == 1}
+    with sqlite3.connect(":memory:") as db:
+        db.execute("CREATE VIRTUAL TABLE t USING fts5(x)")
+        db.execute("CREATE VIRTUAL TABLE terms USING fts5vocab(t, 'instance')")
+        db.executemany("INSERT INTO t (rowid, x) VALUES (?, ?)", [(ord(letter), letter) for letter in letters])
+        found = {chr(row): term for row, term in db.execute("SELECT doc, term FROM terms")}
+    db.close()
+    assert {letter: unaccented(letter) for letter in found} == found
+
+
 def test_the_index_is_compared_with_the_articles_and_made_anew(store):
     put(store, "央行宣布降准", TEXTS["央行宣布降准"])
     put(store, "A股放量上涨", TEXTS["A股放量上涨"])
@@ -258,3 +314,12 @@ def test_a_text_is_cut_in_time_that_grows_with_its_length(piece):
     started = time.process_time()
     index_tokens(piece * (200_000 // len(piece)))
     assert time.process_time() - started < 5
+
+
+@pytest.mark.slow
+def test_all_answers_are_right_on_made_up_articles(capsys):
+    """Every kind of question against a scan, and stock tools on the words that they are said to find."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["search_bench", "--rows", "800", "--questions", "60"])
+        assert search_bench.main() == 0
+    assert re.search(r"stock +word of 2 +\d+ +1\.0000 +1\.0000", capsys.readouterr().out)

@@ -47,7 +47,7 @@ def change(path, *statements):
 def test_a_new_file_has_large_pages_a_log_and_our_mark(made):
     with closing(sqlite3.connect(made)) as db:
         found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "journal_mode", "application_id")]
-    assert found == [16384, "wal", APPLICATION_ID]
+    assert found == [8192, "wal", APPLICATION_ID]
 
 
 def test_opening_again_keeps_what_was_written(path):

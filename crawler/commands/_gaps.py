@@ -27,13 +27,20 @@ def name_gaps(
 
     if rows is None or rows:
         start = oldest(rows) if rows else None
-        for line in lines(spanning(db, start, now(as_of), watched=watched(setup))):
+        for line in lines(spanning(db, start, now(as_of), watched=watched(setup, db if as_of else None))):
             click.echo(line, err=True)
 
 
-def watched(setup: Config) -> list[str] | None:
-    """The sources that are meant to be asked; None where no configuration says so."""
-    return [source.name for source in setup.sources if source.enabled] if setup.sources else None
+def watched(setup: Config, then: Database | None = None) -> list[str] | None:
+    """The sources that are meant to be asked; None where no configuration says so.
+
+    What is not configured any more was asked `then`, for all that the database of that time knows.
+    """
+    if not setup.sources:
+        return None
+    configured = {source.name for source in setup.sources}
+    former = then.execute("SELECT name FROM sources WHERE enabled").fetchall() if then else []
+    return [source.name for source in setup.sources if source.enabled] + [n for (n,) in former if n not in configured]
 
 
 def oldest(rows: Iterable[Mapping[str, Any]]) -> datetime | None:

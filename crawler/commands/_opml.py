@@ -69,7 +69,9 @@ def _free(name: str, taken: set[str]) -> str:
 @click.argument("file", metavar="FILE.opml", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def give(setup: Config, *, file: Path, force: bool) -> None:
-    """Write the seeds of all sources as OPML, for feed readers and for `import`; `-` is stdout.
+    """Write the seeds of all sources as OPML.
+
+    Feed readers take it, and so does `import`. `-` is stdout.
 
     \b
     Example:

@@ -69,9 +69,10 @@ def _settings(source: Source) -> Iterator[tuple[str, str]]:
 @configured
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 def pause(setup: Config, *, names: tuple[str, ...]) -> None:
-    """Crawl a source no more until `resume`; its settings stay as they are.
+    """Leave a source alone until `resume`.
 
-    A running daemon leaves it alone within a minute. `kuaixun crawl NAME` crawls it all the same.
+    Its settings stay as they are. A running daemon leaves it alone within a minute. `kuaixun crawl NAME` crawls it all
+    the same.
 
     \b
     Example:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
+from crawler.commands import _import
 from crawler.console import NOTHING, STORAGE, Failure, Moment, as_of_option, configured, live, print_json, tidy
 from crawler.screen import counted, plain, table
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Look into the archive of pages, and write it as WARC.
+    """Look into the archive of pages, write and read WARC files.
 
     Every page that a crawl fetches is kept, compressed, in a file beside the database.
 
@@ -30,7 +31,11 @@ def command() -> None:
       kuaixun archive list --limit 5
       kuaixun archive show http://news.example/2026/1.html > page.html
       kuaixun archive export pages.warc.gz
+      kuaixun archive import others.warc.gz
     """
+
+
+command.add_command(_import.command)
 
 
 @command.command("list")

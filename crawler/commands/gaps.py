@@ -44,7 +44,7 @@ def command(
 
     at = now(as_of)
     with reading(setup, as_of) as db:
-        rows = spanning(db, since, at, source=source, watched=watched(setup), mended=mended)
+        rows = spanning(db, since, at, source=source, watched=watched(setup, db if as_of else None), mended=mended)
     if as_json:
         print_json(rows)
         return

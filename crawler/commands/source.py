@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,9 +70,12 @@ def add(setup: Config, *, url: str, name: str, yes: bool, force: bool, only_prin
       kuaixun source add https://news.example/
       kuaixun source add https://news.example/ --print > sites/news.toml
     """
-    url = url if "://" in url else f"https://{url}"
-    _check(setup, url, name, force=force or only_print)
+    given, url = url, _address(url)
+    _check(setup, url, name, force=force or only_print, is_final=bool(name))
     survey, verdict = _survey(setup, url)
+    if survey.trouble == "unreachable" and "://" not in given:
+        url = url.replace("https://", "http://", 1)
+        survey, verdict = _survey(setup, url, made=survey.requests)
     source = _found.source_of(survey, name or name_of(survey.url or url))
     lines = [_found.as_json(survey, verdict, source)] if as_json else [*_found.told(survey, verdict, source)]
     if survey.trouble:
@@ -84,7 +88,7 @@ def add(setup: Config, *, url: str, name: str, yes: bool, force: bool, only_prin
     if only_print:
         click.echo(text, nl=False)
         return
-    _check(setup, survey.url, source.name, force=force, is_found=True)
+    _check(setup, survey.url, source.name, force=force, is_final=True)
     file = sites.folder(setup.file) / f"{source.name}.toml"
     if not yes and not force and verdict.certainty < SURE:
         _ask(f"That is not sure. Write {file} all the same?")
@@ -92,14 +96,25 @@ def add(setup: Config, *, url: str, name: str, yes: bool, force: bool, only_prin
         click.echo(f"Wrote {file}; then: kuaixun crawl {source.name}", err=as_json)
 
 
-def _check(setup: Config, url: str, name: str, *, force: bool, is_found: bool = False) -> None:
-    """Raises where the address or the name cannot be that of a new source. `is_found`: the name is final."""
-    from crawler.frontier import Owners
+def _address(given: str) -> str:
+    """What was given as a whole address. Raises UsageError where it is none, or holds a password."""
+    from crawler.urls import resolve
 
+    url = given if "://" in given else f"https://{given}"
     try:
         address(url)
     except ValueError as error:
         raise click.UsageError(f"URL {error}", click.get_current_context()) from None
+    found = resolve("", url)
+    if found is None:
+        raise click.UsageError("URL must have no password in it and a host that can be", click.get_current_context())
+    return found
+
+
+def _check(setup: Config, url: str, name: str, *, force: bool, is_final: bool) -> None:
+    """Raises where the address or the name cannot be that of a new source. `is_final`: it will have this name."""
+    from crawler.frontier import Owners
+
     if name and not sites.NAME.fullmatch(name):
         raise click.UsageError(
             f"--name must be of letters, digits, `.`, `-` and `_`, not `{name}`", click.get_current_context()
@@ -108,13 +123,15 @@ def _check(setup: Config, url: str, name: str, *, force: bool, is_found: bool = 
     if name in names and not (folder / f"{name}.toml").exists():
         raise ConfigError(str(setup.file), f"sources.{name}", "is there already; --name gives the new source another")
     owner = Owners(setup.sources).of(url)
-    if owner and not force and owner.name != name and (is_found or not (folder / f"{owner.name}.toml").exists()):
-        raise ConfigError(
-            str(setup.file or FILE), f"sources.{owner.name}", f"has {url} already; change it, or add with --force"
-        )
+    if owner and not force and owner.name != name:
+        file = folder / f"{owner.name}.toml"
+        if is_final or not file.exists():
+            where, key = (file, "seeds") if file.exists() else (setup.file, f"sources.{owner.name}")
+            raise ConfigError(str(where), key, f"is the source of {url} already; change it there, or add with --force")
 
 
-def _survey(setup: Config, url: str) -> tuple[Survey, Verdict]:
+def _survey(setup: Config, url: str, made: Sequence[str] = ()) -> tuple[Survey, Verdict]:
+    """What is found out of the site; `made` are requests that count already."""
     import asyncio
 
     from crawler.fetch import Fetcher
@@ -130,7 +147,7 @@ def _survey(setup: Config, url: str) -> tuple[Survey, Verdict]:
                     asked.append(address)
                     line.show(lambda: f"request {len(asked)} of at most {MOST}: {plain(asked[-1])}")
 
-                return await Scout(setup.settings, fetcher, told=told).survey(url, source)
+                return await Scout(setup.settings, fetcher, made=made, told=told).survey(url, source)
 
     source = Source("", (), timezone=setup.settings.timezone)
     survey = asyncio.run(look())

@@ -66,7 +66,7 @@ def rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
         known = []
     names = {row["name"] for row in known}
     everything = known + [_unvisited(source) for source in setup.sources if source.name not in names]
-    return [_judged(row, setup, now(as_of)) for row in everything]
+    return [_judged(row, setup, now(as_of), then=as_of is not None) for row in everything]
 
 
 def _unvisited(source: Source) -> dict[str, Any]:
@@ -79,14 +79,18 @@ def _unvisited(source: Source) -> dict[str, Any]:
     )
 
 
-def _judged(row: dict[str, Any], setup: Config, at: datetime) -> dict[str, Any]:
-    """The row with what the configuration says now: the database heard of it when the source was last crawled."""
+def _judged(row: dict[str, Any], setup: Config, at: datetime, *, then: bool) -> dict[str, Any]:
+    """The row with what the configuration says now: the database heard of it when the source was last crawled.
+
+    A source that is not configured any more was so `then`, for all that the database knows.
+    """
     configured = {source.name: source for source in setup.sources}
     source = configured.get(row["name"])
-    row["enabled"] = int(source.enabled if source else row["enabled"] and not configured)
+    gone = bool(configured) and source is None and not then
+    row["enabled"] = int(source.enabled if source else row["enabled"] and not gone)
     if not row["enabled"] or row["paused_at"]:
         row["next_at"] = None
-    return row | {"state": _state(row, at, gone=bool(configured) and source is None)}
+    return row | {"state": _state(row, at, gone=gone)}
 
 
 def _state(row: dict[str, Any], at: datetime, *, gone: bool) -> str:

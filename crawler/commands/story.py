@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Any
 
 import click
@@ -12,7 +11,7 @@ import click
 from config import Config
 from crawler.commands._gaps import name_gaps
 from crawler.console import NOTHING, Failure, as_of_option, configured, print_json, reading, screen_width
-from crawler.screen import claimed, clip, columns, counted, moment, pad, plain, table
+from crawler.screen import beside, claimed, counted, moment, plain, table
 
 
 @click.command()
@@ -111,35 +110,10 @@ def _because(article: int, link: dict[str, Any]) -> str:
 
 
 def _beside(one: dict[str, Any], other: dict[str, Any], width: int) -> Iterator[str]:
-    """Two articles side by side; `|` between lines that differ, `<` and `>` beside lines that only one has."""
-    half = max(10, (width - 3) // 2)
-    a, b = ([plain(row["title"]), *filter(None, map(plain, row["text"].splitlines()))] for row in (one, other))
-    heads = [clip(plain(f"id {row['id']} {row['site'] or ''}"), half) for row in (one, other)]
-    yield f"{pad(heads[0], half)}   {heads[1]}"
-    for what, i, m, j, n in SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        for number in range(max(m - i, n - j)):
-            left = a[i + number] if i + number < m else ""
-            right = b[j + number] if j + number < n else ""
-            sign = " " if what == "equal" else "|" if left and right else "<" if left else ">"
-            yield from _row(left, right, sign, half)
-
-
-def _row(left: str, right: str, sign: str, half: int) -> Iterator[str]:
-    lefts, rights = _folded(left, half), _folded(right, half)
-    for number in range(max(len(lefts), len(rights))):
-        one = lefts[number] if number < len(lefts) else ""
-        other = rights[number] if number < len(rights) else ""
-        yield f"{pad(one, half)} {sign} {other}".rstrip()
-
-
-def _folded(text: str, width: int) -> list[str]:
-    """A text in lines of at most so many columns."""
-    lines = [""]
-    for character in text:
-        if columns(lines[-1]) + columns(character) > width:
-            lines.append("")
-        lines[-1] += character
-    return lines
+    """Two articles side by side."""
+    lines, others = ([row["title"], *row["text"].splitlines()] for row in (one, other))
+    heads, other_heads = (f"id {row['id']} {row['site'] or ''}" for row in (one, other))
+    return beside(lines, others, (heads, other_heads), width=width)
 
 
 def _claimed(row: dict[str, Any]) -> str:

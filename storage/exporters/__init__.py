@@ -1,94 +1,86 @@
-"""Files out of the database. The folder is the list: `NAME.py` with `write(rows, out)` is the format NAME."""
+"""Files out of the database. The folder is the list: `NAME.py` is the format NAME.
+
+A format has `write(rows, out, about)`, and `read(path, about)`, which gives the same rows back. It may say with `PLACE`
+that `out` is no open file but the `path` of one; with `fields(about)` that it holds others than those of the data set,
+and with `prepared(rows, about)` how rows become what it holds. One whose `PLACE` is a `folder` has `export` for `write`
+and `documents` for the files that are made of the others.
+"""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
-from typing import Any
+from types import ModuleType
+from typing import Any, BinaryIO
 
 from sqlite_utils import Database
 
-from storage import query
-from storage.errors import StorageError
+from storage.exporters import _files, _manifest
+from storage.exporters._about import Choice, ExportError
+from storage.exporters._files import written
+from storage.exporters._formats import formats, module
+from storage.exporters._run import Job, Run, Split, reading
+from storage.exporters._since import Since
+from storage.exporters._verify import verify
 
-Progress = Callable[[int, int], None]
-_STEP = 500
+__all__ = [
+    "Choice",
+    "ExportError",
+    "Job",
+    "Since",
+    "Split",
+    "export",
+    "formats",
+    "module",
+    "stream",
+    "verify",
+    "written",
+]
 
 
-class ExportError(StorageError):
-    """A file that cannot be written, or a format that does not exist; `path` is the file."""
+def export(db: Database, out: Path, format: str, job: Job | None = None) -> dict[str, Any]:
+    """Write the articles, oldest id first, in constant memory, and the manifest beside or inside; what that says.
 
-
-def formats() -> list[str]:
-    """The names of the formats there are."""
-    return sorted(module.name for module in iter_modules(__path__))
-
-
-def export(
-    db: Database,
-    out: Path,
-    format: str,
-    *,
-    where: str = "",
-    params: Sequence[Any] = (),
-    ads: bool = False,
-    copies: bool = False,
-    progress: Progress | None = None,
-) -> int:
-    """Write the articles to the file `out`, oldest id first, in constant memory; how many rows.
-
-    The columns are those of `query.columns`, in that order. The rows are written under another name beside `out`,
-    which (or what it links to) is replaced only when all are there; a pipe or a device is written to.
-    `progress(done, total)` is called now and then and at the end. Raises ExportError.
+    What is written has another name, beside `out`, until all of it is there; a pipe or a device is written to, without
+    a manifest. Equal content gives equal bytes. Raises ExportError.
     """
-    if format not in formats():
-        raise ExportError(out, f"There is no format `{format}`; there are {', '.join(formats())}.")
-    writer = import_module(f"{__name__}.{format}")
-    chosen: dict[str, Any] = {"where": where, "params": params, "ads": ads, "copies": copies}
-    # One transaction, so that the rows are those of the count whatever the crawl writes meanwhile.
-    with db.atomic():
-        try:
-            total = query.count(db, **chosen)
-        except sqlite3.OperationalError as error:
-            raise ExportError(out, f"`{where}` is no condition on articles: {error}.") from error
-        rows = query.articles(db, **chosen)
-        return written(out, lambda file: writer.write(_counted(rows, total, progress), file))
-
-
-def written(out: Path, write: Callable[[Any], int]) -> int:
-    """Write a file under another name first; a pipe or a device is written through. A link stays one."""
-    try:
-        if out.exists() and not out.is_file():
+    job, form = job or Job(), module(out, format)
+    with _files.told(out):
+        if _files.is_stream(out):
             with out.open("wb") as file:
-                return write(file)
-        return _replaced(out.resolve(), write)
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
-        raise ExportError(out, f"`{out}` cannot be written: {reason}.") from error
+                return stream(db, file, format, job)
+        _manifest.check(out, folder=getattr(form, "PLACE", "") == "folder", anew=job.since is not None)
+        make = form.export if getattr(form, "PLACE", "") == "folder" else _file
+        facts: dict[str, Any] = make(db, out.resolve(), job, form)
+    if job.since:
+        job.since.after()
+    return facts
 
 
-def _replaced(out: Path, write: Callable[[Any], int]) -> int:
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            done = write(file)
-        part.replace(out)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-    return done
+def _file(db: Database, out: Path, job: Job, form: ModuleType) -> dict[str, Any]:
+    with _files.part_of(out) as part:
+        with reading(db):
+            run = Run(db, out, form, job)
+            if getattr(form, "PLACE", "") == "path":
+                form.write(run.rows(), part, run.about)
+            else:
+                with _files.written_to(part) as file:
+                    form.write(run.rows(), file, run.about)
+            size = part.stat().st_size
+            made = {"path": out.name, "bytes": size, "sha256": _files.digest(part), "sets": list(run.sets)}
+            facts = run.facts([made])
+        _files.finish(part, out, _manifest.sealed(facts), job.since.before(out) if job.since else None)
+    return facts
 
 
-def _counted(rows: Iterable[Mapping[str, Any]], total: int, progress: Progress | None) -> Iterator[Mapping[str, Any]]:
-    done = 0
-    for done, row in enumerate(rows, 1):
-        yield row
-        if progress and done % _STEP == 0:
-            progress(done, total)
-    if progress:
-        progress(done, total)
+def stream(db: Database, out: BinaryIO, format: str, job: Job | None = None) -> dict[str, Any]:
+    """Write the articles to an open file; what a manifest would say of them. Raises ExportError."""
+    job, form, name = job or Job(), module(Path("-"), format), Path(getattr(out, "name", "-"))
+    if hasattr(form, "PLACE") or job.since:
+        raise ExportError(
+            name, f"`{format}` cannot be written to a pipe{' as an increment' * bool(job.since)}; name a file."
+        )
+    with reading(db):
+        run = Run(db, name, form, job)
+        form.write(run.rows(), out, run.about)
+        out.flush()
+        return run.facts([])

@@ -1,0 +1,137 @@
+"""Files and folders that are there whole or not at all: written under another name, and renamed once on the disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from storage.exporters._about import ExportError
+
+try:
+    import fcntl
+except ImportError:  # Windows has none
+    fcntl = None  # type: ignore[assignment]  # a module or none, and mypy knows the module only
+
+_BUFFER = 1 << 20
+MANIFEST = "manifest.json"
+
+
+@contextmanager
+def told(out: Path) -> Iterator[None]:
+    """Turn what the file system says into a line that names `out`."""
+    try:
+        yield
+    except OSError as error:
+        raise ExportError(out, f"`{out}` cannot be written: {error.strerror or error}.") from error
+    except RuntimeError as error:
+        raise ExportError(out, f"`{out}` cannot be written: its links lead in a circle.") from error
+
+
+@contextmanager
+def part_of(out: Path) -> Iterator[Path]:
+    """The other name under which `out` is written; whatever still has it at the end is removed."""
+    part = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        yield part
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_to(part: Path) -> Iterator[BinaryIO]:
+    """The open file, on the disk when the block ends."""
+    with part.open("wb", buffering=_BUFFER) as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def held(part: Path) -> Iterator[None]:
+    """Keep the place to one export at a time, where the system has locks."""
+    lock = part.with_name(f"{part.name}.lock")
+    with lock.open("w") as file:
+        if fcntl is not None:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ExportError(part, f"Another export is writing `{part}`. Wait for it, or stop it.") from error
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def finish(part: Path, out: Path, manifest: bytes, before: Callable[[Path], None] | None = None) -> None:
+    """Give a complete file its name and the manifest beside it; the file last, so that it never lacks one."""
+    claims = out.with_name(f"{out.name}.{MANIFEST}")
+    with part_of(claims) as other:
+        with written_to(other) as file:
+            file.write(manifest)
+        replace(other, claims)
+    if before is None:
+        replace(part, out)
+        return
+    # Not the name that is cleaned up after a failure: that it is gone says that the file has got its own.
+    ready = out.with_name(f".{out.name}.ready")
+    replace(part, ready)
+    before(ready)
+    replace(ready, out)
+
+
+def replace(part: Path, out: Path) -> None:
+    """Give a file or a folder its name, so that it still has it after a power cut."""
+    part.replace(out)
+    synced(out.parent)
+
+
+def synced(folder: Path) -> None:
+    """Have what a folder names on the disk."""
+    with suppress(OSError):  # some file systems cannot
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def replace_folder(part: Path, out: Path) -> None:
+    """Give a folder its name; one of ours that has it goes. Two renames: in between, `out` is not there."""
+    former = out.with_name(f".{out.name}.former")
+    if former.exists() and out.exists():
+        shutil.rmtree(former)
+    if out.exists():
+        out.replace(former)
+    replace(part, out)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def is_stream(out: Path) -> bool:
+    """Whether this is a pipe or a device, which is written through."""
+    return out.exists() and not out.is_file() and not out.is_dir()
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def written(out: Path, write: Callable[[BinaryIO], int]) -> int:
+    """Write one file that needs no manifest; a pipe or a device is written through. A link stays one."""
+    with told(out):
+        if is_stream(out):
+            with out.open("wb") as file:
+                return write(file)
+        out = out.resolve()
+        with part_of(out) as part:
+            with written_to(part) as file:
+                done = write(file)
+            replace(part, out)
+        return done

@@ -1,0 +1,129 @@
+"""The manifest: what is claimed of an export, as JSON that has one spelling only, with its own SHA-256 at the end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlite_utils import Database
+
+from storage import history, schema
+from storage.dataset import Field
+from storage.exporters._about import About, ExportError
+from storage.exporters._files import MANIFEST
+
+_GAPS = """
+    SELECT {columns} FROM gaps WHERE datetime(from_at) <= datetime(:until)
+        AND (to_at IS NULL OR datetime(to_at) >= datetime(:since))
+    ORDER BY source, from_at, to_at, id
+"""
+_INTERNAL_GAP = ("id",)
+
+
+class BadManifest(ValueError):
+    """A manifest that is none, or that was changed."""
+
+
+def path_of(out: Path) -> Path:
+    """Where the manifest of a file or folder is."""
+    return out / MANIFEST if out.is_dir() else out.with_name(f"{out.name}.manifest.json")
+
+
+def state(db: Database) -> dict[str, Any]:
+    """What the connection reads: the number of the last moment and its time."""
+    moment = history.moment_of(db.conn)
+    if moment is None:
+        (moment,) = db.conn.execute("SELECT max(id) FROM main.moments").fetchone()
+    (at,) = db.conn.execute("SELECT at FROM main.moments WHERE id = ?", (moment,)).fetchone()
+    return {"moment": moment, "at": at}
+
+
+def versions(db: Database) -> dict[str, str]:
+    """What made the file: the program and the last migration of the database."""
+    from importlib.metadata import version
+
+    return {"kuaixun": version("kuaixun"), "schema": max(each.name for each in schema.migrations.applied(db))}
+
+
+def gaps(db: Database, since: datetime | None, until: datetime) -> list[dict[str, Any]]:
+    """The gaps that reach into an interval, as they were known; one that goes on has no `to_at`."""
+    names = [row[1] for row in db.conn.execute("PRAGMA main.table_info (gaps)") if row[1] not in _INTERNAL_GAP]
+    limits = {"since": since.isoformat() if since else until.isoformat(), "until": until.isoformat()}
+    rows = db.conn.execute(_GAPS.format(columns=", ".join(f'"{name}"' for name in names)), limits)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def described(fields: Mapping[str, Field]) -> dict[str, dict[str, str]]:
+    """Fields as the manifest has them."""
+    return {name: field._asdict() for name, field in fields.items()}
+
+
+def sealed(facts: Mapping[str, Any]) -> bytes:
+    """The manifest as bytes."""
+    seal = hashlib.sha256(_spelt(facts)).hexdigest()
+    return _spelt({**facts, "manifest_sha256": seal})
+
+
+def _spelt(facts: Mapping[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(facts), indent=1) + b"\n"
+
+
+def opened(data: bytes) -> dict[str, Any]:
+    """The facts of a manifest. Raises BadManifest where they are not those that were sealed."""
+    try:
+        facts = msgspec.json.decode(data)
+        seal = facts.pop("manifest_sha256")
+    except (msgspec.DecodeError, ValueError, AttributeError, KeyError, TypeError) as error:
+        raise BadManifest(f"it is no manifest: {error}") from error
+    if hashlib.sha256(_spelt(facts)).hexdigest() != seal or sealed(facts) != data:
+        raise BadManifest("it was changed: its SHA-256 is another")
+    return dict(facts)
+
+
+def guessed(data: bytes) -> dict[str, Any]:
+    """What a manifest says that was changed: whatever can still be read."""
+    try:
+        facts = msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error
+    if not isinstance(facts, dict):
+        raise ValueError("it is no object")
+    return facts
+
+
+def read_back(facts: Mapping[str, Any]) -> About:
+    """What a reader of the files must know."""
+    fields, mention = (
+        {name: Field(**field) for name, field in facts.get(key, {}).items()} for key in ("fields", "mention")
+    )
+    return About(fields, mention, facts, list(facts["sets"]))
+
+
+def check(out: Path, *, folder: bool, anew: bool = False) -> None:
+    """Raise ExportError where there is something that this export must not replace; `anew`: anything at all."""
+    if anew and out.exists():
+        raise ExportError(out, f"`{out}` is there already, and an increment replaces nothing. Name another place.")
+    if folder and out.is_file():
+        raise ExportError(out, f"`{out}` is a file, and this format makes a folder. Name another place.")
+    if not folder and out.is_dir():
+        raise ExportError(out, f"`{out}` is a folder, and this format makes a file. Name a file in it.")
+    if folder and out.is_dir() and not is_ours(out):
+        raise ExportError(
+            out, f"`{out}` is a folder that no export made; nothing in it was changed. Name another place."
+        )
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a folder may be replaced: it is empty, or an export made all that is in it."""
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if not found:
+        return True
+    try:
+        facts = opened((folder / MANIFEST).read_bytes())
+        return found <= {MANIFEST, *(file["path"] for file in facts["files"])}
+    except (OSError, BadManifest, KeyError, TypeError):
+        return False

@@ -1,0 +1,185 @@
+"""One export at work: which rows, what is told of them, and what there is to say of them afterwards."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from sqlite_utils import Database
+
+from storage import dataset, splits
+from storage.exporters import _manifest, _rows
+from storage.exporters._about import About, Choice, ExportError, Row, about
+from storage.exporters._since import Since
+from storage.times import parse
+
+Progress = Callable[[int, int], None]
+_STEP = 500
+_CACHE_KB = 4096
+_UNKNOWN = re.compile(r"no such column: (\S+)")
+
+
+class Split(NamedTuple):
+    """What parts to make by time: their shares, and the pause behind each boundary (`splits`)."""
+
+    shares: tuple[float, ...]
+    embargo: timedelta
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be written, beside the choice of rows.
+
+    `since` gives the rows of an increment in place of all. `archive` is the file of the raw pages, `contact` whom a
+    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `progress(done, total)` is called now
+    and then and at the end.
+    """
+
+    choice: Choice = field(default_factory=Choice)
+    split: Split | None = None
+    mentions: dataset.Finder | None = None
+    markets: dataset.Markets | None = None
+    since: Since | None = None
+    found_by: Mapping[str, Any] = field(default_factory=dict)
+    archive: Path | None = None
+    contact: str = ""
+    progress: Progress | None = None
+
+
+class Run:
+    """An export: its rows, counted as they go by, and what there is to say of them afterwards. In one transaction."""
+
+    def __init__(self, db: Database, out: Path, form: ModuleType, job: Job):
+        self._db, self._out, self._job, self._form = db, out, job, form
+        query = {**job.choice.told, **(job.since.told if job.since else {}), **job.found_by}
+        self._split = _plan(db, out, job) if job.split else None
+        known = {
+            "format": form.__name__.rpartition(".")[2],
+            **_manifest.versions(db),
+            "state": _manifest.state(db),
+            "query": query,
+            **({"contact": job.contact} if job.contact else {}),
+        }
+        names = self._split.names if self._split else ("all",)
+        whole = about(
+            change=job.since is not None, split=bool(job.split), facts=known, sets=names, archive=job.archive, db=db
+        )
+        kept = getattr(self._form, "fields", lambda about: about.fields)
+        self.about: About = replace(whole, fields=kept(whole))
+        if job.split and "split" not in self.about.fields:
+            raise ExportError(out, f"`{known['format']}` has no place for parts of a data set; use another format.")
+        self.sets = _rows.sets(self.about)
+
+    def rows(self) -> Iterator[Row]:
+        """The rows as the format holds them. Raises ExportError, also while they are read."""
+        try:
+            found = self._chosen()
+            if self._split:
+                found = _parted(found, self._split, self.about.left_out)
+            prepared = getattr(self._form, "prepared", lambda rows, about: rows)
+            yield from _rows.tallied(prepared(found, self.about), self.sets)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # of the file, not of the question
+                raise
+            raise ExportError(self._out, _no_condition(self._db, self._job.choice.where, error)) from error
+
+    def _chosen(self) -> Iterator[Row]:
+        job, out = self._job, self.about.left_out
+        if job.since:
+            return _counted(job.since.rows(self._db, self._select), 0, job.progress)
+        return _counted(self._select(self._db, left_out=out), _total(self._db, job.choice), job.progress)
+
+    def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Row]:
+        """The chosen rows of a database, those for which `also` holds."""
+        job = self._job
+        # On lines of its own, so that a comment in it ends with it.
+        where = " AND ".join(f"(\n{one}\n)" for one in (also, job.choice.where) if one)
+        choice: dict[str, Any] = {**asdict(job.choice), "where": where}
+        return dataset.rows(db, **choice, mentions=job.mentions, markets=job.markets, left_out=left_out)
+
+    def facts(self, files: list[dict[str, Any]]) -> dict[str, Any]:
+        """What the manifest says."""
+        sets = {name: one.told() for name, one in self.sets.items()}
+        starts = [parse(one["interval"][0]) for one in sets.values() if one["interval"]]
+        return {
+            **self.about.facts,
+            "fields": _manifest.described(self.about.fields),
+            "mention": _manifest.described(self.about.mention),
+            "files": files,
+            "sets": sets,
+            "split": self._split.as_dict() if self._split else None,
+            "left_out": dict(sorted(self.about.left_out.items())),
+            "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
+        }
+
+
+@contextmanager
+def reading(db: Database) -> Iterator[None]:
+    """One transaction, so that all is of one state whatever the crawl writes meanwhile; with little memory, since no
+    page of the database is needed twice.
+    """
+    (former,) = db.conn.execute("PRAGMA cache_size").fetchone()
+    with db.atomic():
+        db.conn.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
+        try:
+            yield
+        finally:
+            db.conn.execute(f"PRAGMA cache_size = {former}")
+
+
+def _plan(db: Database, out: Path, job: Job) -> splits.Plan:
+    """Where the boundaries of the parts are, for these rows."""
+    assert job.split
+    try:
+        choice: dict[str, Any] = asdict(job.choice)
+        return splits.plan(dataset.times(db, **choice), job.split.shares, job.split.embargo)
+    except splits.SplitError as error:
+        raise ExportError(out, str(error)) from error
+    except sqlite3.OperationalError as error:
+        raise ExportError(out, _no_condition(db, job.choice.where, error)) from error
+
+
+def _parted(rows: Iterator[Row], plan: splits.Plan, left_out: Counter[str]) -> Iterator[Row]:
+    """The rows that are in a part, each with its name as `split`."""
+    for row in rows:
+        name, why = plan.side(row)
+        if name:
+            yield {**row, "split": name}
+        else:
+            left_out[why] += 1
+
+
+def _total(db: Database, choice: Choice) -> int:
+    """About how many rows there will be: nobody counts what a search finds before it is read."""
+    shown = ("" if choice.ads else "AND NOT is_ad ") + ("" if choice.copies else "AND copy_of IS NULL")
+    # On lines of its own, so that a comment in it ends with it.
+    where = f"(\n{choice.where}\n)" if choice.where else "1"
+    return int(db.conn.execute(f"SELECT count(*) FROM articles WHERE {where} {shown}", choice.params).fetchone()[0])
+
+
+def _no_condition(db: Database, where: str, error: sqlite3.OperationalError) -> str:
+    unknown = _UNKNOWN.search(str(error))
+    if unknown:
+        names = ", ".join(row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)"))
+        return f"`{where}` is no condition on articles: there is no field `{unknown[1]}`; there are {names}."
+    return f"`{where}` is no condition on articles: {error}."
+
+
+def _counted(rows: Iterator[Row], total: int, progress: Progress | None) -> Iterator[Row]:
+    if progress is None:
+        yield from rows
+        return
+    done = 0
+    for done, row in enumerate(rows, 1):
+        yield row
+        if done % _STEP == 0:
+            progress(done, max(done, total))
+    progress(done, done)

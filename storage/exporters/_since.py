@@ -1,0 +1,147 @@
+"""Increments: the rows that are new, changed or gone since a moment, by comparing what was known then with what is now.
+
+Only articles of which something was written since can differ; those are found in the history, and looked at in both.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage import exports, history, open_store
+from storage.errors import translated
+from storage.exporters._about import Choice, ExportError, Row
+from storage.exporters._manifest import state
+from storage.exporters._rows import canonical, encode
+from storage.fields import FIELDS
+from storage.times import utc_now
+
+# What a row is made of: the article, its story, and what is said of it and of its host.
+_TOUCHED = """
+    SELECT id FROM main.history_articles WHERE moment > :since
+    UNION SELECT id FROM main.articles WHERE story_id IN (SELECT id FROM main.history_stories WHERE moment > :since)
+    UNION SELECT article_id FROM main.rights WHERE article_id IS NOT NULL
+        AND id IN (SELECT id FROM main.history_rights WHERE moment > :since)
+    UNION SELECT articles.id FROM main.articles JOIN (
+        SELECT DISTINCT host FROM main.rights WHERE article_id IS NULL
+            AND id IN (SELECT id FROM main.history_rights WHERE moment > :since)
+    ) AS hosts ON substr(url, instr(url, '//') + 2, length(host) + 1) IN (host, host || '/')
+"""
+# A condition that asks for more than the article: then it may hold or not without anything written to that.
+_ELSEWHERE = re.compile(r"\b(select|last_seen_at)\b", re.I)
+_IS_TOUCHED = "articles.id IN (SELECT id FROM temp.touched)"
+
+Rows = Callable[..., Iterator[Row]]
+
+
+class Since:
+    """The increment of a name, out of the database at `path`. What was left unfinished is settled at once.
+
+    `adopted` is a file that was complete already, and is now noted as such. Raises ExportError.
+    """
+
+    def __init__(self, path: Path, name: str, choice: Choice, format: str, **more: Any):
+        self._path, self._name, self._query = path, name, {**choice.told, "format": format, **more}
+        self._upto: int | None = None
+        self.adopted: Path | None = None
+        with open_store(path, readonly=True) as store:
+            known = exports.state(store.db.conn, name)
+        if known.query is not None and known.query != self._query:
+            problem = (
+                f"`{name}` has been exported with other options: {_told(known.query)}. Use these, or another name."
+            )
+            raise ExportError(path, problem)
+        self.moment = self._settled(known)
+
+    def _settled(self, known: exports.State) -> int | None:
+        """The moment from which on nothing was given out."""
+        if known.ready is None:
+            return known.moment
+        if known.ready.exists():
+            self._write(lambda it: exports.dropped(it, self._name))
+            return known.moment
+        self._write(lambda it: exports.done(it, self._name))
+        self.adopted = known.out
+        return known.ready_moment
+
+    def _write(self, what: Callable[[sqlite3.Connection], bool]) -> bool:
+        with open_store(self._path) as store, translated(self._path), store.db.atomic():
+            history.begin(store.db.conn, utc_now())
+            return what(store.db.conn)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the manifest says of it."""
+        return {"since_last": {"name": self._name, "moment": self.moment}}
+
+    def rows(self, db: Database, rows: Rows) -> Iterator[Row]:
+        """The rows of the increment, in the order of their ids; each says in `change` what it is."""
+        self._upto = state(db)["moment"]
+        if self.moment is None:
+            yield from ({"change": "new", **row} for row in rows(db))
+            return
+        if self.moment > (self._upto or 0):
+            raise ExportError(
+                self._path, f"`{self._name}` has already had what was known at that time, and later things."
+            )
+        with open_store(self._path, readonly=True) as store, store.db.atomic():
+            history.travel_to(store.db.conn, self.moment)
+            # The same articles in both, whatever is written meanwhile.
+            touched = db.conn.execute(_TOUCHED, {"since": self.moment}).fetchall()
+            for each in (store.db, db):
+                _note(each.conn, touched)
+            also = "" if _ELSEWHERE.search(self._query["where"]) else _IS_TOUCHED
+            yield from differing(rows(store.db, also=also), rows(db, also=also))
+
+    def before(self, out: Path) -> Callable[[Path], None]:
+        """What is to be called when the file is complete and only lacks its name."""
+
+        def note(part: Path) -> None:
+            one = exports.Ready(self.moment, self._upto or 0, part.absolute(), out.absolute())
+            if not self._write(lambda it: exports.ready(it, self._name, self._query, one)):
+                raise ExportError(out, f"Another export of `{self._name}` has finished meanwhile. Export again.")
+
+        return note
+
+    def after(self) -> None:
+        """The file has its name."""
+        self._write(lambda it: exports.done(it, self._name))
+
+
+def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
+    """The rows of `now` that are new or others than in `then`, and those that are gone; both in the order of ids."""
+    values = canonical(FIELDS)
+    old, new = next(then, None), next(now, None)
+    while old is not None or new is not None:
+        if old is None or (new is not None and new["id"] < old["id"]):
+            assert new is not None
+            yield {"change": "new", **new}
+            new = next(now, None)
+        elif new is None or old["id"] < new["id"]:
+            yield {"change": "gone", **old}
+            old = next(then, None)
+        else:
+            if encode(values(old)) != encode(values(new)):
+                yield {"change": "changed", **new}
+            old, new = next(then, None), next(now, None)
+
+
+def _note(connection: sqlite3.Connection, ids: Iterable[tuple[int]]) -> None:
+    """Have ids in a table of the connection's own."""
+    (locked,) = connection.execute("PRAGMA query_only").fetchone()
+    connection.execute("PRAGMA query_only = OFF")
+    try:
+        connection.execute("CREATE TEMP TABLE IF NOT EXISTS touched (id INTEGER PRIMARY KEY)")
+        connection.execute("DELETE FROM temp.touched")
+        connection.executemany("INSERT INTO temp.touched VALUES (?)", ids)
+    finally:
+        connection.execute(f"PRAGMA query_only = {locked}")
+
+
+def _told(query: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value!r}" for name, value in query.items() if value)

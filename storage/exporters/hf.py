@@ -1,0 +1,201 @@
+"""A folder as the Hugging Face hub has it: Parquet shards, README.md with its YAML head and card, Croissant metadata.
+
+An export that was killed goes on: shards that were complete are kept, if they are the ones that their hashes say, and
+if the database is read as it was then. All rows are read again, so that all else is counted and hashed anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+import msgspec
+from sqlite_utils import Database
+
+from storage.exporters import _card, _croissant, _files, _manifest, parquet
+from storage.exporters._about import About, ExportError, Row
+from storage.exporters._files import MANIFEST
+from storage.exporters._rows import Set
+from storage.exporters._run import Job, Run, reading
+
+PLACE = "folder"
+SHARD = 50_000  # rows: of articles, about 50 MB
+CARD, CROISSANT, DATA = "README.md", "croissant.json", "data"
+_JOURNAL = ".journal.json"
+
+
+def export(db: Database, out: Path, job: Job, form: ModuleType) -> dict[str, Any]:
+    """Make the folder; what its manifest says."""
+    parquet.library()
+    part = out.with_name(f".{out.name}.part")
+    with _files.held(part), reading(db):
+        run = Run(db, out, form, job)
+        journal = _Journal(part, run.about)
+        counts = tally(run.about)
+        files = _shards(run, counts, part, journal)
+        facts = run.facts(files)
+        for name, content in documents(facts, counts).items():
+            facts["files"].append(_written(part / name, content))
+        facts["files"].sort(key=lambda file: file["path"])
+        (part / MANIFEST).write_bytes(_manifest.sealed(facts))
+        journal.close()
+        for path in (part, part / DATA):
+            _files.synced(path)
+        if job.since:
+            job.since.before(out)(part)
+        _files.replace_folder(part, out)
+    return facts
+
+
+def tally(about: About) -> _card.Tally:
+    """What counts the rows for the card."""
+    return _card.Tally(about)
+
+
+def documents(facts: Mapping[str, Any], counts: _card.Tally) -> dict[str, bytes]:
+    """The files that are made of what is known of the others."""
+    return {CARD: _card.card(facts, counts).encode(), CROISSANT: _croissant.metadata(facts)}
+
+
+def _written(path: Path, content: bytes) -> dict[str, Any]:
+    with _files.written_to(path) as file:
+        file.write(content)
+    return {"path": path.name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest(), "sets": []}
+
+
+def shown(about: About) -> About:
+    """The fields as columns: which split a row is in, its file tells."""
+    return About({name: field for name, field in about.fields.items() if name != "split"}, about.mention)
+
+
+def _shards(run: Run, counts: _card.Tally, part: Path, journal: _Journal) -> list[dict[str, Any]]:
+    (part / DATA).mkdir(exist_ok=True)
+    several = len(run.about.sets) > 1
+    writers = {name: _Shards(name, part, run.about, journal) for name in run.about.sets}
+    try:
+        for row in run.rows():
+            counts.add(row)
+            writers[row["split"] if several else run.about.sets[0]].add(row)
+        for writer in writers.values():
+            writer.end()
+    finally:
+        for writer in writers.values():
+            writer.close()
+    return [file for writer in writers.values() for file in writer.files]
+
+
+class _Shards:
+    """The shards of one set of rows, one after the other."""
+
+    def __init__(self, name: str, part: Path, about: About, journal: _Journal):
+        self._name, self._part, self._journal = name, part, journal
+        self._about = shown(about)
+        self.files: list[dict[str, Any]] = []
+        self._rows: list[Row] = []
+        self._open: tuple[BinaryIO, parquet.Writer] | None = None
+        self._next()
+
+    def _next(self) -> None:
+        self._set = Set(self._about.fields)
+        self._path = f"{DATA}/{_card.part(self._name)}-{len(self.files):05d}.parquet"
+        self._known = self._journal.files.get(self._path)
+
+    def add(self, row: Row) -> None:
+        """One more row; a full shard is closed."""
+        self._set.add((row,))
+        if self._known is None:
+            self._rows.append(row)
+            if len(self._rows) == parquet.GROUP:
+                self._put()
+        if self._set.rows == SHARD:
+            self._finish()
+
+    def _put(self) -> None:
+        if self._open is None:
+            file = (self._part / self._path).open("wb")
+            self._open = file, parquet.Writer(file, self._about, plain=True)
+        if self._rows:
+            self._open[1].put(self._rows)
+            self._rows = []
+
+    def _finish(self) -> None:
+        told = {"rows": self._set.rows, "content": self._set.content.state}
+        if self._known is None:
+            self._put()
+            self.close()
+            path = self._part / self._path
+            size, digest = path.stat().st_size, _files.digest(path)
+            self._known = {"path": self._path, "bytes": size, "sha256": digest, "sets": [self._name], **told}
+            self._journal.note(self._known)
+        elif {name: self._known[name] for name in told} != told:
+            problem = f"`{self._part}` was begun with other rows. Remove it, and export again."
+            raise ExportError(self._part, problem)
+        self.files.append(self._known)
+        self._next()
+
+    def end(self) -> None:
+        """No more rows come. A set without rows has a shard all the same, so that it can be loaded."""
+        if self._set.rows or not self.files:
+            self._finish()
+
+    def close(self) -> None:
+        """Close what is open; a shard that is not complete will be written again."""
+        if self._open:
+            file, writer = self._open
+            self._open = None
+            with file:
+                writer.__exit__()
+                file.flush()
+                os.fsync(file.fileno())
+
+
+class _Journal:
+    """The shards that are complete in a folder that is being made, for who has to go on with it."""
+
+    def __init__(self, part: Path, about: About):
+        self._path = part / _JOURNAL
+        known = {**about.facts, "fields": about.fields, "shard": SHARD, "group": parquet.GROUP}
+        self._key = hashlib.sha256(msgspec.json.encode(known, order="deterministic")).hexdigest()
+        self.files: dict[str, dict[str, Any]] = {}
+        if part.exists() and not self._resumed(part):
+            shutil.rmtree(part)
+        part.mkdir(exist_ok=True)
+
+    def _resumed(self, part: Path) -> bool:
+        """Whether the folder was begun by the same export; its sound shards are then in `files`."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            told = msgspec.json.decode(self._path.read_bytes())
+            if told["key"] == self._key:
+                for file in told["files"]:
+                    if _files.digest(part / file["path"]) == file["sha256"]:
+                        self.files[file["path"]] = file
+                return True
+        return False
+
+    def note(self, file: dict[str, Any]) -> None:
+        """A shard is complete."""
+        self.files[file["path"]] = file
+        fresh = self._path.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode({"key": self._key, "files": list(self.files.values())}))
+        fresh.replace(self._path)
+
+    def close(self) -> None:
+        """The folder is complete."""
+        self._path.unlink(missing_ok=True)
+
+
+def read(path: Path, about: About) -> Iterator[dict[str, Any]]:
+    """The rows of all shards, each set in turn, with their `split` where there are several. Raises ValueError."""
+    shards = [file for file in about.facts["files"] if file["sets"]]
+    for name in about.sets:
+        for file in (file for file in shards if file["sets"] == [name]):
+            for row in parquet.read(path / file["path"], shown(about)):
+                if "split" in about.fields:
+                    row["split"] = name
+                yield row

@@ -1,0 +1,129 @@
+"""Parquet, by pyarrow: zstd, times in UTC to the millisecond, categories as dictionaries, mentions as structs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from storage.dataset import Field
+from storage.exporters._about import About, ExportError, Row
+
+if TYPE_CHECKING:
+    import pyarrow
+
+GROUP = 2000  # rows, held in memory at a time; what a file tells of each group is held until its end
+_READ = 250  # rows that are read at a time
+LEVEL = 3
+_encode = msgspec.json.Encoder().encode
+
+
+def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
+    """Write the rows. Raises ExportError where pyarrow is not installed."""
+    rows = iter(rows)
+    with Writer(out, about) as writer:
+        while group := list(islice(rows, GROUP)):
+            writer.put(group)
+
+
+class Writer:
+    """An open file; `plain`: without the schema of Arrow, for readers that know Parquet only."""
+
+    def __init__(self, out: BinaryIO, about: About, *, plain: bool = False):
+        arrow = library()
+        import pyarrow.parquet
+
+        self._about = about
+        self._schema = schema(arrow, about)
+        self._file = pyarrow.parquet.ParquetWriter(
+            out,
+            self._schema,
+            compression="zstd",
+            compression_level=LEVEL,
+            use_dictionary=about.of("category"),
+            write_statistics=about.of("int", "float", "bool", "time", "category"),
+            store_schema=not plain,
+        )
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def put(self, rows: list[Row]) -> None:
+        """Write a group of rows."""
+        self._file.write_table(table(rows, self._about, self._schema))
+
+
+def library() -> Any:
+    """The module pyarrow. Raises ExportError where it is not installed."""
+    try:
+        import pyarrow
+    except ImportError as error:
+        problem = "Parquet needs pyarrow, which is not installed: pip install 'kuaixun[data]'."
+        raise ExportError(Path("pyarrow"), problem) from error
+    return pyarrow
+
+
+def schema(arrow: Any, about: About) -> pyarrow.Schema:
+    """The Arrow types of the fields."""
+    return arrow.schema([(name, _type(arrow, field, about)) for name, field in about.fields.items()])
+
+
+def _type(arrow: Any, field: Field, about: About, *, inside: bool = False) -> Any:
+    if field.kind == "mentions":
+        parts = [(name, _type(arrow, part, about, inside=True)) for name, part in about.mention.items()]
+        return arrow.list_(arrow.struct(parts))
+    kinds: Mapping[str, Any] = {
+        "text": arrow.string(),
+        # A dictionary inside a list is more than some readers know.
+        "category": arrow.string() if inside else arrow.dictionary(arrow.int32(), arrow.string()),
+        "int": arrow.int64(),
+        "float": arrow.float64(),
+        "bool": arrow.bool_(),
+        "time": arrow.timestamp("ms", tz="UTC"),
+        "json": arrow.string(),
+    }
+    return kinds[field.kind]
+
+
+def table(rows: list[Row], about: About, types: pyarrow.Schema) -> pyarrow.Table:
+    """Rows as columns."""
+    import pyarrow
+
+    arrays = []
+    columns = zip(*map(itemgetter(*about.fields), rows), strict=True) if rows else ((),) * len(about.fields)
+    for (name, field), values in zip(about.fields.items(), columns, strict=True):
+        kind = types.field(name).type
+        if field.kind == "category":
+            arrays.append(pyarrow.array(values, pyarrow.string()).dictionary_encode())
+        elif field.kind == "json":
+            arrays.append(pyarrow.array([_encode(value).decode() if value else None for value in values], kind))
+        else:
+            arrays.append(pyarrow.array(values, kind))
+    return pyarrow.Table.from_arrays(arrays, schema=types)
+
+
+def read(path: Path, about: About) -> Iterator[dict[str, Any]]:
+    """The rows of a file. Raises ValueError."""
+    arrow = library()
+    import pyarrow.parquet
+
+    lists = about.of("json")
+    try:
+        with pyarrow.parquet.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+            wanted = [name for name in about.names if name in file.schema_arrow.names]
+            if file.schema_arrow.names != wanted:
+                raise ValueError("it has other columns")
+            for batch in file.iter_batches(_READ):
+                for row in batch.to_pylist():
+                    for name in lists:
+                        row[name] = msgspec.json.decode(row[name]) if row[name] else None
+                    yield row
+    except (arrow.ArrowException, OSError) as error:
+        raise ValueError(str(error).splitlines()[0]) from error

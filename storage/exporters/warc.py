@@ -1,0 +1,83 @@
+"""WARC/1.1: the raw pages of the chosen articles, every fetch of each up to the asked time, out of the archive."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from storage import warc
+from storage.archive import Archive, Damaged
+from storage.dataset import Field
+from storage.exporters._about import About, ExportError, Row
+from storage.times import parse
+
+_PAGE = {
+    "url": Field("text", "", "the address that answered"),
+    "fetched_at": Field("time", "UTC, ms, our clock", "when it was fetched"),
+    "status": Field("int", "HTTP", "the status of the answer"),
+    "body_sha256": Field("text", "hexadecimal", "SHA-256 of the body"),
+}
+_FETCHES = "SELECT url, at FROM visits WHERE article_id = ? ORDER BY visits.id"
+
+
+def fields(about: About) -> Mapping[str, Field]:
+    """What is known of a page."""
+    return _PAGE
+
+
+def prepared(rows: Iterable[Row], about: About) -> Iterator[Row]:
+    """The pages of the articles, with their bodies. Raises ExportError where there is no archive."""
+    if about.archive is None or not about.archive.exists():
+        raise ExportError(
+            Path(about.archive or "-"), "There is no archive of raw pages (`keep_pages` in the settings)."
+        )
+    with Archive(about.archive, readonly=True) as archive:
+        for row in rows:
+            some = False
+            for url, at in about.db.conn.execute(_FETCHES, (row["id"],)):
+                for page in archive.pages(url=url, since=parse(at), until=parse(at)):
+                    try:
+                        body = archive.body(page.id)
+                    except Damaged:
+                        about.left_out["raw page that is damaged"] += 1
+                        continue
+                    some = True
+                    yield {
+                        "url": page.final_url,
+                        "fetched_at": page.at,
+                        "status": page.status,
+                        "body_sha256": page.sha256,
+                        "page": page,
+                        "body": body,
+                    }
+            if not some:
+                about.left_out["article without a raw page"] += 1
+
+
+def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
+    """Write the pages, each compressed for itself."""
+    writer = warc.begun(out, about.at)
+    for row in rows:
+        warc.put(writer, row["page"], row["body"])
+
+
+def read(path: Path, about: About) -> Iterator[dict[str, Any]]:
+    """The pages of a file. Raises ValueError."""
+    from warcio.archiveiterator import ArchiveIterator
+    from warcio.exceptions import ArchiveLoadFailed
+
+    try:
+        with path.open("rb") as file:
+            for record in ArchiveIterator(file, check_digests="raise"):
+                if record.rec_type == "response":
+                    yield {
+                        "url": record.rec_headers.get_header("WARC-Target-URI"),
+                        "fetched_at": datetime.fromisoformat(record.rec_headers.get_header("WARC-Date")),
+                        "status": int(record.http_headers.get_statuscode()),
+                        "body_sha256": hashlib.sha256(record.content_stream().read()).hexdigest(),
+                    }
+    except (ArchiveLoadFailed, EOFError, OSError, AttributeError, TypeError) as error:
+        raise ValueError(f"it cannot be read as WARC: {error}") from error
