@@ -19,7 +19,7 @@ from crawler.crawl import crawl, seed
 from crawler.errands import Errands
 from crawler.fetch import Fetcher, utc_now
 from crawler.keep import free
-from crawler.signals import either, signals
+from crawler.signals import AnyOf, signals
 from crawler.tally import Event, Notice, Tally
 from crawler.timetable import Timetable, is_too_far, next_visit
 from crawler.upkeep import Means, Upkeep
@@ -155,13 +155,10 @@ class _Daemon:
 
     async def _one_pass(self) -> timedelta:
         """One pass over what is due; how long to sleep after it."""
-        halt = asyncio.Event()
-        halting = asyncio.create_task(either(halt, self.stop, self.hup, self.upkeep.turned))
         try:
-            tally = await self._crawl(halt)
+            tally = await self._crawl(AnyOf(self.stop, self.hup, self.upkeep.turned))
             now = self.clock()
             waiting, soon = self.store.waiting(now), self.store.next_due(now)
-            changed = self._wanted() != self.sources
         except (DatabaseLocked, Unwritable) as error:
             if type(error) is not self.trouble:
                 self.report(Event("failed", str(error.path), "", str(error)))
@@ -171,13 +168,11 @@ class _Daemon:
             raise
         except Exception as error:  # A fault of ours in one pass is no reason to give up all later ones.
             return self._fault(error)
-        finally:
-            halting.cancel()
         self.trouble = None
         self.means.vitals.passed(tally, waiting, now)
         if tally.requests:
             self.finished(tally)
-        if changed:
+        if self._wanted() != self.sources:
             return timedelta(seconds=1)
         # What is due already was left aside: of strangers, or of a host that is down. It is no reason to wake soon.
         return min(max(soon - now, timedelta(seconds=1)), LONGEST_NAP) if soon else LONGEST_NAP

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import Literal
 
 
 @asynccontextmanager
@@ -53,12 +54,21 @@ async def apart(work: Callable[[], str]) -> str:
     return await done
 
 
-async def either(then: asyncio.Event, *events: asyncio.Event) -> None:
-    """Set an event when one of the others is set."""
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        then.set()
-    finally:
-        for each in waits:
-            each.cancel()
+class AnyOf(asyncio.Event):
+    """Set as soon as one of several events is."""
+
+    def __init__(self, *events: asyncio.Event):
+        super().__init__()
+        self._events = events
+
+    def is_set(self) -> bool:
+        return any(event.is_set() for event in self._events)
+
+    async def wait(self) -> Literal[True]:
+        waits = [asyncio.ensure_future(event.wait()) for event in self._events]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+        return True

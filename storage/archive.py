@@ -254,11 +254,6 @@ class Archive:
         for number, asked, final, at, status, headers, digest in self._db.execute(sql, values):
             yield Kept(number, asked, final, parse(at), status, json.loads(headers), digest.hex())
 
-    def last(self, number: int) -> Iterator[Kept]:
-        """The pages that came last, the newest first."""
-        (newest,) = self._db.execute("SELECT coalesce(max(id), 0) FROM pages").fetchone()
-        return reversed([*self.pages(after=newest - number)])
-
     def damaged(self) -> Iterator[tuple[int, str]]:
         """The bodies that are not what was put in, with what is wrong; reads the whole file."""
         return ((number, problem) for _, number, problem in self.verified() if problem)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 import socket
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 # Answers whose Date is held against our clock, and articles that are held against the index.
 ANSWERS, ARTICLES = 25, 500
+LATELY = timedelta(hours=1)
 
 
 @click.command()
@@ -38,7 +40,7 @@ ANSWERS, ARTICLES = 25, 500
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, of what is well too.")
 @click.option("--all", "everything", is_flag=True, help="Also what is well.")
 def command(setup: Config, *, network: bool, as_json: bool, everything: bool) -> int:
-    """Say what is wrong around the database, one line each, with what helps.
+    """Say in one line each what is wrong here, and what helps.
 
     Looked at are disk, locks, clock, time zones, certificates, contact, archive, search index (the newest articles),
     copies, the chores of the daemon, sources, robots.txt and hosts that refuse us. Nothing is changed, and no site is
@@ -182,7 +184,7 @@ def _server_clock(pages: Path) -> tuple[str, datetime, datetime] | None:
 
     found = []
     with suppress(StorageError, sqlite3.Error), Archive(pages, readonly=True) as archive:
-        for page in archive.last(ANSWERS):
+        for page in deque(archive.pages(since=_changed(pages) - LATELY), ANSWERS):
             with suppress(ValueError, TypeError):
                 date = parsedate_to_datetime(_header(page.headers, "date")).astimezone(UTC)
                 found.append((date - page.at, urlsplit(page.final_url).netloc, date, page.at))
