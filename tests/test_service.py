@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from config import notify_socket
 from crawler.cli import cli
 from crawler.commands import run as run_command
+from crawler.commands import status
 from crawler.commands._log import Log
 from crawler.commands.status import again
 from crawler.service import application, health, notify, served
@@ -150,11 +151,15 @@ def test_settings_are_read_anew_with_the_database_of_the_command_line(tmp_path):
     assert (new.settings.delay, new.settings.database) == (9, tmp_path / "mine.db")
 
 
-def test_status_tells_what_the_daemon_did_beside_the_crawl(database):
-    found = CliRunner().invoke(cli, ["status", "--db", str(database)])
-    assert "no room" in found.stdout
-    as_json = json.loads(CliRunner().invoke(cli, ["status", "--json", "--db", str(database)]).stdout)
-    assert (as_json["crawled_by"], as_json["chores"][0]["error"]) == (None, "no room")
+def test_a_live_status_tells_what_the_daemon_did_beside_the_crawl(database, monkeypatch):
+    def once(show, *, before):
+        show()
+
+    monkeypatch.setattr(status, "again", once)
+    told = json.loads(CliRunner().invoke(cli, ["status", "--live", "--json", "--db", str(database)]).stdout)
+    assert (told["crawled_by"], told["chores"][0]["error"]) == (None, "no room")
+    usual = json.loads(CliRunner().invoke(cli, ["status", "--json", "--db", str(database)]).stdout)
+    assert told.keys() - usual.keys() == {"crawled_by", "chores"}
 
 
 def test_a_live_status_is_shown_again_until_it_is_stopped(capsys):

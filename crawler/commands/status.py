@@ -30,8 +30,8 @@ EVERY, CLEAR = 2.0, "\x1b[H\x1b[2J"
 def command(setup: Config, *, as_of: datetime | None, live: bool, as_json: bool) -> None:
     """Show what the database holds and the last 24 hours brought.
 
-    Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them. Who
-    crawls and what the daemon's chores came to is told of the present only.
+    Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them. --live
+    also tells who crawls, and what the chores of the daemon came to.
 
     \b
     Example:
@@ -42,7 +42,7 @@ def command(setup: Config, *, as_of: datetime | None, live: bool, as_json: bool)
         raise click.UsageError("--live and --as-of exclude each other")
 
     def show() -> None:
-        found = _read(setup, as_of)
+        found = _read(setup, as_of, daemon=live)
         if as_json:
             print_json([found])
         else:
@@ -67,8 +67,8 @@ def again(show: Callable[[], None], *, before: str, sleep: Callable[[float], Non
         return
 
 
-def _read(setup: Config, as_of: datetime | None) -> dict[str, Any]:
-    """All that is shown; Raises StorageError."""
+def _read(setup: Config, as_of: datetime | None, *, daemon: bool) -> dict[str, Any]:
+    """All that is shown; of the daemon only where that is wanted, since it has no history. Raises StorageError."""
     from storage import query, watch
 
     path, at = setup.settings.database, now(as_of)
@@ -77,7 +77,7 @@ def _read(setup: Config, as_of: datetime | None) -> dict[str, Any]:
         hosts = with_clocks(db, watch.hosts(db), "host")
         name_gaps(setup, db, as_of)
         found = {"database": str(path), "total": total, "last_24_hours": day, "hosts": hosts}
-        return found if as_of else found | _daemon(path, watch.chores(db))
+        return found | _daemon(path, watch.chores(db)) if daemon else found
 
 
 def _daemon(path: Path, chores: list[dict[str, Any]]) -> dict[str, Any]:
