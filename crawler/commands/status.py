@@ -30,8 +30,8 @@ EVERY, CLEAR = 2.0, "\x1b[H\x1b[2J"
 def command(setup: Config, *, as_of: datetime | None, live: bool, as_json: bool) -> None:
     """Show what the database holds and the last 24 hours brought.
 
-    Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them. --live
-    also tells who crawls, and what the chores of the daemon came to.
+    Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them.
+    --live also tells who crawls, and what the chores of the daemon came to.
 
     \b
     Example:
