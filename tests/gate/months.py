@@ -30,7 +30,7 @@ from config import Config, Settings, Source
 from crawler import chores, schedule
 from crawler.extract import columns
 from crawler.fetch import Fetcher
-from storage import open_store
+from storage import open_store, stories
 from storage.store import Store
 
 START = datetime(2026, 3, 20, 0, 0, tzinfo=UTC)
@@ -138,15 +138,18 @@ def _title(site: int, number: int) -> str:
 
 def _article(site: int, number: int) -> str:
     number -= 100000
-    chance = random.Random(site * 7_919 + number)
-    text = "".join(
-        f"<p>{''.join(chance.choice(WORDS) + chance.choice(VERBS) for _ in range(20))}，{chance.randrange(10**9)}。</p>"
-        for _ in range(6)
-    )
-    title = _title(site, number)
+    text, title = _text(site, number), _title(site, number)
     return (
         f"<html><head><title>{title}</title></head><body><h1>{title}</h1>"
         f'<div class="info">{_told(number)} 来源：第{site}网</div><div class="content">{text}</div></body></html>'
+    )
+
+
+def _text(site: int, number: int) -> str:
+    chance = random.Random(site * 7_919 + number)
+    return "".join(
+        f"<p>{''.join(chance.choice(WORDS) + chance.choice(VERBS) for _ in range(20))}，{chance.randrange(10**9)}。</p>"
+        for _ in range(6)
     )
 
 
@@ -253,15 +256,23 @@ class Months:
         self.stop.set()
 
 
+FILLED = ("crawler.shapes", "crawler.urls", "crawler.names", "storage.keys", "storage.texts")
+
+
 def fill() -> None:
-    """Fill the caches of addresses and names, which are bounded by their number."""
+    """Fill the caches of addresses, names, titles and texts, which are bounded by their number."""
     caches = [each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper)]
     for cache in caches:
         most = cache.cache_parameters()["maxsize"]
-        if most and cache.__module__ in ("crawler.shapes", "crawler.urls", "crawler.names"):
+        if most and cache.__module__ in FILLED:
             for number in range(most + 1):
                 with contextlib.suppress(TypeError, ValueError):
                     cache(f"http://site9.example/news/2025/{number:07}.html")
+    former = stories.told("", "")
+    for number in range(stories.told.cache_parameters()["maxsize"] + 1):
+        told = stories.told(_title(9, number), _text(9, number).replace("<p>", "").replace("</p>", "\n"))
+        stories.judge(former, told)
+        former = told
 
 
 def main(days: int) -> int:
