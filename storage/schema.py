@@ -246,7 +246,7 @@ def m018_search_borders(db: Database) -> None:
 
 
 @migrations()
-def m018_pauses(db: Database) -> None:
+def m019_pauses(db: Database) -> None:
     """Sources may be paused by a command, beside what the settings say."""
     run(db, "ALTER TABLE sources ADD COLUMN paused_at TEXT")
 
