@@ -65,7 +65,18 @@ The main path:
   notes       what is written down of a visit
   visit       ask for one address, read it, store it
   crawl       one pass until nothing is due
-  schedule    the daemon: the only room that knows apscheduler
+  timetable   what is called when: the only room that knows apscheduler
+  chores      copies, forgetting, checks: the work that a daemon does besides
+  clockwork   whether the clock was set, or the machine slept
+  signals     signals as events, and work in threads
+  vitals      what the daemon does in numbers, and what of it hangs
+  watchdog    a thread that says what hangs
+  service     signs of life, /healthz and /metrics: the only room that knows prometheus_client
+  resume      what a start goes on from
+  upkeep      what is put right between two passes: clock, settings, hosts
+  errands     the chores as they are done
+  doctor      what is wrong around the database, and what helps
+  schedule    the daemon
 
 Pages that are there already:
   pool        the same work on many things, on all cores

@@ -46,6 +46,7 @@ SECTIONS = {
         "source",
         "sources",
         "status",
+        "doctor",
         "check",
         "repair",
         "dedupe",

@@ -1,4 +1,4 @@
-"""The tables of gaps, claims, exports and drifts, as migrations of `schema` make them. They are never edited."""
+"""Tables of gaps, claims, exports, chores, drifts and sketches, as migrations of `schema` make them: never edited."""
 
 from __future__ import annotations
 
@@ -41,6 +41,34 @@ _GAPS = """
     -- seconds after their time that the last two visits came
     ALTER TABLE rhythms ADD COLUMN late REAL;
     ALTER TABLE rhythms ADD COLUMN late_before REAL;
+"""
+_WAITING = """
+    CREATE TABLE waiting_sketches (
+        article_id INTEGER PRIMARY KEY,
+        era INTEGER NOT NULL,
+        hashes BLOB NOT NULL                 -- 32 bits each, signed, the lowest byte first
+    );
+    CREATE TABLE sketches_new (
+        era INTEGER NOT NULL,
+        hash INTEGER NOT NULL,
+        article_id INTEGER NOT NULL,
+        PRIMARY KEY (era, hash, article_id)
+    ) WITHOUT ROWID;
+    INSERT INTO sketches_new SELECT era, hash, article_id FROM sketches;
+    DROP TABLE sketches;
+    ALTER TABLE sketches_new RENAME TO sketches;
+"""
+_CHORES = """
+    CREATE TABLE chores (
+        name TEXT PRIMARY KEY,               -- backup, prune, check
+        begun_at TEXT NOT NULL,              -- when it was last begun, our clock
+        ended_at TEXT,                       -- when that ended; NULL while it runs, or where it was interrupted
+        done_at TEXT,                        -- when it last went well, our clock
+        result TEXT,                         -- what came of it then
+        error TEXT,
+        error_since TEXT,
+        error_count INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
 """
 _CLOCKS = """
     CREATE TABLE clocks (
@@ -139,3 +167,13 @@ def make_drift(db: Database) -> None:
 def make_exports(db: Database) -> None:
     """Up to where each named export has had everything: see `exports`."""
     run(db, _EXPORTS)
+
+
+def make_chores(db: Database) -> None:
+    """The table of what the daemon does besides crawling."""
+    run(db, _CHORES)
+
+
+def make_waiting_sketches(db: Database) -> None:
+    """The table of sketches that are not in the index yet, and the index without foreign keys."""
+    run(db, _WAITING)

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
 from storage import history
-from storage.ledger import make_claims, make_drift, make_exports, make_gaps
+from storage.ledger import make_chores, make_claims, make_drift, make_exports, make_gaps, make_waiting_sketches
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
@@ -35,25 +35,7 @@ _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 @migrations()
 def m010_waiting_sketches(db: Database) -> None:
     """Sketches wait for others before they go into the index, which no longer looks every row's article up."""
-    run(
-        db,
-        """
-        CREATE TABLE waiting_sketches (
-            article_id INTEGER PRIMARY KEY,
-            era INTEGER NOT NULL,
-            hashes BLOB NOT NULL                 -- 32 bits each, signed, the lowest byte first
-        );
-        CREATE TABLE sketches_new (
-            era INTEGER NOT NULL,
-            hash INTEGER NOT NULL,
-            article_id INTEGER NOT NULL,
-            PRIMARY KEY (era, hash, article_id)
-        ) WITHOUT ROWID;
-        INSERT INTO sketches_new SELECT era, hash, article_id FROM sketches;
-        DROP TABLE sketches;
-        ALTER TABLE sketches_new RENAME TO sketches;
-        """,
-    )
+    make_waiting_sketches(db)
 
 
 @migrations()
@@ -253,6 +235,12 @@ def m018_search_borders(db: Database) -> None:
 def m019_pauses(db: Database) -> None:
     """Sources may be paused by a command, beside what the settings say."""
     run(db, "ALTER TABLE sources ADD COLUMN paused_at TEXT")
+
+
+@migrations()
+def m019_chores(db: Database) -> None:
+    """What the daemon does besides crawling, and what came of it."""
+    make_chores(db)
 
 
 @migrations()

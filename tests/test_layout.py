@@ -78,6 +78,7 @@ LINES = (
     ),
     ("storage.articles", "storage.check", "storage.query", "storage.watch", "storage.witnesses"),
     ("storage.dataset", "storage.store"),
+    ("storage.chores", "storage.setback"),
     ("storage", "storage.exporters"),
     ("storage.intake", "storage.rewrite", "storage.shelf"),
     (
@@ -149,6 +150,9 @@ LINES = (
     ("crawler.bring", "crawler.reread", "crawler.visit"),
     ("crawler.reextract",),
     ("crawler.crawl",),
+    ("crawler.chores", "crawler.clockwork", "crawler.signals", "crawler.timetable", "crawler.vitals"),
+    ("crawler.doctor", "crawler.resume", "crawler.service", "crawler.upkeep", "crawler.watchdog"),
+    ("crawler.errands",),
     ("crawler.schedule",),
     ("crawler.demo",),
     ("crawler.console", "crawler.commands"),
@@ -158,7 +162,8 @@ LINE = {room: number for number, rooms in enumerate(LINES) for room in rooms}
 OWNERS = {
     "httpx": {"crawler.fetch", "crawler.transport"},
     "aiohttp": {"crawler.transport"},
-    "apscheduler": {"crawler.schedule"},
+    "apscheduler": {"crawler.timetable"},
+    "prometheus_client": {"crawler.service"},
     "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
     "pyarrow": {"storage.exporters.parquet"},
 }
