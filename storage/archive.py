@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from storage.errors import NotOurDatabase, translated
 from storage.packing import Prefix, zstd
+from storage.pair import beside as beside  # noqa: PLC0414 - known from here too
 from storage.times import parse, stamp
 from storage.waiting import NONE, SHORT, Patience, is_free, transaction
 
@@ -90,11 +91,6 @@ class Kept(NamedTuple):
 
 class Damaged(ValueError):
     """A body that is not the one that was put in, or that cannot be uncompressed."""
-
-
-def beside(database: Path) -> Path:
-    """The archive of a database file."""
-    return database.with_suffix(".pages")
 
 
 class Archive:

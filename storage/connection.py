@@ -20,6 +20,7 @@ from storage.errors import (
     Unwritable,
     translated,
 )
+from storage.pair import is_archive
 from storage.waiting import NONE, Patience, transaction
 
 MEMORY = Path(":memory:")
@@ -51,6 +52,8 @@ def connect(
 def _check_path(path: Path, readonly: bool) -> None:
     if path.is_dir():
         raise NotOurDatabase(path, "it is a folder")
+    if is_archive(path):
+        raise NotOurDatabase(path, "an archive of pages has such a name")
     if readonly:
         if not path.exists():
             raise MissingDatabase(path)

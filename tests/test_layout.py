@@ -43,7 +43,7 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
-    ("storage.backup", "storage.lock", "storage.packing", "storage.waiting", "storage.words"),
+    ("storage.backup", "storage.lock", "storage.packing", "storage.pair", "storage.waiting", "storage.words"),
     ("storage.archive", "storage.history"),
     ("storage.datasette", "storage.foreign", "storage.warc"),
     ("storage.reindex",),
