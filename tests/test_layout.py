@@ -77,7 +77,7 @@ LINES = (
     ("storage.articles", "storage.check", "storage.query", "storage.watch"),
     ("storage.dataset", "storage.store"),
     ("storage", "storage.exporters"),
-    ("storage.intake", "storage.rewrite", "storage.shelf"),
+    ("storage.audit", "storage.intake", "storage.rewrite", "storage.shelf"),
     (
         "crawler",
         "crawler.patterns",

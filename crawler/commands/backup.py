@@ -40,7 +40,8 @@ def command(setup: Config, *, out: Path, force: bool, quiet: bool) -> None:
     pairs = [(source, out), *([(pages, archive.beside(out))] if pages.exists() else [])]
     if not pages.exists() and archive.beside(out).exists():
         raise Failure(
-            f"{archive.beside(out)}: is the archive of another copy, and {source} has none; move it, or choose another OUT",
+            f"{archive.beside(out)}: is the archive of another copy, and {source} has none; "
+            "move it, or choose another OUT",
             STORAGE,
         )
     for file, copy in pairs:
