@@ -21,7 +21,7 @@ from storage.errors import (
     translated,
 )
 from storage.pair import is_archive
-from storage.waiting import NONE, Patience, transaction
+from storage.waiting import NONE, Patience, keep_log_small, transaction
 
 MEMORY = Path(":memory:")
 
@@ -107,6 +107,7 @@ def _checked(db: Database, path: Path, fields: Mapping[str, str], patience: Pati
         _make_current(db, path, fields, fresh, patience)
         # A statement that triggers others keeps what it overwrites until it is done: in a file, that is twice the time.
         db.execute("PRAGMA temp_store = MEMORY")
+        keep_log_small(db.conn)
     db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = NORMAL")
