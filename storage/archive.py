@@ -23,8 +23,9 @@ from typing import NamedTuple
 
 from storage.errors import NotOurDatabase, translated
 from storage.packing import Prefix, zstd
+from storage.pair import beside as beside  # noqa: PLC0414 - known from here too
 from storage.times import parse, stamp
-from storage.waiting import NONE, SHORT, Patience, is_free, transaction
+from storage.waiting import NONE, SHORT, Patience, is_free, keep_log_small, transaction
 
 GROUP = 512  # bodies
 PREFIX = 6  # of them, the first, are the dictionary of those after them
@@ -92,11 +93,6 @@ class Damaged(ValueError):
     """A body that is not the one that was put in, or that cannot be uncompressed."""
 
 
-def beside(database: Path) -> Path:
-    """The archive of a database file."""
-    return database.with_suffix(".pages")
-
-
 class Archive:
     """An open archive. Close it, or use it as a context manager. It belongs to the thread that opened it.
 
@@ -127,6 +123,7 @@ class Archive:
             elif not readonly and not _has_received(db):
                 db.execute("ALTER TABLE pages ADD COLUMN received TEXT")
             db.execute("PRAGMA synchronous = normal")
+            keep_log_small(db)
         except BaseException:
             db.close()
             raise

@@ -635,6 +635,9 @@ def test_the_archive_is_listed_shown_and_written_as_warc(stored):
     assert "Wrote 2 pages" in run("archive", "export", "out.warc.gz", "--since", "2026-03-20T01:00Z").stderr
     assert gzip.decompress(Path("out.warc.gz").read_bytes()).count(b"WARC-Type: response") == 2
     assert "has no zone" in refused(USAGE, "archive", "export", "x.warc.gz", "--since", "2026-03-20")
+    piped = run("archive", "export", "-", "--since", "2026-03-20T01:00Z")
+    assert gzip.decompress(piped.stdout_bytes).count(b"WARC-Type: response") == 2
+    assert not Path("-").exists()
 
 
 def test_check_names_a_page_of_the_archive_that_rots(stored):

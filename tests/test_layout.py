@@ -43,7 +43,7 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
-    ("storage.backup", "storage.lock", "storage.packing", "storage.waiting", "storage.words"),
+    ("storage.backup", "storage.lock", "storage.packing", "storage.pair", "storage.waiting", "storage.words"),
     ("storage.archive", "storage.history"),
     ("storage.datasette", "storage.foreign", "storage.warc"),
     ("storage.reindex",),
@@ -77,7 +77,7 @@ LINES = (
     ("storage.articles", "storage.check", "storage.query", "storage.watch"),
     ("storage.dataset", "storage.store"),
     ("storage", "storage.exporters"),
-    ("storage.intake", "storage.rewrite", "storage.shelf"),
+    ("storage.audit", "storage.intake", "storage.rewrite", "storage.shelf"),
     (
         "crawler",
         "crawler.patterns",

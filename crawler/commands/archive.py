@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -102,11 +102,12 @@ def export(
 ) -> None:
     """Write pages as a WARC/1.1 file, each record compressed for itself.
 
-    The file gets its name only when it is complete.
+    OUT `-` is stdout; a file gets its name only when it is complete.
 
     \b
     Example:
       kuaixun archive export pages.warc.gz --since 2026-03-01T00:00+08:00
+      kuaixun archive export - --latest > pages.warc.gz
     """
     from storage.exporters import written
     from storage.warc import write
@@ -120,8 +121,13 @@ def export(
             line.show(lambda: f"{done:,} pages written")
 
         pages = archive.pages(url=url, since=since, until=as_of, latest=latest)
-        done = written(out, lambda file: write(file, archive, pages, damaged=left_out, told=told))
-    if not quiet:
+
+        def fill(file: BinaryIO) -> int:
+            return write(file, archive, pages, damaged=left_out, told=told)
+
+        is_stdout = str(out) == "-"
+        done = fill(sys.stdout.buffer) if is_stdout else written(out, fill)
+    if not (quiet or is_stdout):
         click.echo(f"Wrote {counted(done, 'page')} to {out}.", err=True)
 
 
