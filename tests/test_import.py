@@ -50,7 +50,11 @@ def page(number: int, **parts: str) -> str:
 
 
 def write(
-    file: Path, *pages: tuple[str, str | bytes], at: datetime = THEN, kind: str = "text/html; charset=utf-8"
+    file: Path,
+    *pages: tuple[str, str | bytes],
+    at: datetime = THEN,
+    kind: str = "text/html; charset=utf-8",
+    status: str = "200 OK",
 ) -> Path:
     """A WARC file of these addresses and bodies."""
     with file.open("wb") as out:
@@ -63,7 +67,7 @@ def write(
                 "response",
                 payload=BytesIO(data),
                 length=len(data),
-                http_headers=StatusAndHeaders("200 OK", [("Content-Type", kind)], protocol="HTTP/1.1"),
+                http_headers=StatusAndHeaders(status, [("Content-Type", kind)], protocol="HTTP/1.1"),
                 warc_headers_dict={"WARC-Date": at.strftime("%Y-%m-%dT%H:%M:%SZ")},
             )
             writer.write_record(record)
@@ -167,6 +171,31 @@ def test_an_older_page_takes_nothing_back_and_a_newer_one_is_a_new_version(desk,
     assert desk.rows("SELECT revision, revised_at FROM articles") == [(2, "2026-06-01T08:00:00.000+00:00")]
     # All three are in the archive, to be read again.
     assert len(list(desk.archive.pages(url=url(1)))) == 3
+
+
+def test_an_article_that_others_saw_gone_is_gone_until_it_is_back(desk, tmp_path):
+    def bring(name: str, days: int, text: str, **answer: str) -> Importer:
+        desk.now += timedelta(minutes=1)
+        return desk.bring(write(tmp_path / name, (url(1), text), at=THEN + timedelta(days=days), **answer))
+
+    bring("a", 0, page(1))
+    told = "SELECT gone_at, status, how, observed_at, back_at FROM articles JOIN removals ON article_id = articles.id"
+    # Of an address without an article it says nothing; what was fetched before the article changes nothing.
+    assert desk.bring(write(tmp_path / "b", (url(2), "none"), at=THEN, status="404 Not Found")).sums.other == 1
+    assert bring("c", -9, "none", status="404 Not Found").sums.older == 1
+    assert desk.rows(told) == []
+    assert bring("d", 9, "none", status="410 Gone").sums.gone == 1
+    gone = desk.now.isoformat(timespec="milliseconds")
+    assert desk.rows(told) == [(gone, 410, "gone", gone, None)]
+    # Another saw it before that: it is gone all the same. Seen after that, it is back.
+    assert bring("e", 8, page(1)).sums.older == 1
+    assert desk.rows("SELECT gone_at FROM articles") == [(gone,)]
+    assert bring("f", 10, page(1)).sums.same == 1
+    back = desk.now.isoformat(timespec="milliseconds")
+    assert desk.rows(told) == [(None, 410, "gone", gone, back)]
+    assert bring("g", 11, "<title>404 页面不存在</title><p>页面不存在").sums.gone == 1
+    assert desk.rows("SELECT gone_at IS NULL, count(*) FROM articles JOIN removals") == [(0, 2)]
+    assert len(list(desk.archive.pages())) == 4  # error pages are not kept, as in a crawl
 
 
 def test_two_captures_of_the_same_second_are_both_kept(desk, tmp_path):
