@@ -85,6 +85,12 @@ class Reextraction:
         return int(self._db.execute(sql, {"after": 0, "source": self.source}).fetchone()[0])
 
     @property
+    def sources(self) -> set[str]:
+        """The names of the sources that found an article."""
+        rows = self._db.execute("SELECT DISTINCT found_by FROM articles WHERE found_by IS NOT NULL")
+        return {name for (name,) in rows}
+
+    @property
     def _chosen(self) -> str:
         return _CHOSEN + (" AND found_by = :source" if self.source else "")
 

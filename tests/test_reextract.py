@@ -19,7 +19,7 @@ from config import Settings, Source
 from crawler import reextract, rules
 from crawler.cli import cli
 from crawler.compare import Report, Sample, differences, sample, suspicion
-from crawler.console import STORAGE
+from crawler.console import CONFIG, STORAGE
 from crawler.extract import columns
 from crawler.pool import Pool
 from crawler.reextract import NO_PAGE, Reextraction
@@ -184,6 +184,12 @@ def test_what_todays_rules_have_read_is_not_read_again(place):
     assert (work.current, work.report.same, work.report.different) == (2, 0, 0)
 
 
+def test_where_nothing_is_to_be_read_the_archive_is_not_looked_through(place, monkeypatch):
+    place.crawl(1, 2)
+    monkeypatch.setattr(Shelf, "_fill", lambda self: pytest.fail("it was looked through"))
+    assert place.reread().current == 2
+
+
 def test_the_same_rules_find_the_same(place):
     place.crawl(1, 2, 3)
     with closing(sqlite3.connect(place.path)) as db, db:
@@ -327,6 +333,7 @@ def test_a_field_that_a_later_page_is_silent_about_stays_as_in_the_crawl(place):
         db.execute("UPDATE articles SET rules = 'others'")
     report = place.reread(SIGNED).report
     assert (report.same, report.different) == (1, 0)
+    assert "page_sha256" not in report.fields  # which of two equal texts it was read from is no change
 
 
 def test_articles_without_a_readable_page_are_left_out_and_said_why(place):
@@ -372,6 +379,8 @@ def test_the_command_reports_and_writes_only_with_apply(place, monkeypatch, tmp_
     applied = CliRunner().invoke(cli, ["reextract", "--apply", "--workers", "0"])
     assert "2 have a new version" in applied.stdout
     assert "2 need no reading" in CliRunner().invoke(cli, ["reextract", "--workers", "0"]).stdout
+    unknown = CliRunner().invoke(cli, ["reextract", "--source", "newz"])
+    assert unknown.exit_code == CONFIG and "have no source `newz`; did you mean `news`?" in unknown.stderr
     beside(place.path).unlink()
     assert CliRunner().invoke(cli, ["reextract"]).exit_code == STORAGE
 
