@@ -243,6 +243,33 @@ def test_a_former_time_is_answered_with_what_was_known_then(place):
         assert query.revisions(store.db, 1) == []
 
 
+def test_plain_sql_answers_for_a_former_time_by_the_rules_of_today(place):
+    """The pattern of docs/schema.md: the pages of then, as later rules read them, and no later page."""
+    place.crawl(1, 2)
+    then = place.clock() + timedelta(minutes=1)
+    place.clock.now += timedelta(hours=2)
+    place.reread(SHORTER, apply=True)
+    place.crawl(1, 3, hours=2, sources=(SHORTER,), who="李大光", meta="2026-03-20 10:00")
+    place.web.pages[url(1)] = []
+    place.web.add(url(1), article(1).replace("开闸", "关闸"))
+    place.again(hours=30, sources=(SHORTER,))
+    text = (Path(__file__).parent.parent / "docs" / "schema.md").read_text(encoding="utf-8")
+    by_today, by_then = (
+        next(part for part in text.split("```sql\n") if part.startswith(head)).split(";")[0]
+        for head in ("SELECT *, min(", "SELECT * FROM versions")
+    )
+    with open_store(place.path, readonly=True) as store:
+        told = {}
+        for name, sql in (("today", by_today), ("then", by_then)):
+            rows = store.db.query(sql, {"t": then.isoformat(timespec="milliseconds")})
+            told[name] = {row["article_id"]: row["text"] for row in rows}
+        assert "关闸" in query.article(store.db, url(1))["text"]
+    assert told["today"].keys() == told["then"].keys() == {1, 2}
+    for number in (1, 2):
+        today, former = told["today"][number], told["then"][number]
+        assert former.startswith(today) and "李四" in former and "李四" not in today and "开闸" in today
+
+
 def test_a_time_of_publication_that_goes_moves_the_article_to_when_it_was_seen(place):
     place.crawl(1, sources=(replace(PLAIN, select={"published": ".day"}),), meta="<b class=day>2026-03-19 08:00</b>")
     (told,) = place.rows("SELECT told_at FROM articles")[0]
