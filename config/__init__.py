@@ -8,18 +8,20 @@ the wrong type or out of range is a ConfigError with file and key; nothing is gu
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
+from config import sites
 from config.tables import ConfigError, keys, nearest, refuse_unknown, show, value_of_text, values
 from config.values import address, between, cron, each, encoding, filled, header, network, pattern, proxy, zone
 
 __all__ = [
+    "FILE",
     "TEMPLATE",
     "Config",
     "ConfigError",
@@ -27,8 +29,10 @@ __all__ = [
     "Source",
     "keys",
     "load",
+    "marks",
     "override",
     "pick",
+    "settings_template",
     "show",
     "zoned",
 ]
@@ -113,6 +117,25 @@ def load(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Confi
     return replace(config, sources=zoned(config.sources, config.settings))
 
 
+def marks(file: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """What tells that a configuration has changed: its files, each with time and size."""
+    if file is None:
+        return ()
+    found = []
+    for path in (file, *sorted(sites.folder(file).glob("*.toml"))):
+        with suppress(OSError):
+            known = path.stat()
+            found.append((str(path), known.st_mtime_ns, known.st_size))
+    return tuple(found)
+
+
+def settings_template() -> str:
+    """A commented configuration without any source: the beginning of `TEMPLATE`."""
+    head, mark, _ = TEMPLATE.read_text(encoding="utf-8").partition("\n\n\n# One table for each source")
+    assert mark
+    return head + "\n"
+
+
 def zoned(sources: Iterable[Source], settings: Settings) -> tuple[Source, ...]:
     """The sources, each with the time zone that holds for it: its own or the general one."""
     return tuple(replace(source, timezone=source.timezone or settings.timezone) for source in sources)
@@ -175,7 +198,7 @@ def _from_file(file: Path) -> Config:
 def _sources(file: Path, tables: Mapping[str, Any]) -> Iterator[Source]:
     for name, table in tables.items():
         yield _source(name, table, str(file), f"sources.{name}.")
-    for site in sorted((file.parent / "sites").glob("*.toml")):
+    for site in sorted(sites.folder(file).glob("*.toml")):
         if site.stem in tables:
             raise ConfigError(str(site), "", f"the source `{site.stem}` is also in `{file}`; keep one of the two")
         yield _source(site.stem, _read(site), str(site), "")
@@ -185,7 +208,7 @@ def _source(name: str, table: Any, file: str, where: str) -> Source:
     label = where.rstrip(".")
     if not isinstance(table, dict):
         raise ConfigError(file, label, f"must be a table, written `[{label}]` on a line of its own")
-    if not re.fullmatch(r"\w[\w.-]*", name):
+    if not sites.NAME.fullmatch(name):
         raise ConfigError(file, label, "must be a name of letters, digits, `.`, `-` and `_`")
     refuse_unknown(table, [key for key in keys(Source) if key != "name"], file=file, where=where)
     given = values(Source, table, file=file, where=where, base=Path(file).parent)

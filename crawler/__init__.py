@@ -51,6 +51,15 @@ Reading:
   rules       the version of the rules that pages are read by
   reading     an answer to what is to be stored
 
+A site that nobody knows yet:
+  sighting    one page of it, and all of its pages together
+  stencil     the pattern of its article addresses, from examples
+  discover    which of its pages to look at, and what they say
+  trial       the articles that are tried
+  survey      what was found out, and how sure that is
+  scout       asking for them, fifteen at most
+  opml        the subscriptions of feed readers
+
 The main path:
   notes       what is written down of a visit
   visit       ask for one address, read it, store it

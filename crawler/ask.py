@@ -98,7 +98,7 @@ async def one_page(settings: Settings, url: str) -> Page:
     async def obey(_: str, to: str) -> None:
         rules = known.get(to, utc_now())
         if rules is None:
-            rules = (await _rules_of(fetcher, settings, to))[0]
+            rules = (await rules_of(fetcher, settings, to))[0]
             known.keep(to, rules, utc_now())
         if not rules.allows(to):
             raise Forbidden(to)
@@ -108,7 +108,7 @@ async def one_page(settings: Settings, url: str) -> Page:
         return await fetcher.get(Request(url), check=obey)
 
 
-async def _rules_of(
+async def rules_of(
     fetcher: Fetcher, settings: Settings, url: str, *, check: Check | None = None
 ) -> tuple[Rules, tuple[int, str]]:
     """What the robots.txt of an address says, and as what it came: status and text.
@@ -280,7 +280,7 @@ class Asker:
             await self._pause(before, to, target, taken)
 
         self.tally.requests += 1
-        rules, file = await _rules_of(self.world.fetcher, self.world.settings, url, check=check)
+        rules, file = await rules_of(self.world.fetcher, self.world.settings, url, check=check)
         now, where = self.world.clock(), robots.address(url)
         self.world.hosts.rules.keep(url, rules, now)
         self.world.store.keep_file(where, now, *file)

@@ -43,6 +43,7 @@ SECTIONS = {
     "Crawl": ("crawl", "run", "fetch", "extract"),
     "Read": ("search", "latest", "story", "export", "gaps"),
     "Look after": (
+        "source",
         "sources",
         "status",
         "check",

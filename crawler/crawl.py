@@ -9,7 +9,7 @@ as being asked, so a pass that is stopped or killed leaves its addresses due.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -79,10 +79,12 @@ async def crawl(
     hosts: Hosts | None = None,
     ad_score: AdScore | None = None,
     force: bool = False,
+    is_current: Callable[[], bool] = lambda: True,
 ) -> Tally:
     """One pass over everything that is due, until nothing is; what it came to.
 
-    `stop` ends it early: requests in flight are dropped and stay due. `hosts` carries pace and rules over from an
+    `stop` ends it early: requests in flight are dropped and stay due. When `is_current`, asked once a minute, says no,
+    nothing more is asked for: the sources are others now. `hosts` carries pace and rules over from an
     earlier pass, `force` asks lists and feeds whether due or not. Raises StorageError; a page's trouble never ends it.
     """
     if ad_score is None:
@@ -106,7 +108,7 @@ async def crawl(
     repeats = fetcher.repeats
     with kept(settings, store, clock(), sleep) as keep:
         visitor = Visitor(replace(world, keep=keep))
-        await _Loop(visitor.world, visitor).until_nothing_is_due(stop or asyncio.Event())
+        await _Loop(visitor.world, visitor, is_current).until_nothing_is_due(stop or asyncio.Event())
     visitor.tally.requests += fetcher.repeats - repeats
     return visitor.tally
 
@@ -120,12 +122,14 @@ class _Loop:
 
     world: World
     visitor: Visitor
+    is_current: Callable[[], bool]
     in_flight: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
     turns: Turns = field(default_factory=Turns)
     # When the database was last asked for hosts, and whether anything has happened since.
     looked_at: datetime | None = None
     news: bool = True
+    is_over: bool = False
 
     async def until_nothing_is_due(self, stop: asyncio.Event) -> None:
         self.world.hosts.pace.new_pass(self.world.clock())
@@ -134,12 +138,14 @@ class _Loop:
             while not stop.is_set():
                 now = self.world.clock()
                 if self.looked_at is None or now - self.looked_at >= LOOK:
+                    self.is_over = not self.is_current()
                     self._look(now)
-                self._start(now)
-                pause = self._pause(now)
+                if not self.is_over:
+                    self._start(now)
+                pause = None if self.is_over else self._pause(now)
                 if self.in_flight or pause is not None:
                     await self._wait(stopped, pause)
-                elif self.news:
+                elif self.news and not self.is_over:
                     self._look(now)
                 else:
                     break

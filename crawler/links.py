@@ -18,6 +18,7 @@ from crawler.shapes import (
     long_number,
     looks_like_article,
     looks_like_list,
+    may_be_page,
     page_number,
     unpaged,
     worth_fetching,
@@ -132,7 +133,7 @@ def _is_itself(url: str, own: str) -> bool:
 
 def is_article(url: str, owner: Source) -> bool:
     """Whether an address looks like an article by its site's pattern or by the general rule."""
-    return worth_fetching(url) and looks_like_article(url, owner.article)
+    return (may_be_page(url) if owner.article else worth_fetching(url)) and looks_like_article(url, owner.article)
 
 
 def _may_be_article(url: str, title: str, owner: Source, *, dated: bool) -> bool:

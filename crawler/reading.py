@@ -118,12 +118,18 @@ def read(
 def _forwarded(page: Page, metas: Sequence[tuple[str, str]], place: Place) -> Iterator[Target]:
     """Where a page without an article sends its reader at once, if that is ours: its `Refresh` header or meta tag."""
     depth = place.target.depth + 1
-    told = [page.headers.get("refresh", ""), *(content for name, content in metas if name == "refresh")]
-    sent = next(filter(None, map(_REFRESH.match, told)), None)
-    url = resolve(place.url, sent[1].strip()) if sent else None
+    sent = sent_on(page, metas)
+    url = resolve(place.url, sent) if sent else None
     owner = place.owners.of(url) if url else None
     if url and owner and url != place.url and depth <= owner.max_depth:
         yield Target(url, place.target.kind, owner.name, place.target.priority, depth, found_on=place.url)
+
+
+def sent_on(page: Page, metas: Sequence[tuple[str, str]]) -> str:
+    """Where a page sends its reader at once, as its `Refresh` header or meta tag has it; "" for nowhere."""
+    told = [page.headers.get("refresh", ""), *(content for name, content in metas if name == "refresh")]
+    sent = next(filter(None, map(_REFRESH.match, told)), None)
+    return sent[1].strip() if sent else ""
 
 
 def unusable(source: Source) -> Iterator[tuple[str, str]]:

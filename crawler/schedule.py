@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
-from config import Config, Source
+from config import Config, ConfigError, Source
 from crawler.ask import Clock, Hosts, Report, Sleep
 from crawler.crawl import crawl, seed
 from crawler.fetch import Fetcher, utc_now
@@ -66,8 +66,12 @@ async def run(
     report: Report = lambda event: None,
     finished: Callable[[Tally], None] = lambda tally: None,
     stop: asyncio.Event | None = None,
+    sources: Callable[[], Sequence[Source]] | None = None,
 ) -> None:
     """Crawl the enabled sources whenever they are due, until `stop` is set or SIGTERM or Ctrl-C comes.
+
+    `sources`, asked before each pass and once a minute in it, tells those that are configured then; where it raises
+    ConfigError they stay as they were, and that is reported. Paused ones are left out.
 
     Requests in flight are dropped then and stay due. `finished` is told the sums of each pass that asked for something.
     Raises StorageError, but for a database that another process holds locked and for a full disk: those are reported
@@ -78,7 +82,7 @@ async def run(
             fetcher = await stack.enter_async_context(Fetcher(config.settings, clock=clock))
         if stop is None:
             stop = await stack.enter_async_context(_signals())
-        daemon = _Daemon(config, store, fetcher, clock, sleep, report, finished, stop)
+        daemon = _Daemon(config, store, fetcher, clock, sleep, report, finished, stop, sources)
         await daemon.run()
 
 
@@ -108,9 +112,17 @@ class _Daemon:
     report: Report
     finished: Callable[[Tally], None]
     stop: asyncio.Event
+    given: Callable[[], Sequence[Source]] | None = None
+    # What is configured, as far as that was understood.
+    known: Sequence[Source] = ()
+    # Those of the pass that is under way, or of the last one.
+    sources: Sequence[Source] = ()
     due: asyncio.Event = field(default_factory=asyncio.Event)
     # What the last pass ended with, so that it is reported once, of whichever file.
     trouble: type[StorageError] | None = None
+
+    def __post_init__(self) -> None:
+        self.known = self.config.sources
 
     async def run(self) -> None:
         scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS)
@@ -127,9 +139,14 @@ class _Daemon:
             scheduler.pause()
             scheduler.shutdown(wait=False)
 
-    @property
-    def _sources(self) -> list[Source]:
-        return [source for source in self.config.sources if source.enabled]
+    def _wanted(self) -> list[Source]:
+        """The sources that are configured now, switched on and not paused."""
+        try:
+            self.known = self.given() if self.given else self.config.sources
+        except ConfigError as error:
+            self.report(Event("failed", error.file, "", f"{error}; the sources stay as they were"))
+        paused = self.store.paused_sources()
+        return [source for source in self.known if source.enabled and source.name not in paused]
 
     def _next_visit(self, source: Source, now: datetime) -> datetime:
         return next_visit(source, now, jitter=self.config.settings.jitter)
@@ -137,9 +154,10 @@ class _Daemon:
     async def _one_pass(self, hosts: Hosts) -> timedelta:
         """One pass over what is due; how long to sleep after it."""
         try:
+            self.sources = self._wanted()
             tally = await crawl(
                 self.config.settings,
-                self._sources,
+                self.sources,
                 self.store,
                 fetcher=self.fetcher,
                 clock=self.clock,
@@ -148,6 +166,7 @@ class _Daemon:
                 stop=self.stop,
                 next_visit=self._next_visit,
                 hosts=hosts,
+                is_current=lambda: self._wanted() == self.sources,
             )
         except (DatabaseLocked, DiskFull) as error:
             if type(error) is not self.trouble:
@@ -157,6 +176,8 @@ class _Daemon:
         self.trouble = None
         if tally.requests:
             self.finished(tally)
+        if self._wanted() != self.sources:
+            return timedelta(seconds=1)
         now = self.clock()
         # What is due already was left aside: of strangers, or of a host that is down. It is no reason to wake soon.
         soon = self.store.next_due(now)
@@ -164,7 +185,10 @@ class _Daemon:
 
     def _plan(self, scheduler: AsyncIOScheduler) -> None:
         """A job for each source at the time that the database has for it."""
-        for source in self._sources:
+        for job in scheduler.get_jobs():
+            if job.id not in {source.name for source in self.sources}:
+                job.remove()
+        for source in self.sources:
             when = self.store.source_next(source.name) or self.clock()
             scheduler.add_job(
                 partial(self._look, source), DateTrigger(when), id=source.name, name=source.name, replace_existing=True

@@ -20,6 +20,12 @@ def _words(text: str) -> frozenset[str]:
 # What a path may end in and still be a page.
 _PAGE_SUFFIXES = _words("htm html shtml shtm xhtml dhtml phtml stm php php5 asp aspx jsp jspx do action cgi pl cfm")
 _FEED_SUFFIXES = _words("xml rss atom rdf json gz")
+# What a path ends in that is certainly none.
+_FILES = _words(
+    "jpg jpeg png gif webp svg avif ico bmp mp3 mp4 m4a m4v m3u m3u8 mpeg mpg avi mov wmv flv swf webm ogg wav pdf doc "
+    "docx xls xlsx ppt pptx odt epub zip rar tar 7z exe msi apk dmg iso css js txt csv ics wap"
+)
+_FEED_NAME = re.compile(r"(?:^|[/._-])(?:rss2?|feeds?|atom)/?$", re.I)
 _SUFFIX = re.compile(r"\.([A-Za-z][A-Za-z0-9]{0,5})$")
 
 # Directories whose pages are about the site or the reader, not news.
@@ -75,6 +81,17 @@ def worth_fetching(url: str) -> bool:
     """Whether an address can be a page, a feed or a sitemap by its ending: pictures, films and packages cannot."""
     ending = suffix(url)
     return not ending or ending in _PAGE_SUFFIXES or ending in _FEED_SUFFIXES
+
+
+def looks_like_feed(url: str) -> bool:
+    """Whether an address is probably that of a feed: `/rss.xml`, `/feed/`, `/news.atom`."""
+    path = urlsplit(url).path
+    return suffix(url) in ("xml", "rss", "atom", "rdf") or _FEED_NAME.search(path) is not None
+
+
+def may_be_page(url: str) -> bool:
+    """As `worth_fetching`, or with an ending that only its site has for pages (`/1.story`): no known kind of file."""
+    return worth_fetching(url) or suffix(url) not in _FILES
 
 
 @lru_cache(maxsize=8192)

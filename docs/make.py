@@ -29,10 +29,18 @@ def commands() -> Iterator[str]:
         for name in names:
             command = cli.get_command(top, name)
             if command:
-                context = click.Context(command, parent=top, info_name=name, terminal_width=100)
-                yield f"\n### kuaixun {name}\n\n```\n{command.get_help(context)}\n```\n"
+                yield from _help(command, name, top, "###")
     yield "\n## Exit codes\n\n| code | meaning |\n|---|---|\n"
     yield from (f"| {code} | {meaning} |\n" for code, meaning in EXIT_CODES.items())
+
+
+def _help(command: click.Command, name: str, parent: click.Context, heading: str) -> Iterator[str]:
+    """The help of a command, and of those below it."""
+    context = click.Context(command, parent=parent, info_name=name, terminal_width=100)
+    yield f"\n{heading} {context.command_path}\n\n```\n{command.get_help(context)}\n```\n"
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            yield from _help(command.commands[each], each, context, heading + "#")
 
 
 def configuration() -> Iterator[str]:
@@ -49,7 +57,10 @@ def configuration() -> Iterator[str]:
                 required = name == "seeds"
                 shown = "required" if required else "none" if key.default is None else f"`{config.show(key.default)}`"
                 yield f"| `{name}` | {shown} | {key.meaning} |\n"
-    yield "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys.\n"
+    yield (
+        "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: "
+        "`kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute.\n"
+    )
 
 
 MEANINGS = {
@@ -138,6 +149,7 @@ COLUMNS = {
     "rhythms.late_before": "and the one before it",
     "articles.gone_at": "when it was found to be gone at its source; NULL while it is there",
     "articles.told_at": "the claimed time, or when first seen if that is before it",
+    "sources.paused_at": "since when `kuaixun source pause` holds, our clock; NULL: it does not",
     "articles.rules": "the rules that this version was first read by: program version and a hash of what reads",
     "visits.moment": "the transaction that wrote it",
     "visits.import_id": "the foreign archive that the page is from: nobody was asked; NULL for a request",

@@ -43,7 +43,7 @@ _SPANNING = f"""
 """
 _LATE = """
     SELECT name, last_visit_at, next_at, every FROM sources
-    WHERE enabled AND last_visit_at < :now AND next_at < :now ORDER BY last_visit_at, name
+    WHERE enabled AND paused_at IS NULL AND last_visit_at < :now AND next_at < :now ORDER BY last_visit_at, name
 """
 
 

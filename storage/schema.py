@@ -263,6 +263,12 @@ def m018_search_borders(db: Database) -> None:
     reindex(db.conn)
 
 
+@migrations()
+def m019_pauses(db: Database) -> None:
+    """Sources may be paused by a command, beside what the settings say."""
+    run(db, "ALTER TABLE sources ADD COLUMN paused_at TEXT")
+
+
 @cache
 def _names() -> frozenset[str]:
     """The migrations that this version knows."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage import history, query, records
+from storage import history, query, records, sources
 from storage.articles import Articles
 from storage.connection import temporary_file
 from storage.gaps import GapBook
@@ -22,29 +21,13 @@ from storage.records import Article, Gap, Headline, HostNote, Listing, Outcome, 
 from storage.regroup import Change, regroup
 from storage.rhythms import RhythmBook
 from storage.rights import RightsBook
+from storage.sources import SourceBook
 from storage.times import parse, stamp
 from storage.waiting import NONE, Patience, transaction
 
 _VISIT = """
     INSERT INTO visits (url, final_url, kind, source, at, status, error, took, size, moment)
     VALUES (?, nullif(?, ?), ?, ?, ?, ?, nullif(?, ''), ?, ?, ?)
-"""
-_SOURCE = """
-    INSERT INTO sources (name, seeds, every, cron, enabled, added_at) VALUES (?, ?, ?, nullif(?, ''), ?, ?)
-    ON CONFLICT (name) DO UPDATE SET
-        seeds = excluded.seeds, every = excluded.every, cron = excluded.cron, enabled = excluded.enabled
-"""
-# A list that answers ends its source's error; an article says nothing about the source.
-_SOURCE_WELL = """
-    UPDATE sources SET last_visit_at = :at, last_success_at = :at, last_item_at = iif(:items, :at, last_item_at),
-        error = iif(:lists, NULL, error), error_since = iif(:lists, NULL, error_since),
-        error_count = iif(:lists, 0, error_count)
-    WHERE name = :name
-"""
-_SOURCE_ILL = """
-    UPDATE sources SET last_visit_at = :at, error = :error, error_since = coalesce(error_since, :at),
-        error_count = error_count + 1
-    WHERE name = :name
 """
 
 
@@ -69,6 +52,7 @@ class Store:
         self._rhythms = RhythmBook(db.conn)
         self._gaps = GapBook(db.conn)
         self._rights = RightsBook(db.conn)
+        self._sources = SourceBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._headlines = HeadlineBook(db.conn, ad_threshold)
 
@@ -151,7 +135,7 @@ class Store:
                 self._queue.wake(map(url_key, listing.wake), stamp(visit.at))
                 self._queue.wake_changed(listing.changed, visit.at)
             told = {"items": outcome in ("new", "copy") or fresh > 0, "lists": visit.kind != "article"}
-            self._run(_SOURCE_WELL, {**told, "at": stamp(visit.at), "name": visit.source})
+            self._run(sources.WELL, {**told, "at": stamp(visit.at), "name": visit.source})
         return Saved(outcome, article_id, story_id, queued, fresh, self._articles.dedupe_cpu - before)
 
     def note_failure(self, visit: Visit, *, next_at: datetime | None, gap: Gap | None = None) -> None:
@@ -166,7 +150,7 @@ class Store:
             if visit.kind != "article":
                 self._rhythms.plan(visit, next_at)
                 error = visit.error or f"HTTP status {visit.status}"
-                self._run(_SOURCE_ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
+                self._run(sources.ILL, {"at": stamp(visit.at), "error": error, "name": visit.source})
 
     def _note(self, visit: Visit) -> int:
         what = (visit.url, visit.final_url, visit.url, visit.kind, visit.source, stamp(visit.at))
@@ -277,19 +261,26 @@ class Store:
         self, name: str, seeds: Sequence[str], every: timedelta, cron: str = "", *, enabled: bool = True, now: datetime
     ) -> None:
         """Take a source over from the settings. What is known of its visits stays."""
-        row = (name, json.dumps(list(seeds), ensure_ascii=False), every.total_seconds(), cron, enabled, stamp(now))
         with self._transaction():
-            self._run(_SOURCE, row)
+            self._sources.keep(name, seeds, every, cron, enabled=enabled, now=now)
             self._gaps.drop(name, seeds, now)
 
     def source_next(self, name: str) -> datetime | None:
         """When a source is due; None when it was never visited, or is not known."""
-        row = self._run("SELECT next_at FROM sources WHERE name = ?", (name,)).fetchone()
-        return parse(row[0]) if row and row[0] else None
+        return self._sources.next(name)
 
     def set_source_next(self, name: str, next_at: datetime) -> None:
         with self._transaction():
-            self._run("UPDATE sources SET next_at = ? WHERE name = ?", (stamp(next_at), name))
+            self._sources.set_next(name, next_at)
+
+    def pause_source(self, name: str, since: datetime | None) -> None:
+        """A source is not crawled by itself from then on, whatever the settings say; None: it is again."""
+        with self._transaction():
+            self._sources.pause(name, since)
+
+    def paused_sources(self) -> dict[str, datetime]:
+        """The sources that are paused, and since when."""
+        return self._sources.paused()
 
     def stats(self, since: datetime | None = None) -> dict[str, int]:
         """Counts since a time, or of everything: see `query.stats`."""

@@ -10,7 +10,7 @@ from config import Source
 from crawler.extract import extract
 from crawler.feeds import Feed, Item
 from crawler.frontier import Owners
-from crawler.links import MAX_TARGETS, Place, changed, from_feed, from_page, neighbours, next_page
+from crawler.links import MAX_TARGETS, Place, changed, from_feed, from_page, is_article, neighbours, next_page
 from crawler.page import Anchor, Document, Extraction
 from storage.records import Headline, Target
 
@@ -249,3 +249,10 @@ def test_a_time_that_most_items_share_is_that_of_the_file():
     items = [Item(f"{SITE}/news/10000{n}.html", changed_at=NOW) for n in range(5)]
     feed = Feed("sitemap", tuple(items))
     assert changed(feed, from_feed(feed, place(SITE + "/sitemap.xml", "sitemap"))) == {}
+
+
+def test_a_pattern_finds_endings_that_only_its_site_has_and_no_pictures():
+    owner = Source("news", ("http://news.example.com/",), article="/health/")
+    assert is_article("http://news.example.com/health/la-heb-20120111,0,6874.story", owner)
+    assert not is_article("http://news.example.com/health/la-heb-20120111.jpg", owner)
+    assert not is_article("http://news.example.com/health/1.story", replace(owner, article=""))

@@ -66,6 +66,8 @@ def test_there_is_one_for_each_step_that_was_ever_on_the_main_line():
         "m012",
         "m013",
         "m014",
+        "m015",
+        "m017",
     ]
 
 

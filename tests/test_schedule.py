@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from config import Config, Settings, Source
+from config import Config, ConfigError, Settings, Source
 from crawler.fetch import Fetcher, utc_now
 from crawler.schedule import LONGEST_NAP, next_visit, run
 from storage import DatabaseLocked, Target
+from tests.test_crawl import START, Clock
+from tests.test_crawl import run as crawled
 
 SITE = "http://news.example.com"
 NOW = datetime(2026, 3, 20, 12, 0, 0, tzinfo=UTC)
@@ -156,3 +158,75 @@ def test_a_locked_database_is_waited_for(web, store, monkeypatch):
     tallies = daemon(web, store, sleep=nap)
     assert 10.0 in naps
     assert len(tallies) == 1
+
+
+OTHER = "http://other.example.com"
+
+
+def test_a_paused_source_is_left_alone_until_it_goes_on(web, store):
+    web.add(SITE + "/", LIST)
+    asked, due = [], []
+
+    def until(tallies):
+        if len(tallies) == 1:
+            store.pause_source("news", utc_now())
+            due.append(store.source_next("news"))
+        return len(tallies) == 2
+
+    async def sleep(seconds):
+        if store.paused_sources():
+            asked.append(len(web.asked))
+            due.append(store.source_next("news"))
+            store.pause_source("news", None)
+
+    daemon(web, store, until=until, sleep=sleep)
+    assert len(asked) == 1
+    assert due[0] == due[1]
+    assert len(web.asked) > asked[0]
+
+
+def test_sources_that_come_and_go_are_seen_before_the_next_pass(web, store):
+    web.add(SITE + "/", LIST)
+    web.add(OTHER + "/", LIST)
+    given = [CONFIG.sources]
+
+    naps = []
+
+    def until(tallies):
+        given[0] = (Source("other", (OTHER + "/",), every=timedelta(milliseconds=30)),)
+        return len(tallies) == 3
+
+    async def sleep(seconds):
+        naps.append(seconds)
+
+    slow = Config(CONFIG.settings, (Source("news", (SITE + "/",), every=timedelta(hours=1)),))
+    given[0] = slow.sources
+    daemon(web, store, config=slow, until=until, sources=lambda: given[0], sleep=sleep)
+    assert naps[0] == 1.0  # what is due next is an hour away, but the sources are others now
+    hosts = [url.split("/")[2] for url in web.urls()]
+    assert hosts == sorted(hosts)  # never the first one again
+    assert set(hosts) == {"news.example.com", "other.example.com"}
+
+
+def test_a_broken_configuration_is_told_and_the_sources_stay(web, store):
+    web.add(SITE + "/", LIST)
+    said = []
+
+    def sources():
+        raise ConfigError("kuaixun.toml", "sources.x.seeds", "is missing")
+
+    daemon(web, store, until=lambda tallies: len(tallies) == 2, sources=sources, report=said.append)
+    assert "is missing; the sources stay as they were" in said[0].text
+    assert web.urls().count(SITE + "/") == 2
+
+
+def test_a_pass_takes_no_more_when_the_sources_are_others_now(web, store):
+    """The daemon looks once a minute; what is under way is ended in good order, the rest stays due."""
+    clock, known = Clock(), iter([True, True, False])
+    links = "".join(f"<li><a href='/{n}.html'>第{n}条新闻的标题写得足够长</a></li>" for n in range(10000, 10100))
+    web.add(SITE + "/", f"<ul>{links}</ul>")
+    source = Source("news", (SITE + "/",), delay=10)
+    crawled(web, store, clock, sources=(source,), is_current=lambda: next(known))
+    minutes = (clock.now - START).total_seconds() / 60
+    assert 2 <= minutes < 3
+    assert store.waiting(clock.now) > 80

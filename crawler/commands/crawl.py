@@ -54,7 +54,7 @@ def command(
 ) -> int:
     """Make one pass over what is due, until nothing is.
 
-    All sources that are switched on are crawled, or those that are named.
+    All sources that are switched on and not paused are crawled, or those that are named.
 
     With --seeds no configuration is needed: the addresses of the file are crawled at once, each host as a source of
     its own.
@@ -77,7 +77,9 @@ def command(
         ask_for_contact(setup)
     started = time.monotonic()
     with live(quiet=quiet or to_json) as line:
-        tally, watch, stopped, later = _crawl(setup, chosen, line, to_json=to_json, force=force or bool(seeds))
+        tally, watch, stopped, later = _crawl(
+            setup, chosen, line, to_json=to_json, force=force or bool(seeds), is_named=bool(sources or seeds)
+        )
     if to_json:
         print_json([{"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}])
     elif not quiet:
@@ -155,7 +157,7 @@ def _from_file(file: Path) -> tuple[Source, ...]:
 
 
 def _crawl(
-    setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: bool, force: bool
+    setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: bool, force: bool, is_named: bool
 ) -> tuple[Tally, Watch, bool, datetime | None]:
     """The sums of one pass, what was seen of it, whether it was stopped, and when something is due again."""
     import asyncio
@@ -188,6 +190,9 @@ def _crawl(
     path = settings.database
     fields, threshold = columns(), settings.ad_threshold
     with open_store(path, fields=fields, ad_threshold=threshold, patience=patient(line)) as store, alone(path):
+        if not is_named and (paused := store.paused_sources()):
+            sources = tuple(source for source in sources if source.name not in paused)
+            line.line(f"paused and left out: {', '.join(paused)}")
         watch = Watch(line, queue=lambda: due(store.db, utc_now()), each=True)
         told_at = time.monotonic()
 

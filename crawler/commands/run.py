@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from config import Config, ConfigError, pick
+from config import Config, ConfigError, Source, load, marks, pick
 from crawler.commands._progress import Watch, summary
 from crawler.commands.crawl import ask_for_contact, refuse_unusable
 from crawler.console import configured, live, patient, print_json
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 def command(setup: Config, *, to_json: bool, quiet: bool) -> None:
     """Crawl each source in its own time, until Ctrl-C or SIGTERM.
 
-    When a source is due is kept in the database, so a restart forgets nothing. Stopping drops the requests in flight;
-    they stay due, and the exit code is 0.
+    A source that is added, paused, changed or removed meanwhile is seen within a minute, other settings at the next
+    start. When a source is due is kept in the database, so a restart forgets nothing. Stopping drops the requests in
+    flight; they stay due, and the exit code is 0.
 
     \b
     Example:
@@ -82,4 +84,22 @@ def _run(setup: Config, line: Live, *, to_json: bool) -> None:
                 store.upsert_source(
                     source.name, source.seeds, source.every, source.cron, enabled=False, now=datetime.now(UTC)
                 )
-        asyncio.run(schedule.run(setup, store, report=report, finished=finished))
+        asyncio.run(schedule.run(setup, store, report=report, finished=finished, sources=_sources(setup)))
+
+
+def _sources(setup: Config) -> Callable[[], Sequence[Source]]:
+    """What tells the sources that are configured now: the files are read again when one of them has changed."""
+    seen, found = marks(setup.file), setup.sources
+
+    def now() -> Sequence[Source]:
+        nonlocal seen, found
+        latest = marks(setup.file)
+        if latest != seen:
+            # Before it is read: an error is told once.
+            seen = latest
+            changed = load(setup.file)
+            refuse_unusable(changed, changed.sources)
+            found = changed.sources
+        return found
+
+    return now

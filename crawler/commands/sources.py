@@ -24,17 +24,18 @@ def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
     `articles` are those stored, `found` are addresses of articles seen, `waiting` addresses that will be asked again,
     `gaps` times in which something may have been missed.
 
-    A source that is switched off, or that the configuration does not name any more, says so and has no next visit.
+    A source that is switched off or paused, or that the configuration does not name any more, says so and has no next
+    visit.
 
     \b
     Example:
       kuaixun sources
     """
-    rows = _rows(setup, as_of)
-    if not rows:
+    found = rows(setup, as_of)
+    if not found:
         raise Failure("there is no source yet; `kuaixun init` writes a configuration with one", NOTHING)
     if as_json:
-        print_json(rows)
+        print_json(found)
         return
     head = ["name", "last success", "next visit", "articles", "found", "waiting", "gaps", "state"]
     lines = [
@@ -48,12 +49,12 @@ def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
             row["gaps"],
             row["state"],
         ]
-        for row in rows
+        for row in found
     ]
     click.echo(table(head, lines, width=screen_width()))
 
 
-def _rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
+def rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
     """What the database knows of its sources, and after them those that are configured and were never visited."""
     from storage import MissingDatabase, watch
 
@@ -64,12 +65,12 @@ def _rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
     except MissingDatabase:
         known = []
     names = {row["name"] for row in known}
-    rows = known + [_unvisited(source) for source in setup.sources if source.name not in names]
-    return [_judged(row, setup, now(as_of), then=as_of is not None) for row in rows]
+    everything = known + [_unvisited(source) for source in setup.sources if source.name not in names]
+    return [_judged(row, setup, now(as_of), then=as_of is not None) for row in everything]
 
 
 def _unvisited(source: Source) -> dict[str, Any]:
-    unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since")
+    unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since", "paused_at")
     counts = ("articles", "found", "waiting", "gaps")
     return (
         {"name": source.name, "seeds": list(source.seeds), "clocks": []}
@@ -87,7 +88,7 @@ def _judged(row: dict[str, Any], setup: Config, at: datetime, *, then: bool) -> 
     source = configured.get(row["name"])
     gone = bool(configured) and source is None and not then
     row["enabled"] = int(source.enabled if source else row["enabled"] and not gone)
-    if not row["enabled"]:
+    if not row["enabled"] or row["paused_at"]:
         row["next_at"] = None
     return row | {"state": _state(row, at, gone=gone)}
 
@@ -95,4 +96,5 @@ def _judged(row: dict[str, Any], setup: Config, at: datetime, *, then: bool) -> 
 def _state(row: dict[str, Any], at: datetime, *, gone: bool) -> str:
     if not row["enabled"]:
         return "not configured" if gone else "switched off"
-    return failing(row, at)
+    state = failing(row, at)
+    return f"paused since {moment(row['paused_at'])}; {state}" if row["paused_at"] else state
