@@ -18,8 +18,8 @@ from crawler.ads import score_title
 from crawler.answer import HEAD, Coding, is_page
 from crawler.frontier import Owners
 from crawler.links import Place, is_article
-from crawler.page import ExtractError, Page, Request
 from crawler.notes import GONE
+from crawler.page import ExtractError, Page, Request
 from crawler.pool import Crash, Pool
 from crawler.reading import Reading, read
 from crawler.refusals import MISSING
@@ -54,8 +54,9 @@ class Answer(NamedTuple):
 class Sums:
     """What an import came to: the pages by what they were, the headlines never seen before, the answers without a page.
 
-    `gone` are articles that were no longer there, `older` those of which a later version is known, `further` pages those behind the first of an article, which
-    reading again joins, `unread` pages that cannot be read, with the `reasons`.
+    `gone` are articles that were no longer there, `older` those of which a later version is known, `further` pages
+    those behind the first of an article, which reading again joins, `unread` pages that cannot be read, with the
+    `reasons`.
     """
 
     new: int = 0
@@ -225,7 +226,15 @@ class Importer:
         reading, address = answer.reading, page.final_url
         kind: TargetKind = "article" if reading.article else answer.kind
         visit = Visit(
-            page.url, address, kind, answer.source, now, page.status, answer.error, size=len(page.body), gone=answer.gone
+            page.url,
+            address,
+            kind,
+            answer.source,
+            now,
+            page.status,
+            answer.error,
+            size=len(page.body),
+            gone=answer.gone,
         )
         saved = self._store.bring(
             progress,

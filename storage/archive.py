@@ -235,7 +235,7 @@ class Archive:
         latest: bool = False,
         last: int = 0,
     ) -> Iterator[Kept]:
-        """The pages in the order in which they came, those after number `after`, fetched `since` a time, got `until` one.
+        """The pages in the order in which they came: after number `after`, fetched `since` a time, got `until` one.
 
         `latest`: of each address the last. `last`: the last so many, from the last on.
         """
