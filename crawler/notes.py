@@ -12,6 +12,9 @@ from crawler.urls import host
 from storage.keys import url_key
 from storage.records import Article, Gap, Target, Visit
 
+# What a status says of an article at an address.
+GONE = {404: "not found", 410: "gone"}
+
 
 def visited(world: World, target: Target, page: Page, *, validators: bool = True, gone: str = "") -> Visit:
     """A visit that was answered; without `validators` the next one asks for the whole page again. `gone`: see Visit."""
@@ -69,8 +72,8 @@ def missed(world: World, target: Target, error: FetchError, *, is_last: bool) ->
 
 def _gone(error: FetchError) -> str:
     """How an article is no longer there, if that is what the error says."""
-    if error.status in (404, 410):
-        return "not found" if error.status == 404 else "gone"
+    if error.status in GONE:
+        return GONE[error.status]
     return refusals.MISSING if error.status == 200 and refusals.MISSING in error.reason else ""
 
 

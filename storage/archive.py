@@ -230,11 +230,11 @@ class Archive:
         url: str = "",
         after: int = 0,
         latest: bool = False,
+        last: int = 0,
     ) -> Iterator[Kept]:
-        """The pages in the order in which they came, those after number `after`, fetched `since` a time, and got
-        `until` one.
+        """The pages in the order in which they came: after number `after`, fetched `since` a time, got `until` one.
 
-        `latest`: of each address the last.
+        `latest`: of each address the last. `last`: the last so many, from the last on.
         """
         tests = ["pages.id > :after"]
         tests += ["at >= :since"] if since else []
@@ -244,10 +244,10 @@ class Archive:
         tests += [f"pages.id IN (SELECT max(id) FROM pages {known} GROUP BY url)"] if latest else []
         sql = f"""
             SELECT pages.id, url, final_url, at, status, headers, sha256 FROM pages JOIN bodies ON bodies.id = body
-            WHERE {" AND ".join(tests)} ORDER BY pages.id
+            WHERE {" AND ".join(tests)} ORDER BY pages.id {"DESC LIMIT :last" if last else ""}
         """
         times = {"since": stamp(since) if since else "", "until": stamp(until) if until else ""}
-        values = {"after": after, "url": url, **times}
+        values = {"after": after, "url": url, "last": last, **times}
         for number, asked, final, at, status, headers, digest in self._db.execute(sql, values):
             yield Kept(number, asked, final, parse(at), status, json.loads(headers), digest.hex())
 

@@ -632,6 +632,8 @@ def test_the_archive_is_listed_shown_and_written_as_warc(stored):
     assert "3 pages in all" in run("archive", "list").stdout
     assert run("archive", "show", "2").stdout == "<p>1"
     assert "no page `9`" in refused(NOTHING, "archive", "show", "9")
+    assert "no page `0`" in refused(NOTHING, "archive", "show", "0")
+    assert "holds no page" in refused(NOTHING, "archive", "show", "9" * 5000)
     assert "Wrote 2 pages" in run("archive", "export", "out.warc.gz", "--since", "2026-03-20T01:00Z").stderr
     assert gzip.decompress(Path("out.warc.gz").read_bytes()).count(b"WARC-Type: response") == 2
     assert "has no zone" in refused(USAGE, "archive", "export", "x.warc.gz", "--since", "2026-03-20")

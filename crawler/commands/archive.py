@@ -50,8 +50,8 @@ def listing(
 ) -> None:
     """What was fetched, the last first."""
     with _open(setup) as archive:
-        count, fetched, kept = archive.sizes(until=as_of)
-        pages = list(archive.pages(url=url, since=since, until=as_of))[-limit:][::-1]
+        pages = list(archive.pages(url=url, since=since, until=as_of, last=limit))
+        count, fetched, kept = (0, 0, 0) if as_json else archive.sizes(until=as_of)
     if not pages:
         raise Failure("the archive holds no such page", NOTHING)
     if as_json:
@@ -70,9 +70,7 @@ def listing(
 def show(setup: Config, *, page: str, as_of: datetime | None) -> None:
     """The body of one page, by its number or by its address (then the last one), as bytes on stdout."""
     with _open(setup) as archive:
-        url = "" if page.isdecimal() else page
-        known = (one.id for one in archive.pages(url=url, until=as_of) if url or one.id == int(page))
-        found = max(known, default=0)
+        found = _number(archive, page, as_of)
         try:
             body = archive.body(found)
         except KeyError as error:
@@ -80,6 +78,15 @@ def show(setup: Config, *, page: str, as_of: datetime | None) -> None:
         except ValueError as error:
             raise Failure(f"{archive.path}: page {found} is damaged: {error}", STORAGE) from error
     sys.stdout.buffer.write(body)
+
+
+def _number(archive: Archive, page: str, as_of: datetime | None) -> int:
+    """The number of the page that a number or an address names; 0 where there is none."""
+    if not page.isdecimal():
+        return next((one.id for one in archive.pages(url=page, until=as_of, last=1)), 0)
+    number = min(int(page[:19]), 2**63 - 1)
+    found = next(archive.pages(after=number - 1, until=as_of), None) if number else None
+    return number if found and found.id == number else 0
 
 
 @command.command("export")
