@@ -655,7 +655,8 @@ def test_check_names_a_page_of_the_archive_that_rots(stored):
     assert "archive: kuaixun.pages: body 1: it cannot be uncompressed" in run("check").stdout
 
 
-def test_check_repairs_what_is_derived(stored):
+def test_check_repairs_what_is_derived(stored, monkeypatch):
+    monkeypatch.setenv("KUAIXUN_KEEP_PAGES", "0")
     with closing(sqlite3.connect("kuaixun.db")) as db, db:
         db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     assert "--repair makes it anew" in run("check").stdout
@@ -674,7 +675,7 @@ def test_check_finds_a_selector_that_is_none_and_a_count_that_is_wrong(stored):
         "source a",
         "source a",
         "stories whose counts or times are not those of their articles",
-        "note",
+        "archive",
         "kuaixun.db",
     ]
 
