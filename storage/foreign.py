@@ -143,7 +143,7 @@ def _plain(file: BinaryIO, start: int, most: int) -> Iterator[Record]:
     line = _first_line(file)
     if line:
         try:
-            page, problem = _read(file, line, most)
+            page, problem, _ = _read(file, line, most)
         except _Short:
             raise FileEnds from None
         end = file.tell()
@@ -159,14 +159,18 @@ def _packed(file: BinaryIO, start: int, most: int) -> Iterator[Record]:
     A record is given away when the next one begins where it ends, or when the member's checksum is right.
     """
     member = io.BufferedReader(Member(file), _LINE)
-    line = _first_line(member)
+    line, is_first = _first_line(member), True
     while line:
-        page, problem = _read(member, line, most)
+        page, problem, is_whole = _read(member, line, most)
         try:
             line = _first_line(member)
         except FileEnds:
             yield Record(start, start, page, problem)
             raise
+        # One that is alone was checked with its member; of others a damage may only show further on.
+        if (line or not is_first) and not is_whole:
+            page, problem = None, "its digest is another"
+        is_first = False
         yield Record(start, start if line else file.tell(), page, problem)
 
 
@@ -181,10 +185,10 @@ def _first_line(stream: BinaryIO | io.BufferedReader) -> bytes:
     raise _Wrong("no WARC record begins here")
 
 
-def _read(stream: BinaryIO | io.BufferedReader, line: bytes, most: int) -> tuple[Fetched | None, str]:
-    """The rest of the record whose first line was read: its page, or what is wrong with it."""
+def _read(stream: BinaryIO | io.BufferedReader, line: bytes, most: int) -> tuple[Fetched | None, str, bool]:
+    """The rest of the record whose first line was read: its page, what is wrong, and whether its digest fits."""
     try:
-        record = _LOADER.parse_record_stream(stream, line, "warc")
+        record = _LOADER.parse_record_stream(stream, line, "warc", check_digests=True)
     except io.UnsupportedOperation:  # It asks a record of no length where it stands.
         raise _Short("it breaks off in its headers") from None
     if record.length is None:
@@ -197,7 +201,7 @@ def _read(stream: BinaryIO | io.BufferedReader, line: bytes, most: int) -> tuple
         pass
     if record.raw_stream.limit:
         raise _Short("it is shorter than it says")
-    return found
+    return *found, record.digest_checker.passed is not False
 
 
 def _page(record: Any, most: int) -> tuple[Fetched | None, str]:

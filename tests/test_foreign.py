@@ -109,7 +109,7 @@ def test_of_a_file_that_breaks_off_all_that_is_whole_comes_first(packed, left):
 
 
 @pytest.mark.parametrize(
-    "data", [b"<html>no archive</html>", b"\x1f\x8b\x08\x00junk", gzip.compress(b"WARX"), b"", b"\n"]
+    "data", [b"<html>no archive</html>", b"\x1f\x8b\x08\x00junk", gzip.compress(b"WARX", mtime=0), b"", b"\n"]
 )
 def test_a_file_that_is_no_warc_file_is_refused(data):
     with pytest.raises(NoWarc, match="holds no whole WARC record"):
@@ -170,6 +170,13 @@ def test_of_a_damaged_member_all_comes_that_lies_before_the_damage():
         for one in records(BytesIO(gzip.compress(warc(*map(body, range(4)), packed=False))[:-9]), most=10**6):
             came += [one.page.body] if one.page else []
     assert came == [body(number) for number in range(4)]
+
+
+def test_in_a_member_of_several_records_a_digest_tells_of_a_damage_that_shows_later():
+    plain = bytearray(warc(*map(body, range(3)), packed=False))
+    plain[plain.index(b"<p>1") + 50] ^= 1
+    assert problems(gzip.compress(bytes(plain))) == ["its digest is another"]
+    assert pages(gzip.compress(bytes(plain))) == [body(0), body(2)]
 
 
 def test_reading_goes_on_inside_a_member_behind_the_records_that_are_known():
