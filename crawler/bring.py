@@ -18,9 +18,11 @@ from crawler.ads import score_title
 from crawler.answer import HEAD, Coding, is_page
 from crawler.frontier import Owners
 from crawler.links import Place, is_article
+from crawler.notes import GONE
 from crawler.page import ExtractError, Page, Request
 from crawler.pool import Crash, Pool
 from crawler.reading import Reading, read
+from crawler.refusals import MISSING
 from crawler.robots import product
 from crawler.urls import host, resolve
 from storage.archive import Archive, Fetched
@@ -35,7 +37,8 @@ OFTEN = 2000
 class Answer(NamedTuple):
     """What a worker made of a page: whose it is, the body without its coding if it had one, what was read or why not.
 
-    `is_page` is false for a picture or an error page, of which nothing is kept.
+    `is_page` is false for a picture or an error page, of which nothing is kept; `gone` is set where it says that there
+    is no article at its address (see `Visit`).
     """
 
     source: str
@@ -44,14 +47,16 @@ class Answer(NamedTuple):
     body: bytes | None = None
     reading: Reading = Reading()
     error: str = ""
+    gone: str = ""
 
 
 @dataclass(slots=True)
 class Sums:
     """What an import came to: the pages by what they were, the headlines never seen before, the answers without a page.
 
-    `older` are articles of which a later version is known, `further` pages those behind the first of an article, which
-    reading again joins, `unread` pages that cannot be read, with the `reasons`.
+    `gone` are articles that were no longer there, `older` those of which a later version is known, `further` pages
+    those behind the first of an article, which reading again joins, `unread` pages that cannot be read, with the
+    `reasons`.
     """
 
     new: int = 0
@@ -59,6 +64,7 @@ class Sums:
     same: int = 0
     copies: int = 0
     older: int = 0
+    gone: int = 0
     lists: int = 0
     further: int = 0
     unread: int = 0
@@ -82,6 +88,8 @@ def reader(settings: Settings, sources: tuple[Source, ...]) -> Callable[[Fetched
         )
         kind: TargetKind = "article" if is_article(page.final_url, source) else "list"
         answer = Answer(source.name, kind)
+        if page.status in GONE:
+            return answer._replace(is_page=False, error=f"status {page.status}", gone=GONE[page.status])
         try:
             body = _decoded(page, settings.max_body)
             if page.status != 200 or not is_page(page.headers.get("content-type", ""), body[:HEAD]):
@@ -89,7 +97,8 @@ def reader(settings: Settings, sources: tuple[Source, ...]) -> Callable[[Fetched
             answer = answer._replace(body=None if body is page.body else body)
             return answer._replace(reading=_read(page._replace(body=body), source, kind, settings))
         except ExtractError as error:
-            return answer._replace(error=error.reason)
+            gone = MISSING if MISSING in error.reason else ""
+            return answer._replace(error=error.reason, gone=gone)
         except Exception as error:  # A page that breaks a rule of ours must not stop the other pages.
             return answer._replace(error=f"reading it failed with {type(error).__name__}: {error}")
 
@@ -163,7 +172,7 @@ class Importer:
         idle = 0
         with file.open("rb", buffering=1 << 20) as opened:
             try:
-                for record, answer in self._pool.map(self._records(opened, progress.place), of=_page_of):
+                for record, answer in self._pool.map(self._records(opened, progress), of=_page_of):
                     progress.records += 1
                     progress.place = record.end
                     is_page = self._take(record, answer, progress)
@@ -177,9 +186,9 @@ class Importer:
                 raise
         self._store.advance(progress, finished_at=self._clock())
 
-    def _records(self, file: BinaryIO, start: int) -> Iterator[Record]:
-        """The records, each page with an address as the crawl writes it."""
-        for record in records(file, start, most=self._most):
+    def _records(self, file: BinaryIO, progress: Progress) -> Iterator[Record]:
+        """The records that are left, each page with an address as the crawl writes it."""
+        for record in records(file, progress.place, most=self._most, done=progress.records):
             page = record.page
             url = resolve("", page.url) if page else None
             if page and url:
@@ -197,7 +206,8 @@ class Importer:
             return False
         if isinstance(answer, Crash):
             answer = Answer(host(page.final_url), error=str(answer))
-        if not answer.is_page:
+        is_removal = answer.gone and self._store.is_article(page.final_url)
+        if not answer.is_page and not is_removal:
             self.sums.other += 1
             return False
         if answer.body is not None:
@@ -206,16 +216,26 @@ class Importer:
         now = self._clock()
         # A page cannot have been fetched after we got it.
         page = page._replace(at=min(page.at, now), received=now)
-        if self._keep and page.body and not self._keep.holds(page):
+        if answer.is_page and self._keep and page.body and not self._keep.holds(page):
             self._keep.add(page)
-        progress.pages += 1
+        progress.pages += answer.is_page
         self._save(page, answer, progress, now)
         return True
 
     def _save(self, page: Fetched, answer: Answer, progress: Progress, now: datetime) -> None:
         reading, address = answer.reading, page.final_url
         kind: TargetKind = "article" if reading.article else answer.kind
-        visit = Visit(page.url, address, kind, answer.source, now, page.status, answer.error, size=len(page.body))
+        visit = Visit(
+            page.url,
+            address,
+            kind,
+            answer.source,
+            now,
+            page.status,
+            answer.error,
+            size=len(page.body),
+            gone=answer.gone,
+        )
         saved = self._store.bring(
             progress,
             visit,
@@ -225,7 +245,9 @@ class Importer:
             rights=[replace(notice, read_at=now) for notice in reading.notices],
         )
         self.sums.headlines += saved.headlines
-        if answer.error:
+        if saved.outcome == "gone" or not answer.is_page:
+            self.sums.count("other" if saved.outcome == "none" else saved.outcome)
+        elif answer.error:
             self.sums.unread += 1
             self.sums.reasons[answer.error] = self.sums.reasons.get(answer.error, 0) + 1
         else:

@@ -73,7 +73,8 @@ class Moment(click.ParamType[datetime]):
         """The time. Raises BadParameter where it is none, or has no zone."""
         try:
             at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
+            at.astimezone(UTC)  # in UTC the first and the last days of the calendar may lie outside of it
+        except (ValueError, OverflowError):
             self.fail(f"`{value}` is no ISO 8601 time with a zone, such as 2026-03-20T08:00+08:00", param, ctx)
         if at.tzinfo is None:
             self.fail(f"`{value}` has no zone: 08:00 in Beijing is written 2026-03-20T08:00+08:00", param, ctx)

@@ -13,6 +13,9 @@ from crawler.urls import host
 from storage.keys import url_key
 from storage.records import Article, Gap, Signs, Target, Visit
 
+# What a status says of an article at an address.
+GONE = {404: "not found", 410: "gone"}
+
 
 def visited(
     world: World, target: Target, page: Page, *, validators: bool = True, gone: str = "", signs: Signs | None = None
@@ -79,8 +82,8 @@ def missed(world: World, target: Target, error: FetchError, *, is_last: bool) ->
 
 def _gone(error: FetchError) -> str:
     """How an article is no longer there, if that is what the error says."""
-    if error.status in (404, 410):
-        return "not found" if error.status == 404 else "gone"
+    if error.status in GONE:
+        return GONE[error.status]
     return refusals.MISSING if error.status == 200 and refusals.MISSING in error.reason else ""
 
 

@@ -85,6 +85,12 @@ class Reextraction:
         return int(self._db.execute(sql, {"after": 0, "source": self.source}).fetchone()[0])
 
     @property
+    def sources(self) -> set[str]:
+        """The names of the sources that found an article."""
+        rows = self._db.execute("SELECT DISTINCT found_by FROM articles WHERE found_by IS NOT NULL")
+        return {name for (name,) in rows}
+
+    @property
     def _chosen(self) -> str:
         return _CHOSEN + (" AND found_by = :source" if self.source else "")
 
@@ -137,15 +143,17 @@ class Reextraction:
             last = rows[-1][0]
 
     def _item(self, row: _Row) -> Item:
+        job = Job(row.number, row.url, row.found_by, row.stored, ())
+        version = rules.version(source_of(job, self._owners, self._settings))
+        if row.read is None and row.made == version:
+            return Item(row.number)  # whether its page is kept need not be looked up
         pages = self._shelf.of({row.key, url_key(row.url)}, row.seen_at, 1 + ASKED)
         if not pages:
             return Item(row.number, reason=NO_PAGE)
-        if self.since and pages[0].at < self.since:
+        is_done = (row.read, row.page) == (version, pages[0].sha256)
+        if is_done or (self.since and pages[0].at < self.since):
             return Item(row.number)
-        job = Job(row.number, row.url, row.found_by, row.stored, pages)
-        version = rules.version(source_of(job, self._owners, self._settings))
-        is_done = row.made == version if row.read is None else (row.read, row.page) == (version, pages[0].sha256)
-        return Item(row.number, None if is_done else job)
+        return Item(row.number, job._replace(pages=pages))
 
 
 def _row(row: Sequence[Any], names: Sequence[str]) -> _Row:

@@ -107,6 +107,18 @@ each article said at `:t` (UTC, as `2026-03-20T00:00:00.000+00:00`), as far as i
 SELECT * FROM versions WHERE observed_at <= :t AND (replaced_at IS NULL OR replaced_at > :t);
 ```
 
+`--as-of` answers by the rules of then. What later rules (`kuaixun reextract --apply`) read on the pages of then is
+
+```sql
+SELECT *, min(coalesce(replaced_at, '9999')) AS until FROM versions
+WHERE (replaced_at IS NULL OR replaced_at > :t) AND cause IS NOT 'rules'
+    AND article_id IN (SELECT article_id FROM versions WHERE observed_at <= :t)
+GROUP BY article_id;
+```
+
+A version whose `cause` is `rules` was replaced by another reading of the same page, so that is the one asked for. Only
+the present version of an article is read again: one that its page had replaced before that stays as it was read then.
+
 `observed_at` is when the page was fetched; it was written a moment later, when it had been read. For any table, to the
 transaction: each has a row in `moments`, and `history_TABLE` has the rows of TABLE as they were before a moment changed
 them (`there` is 0 where there was none). A row at a time is the one of the lowest later moment, or else the present

@@ -23,8 +23,9 @@ from typing import NamedTuple
 
 from storage.errors import NotOurDatabase, translated
 from storage.packing import Prefix, zstd
+from storage.pair import beside as beside  # noqa: PLC0414 - known from here too
 from storage.times import parse, stamp
-from storage.waiting import NONE, SHORT, Patience, is_free, transaction
+from storage.waiting import NONE, SHORT, Patience, is_free, keep_log_small, transaction
 
 GROUP = 512  # bodies
 PREFIX = 6  # of them, the first, are the dictionary of those after them
@@ -92,11 +93,6 @@ class Damaged(ValueError):
     """A body that is not the one that was put in, or that cannot be uncompressed."""
 
 
-def beside(database: Path) -> Path:
-    """The archive of a database file."""
-    return database.with_suffix(".pages")
-
-
 class Archive:
     """An open archive. Close it, or use it as a context manager. It belongs to the thread that opened it.
 
@@ -127,6 +123,7 @@ class Archive:
             elif not readonly and not _has_received(db):
                 db.execute("ALTER TABLE pages ADD COLUMN received TEXT")
             db.execute("PRAGMA synchronous = normal")
+            keep_log_small(db)
         except BaseException:
             db.close()
             raise
@@ -233,11 +230,11 @@ class Archive:
         url: str = "",
         after: int = 0,
         latest: bool = False,
+        last: int = 0,
     ) -> Iterator[Kept]:
-        """The pages in the order in which they came, those after number `after`, fetched `since` a time, and got
-        `until` one.
+        """The pages in the order in which they came: after number `after`, fetched `since` a time, got `until` one.
 
-        `latest`: of each address the last.
+        `latest`: of each address the last. `last`: the last so many, from the last on.
         """
         tests = ["pages.id > :after"]
         tests += ["at >= :since"] if since else []
@@ -247,10 +244,10 @@ class Archive:
         tests += [f"pages.id IN (SELECT max(id) FROM pages {known} GROUP BY url)"] if latest else []
         sql = f"""
             SELECT pages.id, url, final_url, at, status, headers, sha256 FROM pages JOIN bodies ON bodies.id = body
-            WHERE {" AND ".join(tests)} ORDER BY pages.id
+            WHERE {" AND ".join(tests)} ORDER BY pages.id {"DESC LIMIT :last" if last else ""}
         """
         times = {"since": stamp(since) if since else "", "until": stamp(until) if until else ""}
-        values = {"after": after, "url": url, **times}
+        values = {"after": after, "url": url, "last": last, **times}
         for number, asked, final, at, status, headers, digest in self._db.execute(sql, values):
             yield Kept(number, asked, final, parse(at), status, json.loads(headers), digest.hex())
 

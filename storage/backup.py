@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from storage.errors import StorageError, translated
+from storage.waiting import is_locked
 
 PAGES = 256  # of a file, between two calls of `told`
 STEPS = 200_000  # of SQLite, while it looks through a copy
@@ -24,6 +25,8 @@ def backup(pairs: Sequence[tuple[Path, Path]], told: Told = lambda done, total: 
     Every copy is looked through; all of them get their names when all are complete, sound and on the disk. `told` hears
     the pages done and their number, of one file after the other. Raises StorageError.
     """
+    for _, target in pairs:
+        _freed(target)
     unfinished = [target.with_name(f".{target.name}.{os.getpid()}.part") for _, target in pairs]
     try:
         with ExitStack() as stack:
@@ -37,6 +40,7 @@ def backup(pairs: Sequence[tuple[Path, Path]], told: Told = lambda done, total: 
                 _look_through(source, part, lambda: told(1, 1))
         sizes = [part.stat().st_size for part in unfinished]
         for part, (_, target) in zip(unfinished, pairs, strict=True):
+            _freed(target)
             part.replace(target)
             with suppress(OSError):  # Windows syncs no folders.
                 _written(target.absolute().parent)
@@ -83,7 +87,28 @@ def _written(place: Path) -> None:
         os.close(number)
 
 
-def _gone(parts: Iterable[Path]) -> None:
+def _freed(target: Path) -> None:
+    """Leave nothing beside a target that SQLite would take for the log of what comes in its place.
+
+    What a process that was killed left in a log goes into the former copy first. Raises StorageError while another
+    process has it open.
+    """
+    if target.exists():
+        with closing(sqlite3.connect(target, isolation_level=None, timeout=0)) as former:
+            try:
+                former.execute("PRAGMA locking_mode = exclusive")  # only to be had while nobody else has it open
+                former.execute("BEGIN EXCLUSIVE")
+                former.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                if is_locked(error):
+                    raise StorageError(
+                        target, f"`{target}` is in use: another process has it open. Close it."
+                    ) from error
+                # Whatever else it is, it gives way to the copy.
+    _gone((target,), ("-wal", "-shm", "-journal"))
+
+
+def _gone(parts: Iterable[Path], ends: Sequence[str] = ("", "-wal", "-shm", "-journal")) -> None:
     for part in parts:
-        for end in ("", "-wal", "-shm", "-journal"):
+        for end in ends:
             part.with_name(part.name + end).unlink(missing_ok=True)

@@ -1,4 +1,6 @@
-"""Is everything what it should be: the file, what refers to what, what was made of the texts, and the archive.
+"""Is everything what it should be: the file, what refers to what, and what was made of the texts.
+
+`audit` looks at the archive.
 
 What is made of something else can be made anew (`repair`); what came from outside cannot, and is only named.
 """
@@ -7,9 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from datetime import datetime
-from pathlib import Path
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from sqlite_utils import Database
@@ -18,7 +18,7 @@ from sqlite_utils.db import quote_identifier
 from storage import history, texts
 from storage.regroup import key_of
 from storage.reindex import differing, miscounted, reindex
-from storage.times import stamp, utc_now
+from storage.times import utc_now
 
 Told = Callable[[str], None]
 # So many articles are read at a time, and so many steps of SQLite go by between two looks at the clock.
@@ -110,7 +110,7 @@ _JSON = (("sources", "seeds"), ("rhythms", "hours"), ("links", "evidence"), ("ar
 
 def problems(db: Database, told: Told = lambda text: None) -> Iterator[Problem]:
     """What is wrong with the database; `told` hears now and then how far it is. Begin a transaction around it."""
-    yield from _file(db.conn, told)
+    yield from file_problems(db.conn, told)
     for table, row, parent, _ in db.execute("PRAGMA foreign_key_check"):
         yield Problem(f"{table}: row {row} refers to a row of {parent} that is not there")
     yield from _index(db.conn, told)
@@ -140,7 +140,7 @@ def repair(connection: sqlite3.Connection, told: Told = lambda text: None) -> in
     return done
 
 
-def _file(connection: sqlite3.Connection, told: Told) -> Iterator[Problem]:
+def file_problems(connection: sqlite3.Connection, told: Told) -> Iterator[Problem]:
     """What SQLite itself finds in a file."""
     with _heard(connection, told, "SQLite looks through the file"):
         said = [row[0] for row in connection.execute("PRAGMA integrity_check")]
@@ -235,52 +235,3 @@ def _other_keys(connection: sqlite3.Connection, told: Told) -> Iterator[tuple[in
                 yield number, *keys
         last, done = rows[-1][0], done + len(rows)
         told(f"{done:,} texts compared with their keys")
-
-
-class Pages(NamedTuple):
-    """What an archive has of the answers that a crawl stored: all that came since its first page; those of them without
-    their page, and the address of one; and those that came before its first page, with the time of that."""
-
-    seen: int
-    missing: int
-    example: str
-    before: int
-    first: str
-
-
-def pages(db: Database, archive: Path, since: datetime, told: Told = lambda text: None) -> Pages:
-    """Hold every answer with a body that was stored since a time against the archive: its page is of the same moment.
-
-    Both are read in the order of time, so that nothing is held in memory. What was imported is left aside: where its
-    page was kept already, that is of an earlier time.
-    """
-    ours = "AND import_id IS NULL" if "import_id" in {column.name for column in db.table("visits").columns} else ""
-    sql = f"SELECT at, url FROM visits WHERE at >= ? AND size > 0 {ours} ORDER BY at"
-    seen = missing = before = 0
-    example = ""
-    with closing(_opened(archive)) as other:
-        first = (other.execute("SELECT at FROM pages ORDER BY id LIMIT 1").fetchone() or ("~",))[0]
-        times = (row[0] for row in other.execute("SELECT at FROM pages WHERE at >= ? ORDER BY at", (stamp(since),)))
-        time = next(times, "~")
-        for at, url in db.execute(sql, (stamp(since),)):
-            while time < at:
-                time = next(times, "~")
-            seen, before = seen + (at >= first), before + (at < first)
-            if at >= first and time != at:
-                missing, example = missing + 1, example or url
-            told(f"{seen:,} answers looked for in the archive")
-    return Pages(seen, missing, example, before, first)
-
-
-def archive_problems(archive: Path, told: Told = lambda text: None) -> Iterator[Problem]:
-    """What is wrong with the file of an archive, but for the bodies themselves: see `Archive.verified`."""
-    with closing(_opened(archive)) as other:
-        for problem in _file(other, told):
-            yield Problem(f"archive: {problem.what}")
-        (number,) = other.execute("SELECT count(*) FROM pages WHERE body NOT IN (SELECT id FROM bodies)").fetchone()
-        if number:
-            yield Problem(f"archive: pages without a body: {number:,}")
-
-
-def _opened(archive: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{archive.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)

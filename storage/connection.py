@@ -20,7 +20,8 @@ from storage.errors import (
     Unwritable,
     translated,
 )
-from storage.waiting import NONE, Patience, transaction
+from storage.pair import is_archive
+from storage.waiting import NONE, Patience, keep_log_small, transaction
 
 MEMORY = Path(":memory:")
 
@@ -51,6 +52,8 @@ def connect(
 def _check_path(path: Path, readonly: bool) -> None:
     if path.is_dir():
         raise NotOurDatabase(path, "it is a folder")
+    if is_archive(path):
+        raise NotOurDatabase(path, "an archive of pages has such a name")
     if readonly:
         if not path.exists():
             raise MissingDatabase(path)
@@ -104,6 +107,7 @@ def _checked(db: Database, path: Path, fields: Mapping[str, str], patience: Pati
         _make_current(db, path, fields, fresh, patience)
         # A statement that triggers others keeps what it overwrites until it is done: in a file, that is twice the time.
         db.execute("PRAGMA temp_store = MEMORY")
+        keep_log_small(db.conn)
     db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = NORMAL")

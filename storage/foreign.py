@@ -9,23 +9,23 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any, BinaryIO, NamedTuple
 
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.recordloader import ArcWarcRecordLoader
 
 from storage.archive import Fetched
+from storage.gunzip import BLOCK, FileEnds, Member
 from storage.keys import host_of
 
 _GZIP = b"\x1f\x8b\x08"
-_BLOCK = 16_384
 _LINE = 65_536
 # Between two records are two line ends; with many more it is no WARC file.
 _BLANKS = 16
 # They speak of the bytes on the wire. The content coding is left to who reads the page.
 _UNDONE = frozenset(("transfer-encoding", "content-length"))
-_LOADER = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
 
 
 class Record(NamedTuple):
@@ -55,23 +55,61 @@ class BrokenOff(ValueError):
         self.start = start
 
 
-class _FileEnds(Exception):
-    """The file ends where more should come."""
+class _Wrong(ValueError):
+    """What is wrong with a record, in words for a person."""
 
 
-class _Short(ValueError):
+class _Short(_Wrong):
     """The record ends where more should come."""
 
 
-def records(file: BinaryIO, start: int = 0, *, most: int) -> Iterator[Record]:
+class _Loader(ArcWarcRecordLoader):  # type: ignore[misc]
+    """It reads the headers also of a record that does not say which address it is of."""
+
+    def load_http_headers(self, rec_type: str, uri: str | None, stream: Any, length: int | None) -> Any:
+        return super().load_http_headers(rec_type, uri or "http:", stream, length)
+
+
+_LOADER = _Loader(verify_http=False, arc2warc=False)
+
+
+def records(file: BinaryIO, start: int = 0, *, most: int, done: int = 0) -> Iterator[Record]:
     """The records of a WARC file from a place on where one begins; a page of more than `most` bytes is a problem.
 
-    What cannot be read is passed over, up to the next record. Raises NoWarc, and BrokenOff behind all that is whole.
+    `done` of them, counted from the beginning of the file, are known: where some of these lie behind `start`, in one
+    gzip member with others, they are left out. What cannot be read is passed over, up to the next record.
+    Raises NoWarc, and BrokenOff behind all that is whole.
     """
-    size = file.seek(0, io.SEEK_END)
+    known = _known_inside(file, start, most, done)
+    for number, found in enumerate(_records(file, start, most, some=start > 0 or known > 0)):
+        if number >= known:
+            yield found
+
+
+def _known_inside(file: BinaryIO, start: int, most: int, done: int) -> int:
+    """How many of the first `done` records of the file lie in the gzip member at `start`."""
+    if not done or not _is_packed(file):
+        return 0
+    file.seek(start)
+    try:
+        first = next(_packed(file, start, most), None)
+    except Exception:  # Whoever reads it next says what is wrong.
+        return 0
+    if first is None or first.end != start:
+        return 0
+    return done - sum(1 for _ in takewhile(lambda one: one.start < start, _records(file, 0, most)))
+
+
+def _is_packed(file: BinaryIO) -> bool:
     file.seek(0)
-    is_packed = file.read(len(_GZIP)) == _GZIP
-    place, some = start, start > 0
+    return file.read(len(_GZIP)) == _GZIP
+
+
+def _records(file: BinaryIO, start: int, most: int, *, some: bool = False) -> Iterator[Record]:
+    """The records from a place on; with `some` there were others before."""
+    size = file.seek(0, io.SEEK_END)
+    is_packed = _is_packed(file)
+    place = start
     while place < size:
         file.seek(place)
         try:
@@ -85,12 +123,19 @@ def records(file: BinaryIO, start: int = 0, *, most: int) -> Iterator[Record]:
             following = _following(file, place, is_packed=is_packed)
             if following is None and not some:
                 raise NoWarc from error
-            if following is None and isinstance(error, _FileEnds):
+            if following is None and isinstance(error, FileEnds):
                 raise BrokenOff(place) from error
-            yield Record(place, following or size, problem=str(error) or type(error).__name__)
+            yield Record(place, following or size, problem=_in_words(error))
             place = following or size
     if not some:
         raise NoWarc
+
+
+def _in_words(error: Exception) -> str:
+    """What is wrong, without the words of the library that found it."""
+    if isinstance(error, _Wrong | FileEnds):
+        return str(error)
+    return "its compressed bytes are damaged" if isinstance(error, zlib.error) else "it is no well-formed record"
 
 
 def _plain(file: BinaryIO, start: int, most: int) -> Iterator[Record]:
@@ -98,9 +143,9 @@ def _plain(file: BinaryIO, start: int, most: int) -> Iterator[Record]:
     line = _first_line(file)
     if line:
         try:
-            page, problem = _read(file, line, most)
+            page, problem, _ = _read(file, line, most)
         except _Short:
-            raise _FileEnds from None
+            raise FileEnds from None
         end = file.tell()
         while not (blank := file.readline(_LINE)).strip() and blank:
             end = file.tell()
@@ -109,36 +154,24 @@ def _plain(file: BinaryIO, start: int, most: int) -> Iterator[Record]:
 
 
 def _packed(file: BinaryIO, start: int, most: int) -> Iterator[Record]:
-    """The records of one gzip member; nearly always that is one."""
-    member = io.BufferedReader(_Member(file), _LINE)
-    line = _first_line(member)
+    """The records of one gzip member; nearly always that is one.
+
+    A record is given away when the next one begins where it ends, or when the member's checksum is right.
+    """
+    member = io.BufferedReader(Member(file), _LINE)
+    line, is_first = _first_line(member), True
     while line:
-        page, problem = _read(member, line, most)
-        line = _first_line(member)
+        page, problem, is_whole = _read(member, line, most)
+        try:
+            line = _first_line(member)
+        except FileEnds:
+            yield Record(start, start, page, problem)
+            raise
+        # One that is alone was checked with its member; of others a damage may only show further on.
+        if (line or not is_first) and not is_whole:
+            page, problem = None, "its digest is another"
+        is_first = False
         yield Record(start, start if line else file.tell(), page, problem)
-
-
-class _Member(io.RawIOBase):
-    """One gzip member as a stream, its CRC checked; at its end the file stands where the next one begins."""
-
-    def __init__(self, file: BinaryIO):
-        self._file, self._inflate = file, zlib.decompressobj(31)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._inflate.eof:
-            data = self._inflate.unconsumed_tail or self._file.read(_BLOCK)
-            if not data:
-                raise _FileEnds
-            found = self._inflate.decompress(data, len(buffer))
-            if self._inflate.eof:
-                self._file.seek(-len(self._inflate.unused_data), io.SEEK_CUR)
-            if found:
-                buffer[: len(found)] = found
-                return len(found)
-        return 0
 
 
 def _first_line(stream: BinaryIO | io.BufferedReader) -> bytes:
@@ -149,23 +182,26 @@ def _first_line(stream: BinaryIO | io.BufferedReader) -> bytes:
             return line
         if line.strip():
             break
-    raise ValueError("no WARC record begins here")
+    raise _Wrong("no WARC record begins here")
 
 
-def _read(stream: BinaryIO | io.BufferedReader, line: bytes, most: int) -> tuple[Fetched | None, str]:
-    """The rest of the record whose first line was read: its page, or what is wrong with it."""
-    record = _LOADER.parse_record_stream(stream, line, "warc")
+def _read(stream: BinaryIO | io.BufferedReader, line: bytes, most: int) -> tuple[Fetched | None, str, bool]:
+    """The rest of the record whose first line was read: its page, what is wrong, and whether its digest fits."""
+    try:
+        record = _LOADER.parse_record_stream(stream, line, "warc", check_digests=True)
+    except io.UnsupportedOperation:  # It asks a record of no length where it stands.
+        raise _Short("it breaks off in its headers") from None
     if record.length is None:
         if not stream.read(1):
-            raise _Short
-        raise ValueError("the record does not say how long it is")
+            raise _Short("it breaks off in its headers")
+        raise _Wrong("it does not say how long it is")
     is_answer = record.rec_type == "response" and record.http_headers
     found = _page(record, most) if is_answer else (None, "")
     while record.raw_stream.read(_LINE):
         pass
     if record.raw_stream.limit:
-        raise _Short("the record is shorter than it says")
-    return found
+        raise _Short("it is shorter than it says")
+    return *found, record.digest_checker.passed is not False
 
 
 def _page(record: Any, most: int) -> tuple[Fetched | None, str]:
@@ -173,7 +209,9 @@ def _page(record: Any, most: int) -> tuple[Fetched | None, str]:
     url, at, status = told("WARC-Target-URI"), _time(told("WARC-Date")), record.http_headers.get_statuscode()
     if at is None:
         return None, f"its WARC-Date `{told('WARC-Date')}` is no time"
-    if not status.isdecimal():
+    if not url:
+        return None, "it does not say which address it is of"
+    if not (status.isascii() and status.isdecimal() and len(status) == 3):
         return None, f"its HTTP status `{status}` is none"
     if told("WARC-Truncated"):
         return None, f"it was cut off when it was written ({told('WARC-Truncated')})"
@@ -189,11 +227,12 @@ def _page(record: Any, most: int) -> tuple[Fetched | None, str]:
 
 
 def _time(text: str | None) -> datetime | None:
+    """The time (UTC); None where there is none, or one that no calendar of ours has."""
     try:
         at = datetime.fromisoformat(text or "")
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else None
 
 
 def _following(file: BinaryIO, start: int, *, is_packed: bool) -> int | None:
@@ -217,6 +256,6 @@ def _begins(file: BinaryIO, place: int) -> bool:
     """Whether a gzip member with a WARC record begins at a place."""
     file.seek(place)
     try:
-        return zlib.decompressobj(31).decompress(file.read(_BLOCK), 5) == b"WARC/"
+        return zlib.decompressobj(31).decompress(file.read(BLOCK), 5) == b"WARC/"
     except zlib.error:
         return False

@@ -34,9 +34,14 @@ _ADVANCE = """
     UPDATE imports SET place = :place, records = :records, pages = :pages, articles = :articles, broken = :broken
     WHERE id = :id
 """
+# The last time at which an article was seen, or was seen to be gone, whoever saw it.
 _KNOWN = """
     SELECT max(coalesce((SELECT max(coalesce(page_at, at)) FROM visits WHERE article_id = articles.id), last_seen_at),
-        coalesce(gone_at, ''))
+        coalesce((
+            SELECT max(coalesce(page_at, observed_at)) FROM removals
+                LEFT JOIN visits ON visits.at = observed_at AND visits.url = removals.url
+            WHERE removals.article_id = articles.id AND back_at IS NULL
+        ), ''))
     FROM articles WHERE id = (SELECT article_id FROM article_urls WHERE article_urls.url_key = ?)
 """
 
@@ -86,7 +91,8 @@ class Intake(Store):
     ) -> Saved:
         """Write what one page brought, and that it is done. `page_at` is when another fetched it.
 
-        The outcome `older` stands for an article of which a later version is known: nothing of it is written.
+        The outcome `older` stands for an article of which a later version is known: nothing of it is written. `gone`
+        stands for one that is known and was no longer there (`visit.gone`).
         """
         try:
             return self._bring(progress, visit, page_at, article, headlines, rights)
@@ -111,8 +117,12 @@ class Intake(Store):
             before = self._articles.dedupe_cpu
             fresh = self._headlines.put(headlines)
             saved = Saved("none", headlines=fresh)
-            if article and self._is_older(article, page_at):
+            address = article.url if article else visit.final_url
+            if (article or visit.gone) and self._is_older(address, page_at):
                 saved = replace(saved, outcome="older")
+            elif visit.gone:
+                removed = self._articles.remove(visit)
+                saved = replace(saved, outcome="gone" if removed else "none", article_id=removed)
             elif article:
                 outcome, article_id, story_id = self._articles.put(article, visit)
                 self._run("UPDATE visits SET article_id = ? WHERE id = ?", (article_id, number))
@@ -137,9 +147,13 @@ class Intake(Store):
     def _advance(self, progress: Progress) -> None:
         self._run(_ADVANCE, asdict(progress))
 
-    def _is_older(self, article: Article, page_at: datetime) -> bool:
-        """Whether a later version of an article's own address is known than that of a page."""
-        row = self._run(_KNOWN, (url_key(article.url),)).fetchone()
+    def is_article(self, url: str) -> bool:
+        """Whether an article of this address is known."""
+        return self._run("SELECT 1 FROM article_urls WHERE url_key = ?", (url_key(url),)).fetchone() is not None
+
+    def _is_older(self, url: str, page_at: datetime) -> bool:
+        """Whether a later version of the article of an address is known than that of a page."""
+        row = self._run(_KNOWN, (url_key(url),)).fetchone()
         return row is not None and stamp(page_at) < row[0]
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeVar
 
 TargetKind = Literal["list", "feed", "sitemap", "article"]
-Outcome = Literal["new", "same", "changed", "copy", "none", "older"]
+Outcome = Literal["new", "same", "changed", "copy", "none", "older", "gone"]
 # Why a list was not seen, or not whole: more came than it shows; no usable answer; we were refused; robots.txt forbids
 # it; we did not ask.
 GapKind = Literal["overrun", "down", "blocked", "robots", "outage"]

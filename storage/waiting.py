@@ -6,6 +6,7 @@ hand, and is written when the other has done.
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,10 @@ from storage.errors import DatabaseLocked, translated
 SHORT = 5.0
 # Seconds that a crawl waits: a backup of another program, or somebody's long statement, is over by then.
 LONG = 120.0
+# Bytes that the log of a file grows to before it is written back: more is hardly faster, and takes room from the data.
+LOG = 4_000_000
+# With less room than this on the disk the log is written back before every transaction.
+LITTLE = 4 * LOG
 
 
 class Patience:
@@ -59,6 +64,8 @@ def transaction(connection: sqlite3.Connection, path: Path, patience: Patience =
     Raises StorageError, DatabaseLocked when the patience is over.
     """
     with translated(path):
+        if _is_short_of_room(path):
+            _clear_log(connection)
         _begin(connection, path, patience)
         try:
             yield
@@ -68,7 +75,34 @@ def transaction(connection: sqlite3.Connection, path: Path, patience: Patience =
             with suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+            if _is_short_of_room(path):
+                _clear_log(connection)
             raise
+
+
+def keep_log_small(connection: sqlite3.Connection) -> None:
+    """Let the log of a file be written back at `LOG` bytes, and give the room back that one long transaction took."""
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG // size}")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG}")
+
+
+def _is_short_of_room(path: Path) -> bool:
+    """Whether there is little room on the disk, and a log that takes of it."""
+    try:
+        log = path.with_name(path.name + "-wal").stat().st_size
+        return log > 0 and shutil.disk_usage(path.absolute().parent).free < LITTLE
+    except OSError:
+        return False
+
+
+def _clear_log(connection: sqlite3.Connection) -> None:
+    """Write the log back and make it empty, as far as those who read the file allow it; nobody is waited for."""
+    (usual,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0")
+    with suppress(sqlite3.Error):  # the writing that follows says what is wrong
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def _begin(connection: sqlite3.Connection, path: Path, patience: Patience) -> None:

@@ -17,6 +17,8 @@ from storage.archive import Archive, Damaged, Kept
 # They speak of the bytes on the wire (RFC 9110, 8.4 and 8.6; RFC 9112, 6).
 _ON_THE_WIRE = frozenset(("content-encoding", "transfer-encoding", "content-length"))
 SOFTWARE = "kuaixun"
+# The address that was asked for, where another one answered. Which headers may be added: ISO 28500:2017, 5.1.
+ASKED = "Kuaixun-Asked-URI"
 
 
 def write(
@@ -67,6 +69,8 @@ def put(writer: Any, page: Kept, body: bytes) -> None:
         f"{page.status} {_phrase(page.status)}", [*lines, ("content-length", str(len(body)))], protocol="HTTP/1.1"
     )
     named = {"WARC-Record-ID": _name(f"{page.final_url} {_date(page.at)} {page.sha256}"), "WARC-Date": _date(page.at)}
+    if page.url != page.final_url:
+        named[ASKED] = page.url
     record = writer.create_warc_record(
         page.final_url,
         "response",

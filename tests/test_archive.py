@@ -72,6 +72,7 @@ def test_pages_are_found_by_address_time_and_number(tmp_path):
         assert [kept.id for kept in pages.pages(since=NOW + timedelta(hours=2))] == [3, 4]
         assert [kept.id for kept in pages.pages(after=3)] == [4]
         assert [kept.id for kept in pages.pages(latest=True)] == [3, 4]
+        assert [kept.id for kept in pages.pages(last=2)] == [4, 3]
 
 
 def test_a_body_that_rots_is_named(tmp_path):

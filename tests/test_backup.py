@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli import cli
-from storage import StorageError, Unreadable, archive, open_store
+from storage import NotOurDatabase, StorageError, Unreadable, archive, open_store
 from storage import backup as backup_module
 from storage.backup import PAGES, backup
 from tests.test_sigkill import FIELDS, one_page, writing, wrong
@@ -108,3 +108,81 @@ def test_copies_made_while_another_process_stores_articles_are_sound_and_have_ev
             assert confirmed() > last
     for copy, last in copies:
         assert wrong(copy, last) == []
+
+
+def copied(path, out, *more):
+    return CliRunner().invoke(cli, ["backup", "--db", str(path), str(out), "--quiet", *more])
+
+
+@pytest.fixture
+def pair(tmp_path):
+    path = tmp_path / "k.db"
+    with open_store(path) as store, archive.Archive(archive.beside(path)) as kept:
+        one_page(store, kept, 0)
+    return path
+
+
+def leave_log(path):
+    """What a writer that was killed leaves: a log with a transaction that is not in the file."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = wal")
+        db.execute(
+            "CREATE TABLE killed AS WITH RECURSIVE n(i) AS (VALUES (1) UNION SELECT i + 1 FROM n LIMIT 9000)"
+            " SELECT i FROM n"
+        )
+        log, file = path.with_name(path.name + "-wal").read_bytes(), path.read_bytes()
+    path.write_bytes(file)
+    path.with_name(path.name + "-wal").write_bytes(log)
+
+
+def test_the_log_of_a_former_copy_is_not_taken_for_that_of_the_new_one(pair, tmp_path):
+    out = tmp_path / "copy.db"
+    assert copied(pair, out).exit_code == 0
+    for file in (out, archive.beside(out)):
+        leave_log(file)
+    assert copied(pair, out, "--force").exit_code == 0
+    for file in (out, archive.beside(out)):
+        with closing(sqlite3.connect(file)) as db:
+            assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'killed'").fetchone() == (0,)
+    assert wrong(out, 0) == []
+    assert sorted(file.name for file in tmp_path.glob("copy*")) == ["copy.db", "copy.pages"]
+
+
+def test_a_copy_that_somebody_has_open_is_not_replaced(pair, tmp_path):
+    out = tmp_path / "copy.db"
+    assert copied(pair, out).exit_code == 0
+    with closing(sqlite3.connect(out, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = wal")
+        db.execute("CREATE TABLE mine (x)")
+        result = copied(pair, out, "--force")
+        assert (result.exit_code, "another process has it open" in result.output) == (4, True)
+        assert db.execute("SELECT count(*) FROM mine").fetchone() == (0,)
+
+
+def test_no_two_copies_share_an_archive(pair, tmp_path):
+    names = ["n-2026.11.25", "n-2026.11.26", "a", "a.db", "a.sqlite", "a.sqlite.db"]
+    assert [copied(pair, tmp_path / name).exit_code for name in names] == [0] * len(names)
+    assert len({archive.beside(tmp_path / name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("name", ["x.pages", "x-pages"])
+def test_no_database_has_the_name_of_an_archive(pair, tmp_path, name):
+    result = copied(pair, tmp_path / name, "--force")
+    assert (result.exit_code, "the name of an archive" in result.output) == (4, True)
+    with pytest.raises(NotOurDatabase, match="an archive of pages has such a name"):
+        open_store(tmp_path / name)
+    assert not (tmp_path / name).exists()
+
+
+def test_the_archive_of_a_former_copy_stays_with_no_other_database(pair, tmp_path):
+    assert copied(pair, tmp_path / "copy.db").exit_code == 0
+    open_store(tmp_path / "bare.db").close()
+    result = copied(tmp_path / "bare.db", tmp_path / "copy.db", "--force")
+    assert (result.exit_code, "the archive of another copy" in result.output) == (4, True)
+    assert wrong(tmp_path / "copy.db", 0) == []
+
+
+def test_a_folder_is_no_place_for_a_copy(pair, tmp_path):
+    (tmp_path / "copy").mkdir()
+    result = copied(pair, tmp_path / "copy", "--force")
+    assert (result.exit_code, result.output) == (4, f"kuaixun: {tmp_path / 'copy'}: is a folder\n")

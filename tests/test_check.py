@@ -5,12 +5,16 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.cli import cli
 from storage import Article, Visit, open_store
 from storage.archive import Archive, Fetched
-from storage.check import RULES, archive_problems, pages, problems, repair
+from storage.audit import archive_problems, pages
+from storage.check import RULES, problems, repair
 
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
 BANK = "中国人民银行今天宣布，下调金融机构存款准备金率零点五个百分点，释放长期资金约一万亿元，以支持实体经济。" * 3
@@ -147,3 +151,47 @@ def test_a_clock_that_was_set_back_is_noted_and_no_fault(full):
     full.db.execute("UPDATE moments SET at = '2031-01-01T00:00:00.000+00:00' WHERE id = 2")
     (problem,) = problems(full.db)
     assert str(problem).startswith("note: history: the clock was set back 1 times, the last time to 20")
+
+
+FOREIGN = [
+    "UPDATE pages SET url = 'http://c.example/', final_url = 'http://c.example/' WHERE id = 2",
+    "UPDATE pages SET body = 4 WHERE id = 2",
+    "DELETE FROM pages; DELETE FROM bodies",
+]
+
+
+@pytest.mark.parametrize("sql", FOREIGN)
+@pytest.mark.parametrize("is_imported", [False, True])
+def test_an_archive_that_is_not_the_databases_is_seen(tmp_path, sql, is_imported):
+    with open_store(tmp_path / "k.db", fields={"page_sha256": "TEXT"}) as store:
+        with Archive(tmp_path / "k.pages") as archive:
+            fill(store, archive)
+        for article, text in ((1, BANK), (2, BANK + "<br>"), (3, STORED[3][2])):
+            store.db.execute(
+                "UPDATE articles SET page_sha256 = ? WHERE id = ?", (sha256(text.encode()).hexdigest(), article)
+            )
+        with closing(sqlite3.connect(tmp_path / "k.pages")) as db, db:
+            db.execute("UPDATE bodies SET sha256 = ? WHERE id = 1", (sha256(BANK.encode()).digest(),))
+            db.execute(
+                "INSERT INTO bodies SELECT 9, ?, site, 9, 0, size, data FROM bodies WHERE id = 1",
+                (sha256((BANK + "<br>").encode()).digest(),),
+            )
+            db.execute("UPDATE pages SET body = 9 WHERE id = 2")
+            if is_imported:
+                db.execute("UPDATE pages SET received = at, at = '2020-01-01T00:00:00.000+00:00'")
+                store.db.execute("INSERT INTO imports (id, name, head, size, begun_at) VALUES (1, 'a', 'b', 1, '2026')")
+                store.db.execute("UPDATE visits SET import_id = 1")
+        assert [(held := pages(store.db, tmp_path / "k.pages", AT)).missing, held.unread] == [0, 0]
+        with closing(sqlite3.connect(tmp_path / "k.pages")) as db, db:
+            db.executescript(sql)
+        held = pages(store.db, tmp_path / "k.pages", AT)
+        assert held.missing + held.unread > 0
+
+
+def test_an_archive_that_is_gone_is_a_fault_where_answers_were_stored(tmp_path):
+    with open_store(tmp_path / "k.db") as store:
+        now = datetime.now(UTC)
+        url = STORED[0][0]
+        store.save(Visit(url, url, "article", "a", now, 200, size=9), article=Article(url, "储能", POWER, now))
+    result = CliRunner().invoke(cli, ["check", "--db", str(tmp_path / "k.db")])
+    assert (result.exit_code, "archive: there is none at" in result.output) == (1, True)

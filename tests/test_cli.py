@@ -632,9 +632,14 @@ def test_the_archive_is_listed_shown_and_written_as_warc(stored):
     assert "3 pages in all" in run("archive", "list").stdout
     assert run("archive", "show", "2").stdout == "<p>1"
     assert "no page `9`" in refused(NOTHING, "archive", "show", "9")
+    assert "no page `0`" in refused(NOTHING, "archive", "show", "0")
+    assert "holds no page" in refused(NOTHING, "archive", "show", "9" * 5000)
     assert "Wrote 2 pages" in run("archive", "export", "out.warc.gz", "--since", "2026-03-20T01:00Z").stderr
     assert gzip.decompress(Path("out.warc.gz").read_bytes()).count(b"WARC-Type: response") == 2
     assert "has no zone" in refused(USAGE, "archive", "export", "x.warc.gz", "--since", "2026-03-20")
+    piped = run("archive", "export", "-", "--since", "2026-03-20T01:00Z")
+    assert gzip.decompress(piped.stdout_bytes).count(b"WARC-Type: response") == 2
+    assert not Path("-").exists()
 
 
 def test_check_names_a_page_of_the_archive_that_rots(stored):
@@ -650,7 +655,8 @@ def test_check_names_a_page_of_the_archive_that_rots(stored):
     assert "archive: kuaixun.pages: body 1: it cannot be uncompressed" in run("check").stdout
 
 
-def test_check_repairs_what_is_derived(stored):
+def test_check_repairs_what_is_derived(stored, monkeypatch):
+    monkeypatch.setenv("KUAIXUN_KEEP_PAGES", "0")
     with closing(sqlite3.connect("kuaixun.db")) as db, db:
         db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     assert "--repair makes it anew" in run("check").stdout
@@ -669,7 +675,7 @@ def test_check_finds_a_selector_that_is_none_and_a_count_that_is_wrong(stored):
         "source a",
         "source a",
         "stories whose counts or times are not those of their articles",
-        "note",
+        "archive",
         "kuaixun.db",
     ]
 

@@ -109,7 +109,7 @@ def test_of_a_file_that_breaks_off_all_that_is_whole_comes_first(packed, left):
 
 
 @pytest.mark.parametrize(
-    "data", [b"<html>no archive</html>", b"\x1f\x8b\x08\x00junk", gzip.compress(b"WARX"), b"", b"\n"]
+    "data", [b"<html>no archive</html>", b"\x1f\x8b\x08\x00junk", gzip.compress(b"WARX", mtime=0), b"", b"\n"]
 )
 def test_a_file_that_is_no_warc_file_is_refused(data):
     with pytest.raises(NoWarc, match="holds no whole WARC record"):
@@ -156,3 +156,46 @@ def test_any_bytes_in_place_of_some_cost_no_more_than_the_records_they_lie_in():
         except BrokenOff:
             assert max(hurt) == len(starts) - 2
         assert {body(number - 1) for number in range(1, 7) if number not in hurt} <= set(found)
+
+
+def test_of_a_damaged_member_all_comes_that_lies_before_the_damage():
+    data = bytearray(gzip.compress(warc(*map(body, range(40)), packed=False)))
+    data[len(data) // 2] ^= 0xFF
+    found = list(records(BytesIO(bytes(data)), most=10**6))
+    came = [one.page.body for one in found if one.page]
+    assert came == [body(number) for number in range(len(came))] and 15 <= len(came) <= 20
+    assert (found[-1].problem, found[-1].end) != ("", 0) and found[-1].end == len(data)
+    with pytest.raises(BrokenOff):
+        came = []
+        for one in records(BytesIO(gzip.compress(warc(*map(body, range(4)), packed=False))[:-9]), most=10**6):
+            came += [one.page.body] if one.page else []
+    assert came == [body(number) for number in range(4)]
+
+
+def test_in_a_member_of_several_records_a_digest_tells_of_a_damage_that_shows_later():
+    plain = bytearray(warc(*map(body, range(3)), packed=False))
+    plain[plain.index(b"<p>1") + 50] ^= 1
+    assert problems(gzip.compress(bytes(plain))) == ["its digest is another"]
+    assert pages(gzip.compress(bytes(plain))) == [body(0), body(2)]
+
+
+def test_reading_goes_on_inside_a_member_behind_the_records_that_are_known():
+    two = gzip.compress(warc(*map(body, range(2)), packed=False))
+    data = warc(body(7)) + two + two
+    whole = list(records(BytesIO(data), most=10**6))
+    for done in range(1, len(whole) + 1):
+        rest = list(records(BytesIO(data), whole[done - 1].end, most=10**6, done=done))
+        assert rest == whole[done:]
+
+
+def test_a_record_is_refused_in_words_of_ours():
+    nameless = warc(body(0), body(1), packed=False).replace(b"WARC-Target-URI: " + url(0).encode() + b"\r\n", b"")
+    assert problems(nameless) == ["it does not say which address it is of"]
+    assert problems(warc(body(0), status="9" * 5000))[0].endswith("is none")
+    assert problems(warc(body(0), told={"WARC-Date": "0001-01-01T00:00:00+14:00"})) == [
+        "its WARC-Date `0001-01-01T00:00:00+14:00` is no time"
+    ]
+    whole = warc(body(0), body(1))
+    last = [found.start for found in records(BytesIO(whole), most=10**6)][-1]
+    (told,) = problems(whole[: last - 400] + whole[last:])
+    assert told in ("its compressed bytes are damaged", "no WARC record begins here", "it is shorter than it says")

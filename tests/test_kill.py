@@ -13,7 +13,8 @@ from config import Settings
 from crawler.frontier import sources_of
 from storage import open_store
 from storage.archive import beside
-from storage.check import pages, problems
+from storage.audit import pages
+from storage.check import problems
 from tests.conftest import Web
 from tests.test_crawl import START, Clock, article, listing, run
 

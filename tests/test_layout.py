@@ -44,9 +44,9 @@ LINES = (
         "storage.times",
         "storage.values",
     ),
-    ("storage.backup", "storage.lock", "storage.packing", "storage.waiting", "storage.words"),
+    ("storage.backup", "storage.lock", "storage.packing", "storage.pair", "storage.waiting", "storage.words"),
     ("storage.archive", "storage.history"),
-    ("storage.datasette", "storage.foreign", "storage.warc"),
+    ("storage.datasette", "storage.foreign", "storage.gunzip", "storage.warc"),
     ("storage.reindex",),
     (
         "storage.past_search",
@@ -80,7 +80,7 @@ LINES = (
     ("storage.dataset", "storage.store"),
     ("storage.chores", "storage.setback"),
     ("storage", "storage.exporters"),
-    ("storage.intake", "storage.rewrite", "storage.shelf"),
+    ("storage.audit", "storage.intake", "storage.rewrite", "storage.shelf"),
     (
         "crawler",
         "crawler.patterns",

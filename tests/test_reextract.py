@@ -19,7 +19,7 @@ from config import Settings, Source
 from crawler import reextract, rules
 from crawler.cli import cli
 from crawler.compare import Report, Sample, differences, sample, suspicion
-from crawler.console import STORAGE
+from crawler.console import CONFIG, STORAGE
 from crawler.extract import columns
 from crawler.pool import Pool
 from crawler.reextract import NO_PAGE, Reextraction
@@ -32,7 +32,7 @@ from storage.shelf import Shelf
 from tests.conftest import Web
 from tests.small_pages import story
 from tests.test_crawl import SITE, Clock, run
-from tests.test_import import Desk, killed_within, page, write
+from tests.test_import import Desk, empty, killed_within, page, write
 from tests.test_layout import reachable, room
 
 PLAIN = Source("news", (SITE + "/",))
@@ -58,6 +58,8 @@ class Place:
     def __init__(self, folder: Path):
         folder.mkdir(exist_ok=True)
         self.path, self.clock, self.web = folder / "k.db", Clock(), Web()
+        if not self.path.exists():
+            self.path.write_bytes(empty())
 
     def crawl(self, *numbers: int, hours: float = 0, sources: tuple[Source, ...] = (PLAIN,), **parts: str) -> None:
         """Serve these articles, and crawl."""
@@ -178,12 +180,15 @@ def test_only_the_worst_changes_are_kept_worst_first():
 # -- reading again
 
 
-def test_what_todays_rules_have_read_is_not_read_again(place):
+def test_what_todays_rules_have_read_is_not_read_again(place, monkeypatch):
+    """Then the archive is not even looked through."""
     place.crawl(1, 2)
+    monkeypatch.setattr(Shelf, "_fill", lambda self: pytest.fail("it was looked through"))
     work = place.reread()
     assert (work.current, work.report.same, work.report.different) == (2, 0, 0)
 
 
+@pytest.mark.slow
 def test_the_same_rules_find_the_same(place):
     place.crawl(1, 2, 3)
     with closing(sqlite3.connect(place.path)) as db, db:
@@ -193,6 +198,7 @@ def test_the_same_rules_find_the_same(place):
     assert {kind for kinds in report.fields.values() for kind in kinds} == {"unchanged"}
 
 
+@pytest.mark.slow
 def test_without_apply_nothing_is_written(place):
     place.crawl(1, 2)
     before = place.dump()
@@ -217,6 +223,7 @@ def test_what_differs_is_a_new_version_and_the_former_one_stays(place):
     assert CliRunner().invoke(cli, ["check", "--db", str(place.path)]).exit_code == 0
 
 
+@pytest.mark.slow
 def test_other_fields_change_with_a_version_too_and_what_is_no_longer_told_is_empty(place):
     place.crawl(1, sources=(SIGNED,))
     place.reread(PLAIN, apply=True)
@@ -224,6 +231,7 @@ def test_other_fields_change_with_a_version_too_and_what_is_no_longer_told_is_em
     assert place.rows("SELECT author, cause FROM revisions") == [("王小明", "rules")]
 
 
+@pytest.mark.slow
 def test_a_former_time_is_answered_with_what_was_known_then(place):
     place.crawl(1, sources=(SIGNED,))
     then = place.clock()
@@ -237,6 +245,35 @@ def test_a_former_time_is_answered_with_what_was_known_then(place):
         assert query.revisions(store.db, 1) == []
 
 
+@pytest.mark.slow
+def test_plain_sql_answers_for_a_former_time_by_the_rules_of_today(place):
+    """The pattern of docs/schema.md: the pages of then, as later rules read them, and no later page."""
+    place.crawl(1, 2)
+    then = place.clock() + timedelta(minutes=1)
+    place.clock.now += timedelta(hours=2)
+    place.reread(SHORTER, apply=True)
+    place.crawl(1, 3, hours=2, sources=(SHORTER,), who="李大光", meta="2026-03-20 10:00")
+    place.web.pages[url(1)] = []
+    place.web.add(url(1), article(1).replace("开闸", "关闸"))
+    place.again(hours=30, sources=(SHORTER,))
+    text = (Path(__file__).parent.parent / "docs" / "schema.md").read_text(encoding="utf-8")
+    by_today, by_then = (
+        next(part for part in text.split("```sql\n") if part.startswith(head)).split(";")[0]
+        for head in ("SELECT *, min(", "SELECT * FROM versions")
+    )
+    with open_store(place.path, readonly=True) as store:
+        told = {}
+        for name, sql in (("today", by_today), ("then", by_then)):
+            rows = store.db.query(sql, {"t": then.isoformat(timespec="milliseconds")})
+            told[name] = {row["article_id"]: row["text"] for row in rows}
+        assert "关闸" in query.article(store.db, url(1))["text"]
+    assert told["today"].keys() == told["then"].keys() == {1, 2}
+    for number in (1, 2):
+        today, former = told["today"][number], told["then"][number]
+        assert former.startswith(today) and "李四" in former and "李四" not in today and "开闸" in today
+
+
+@pytest.mark.slow
 def test_a_time_of_publication_that_goes_moves_the_article_to_when_it_was_seen(place):
     place.crawl(1, sources=(replace(PLAIN, select={"published": ".day"}),), meta="<b class=day>2026-03-19 08:00</b>")
     (told,) = place.rows("SELECT told_at FROM articles")[0]
@@ -251,6 +288,7 @@ def printed(place: Place, *more: str) -> list[str]:
     return [CliRunner().invoke(cli, [*command, "--db", str(place.path), *more]).stdout for command in commands]
 
 
+@pytest.mark.slow
 def test_commands_print_for_a_former_time_what_they_printed_then(place, tmp_path):
     place.crawl(1, 2, sources=(SIGNED,))
     then, before = place.clock().isoformat(), printed(place)
@@ -264,7 +302,8 @@ def test_commands_print_for_a_former_time_what_they_printed_then(place, tmp_path
     assert printed(place, "--as-of", then) == before
 
 
-@pytest.mark.parametrize("after", [pytest.param(1, marks=pytest.mark.slow), 3, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [1, 3, 5])
 def test_what_was_stopped_goes_on_and_ends_with_the_same_content(tmp_path, monkeypatch, after):
     monkeypatch.setattr(reextract, "WRITTEN", 2)
     whole, halved = Place(tmp_path / "w"), Place(tmp_path / "h")
@@ -301,6 +340,7 @@ def test_a_second_reading_can_be_killed_anywhere(tmp_path, monkeypatch):
         assert one.rows("PRAGMA integrity_check") == [("ok",)]
 
 
+@pytest.mark.slow
 def test_the_pages_of_a_long_article_are_joined(place):
     first, second = url(1), url(1).replace(".html", "_2.html")
     place.crawl(1)
@@ -319,6 +359,7 @@ def test_the_pages_of_a_long_article_are_joined(place):
     assert place.reread(SIGNED).report.left_out == {"a further page of it is not in the archive": 1}
 
 
+@pytest.mark.slow
 def test_a_field_that_a_later_page_is_silent_about_stays_as_in_the_crawl(place):
     place.crawl(1, sources=(SIGNED,))
     place.crawl(1, sources=(SIGNED,), who="", meta="2026-03-20 10:30", hours=2)
@@ -327,8 +368,10 @@ def test_a_field_that_a_later_page_is_silent_about_stays_as_in_the_crawl(place):
         db.execute("UPDATE articles SET rules = 'others'")
     report = place.reread(SIGNED).report
     assert (report.same, report.different) == (1, 0)
+    assert "page_sha256" not in report.fields  # which of two equal texts it was read from is no change
 
 
+@pytest.mark.slow
 def test_articles_without_a_readable_page_are_left_out_and_said_why(place):
     place.crawl(1, 2, 3)
     with closing(sqlite3.connect(beside(place.path))) as db, db:
@@ -339,6 +382,7 @@ def test_articles_without_a_readable_page_are_left_out_and_said_why(place):
     assert report.different == 1
 
 
+@pytest.mark.slow
 def test_an_article_of_which_nothing_is_left_comes_first_and_is_not_touched(place):
     place.crawl(1, 2)
     report = place.reread(replace(PLAIN, drop=("body > div",), select={"title": "i.none"}), apply=True).report
@@ -346,6 +390,7 @@ def test_an_article_of_which_nothing_is_left_comes_first_and_is_not_touched(plac
     assert place.rows("SELECT max(revision), count(text) FROM articles") == [(1, 2)]
 
 
+@pytest.mark.slow
 def test_only_what_is_asked_for_is_read(place):
     place.crawl(1, 2)
     between = place.clock() + timedelta(minutes=30)
@@ -372,10 +417,13 @@ def test_the_command_reports_and_writes_only_with_apply(place, monkeypatch, tmp_
     applied = CliRunner().invoke(cli, ["reextract", "--apply", "--workers", "0"])
     assert "2 have a new version" in applied.stdout
     assert "2 need no reading" in CliRunner().invoke(cli, ["reextract", "--workers", "0"]).stdout
+    unknown = CliRunner().invoke(cli, ["reextract", "--source", "newz"])
+    assert unknown.exit_code == CONFIG and "have no source `newz`; did you mean `news`?" in unknown.stderr
     beside(place.path).unlink()
     assert CliRunner().invoke(cli, ["reextract"]).exit_code == STORAGE
 
 
+@pytest.mark.slow
 def test_a_database_can_be_made_again_from_its_pages(place, tmp_path):
     place.crawl(1, 2, 3)
     place.crawl(1, 2, hours=2, who="王小明、李大光", meta="2026-03-20 10:30")
@@ -391,6 +439,7 @@ def test_a_database_can_be_made_again_from_its_pages(place, tmp_path):
         assert content_hash(made.store.db) == place.hash()
 
 
+@pytest.mark.slow
 def test_the_pages_of_a_long_article_that_was_imported_are_joined(place, tmp_path):
     first, second = url(1), url(1).replace(".html", "_2.html")
     pager = f'<div class="pager"><a href="{first}">1</a><a href="{second}">2</a></div>'
@@ -406,6 +455,7 @@ def test_the_pages_of_a_long_article_that_was_imported_are_joined(place, tmp_pat
     assert place.reread().current == 1
 
 
+@pytest.mark.slow
 def test_the_content_hash_does_not_depend_on_order_and_clock(tmp_path):
     one, other = Place(tmp_path / "a"), Place(tmp_path / "b")
     one.crawl(1, 2)
@@ -416,6 +466,7 @@ def test_the_content_hash_does_not_depend_on_order_and_clock(tmp_path):
     assert one.hash() != other.hash()
 
 
+@pytest.mark.slow
 def test_a_later_page_that_held_no_article_is_not_its_page(place):
     place.crawl(1)
     place.web.pages[url(1)] = []

@@ -18,8 +18,9 @@ import pytest
 
 from storage import Article, Headline, Target, Visit, open_store
 from storage.archive import Archive, Fetched, beside
+from storage.audit import archive_problems, pages
 from storage.backup import backup
-from storage.check import archive_problems, pages, problems, repair
+from storage.check import problems, repair
 from storage.waiting import transaction
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")

@@ -381,3 +381,33 @@ def test_a_full_disk_is_a_failure_of_storage_in_one_line(capsys):
         "kuaixun: `k.db` cannot be written: the disk is full. What was stored is safe; make room, and the next run goes"
         " on from there.\n"
     )
+
+
+@pytest.mark.parametrize("which", [lambda path: path, beside], ids=["database", "archive"])
+def test_a_log_is_written_back_before_it_takes_more_room_than_the_data(path, which, monkeypatch):
+    monkeypatch.setattr("storage.waiting.LOG", 100_000)
+    with open_store(path) as store, Archive(beside(path)) as archive:
+        for number in range(60):
+            archive.add(PAGE._replace(body=b"%d" % number, url=f"{PAGE.url}{number}"))
+            store.save(VISIT)
+        assert 0 < which(path).with_name(which(path).name + "-wal").stat().st_size < 400_000
+
+
+@pytest.mark.parametrize("which", [lambda path: path, beside], ids=["database", "archive"])
+def test_with_little_room_a_log_is_empty_before_each_transaction(path, which, monkeypatch):
+    usage = shutil.disk_usage(path.parent)
+    log = which(path).with_name(which(path).name + "-wal")
+    with open_store(path) as store, Archive(beside(path)) as archive:
+
+        def write():
+            archive.add(PAGE)
+            store.save(VISIT)
+            return log.stat().st_size
+
+        for _ in range(30):
+            much = write()
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=5_000_000))
+        write()
+        little = write()
+        assert (len(list(archive.pages())), store.stats()["requests"]) == (32, 32)
+    assert 0 < little < much / 4

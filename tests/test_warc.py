@@ -41,6 +41,11 @@ def test_a_reader_of_the_standard_reads_what_is_written(written):
     assert gzip.decompress(written.getvalue()).startswith(b"WARC/1.1\r\n")
 
 
+def test_the_address_that_was_asked_for_is_written_where_another_one_answered(written):
+    answers = [record for record in ArchiveIterator(written) if record.rec_type == "response"]
+    assert [answer.rec_headers.get_header(warc.ASKED) for answer in answers] == [None, URL + "?2"]
+
+
 def test_what_is_written_comes_back_the_same(written):
     first, second = (record.page for record in foreign.records(written, most=10**6) if record.page)
     headers = {"content-type": "text/html; charset=gbk", "x-a": "1"}

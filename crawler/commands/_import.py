@@ -163,12 +163,14 @@ def summary(sums: Sums, pages: int, seconds: float) -> str:
         f"{sums.changed:,} changed",
         f"{sums.same:,} known",
         f"{sums.older:,} older than what is known",
+        *([f"{sums.gone:,} gone"] if sums.gone else []),
         counted(sums.copies, "copy", "copies"),
         counted(sums.lists, "list"),
         *([f"{counted(sums.further, 'further page')} of articles (reextract joins them)"] if sums.further else []),
         f"{sums.unread:,} unreadable",
     )
-    rest = f"{counted(sums.headlines, 'new headline')}, {counted(sums.other, 'answer')} that are no page"
+    other = counted(sums.other, "answer that is no page", "answers that are no page")
+    rest = f"{counted(sums.headlines, 'new headline')}, {other}"
     lines = [f"{counted(pages, 'page')} in {span(timedelta(seconds=seconds))}: {', '.join(told)}", rest]
     most = sorted(sums.reasons.items(), key=lambda item: -item[1])[:SHOWN_REASONS]
     return "\n".join([*lines, *(f"unreadable, {count:,} times: {why}" for why, count in most)])

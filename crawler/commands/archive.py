@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -50,8 +50,8 @@ def listing(
 ) -> None:
     """What was fetched, the last first."""
     with _open(setup) as archive:
-        count, fetched, kept = archive.sizes(until=as_of)
-        pages = list(archive.pages(url=url, since=since, until=as_of))[-limit:][::-1]
+        pages = list(archive.pages(url=url, since=since, until=as_of, last=limit))
+        count, fetched, kept = (0, 0, 0) if as_json else archive.sizes(until=as_of)
     if not pages:
         raise Failure("the archive holds no such page", NOTHING)
     if as_json:
@@ -70,9 +70,7 @@ def listing(
 def show(setup: Config, *, page: str, as_of: datetime | None) -> None:
     """The body of one page, by its number or by its address (then the last one), as bytes on stdout."""
     with _open(setup) as archive:
-        url = "" if page.isdecimal() else page
-        known = (one.id for one in archive.pages(url=url, until=as_of) if url or one.id == int(page))
-        found = max(known, default=0)
+        found = _number(archive, page, as_of)
         try:
             body = archive.body(found)
         except KeyError as error:
@@ -80,6 +78,15 @@ def show(setup: Config, *, page: str, as_of: datetime | None) -> None:
         except ValueError as error:
             raise Failure(f"{archive.path}: page {found} is damaged: {error}", STORAGE) from error
     sys.stdout.buffer.write(body)
+
+
+def _number(archive: Archive, page: str, as_of: datetime | None) -> int:
+    """The number of the page that a number or an address names; 0 where there is none."""
+    if not page.isdecimal():
+        return next((one.id for one in archive.pages(url=page, until=as_of, last=1)), 0)
+    number = min(int(page[:19]), 2**63 - 1)
+    found = next(archive.pages(after=number - 1, until=as_of), None) if number else None
+    return number if found and found.id == number else 0
 
 
 @command.command("export")
@@ -102,11 +109,12 @@ def export(
 ) -> None:
     """Write pages as a WARC/1.1 file, each record compressed for itself.
 
-    The file gets its name only when it is complete.
+    OUT `-` is stdout; a file gets its name only when it is complete.
 
     \b
     Example:
       kuaixun archive export pages.warc.gz --since 2026-03-01T00:00+08:00
+      kuaixun archive export - --latest > pages.warc.gz
     """
     from storage.exporters import written
     from storage.warc import write
@@ -120,8 +128,13 @@ def export(
             line.show(lambda: f"{done:,} pages written")
 
         pages = archive.pages(url=url, since=since, until=as_of, latest=latest)
-        done = written(out, lambda file: write(file, archive, pages, damaged=left_out, told=told))
-    if not quiet:
+
+        def fill(file: BinaryIO) -> int:
+            return write(file, archive, pages, damaged=left_out, told=told)
+
+        is_stdout = str(out) == "-"
+        done = fill(sys.stdout.buffer) if is_stdout else written(out, fill)
+    if not (quiet or is_stdout):
         click.echo(f"Wrote {counted(done, 'page')} to {out}.", err=True)
 
 

@@ -29,13 +29,24 @@ def command(setup: Config, *, out: Path, force: bool, quiet: bool) -> None:
     """
     from storage import archive, open_store
     from storage.backup import backup
+    from storage.pair import is_archive
 
     source = setup.settings.database
+    if is_archive(out):
+        raise Failure(f"{out}: is the name of an archive of pages; choose another, such as {out.stem}.db", STORAGE)
     with open_store(source, readonly=True):
         pass  # it is there, and ours
     pages = archive.beside(source)
     pairs = [(source, out), *([(pages, archive.beside(out))] if pages.exists() else [])]
+    if not pages.exists() and archive.beside(out).exists():
+        raise Failure(
+            f"{archive.beside(out)}: is the archive of another copy, and {source} has none; "
+            "move it, or choose another OUT",
+            STORAGE,
+        )
     for file, copy in pairs:
+        if copy.is_dir():
+            raise Failure(f"{copy}: is a folder", STORAGE)
         if copy.exists() and (not force or copy.resolve() == file.resolve()):
             why = "is the database itself" if copy.resolve() == file.resolve() else "exists; --force writes over it"
             raise Failure(f"{copy}: {why}", STORAGE)

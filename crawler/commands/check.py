@@ -82,11 +82,13 @@ def _archive(setup: Config, db: Database, told: Callable[[str], None]) -> Iterat
     """Pages of the archive that are not what was put in, and answers whose page is not there."""
     from crawler.fetch import utc_now
     from storage.archive import Archive, beside
-    from storage.check import archive_problems, pages
+    from storage.audit import archive_problems, pages, stored
 
     path, keep = beside(setup.settings.database), setup.settings.keep_pages
     if not path.exists():
-        if keep:
+        if keep and (lost := stored(db, utc_now() - timedelta(days=keep))):
+            yield f"archive: there is none at {path}, and {lost:,} answers were stored; a backup may have it"
+        elif keep:
             yield f"note: there is no archive of pages at {path}; the next crawl begins one"
         return
     yield from map(str, archive_problems(path, told))
@@ -102,6 +104,11 @@ def _archive(setup: Config, db: Database, told: Callable[[str], None]) -> Iterat
         yield (
             f"archive: {held.missing:,} of {held.seen:,} answers that were stored have no page in it, {held.example} "
             "among them: stored while `keep_pages` was 0, or the archive lost them; a backup may have them"
+        )
+    if held.unread:
+        yield (
+            f"archive: {held.unread:,} articles were read from a page that it does not have: it is damaged, or that of "
+            "another database; a backup may have it"
         )
     if held.before:
         yield f"note: {held.before:,} answers are older than the archive, which begins {held.first[:16]}Z"

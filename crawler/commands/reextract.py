@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,8 @@ def command(
     is_applied = how == "apply"
     with tidy(), live(quiet=quiet) as line, ExitStack() as stack:
         work, write = _reextraction(setup, stack, line, workers, is_applied=is_applied)
+        if source:
+            _refuse_unknown(setup, source, work.sources)
         work.source, work.since, work.report.most = source, since, samples
         shown = _Shown(line, work)
         work.told = shown.told
@@ -129,6 +131,17 @@ def _reextraction(
     given = (settings, setup.sources, pages)
     pool = stack.enter_context(Pool(reader, *given, workers=cores() if workers is None else workers))
     return Reextraction(db, shelf, pool, Report(), settings=settings, sources=setup.sources), write
+
+
+def _refuse_unknown(setup: Config, source: str, found: Collection[str]) -> None:
+    """Raises ConfigError where a source is neither configured nor the one that `found` an article."""
+    from config import ConfigError
+    from config.tables import nearest
+
+    known = {*found, *(each.name for each in setup.sources)}
+    if source not in known:
+        where = f"{setup.file or 'configuration'} and {setup.settings.database}"
+        raise ConfigError(where, "", f"have no source `{source}`; {nearest(source, known)}")
 
 
 class _Shown:
