@@ -48,6 +48,7 @@ Reading:
   extract     all of these together: a document to article and headlines
   refusals    pages that answer 200 and are no articles
   links       the addresses that are worth asking next
+  signs       what a page yielded, as signs of whether its site is read as before
   rules       the version of the rules that pages are read by
   reading     an answer to what is to be stored
 
@@ -70,6 +71,8 @@ Pages that are there already:
   pool        the same work on many things, on all cores
   bring       the pages of foreign archives
   compare     what another reading of an article changes
+  selectors   CSS selectors that find a box of a page for long
+  mend        selectors for a site whose template changed
   reread      an article read again from the archive
   reextract   all of them, and the changes written
 

@@ -47,6 +47,7 @@ SECTIONS = {
         "sources",
         "status",
         "check",
+        "repair",
         "dedupe",
         "archive",
         "reextract",

@@ -73,6 +73,9 @@ MEANINGS = {
     "gaps": "The times in which a list was not seen, or not whole: something may have been missed.",
     "clocks": "The delay that the articles of each host come with after the time that they claim.",
     "clock_faults": "Hosts whose claimed times jumped by whole hours, or lie ahead of the truth.",
+    "habits": "What the pages of each site usually yield, by the shape of their addresses.",
+    "drifts": "Sites whose pages stopped to yield what they did: since when, which signs, which pages show it.",
+    "suspects": "Articles that were read from such pages, until they are read again by mended rules.",
     "articles": "What was read, in its present version. Added fields (`crawler/fields/`) are columns at its end.",
     "article_urls": "The addresses of each article.",
     "revisions": "The former versions of articles.",
@@ -157,6 +160,7 @@ COLUMNS = {
     "revisions.rules": "the rules that it was read by",
     "revisions.cause": "why another version replaced it: edit (the page changed) or rules (it was read anew)",
     "visits.article_id": "the article that it brought or confirmed",
+    "suspects.drift_id": "the drift of its site, in `drifts`",
     "revisions.last_confirmed_at": "when this version was last seen",
 }
 _COMMENT = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) )?\"?(\w+)\"?[^\n]*?--\s*(.+?)\s*$", re.M)

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
 from storage import history
-from storage.ledger import make_claims, make_gaps
+from storage.ledger import make_claims, make_drift, make_exports, make_gaps
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
@@ -190,21 +190,7 @@ def m015_counts_of_days(db: Database) -> None:
 @migrations()
 def m016_exports(db: Database) -> None:
     """Up to where each named export has had everything: see `exports`."""
-    run(
-        db,
-        """
-        CREATE TABLE exports (
-            name TEXT PRIMARY KEY,               -- as given with --since-last
-            query TEXT NOT NULL,                 -- JSON: the options, which stay the same
-            moment INTEGER REFERENCES moments (id), -- up to which everything was given out; NULL: nothing yet
-            at TEXT,                             -- its time
-            out TEXT,                            -- the file that was given out last
-            ready TEXT,                          -- a file that is complete but for its name, under another
-            ready_moment INTEGER REFERENCES moments (id), -- up to which that one has everything
-            ready_out TEXT                       -- the name that it is to have
-        ) WITHOUT ROWID;
-        """,
-    )
+    make_exports(db)
 
 
 @migrations()
@@ -267,6 +253,12 @@ def m018_search_borders(db: Database) -> None:
 def m019_pauses(db: Database) -> None:
     """Sources may be paused by a command, beside what the settings say."""
     run(db, "ALTER TABLE sources ADD COLUMN paused_at TEXT")
+
+
+@migrations()
+def m020_drift(db: Database) -> None:
+    """What the pages of each site usually yield, and sites that yield less since some time."""
+    make_drift(db)
 
 
 @cache

@@ -22,7 +22,7 @@ SET_UP = (
     "python3 -m venv .venv && .venv/bin/pip install -qe '.[test]' && .venv/bin/pytest",
 )
 # What asks the network, or never ends: only its command line is checked.
-ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|source add)\b")
+ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|repair|source add)\b")
 
 
 def shown(text: str) -> list[str]:

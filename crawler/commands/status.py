@@ -9,7 +9,7 @@ import click
 
 from config import Config
 from crawler.commands._gaps import name_gaps
-from crawler.commands._state import failing, with_clocks
+from crawler.commands._state import drifted, failing, with_clocks
 from crawler.console import as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
 
@@ -47,6 +47,8 @@ def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
     click.echo(table(["", "total", "last 24 hours"], rows))
     if hosts:
         click.echo("\n" + _hosts(hosts, at))
+    for drift in (drift for host in hosts for drift in host["drifts"]):
+        click.echo(drifted(drift))
 
 
 def _hosts(hosts: list[dict[str, Any]], at: datetime) -> str:
