@@ -71,17 +71,6 @@ class _Body(httpx.AsyncByteStream):
             yield self.body[start : start + 65536]
 
 
-# They serve the demo's web, at ports that are written down.
-_SERVING = frozenset(("test_cli", "test_demo", "test_readme", "test_source_command"))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Two processes run the tests: each file stays in one of them, and those that share ports in the same one."""
-    for item in items:
-        name = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("serving" if name in _SERVING else name))
-
-
 @pytest.fixture
 def web() -> Web:
     """A web in memory; `web.transport` is for the Fetcher."""

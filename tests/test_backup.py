@@ -190,7 +190,7 @@ def test_a_folder_is_no_place_for_a_copy(pair, tmp_path):
 
 def test_a_copy_that_is_put_back_is_read_while_it_is_written(pair, tmp_path):
     copy = tmp_path / "copy.db"
-    backup(pair, copy)
+    assert copied(pair, copy).exit_code == 0
     open_store(copy, fields=FIELDS).close()
     archive.Archive(archive.beside(copy)).close()
     for file in (copy, archive.beside(copy)):
