@@ -30,6 +30,7 @@ __all__ = [
     "keys",
     "load",
     "marks",
+    "notify_socket",
     "override",
     "pick",
     "settings_template",
@@ -86,6 +87,13 @@ class Settings:
         None
     )
     jitter: Annotated[float, "Share by which a pause is varied (0 to 1).", between(0, 1)] = 0.1
+    backup: Annotated[Path | None, "The folder into which `run` copies database and archive; none: it does not."] = None
+    backup_every: Annotated[timedelta, "The pause between two of these copies."] = timedelta(days=1)
+    backup_keep: Annotated[int, "How many of them stay; the oldest go.", between(1)] = 7
+    check_every: Annotated[timedelta, "How often `run` looks through database and archive."] = timedelta(days=7)
+    metrics_port: Annotated[
+        int, "The port on this machine that `run` serves /metrics and /healthz on; 0: none.", between(0, 65535)
+    ] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,11 @@ def settings_template() -> str:
     head, mark, _ = TEMPLATE.read_text(encoding="utf-8").partition("\n\n\n# One table for each source")
     assert mark
     return head + "\n"
+
+
+def notify_socket(env: Mapping[str, str] = os.environ) -> str:
+    """Where a service manager wants to hear signs of life, see sd_notify(3); "" where there is none."""
+    return env.get("NOTIFY_SOCKET", "")
 
 
 def zoned(sources: Iterable[Source], settings: Settings) -> tuple[Source, ...]:

@@ -48,6 +48,7 @@ Reading:
   extract     all of these together: a document to article and headlines
   refusals    pages that answer 200 and are no articles
   links       the addresses that are worth asking next
+  signs       what a page yielded, as signs of whether its site is read as before
   rules       the version of the rules that pages are read by
   reading     an answer to what is to be stored
 
@@ -64,12 +65,25 @@ The main path:
   notes       what is written down of a visit
   visit       ask for one address, read it, store it
   crawl       one pass until nothing is due
-  schedule    the daemon: the only room that knows apscheduler
+  timetable   what is called when: the only room that knows apscheduler
+  chores      copies, forgetting, checks: the work that a daemon does besides
+  clockwork   whether the clock was set, or the machine slept
+  signals     signals as events, and work in threads
+  vitals      what the daemon does in numbers, and what of it hangs
+  watchdog    a thread that says what hangs
+  service     signs of life, /healthz and /metrics: the only room that knows prometheus_client
+  resume      what a start goes on from
+  upkeep      what is put right between two passes: clock, settings, hosts
+  errands     the chores as they are done
+  doctor      what is wrong around the database, and what helps
+  schedule    the daemon
 
 Pages that are there already:
   pool        the same work on many things, on all cores
   bring       the pages of foreign archives
   compare     what another reading of an article changes
+  selectors   CSS selectors that find a box of a page for long
+  mend        selectors for a site whose template changed
   reread      an article read again from the archive
   reextract   all of them, and the changes written
 

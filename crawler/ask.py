@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 from config import Settings, Source
 from crawler import frontier, rights, robots
@@ -48,7 +49,8 @@ class Hosts:
     """What is known of the hosts and worth keeping from one pass to the next: pace, rules, addresses of one article.
 
     `seen` is address and title of what earlier runs saw, the oldest first. `files` are the tdmrep.json by address: when
-    each was asked for, the status and the text that came. `busy` are those that are being asked.
+    each was asked for, the status and the text that came. `busy` are those that are being asked; `since` has those that
+    are visited, and when that began by `ticks`, in seconds.
     """
 
     def __init__(self, settings: Settings, seen: Iterable[tuple[str, str]] = ()):
@@ -57,6 +59,8 @@ class Hosts:
         self.files: dict[str, tuple[datetime, int, str]] = {}
         self.twins = Twins(seen)
         self.busy: set[str] = set()
+        self.since: dict[str, float] = {}
+        self.ticks: Callable[[], float] = monotonic
 
     @classmethod
     def remembered(cls, settings: Settings, store: Store, now: datetime) -> Hosts:

@@ -79,13 +79,15 @@ async def crawl(
     hosts: Hosts | None = None,
     ad_score: AdScore | None = None,
     force: bool = False,
+    prunes: bool = True,
     is_current: Callable[[], bool] = lambda: True,
 ) -> Tally:
     """One pass over everything that is due, until nothing is; what it came to.
 
     `stop` ends it early: requests in flight are dropped and stay due. When `is_current`, asked once a minute, says no,
     nothing more is asked for: the sources are others now. `hosts` carries pace and rules over from an
-    earlier pass, `force` asks lists and feeds whether due or not. Raises StorageError; a page's trouble never ends it.
+    earlier pass, `force` asks lists and feeds whether due or not, `prunes` forgets old pages first.
+    Raises StorageError; a page's trouble never ends it.
     """
     if ad_score is None:
         from crawler.ads import score_title
@@ -106,7 +108,7 @@ async def crawl(
         next_visit,
     )
     repeats = fetcher.repeats
-    with kept(settings, store, clock(), sleep) as keep:
+    with kept(settings, store, clock(), sleep, prunes=prunes) as keep:
         visitor = Visitor(replace(world, keep=keep))
         await _Loop(visitor.world, visitor, is_current).until_nothing_is_due(stop or asyncio.Event())
     visitor.tally.requests += fetcher.repeats - repeats
@@ -153,6 +155,7 @@ class _Loop:
             for task in (stopped, *self.in_flight.values()):
                 task.cancel()
             self.world.hosts.busy.difference_update(self.in_flight)
+            self.world.hosts.since.clear()
             await asyncio.gather(stopped, *self.in_flight.values(), return_exceptions=True)
 
     def _look(self, now: datetime) -> None:
@@ -193,6 +196,7 @@ class _Loop:
         if found:
             # Before the task begins: a redirect that is followed meanwhile must not take the host.
             self.world.hosts.busy.add(name)
+            self.world.hosts.since[name] = self.world.hosts.ticks()
             self.in_flight[name] = asyncio.create_task(self.visitor.visit(found, is_turn=True))
         else:
             self._later(name, now)
@@ -243,6 +247,7 @@ class _Loop:
             if task.done():
                 del self.in_flight[name]
                 self.world.hosts.busy.discard(name)
+                self.world.hosts.since.pop(name, None)
                 task.result()
                 self.news = True
                 self._later(name, now)

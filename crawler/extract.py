@@ -134,7 +134,13 @@ def extract(document: Document, *, ad_score: AdScore | None = None) -> Extractio
         refused=refused,
         metas=view.tree.metas,
         trace=tuple(text_field.trace(view)),
+        linked=_linked(view),
     )
+
+
+def _linked(view: View) -> float:
+    lines = [view.tree.lines[n] for n in view.kept]
+    return sum(line.link for line in lines) / max(1, sum(line.size for line in lines))
 
 
 def _text(line: Line) -> str:

@@ -44,6 +44,15 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def trust() -> str:
+    """What is wrong with the certificates that sites are judged by; "" for nothing."""
+    try:
+        known = _tls().cert_store_stats()["x509_ca"]
+    except (OSError, ssl.SSLError) as error:
+        return f"the certificates cannot be read: {error}"
+    return "" if known else "no certificate authority is known, every https site will fail"
+
+
 def _transport(settings: Settings) -> httpx.AsyncBaseTransport:
     # Loading what is beneath takes longer than a page does, and tests bring their own.
     from crawler.transport import Transport

@@ -25,8 +25,10 @@ Sleep = Callable[[float], Awaitable[None]]
 
 
 @contextmanager
-def kept(settings: Settings, store: Store, now: datetime, sleep: Sleep) -> Iterator[Callable[[Page], Awaitable[None]]]:
-    """What keeps a page, while the archive is open; what is older than the settings allow goes first.
+def kept(
+    settings: Settings, store: Store, now: datetime, sleep: Sleep, *, prunes: bool = True
+) -> Iterator[Callable[[Page], Awaitable[None]]]:
+    """What keeps a page, while the archive is open; what is older than the settings allow goes first, if it `prunes`.
 
     Nothing is kept with `keep_pages` of 0 and beside a database in memory. Raises StorageError.
     """
@@ -36,7 +38,8 @@ def kept(settings: Settings, store: Store, now: datetime, sleep: Sleep) -> Itera
     with Archive(beside(store.path), patience=store.patience) as archive:
         # By whole days, so that a daemon forgets once a day and not a few pages at each pass.
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        archive.prune(day - timedelta(days=settings.keep_pages))
+        if prunes:
+            archive.prune(day - timedelta(days=settings.keep_pages))
 
         async def keep(page: Page) -> None:
             await free(store, sleep)

@@ -8,16 +8,19 @@ from crawler import gaps, refusals
 from crawler.ask import World
 from crawler.gaps import Before
 from crawler.page import ExtractError, FetchError, Forbidden, Page
+from crawler.signs import refused
 from crawler.urls import host
 from storage.keys import url_key
-from storage.records import Article, Gap, Target, Visit
+from storage.records import Article, Gap, Signs, Target, Visit
 
 # What a status says of an article at an address.
 GONE = {404: "not found", 410: "gone"}
 
 
-def visited(world: World, target: Target, page: Page, *, validators: bool = True, gone: str = "") -> Visit:
-    """A visit that was answered; without `validators` the next one asks for the whole page again. `gone`: see Visit."""
+def visited(
+    world: World, target: Target, page: Page, *, validators: bool = True, gone: str = "", signs: Signs | None = None
+) -> Visit:
+    """A visit that was answered; without `validators` the next one asks for the whole page again."""
     return Visit(
         target.url,
         page.url,
@@ -32,6 +35,7 @@ def visited(world: World, target: Target, page: Page, *, validators: bool = True
         address=page.address or "",
         rest_until=world.hosts.pace.rest(host(target.url), world.clock()),
         gone=gone,
+        signs=signs,
     )
 
 
@@ -50,7 +54,13 @@ def failed(world: World, target: Target, error: FetchError) -> Visit:
         rest_until=rest,
         asked=not (isinstance(error, Forbidden) and error.url == target.url),
         gone=_gone(error),
+        signs=refused(target.url, error.reason) if _is_first_refusal(target, error) else None,
     )
+
+
+def _is_first_refusal(target: Target, error: FetchError) -> bool:
+    """Whether an address brought a page that holds no article, for the first time, and that is no fault of ours."""
+    return target.kind == "article" and error.status == 200 and not (target.tries or error.retry or error.later)
 
 
 def before(world: World, target: Target) -> Before:

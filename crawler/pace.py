@@ -50,6 +50,10 @@ class Pace:
         self._hosts: dict[str, _Host] = {}
         self._addresses: dict[str, datetime] = {}
 
+    def adopt(self, settings: Settings) -> None:
+        """Go by other settings from now on; what is known of the hosts stays."""
+        self._settings = settings
+
     def _host(self, name: str, now: datetime) -> _Host:
         if name not in self._hosts and len(self._hosts) >= MAX_HOSTS:
             self._forget(now)

@@ -168,7 +168,8 @@ class Extraction:
     from. `headlines` are the items of `lists`, ready to store. `feeds` are the addresses that the page declares
     as RSS, Atom or JSON feeds; `next_url` is the next page of the same list or article, or "". `refused` says what a
     page is that answers in an article's place (a log-in page, "not found"), or "". `metas` are the meta tags, name
-    (lower case) and content; `nofollow`: no link of this page may be followed.
+    (lower case) and content; `nofollow`: no link of this page may be followed. `linked` is the share of links in the
+    text.
     """
 
     kind: str
@@ -187,3 +188,4 @@ class Extraction:
     refused: str = ""
     metas: Sequence[tuple[str, str]] = ()
     trace: tuple[str, ...] = field(default=())
+    linked: float = 0.0

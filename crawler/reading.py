@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from config import Source
-from crawler import feeds, links, rights, rules
+from crawler import feeds, links, rights, rules, signs
 from crawler.answer import unpacked
 from crawler.decode import decode
 from crawler.extract import AdScore, extract, field_modules
@@ -24,7 +24,7 @@ from crawler.parse import parse, selected
 from crawler.shapes import is_service, looks_like_article, looks_like_list
 from crawler.urls import resolve
 from storage.keys import url_key
-from storage.records import Article, Gap, Headline, Notice, Target
+from storage.records import Article, Gap, Headline, Notice, Signs, Target
 
 # Bytes of a page that came compressed without saying so.
 MAX_UNPACKED = 8_000_000
@@ -44,6 +44,7 @@ class Reading:
     `further`: this is not the first of them.
     `notices` is what was said about the use of the article.
     `changed` are addresses with the time when each last changed, as a feed or sitemap has it.
+    `signs` is what it yielded, to be held against what its site does.
     `gap` is the one that the article lies in, and its `neighbours` are those that the walk through it goes on with.
     """
 
@@ -58,6 +59,7 @@ class Reading:
     changed: Mapping[str, datetime] = field(default_factory=dict)
     gap: Gap | None = None
     neighbours: Sequence[Target] = ()
+    signs: Signs | None = None
 
 
 def read(
@@ -110,9 +112,11 @@ def read(
         article = replace(article, extra=extra, rules=rules.version(source))
         notices = (Notice(page.url, "article", page.fetched_at, rights.of_page(page.headers, found.metas, agent)),)
     further = article is not None and links.is_further(found, place)
+    seen = signs.of_page(found, place.target, source, sum(each.kind == "article" for each in targets))
     return Reading(
-        article, found.headlines, targets, following, further=further, notices=notices, gap=gap, neighbours=neighbours
-    )
+        article, found.headlines, targets, following, further=further, notices=notices, gap=gap, neighbours=neighbours,
+        signs=seen,
+    )  # fmt: skip
 
 
 def _forwarded(page: Page, metas: Sequence[tuple[str, str]], place: Place) -> Iterator[Target]:
@@ -157,7 +161,8 @@ def _read_feed(feed: Feed, place: Place, ad_score: AdScore, ad_threshold: float)
     ]
     doubtful = {url_key(item.url) for item, score in scored if score >= ad_threshold}
     targets = links.from_feed(feed, place, doubtful=doubtful)
-    return Reading(headlines=headlines, targets=targets, changed=links.changed(feed, targets))
+    seen = signs.of_list(place.target.url, len(feed.items))
+    return Reading(headlines=headlines, targets=targets, changed=links.changed(feed, targets), signs=seen)
 
 
 def _is_list(url: str, target: Target) -> bool:

@@ -1,59 +1,41 @@
-"""The daemon: the only file that imports apscheduler.
+"""The daemon: one pass over what is due after another, and beside them the chores.
 
-When a source is due is written in the database (`sources.next_at`), so a restart forgets nothing; the scheduler holds
-one job a source that fires at that time, makes its seeds due and wakes the worker, which makes one pass after another.
+When a source or a chore is due is written in the database, so a restart forgets nothing; the timetable wakes the worker
+at that time, or has the chore done in a thread. Trouble of one thing is said and never ends the others.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-import signal
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.date import DateTrigger
 
 from config import Config, ConfigError, Source
-from crawler.ask import Clock, Hosts, Report, Sleep
+from crawler.ask import Clock, Report, Sleep
 from crawler.crawl import crawl, seed
+from crawler.errands import Errands
 from crawler.fetch import Fetcher, utc_now
 from crawler.keep import free
-from crawler.tally import Event, Tally
-from storage import DatabaseLocked, DiskFull, StorageError
+from crawler.signals import AnyOf, signals
+from crawler.tally import Event, Notice, Tally
+from crawler.timetable import Timetable, is_too_far, next_visit
+from crawler.upkeep import Means, Upkeep
+from storage import DatabaseLocked, StorageError, Unwritable
 from storage.store import Store
+
+__all__ = ["Means", "next_visit", "run"]
 
 # The worker looks at the database at least this often, so that what another process queued is found.
 LONGEST_NAP = timedelta(minutes=1)
 # So long the worker waits for another process that writes, or for room on the disk, before it tries again.
 LOCKED_NAP = timedelta(seconds=10)
 FULL_NAP = timedelta(minutes=1)
-_CRON_SPREAD = 60.0
-
-# A late job still runs, once, and never twice at a time; the defaults drop one that is a second late.
-_JOBS = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-
-
-def next_visit(
-    source: Source, now: datetime, *, jitter: float = 0.0, chance: Callable[[], float] = random.random
-) -> datetime:
-    """When a source is looked at again, after its crontab line or its interval; UTC.
-
-    `jitter` (0 to 1) varies an interval by that share to both sides, and delays a crontab time by that share of a
-    minute, so that many sources do not fire at once. A crontab line is read in the source's zone or the machine's.
-    """
-    if source.cron:
-        trigger = CronTrigger.from_crontab(source.cron, timezone=ZoneInfo(source.timezone) if source.timezone else None)
-        found: datetime | None = trigger.get_next_fire_time(now, now)
-        if found:
-            return found.astimezone(UTC) + timedelta(seconds=_CRON_SPREAD * jitter * chance())
-    return now + source.every * (1 + jitter * (2 * chance() - 1))
+# After a pass that a fault of our own has ended; twice as long after each further one.
+FAULT_NAP, LONGEST_FAULT_NAP = timedelta(seconds=10), timedelta(minutes=10)
+BEAT = 10.0  # seconds between two signs of life
 
 
 async def run(
@@ -66,40 +48,35 @@ async def run(
     report: Report = lambda event: None,
     finished: Callable[[Tally], None] = lambda tally: None,
     stop: asyncio.Event | None = None,
+    hup: asyncio.Event | None = None,
     sources: Callable[[], Sequence[Source]] | None = None,
+    means: Means | None = None,
 ) -> None:
     """Crawl the enabled sources whenever they are due, until `stop` is set or SIGTERM or Ctrl-C comes.
 
     `sources`, asked before each pass and once a minute in it, tells those that are configured then; where it raises
-    ConfigError they stay as they were, and that is reported. Paused ones are left out.
+    ConfigError they stay as they were, and that is reported. Paused ones are left out. After SIGHUP, or when `hup` is
+    set, `means.reload` gives all settings anew; where that raises ConfigError the old ones hold, and that is said.
 
-    Requests in flight are dropped then and stay due. `finished` is told the sums of each pass that asked for something.
-    Raises StorageError, but for a database that another process holds locked and for a full disk: those are reported
-    once and waited for.
+    Requests in flight are dropped at the end and stay due. `finished` is told the sums of each pass that asked for
+    something. Raises StorageError where the database cannot be used at all; what may pass (a lock, a full disk, an
+    error of the disk) is reported once and waited for, and so is a fault of our own.
     """
     async with AsyncExitStack() as stack:
-        if fetcher is None:
-            fetcher = await stack.enter_async_context(Fetcher(config.settings, clock=clock))
+        hup, means = hup or asyncio.Event(), means or Means()
         if stop is None:
-            stop = await stack.enter_async_context(_signals())
-        daemon = _Daemon(config, store, fetcher, clock, sleep, report, finished, stop, sources)
-        await daemon.run()
-
-
-@asynccontextmanager
-async def _signals() -> AsyncIterator[asyncio.Event]:
-    """An event that SIGTERM and SIGINT set."""
-    stop, loop, numbers = asyncio.Event(), asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
-    # Windows has no such handlers; Ctrl-C is a KeyboardInterrupt there.
-    with suppress(NotImplementedError):
-        for number in numbers:
-            loop.add_signal_handler(number, stop.set)
-    try:
-        yield stop
-    finally:
-        with suppress(NotImplementedError):
-            for number in numbers:
-                loop.remove_signal_handler(number)
+            stop = await stack.enter_async_context(signals(hup))
+        means = replace(means, connect=None if fetcher else means.connect or partial(Fetcher, clock=clock))
+        if fetcher is None:
+            assert means.connect
+            fetcher = await means.connect(config.settings).__aenter__()
+        first = (config, store, fetcher, clock, sleep, report, finished, stop)
+        daemon = _Daemon(*first, sources, means=means, hup=hup)
+        try:
+            await daemon.run()
+        finally:
+            if means.connect:
+                await daemon.upkeep.fetcher.__aexit__(None, None, None)
 
 
 @dataclass(slots=True)
@@ -115,99 +92,150 @@ class _Daemon:
     given: Callable[[], Sequence[Source]] | None = None
     # What is configured, as far as that was understood.
     known: Sequence[Source] = ()
-    # Those of the pass that is under way, or of the last one.
+    # Those of the pass that is under way, or of the last one; and those that were looked through for wrong plans.
     sources: Sequence[Source] = ()
+    looked_through: Sequence[Source] = ()
     due: asyncio.Event = field(default_factory=asyncio.Event)
+    hup: asyncio.Event = field(default_factory=asyncio.Event)
     # What the last pass ended with, so that it is reported once, of whichever file.
-    trouble: type[StorageError] | None = None
+    trouble: type[Exception] | None = None
+    means: Means = field(default_factory=Means)
+    timetable: Timetable = field(default_factory=Timetable)
+    upkeep: Upkeep = field(init=False)
 
     def __post_init__(self) -> None:
         self.known = self.config.sources
+        # From here on the settings and the fetcher are those of the upkeep: both may be renewed.
+        self.upkeep = Upkeep(self.config, self.store, self.fetcher, self.clock, self.means, hup=self.hup)
 
     async def run(self) -> None:
-        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=_JOBS)
-        scheduler.start()
+        errands = Errands(self.store, self.timetable, self.clock, self.sleep, self.means)
+        self.timetable.start()
+        living = asyncio.create_task(self._live())
         try:
-            hosts = Hosts.remembered(self.config.settings, self.store, self.clock())
+            self.upkeep.begin()
+            # The first pass may take hours.
+            self._plan(errands)
             while not self.stop.is_set():
                 self.due.clear()
-                nap = await self._one_pass(hosts)
-                self._plan(scheduler)
+                if await self.upkeep.settle():
+                    self.known = self.upkeep.config.sources
+                nap = await self._one_pass()
+                if self.upkeep.turned.is_set():
+                    self.upkeep.begin()
+                    self.looked_through = ()
+                self._plan(errands)
                 await self._nap(nap)
         finally:
-            # `shutdown(wait=True)` would cancel running jobs; there is nothing to wait for once they are paused.
-            scheduler.pause()
-            scheduler.shutdown(wait=False)
+            living.cancel()
+            await errands.end()
+            self.timetable.stop()
+
+    async def _live(self) -> None:
+        """Give signs of life, and see whether the clock was set."""
+        while True:
+            self.means.vitals.beat = self.means.ticks()
+            self.means.beat()
+            if self.upkeep.is_late():
+                self.timetable.wake()
+                self.due.set()
+            await asyncio.sleep(BEAT)
 
     def _wanted(self) -> list[Source]:
         """The sources that are configured now, switched on and not paused."""
         try:
-            self.known = self.given() if self.given else self.config.sources
+            self.known = self.given() if self.given else self.upkeep.config.sources
         except ConfigError as error:
             self.report(Event("failed", error.file, "", f"{error}; the sources stay as they were"))
         paused = self.store.paused_sources()
         return [source for source in self.known if source.enabled and source.name not in paused]
 
     def _next_visit(self, source: Source, now: datetime) -> datetime:
-        return next_visit(source, now, jitter=self.config.settings.jitter)
+        return next_visit(source, now, jitter=self.upkeep.config.settings.jitter)
 
-    async def _one_pass(self, hosts: Hosts) -> timedelta:
+    async def _one_pass(self) -> timedelta:
         """One pass over what is due; how long to sleep after it."""
         try:
-            self.sources = self._wanted()
-            tally = await crawl(
-                self.config.settings,
-                self.sources,
-                self.store,
-                fetcher=self.fetcher,
-                clock=self.clock,
-                sleep=self.sleep,
-                report=self.report,
-                stop=self.stop,
-                next_visit=self._next_visit,
-                hosts=hosts,
-                is_current=lambda: self._wanted() == self.sources,
-            )
-        except (DatabaseLocked, DiskFull) as error:
+            tally = await self._crawl(AnyOf(self.stop, self.hup, self.upkeep.turned))
+            now = self.clock()
+            waiting, soon = self.store.waiting(now), self.store.next_due(now)
+        except (DatabaseLocked, Unwritable) as error:
             if type(error) is not self.trouble:
                 self.report(Event("failed", str(error.path), "", str(error)))
             self.trouble = type(error)
             return LOCKED_NAP if isinstance(error, DatabaseLocked) else FULL_NAP
+        except StorageError:
+            raise
+        except Exception as error:  # A fault of ours in one pass is no reason to give up all later ones.
+            return self._fault(error)
         self.trouble = None
+        self.means.vitals.passed(tally, waiting, now)
         if tally.requests:
             self.finished(tally)
         if self._wanted() != self.sources:
             return timedelta(seconds=1)
-        now = self.clock()
         # What is due already was left aside: of strangers, or of a host that is down. It is no reason to wake soon.
-        soon = self.store.next_due(now)
         return min(max(soon - now, timedelta(seconds=1)), LONGEST_NAP) if soon else LONGEST_NAP
 
-    def _plan(self, scheduler: AsyncIOScheduler) -> None:
-        """A job for each source at the time that the database has for it."""
-        for job in scheduler.get_jobs():
-            if job.id not in {source.name for source in self.sources}:
-                job.remove()
-        for source in self.sources:
-            when = self.store.source_next(source.name) or self.clock()
-            scheduler.add_job(
-                partial(self._look, source), DateTrigger(when), id=source.name, name=source.name, replace_existing=True
-            )
+    async def _crawl(self, halt: asyncio.Event) -> Tally:
+        self.sources = self._wanted()
+        return await crawl(
+            self.upkeep.config.settings,
+            self.sources,
+            self.store,
+            fetcher=self.upkeep.fetcher,
+            clock=self.clock,
+            sleep=self.sleep,
+            report=self.report,
+            stop=halt,
+            next_visit=self._next_visit,
+            hosts=self.upkeep.hosts,
+            # That is a chore, and would keep the requests waiting.
+            prunes=False,
+            is_current=lambda: self._wanted() == self.sources,
+        )
+
+    def _fault(self, error: Exception) -> timedelta:
+        vitals = self.means.vitals
+        vitals.failed_passes += 1
+        if type(error) is not self.trouble:
+            text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            said = f"a fault in kuaixun itself ended a pass, {text}; it is tried again"
+            self.means.say(Notice("fault", said, is_trouble=True))
+        self.trouble = type(error)
+        nap: timedelta = min(FAULT_NAP * 2 ** min(vitals.failed_passes - 1, 10), LONGEST_FAULT_NAP)
+        return nap
+
+    def _plan(self, errands: Errands) -> None:
+        """What is due when, as the database has it."""
+        now, settings = self.clock(), self.upkeep.config.settings
+        with suppress(DatabaseLocked, Unwritable):
+            for source in self.sources:
+                when = self.store.source_next(source.name) or now
+                if source not in self.looked_through and is_too_far(source, when, now, jitter=settings.jitter):
+                    when = self._next_visit(source, now)
+                    self.store.set_source_next(source.name, when)
+                self._plan_source(source, when)
+            self.looked_through = self.sources
+            chores = errands.plan(self.means.work(settings))
+            self.timetable.keep({*chores, *(source.name for source in self.sources)})
+        self.timetable.wake()
+
+    def _plan_source(self, source: Source, when: datetime) -> None:
+        self.timetable.put(source.name, when, partial(self._look, source))
 
     async def _look(self, source: Source) -> None:
         """The time of a source has come: its seeds are due, also for a pass that is under way."""
-        with suppress(DatabaseLocked, DiskFull):
+        with suppress(DatabaseLocked, Unwritable):
             await free(self.store, self.sleep)
             seed(self.store, [source], self.clock(), next_visit=self._next_visit)
             self.due.set()
 
     async def _nap(self, longest: timedelta) -> None:
-        """Until a source is due, the daemon is stopped, or the time is over."""
-        waits = [
-            asyncio.ensure_future(self.stop.wait()),
-            asyncio.ensure_future(self.due.wait()),
-            asyncio.ensure_future(self.sleep(longest.total_seconds())),
-        ]
+        """Until something is due, settings or clock have changed, the daemon is stopped, or the time is over."""
+        events = (self.stop, self.due, self.hup, self.upkeep.turned)
+        waits: list[asyncio.Future[object]] = [asyncio.ensure_future(event.wait()) for event in events]
+        waits.append(asyncio.ensure_future(self.sleep(longest.total_seconds())))
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -15,6 +15,18 @@ EventKind = Literal[
 ]
 
 
+NoticeKind = Literal["begin", "resume", "settings", "clock", "chore", "storage", "fault", "hangs", "moves", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that the daemon has to say of itself, in a sentence."""
+
+    kind: NoticeKind
+    text: str
+    is_trouble: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened to `url`. `text` is the title of an article, the reason of a failure, or "".

@@ -164,7 +164,7 @@ class Visitor:
         gone = "" if reading.article else elsewhere(target, page)
         with self.tally.timed("store"):
             saved = self.world.store.save(
-                visited(self.world, target, page, validators=validators, gone=gone),
+                visited(self.world, target, page, validators=validators, gone=gone, signs=reading.signs),
                 article=reading.article,
                 headlines=reading.headlines,
                 targets=targets,

@@ -73,6 +73,9 @@ MEANINGS = {
     "gaps": "The times in which a list was not seen, or not whole: something may have been missed.",
     "clocks": "The delay that the articles of each host come with after the time that they claim.",
     "clock_faults": "Hosts whose claimed times jumped by whole hours, or lie ahead of the truth.",
+    "habits": "What the pages of each site usually yield, by the shape of their addresses.",
+    "drifts": "Sites whose pages stopped to yield what they did: since when, which signs, which pages show it.",
+    "suspects": "Articles that were read from such pages, until they are read again by mended rules.",
     "articles": "What was read, in its present version. Added fields (`crawler/fields/`) are columns at its end.",
     "article_urls": "The addresses of each article.",
     "revisions": "The former versions of articles.",
@@ -85,6 +88,7 @@ MEANINGS = {
     "host_files": "Files of hosts that are asked for once a day.",
     "observations": "What the page of each article said whenever it said something new; `versions` shows it.",
     "removals": "Articles that were no longer there when they were asked for again.",
+    "chores": "What the daemon does besides crawling, and what came of it.",
     "exports": "Up to where each named export (`--since-last`) has had everything.",
     "moments": "One row for each transaction, so that it is known when what was written.",
     "articles_fts": "The search index: tokens made by `storage/words.py`.",
@@ -150,6 +154,7 @@ COLUMNS = {
     "articles.gone_at": "when it was found to be gone at its source; NULL while it is there",
     "articles.told_at": "the claimed time, or when first seen if that is before it",
     "sources.paused_at": "since when `kuaixun source pause` holds, our clock; NULL: it does not",
+    "chores.error_since": "since when it fails, our clock",
     "articles.rules": "the rules that this version was first read by: program version and a hash of what reads",
     "visits.moment": "the transaction that wrote it",
     "visits.import_id": "the foreign archive that the page is from: nobody was asked; NULL for a request",
@@ -157,6 +162,7 @@ COLUMNS = {
     "revisions.rules": "the rules that it was read by",
     "revisions.cause": "why another version replaced it: edit (the page changed) or rules (it was read anew)",
     "visits.article_id": "the article that it brought or confirmed",
+    "suspects.drift_id": "the drift of its site, in `drifts`",
     "revisions.last_confirmed_at": "when this version was last seen",
 }
 _COMMENT = re.compile(r"^\s*(?:CREATE (?:TABLE|VIEW) )?\"?(\w+)\"?[^\n]*?--\s*(.+?)\s*$", re.M)

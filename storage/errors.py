@@ -57,8 +57,7 @@ class DatabaseLocked(StorageError):
 
 
 class InUse(StorageError):
-    def __init__(self, path: Path, process: str):
-        who = f"process {process}" if process else "another process"
+    def __init__(self, path: Path, who: str):
         super().__init__(path, f"`{path}` is in use: {who} crawls into it already. Wait for it, or stop it.")
 
 

@@ -41,6 +41,8 @@ TRACKED = {
     "rights": _Tracked("id"),
     "gaps": _Tracked("id"),
     "clock_faults": _Tracked("id"),
+    "drifts": _Tracked("id"),
+    "suspects": _Tracked("article_id"),
     "sources": _Tracked("name"),
     "hosts": _Tracked("host"),
     "frontier": _Tracked("url_key", only=("host", "source", "kind", "state", "next_at")),

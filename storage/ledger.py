@@ -1,4 +1,4 @@
-"""The tables of gaps and claims, as the migration `schema.m013_gaps_and_claims` makes them. It is never edited."""
+"""Tables of gaps, claims, exports, chores, drifts and sketches, as migrations of `schema` make them: never edited."""
 
 from __future__ import annotations
 
@@ -42,6 +42,34 @@ _GAPS = """
     ALTER TABLE rhythms ADD COLUMN late REAL;
     ALTER TABLE rhythms ADD COLUMN late_before REAL;
 """
+_WAITING = """
+    CREATE TABLE waiting_sketches (
+        article_id INTEGER PRIMARY KEY,
+        era INTEGER NOT NULL,
+        hashes BLOB NOT NULL                 -- 32 bits each, signed, the lowest byte first
+    );
+    CREATE TABLE sketches_new (
+        era INTEGER NOT NULL,
+        hash INTEGER NOT NULL,
+        article_id INTEGER NOT NULL,
+        PRIMARY KEY (era, hash, article_id)
+    ) WITHOUT ROWID;
+    INSERT INTO sketches_new SELECT era, hash, article_id FROM sketches;
+    DROP TABLE sketches;
+    ALTER TABLE sketches_new RENAME TO sketches;
+"""
+_CHORES = """
+    CREATE TABLE chores (
+        name TEXT PRIMARY KEY,               -- backup, prune, check
+        begun_at TEXT NOT NULL,              -- when it was last begun, our clock
+        ended_at TEXT,                       -- when that ended; NULL while it runs, or where it was interrupted
+        done_at TEXT,                        -- when it last went well, our clock
+        result TEXT,                         -- what came of it then
+        error TEXT,
+        error_since TEXT,
+        error_count INTEGER NOT NULL DEFAULT 0
+    ) WITHOUT ROWID;
+"""
 _CLOCKS = """
     CREATE TABLE clocks (
         host TEXT PRIMARY KEY,
@@ -76,6 +104,43 @@ _CLAIMS = f"""
             source, site, lang, url, story_id
         FROM articles WHERE copy_of IS NULL AND NOT is_ad ORDER BY told_at DESC, id DESC;
 """
+_DRIFT = """
+    CREATE TABLE habits (
+        host TEXT NOT NULL,
+        shape TEXT NOT NULL,                 -- of addresses: the path, 0 for numbers; empty: the whole site
+        habit TEXT NOT NULL,                 -- JSON: how often each sign was bad, see `storage/drift.py`
+        PRIMARY KEY (host, shape)
+    ) WITHOUT ROWID;
+    CREATE TABLE drifts (
+        id INTEGER PRIMARY KEY,
+        host TEXT NOT NULL,
+        source TEXT NOT NULL,
+        since TEXT NOT NULL,                 -- when the first of these pages came
+        noted_at TEXT NOT NULL,
+        signs TEXT NOT NULL,                 -- JSON: each sign that is bad since, of how many pages
+        pages TEXT NOT NULL,                 -- JSON: addresses that show it
+        ended_at TEXT,                       -- NULL while it goes on
+        how TEXT                             -- how it ended
+    );
+    CREATE INDEX drifts_open ON drifts (host) WHERE ended_at IS NULL;
+    CREATE TABLE suspects (                  -- articles that were read from such pages
+        article_id INTEGER PRIMARY KEY REFERENCES articles (id),
+        drift_id INTEGER NOT NULL REFERENCES drifts (id)
+    );
+    CREATE INDEX suspects_drift ON suspects (drift_id);
+"""
+_EXPORTS = """
+    CREATE TABLE exports (
+        name TEXT PRIMARY KEY,               -- as given with --since-last
+        query TEXT NOT NULL,                 -- JSON: the options, which stay the same
+        moment INTEGER REFERENCES moments (id), -- up to which everything was given out; NULL: nothing yet
+        at TEXT,                             -- its time
+        out TEXT,                            -- the file that was given out last
+        ready TEXT,                          -- a file that is complete but for its name, under another
+        ready_moment INTEGER REFERENCES moments (id), -- up to which that one has everything
+        ready_out TEXT                       -- the name that it is to have
+    ) WITHOUT ROWID;
+"""
 
 
 def make_gaps(db: Database) -> None:
@@ -92,3 +157,23 @@ def make_claims(db: Database) -> None:
         if name not in present:
             db.execute(f"ALTER TABLE articles ADD COLUMN {name} TEXT")
     run(db, _CLAIMS)
+
+
+def make_drift(db: Database) -> None:
+    """What pages usually yield, and where they yield less."""
+    run(db, _DRIFT)
+
+
+def make_exports(db: Database) -> None:
+    """Up to where each named export has had everything: see `exports`."""
+    run(db, _EXPORTS)
+
+
+def make_chores(db: Database) -> None:
+    """The table of what the daemon does besides crawling."""
+    run(db, _CHORES)
+
+
+def make_waiting_sketches(db: Database) -> None:
+    """The table of sketches that are not in the index yet, and the index without foreign keys."""
+    run(db, _WAITING)

@@ -84,6 +84,19 @@ class Target:
     visited_at: datetime | None = None
 
 
+class Signs(NamedTuple):
+    """What a page yielded, for `drift`: the kind of its address, what it lacks, its amounts, and prints of its fields.
+
+    `lacks` has whether each sign is bad (`published`: no time was found), `amounts` characters of text, the share of
+    links in it, list items. Of `prints` only whether two pages have the same counts.
+    """
+
+    shape: str
+    lacks: Mapping[str, bool] = {}
+    amounts: Mapping[str, float] = {}
+    prints: Mapping[str, int] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request and how it ended. `took` is in seconds, `size` in bytes of the decoded body.
@@ -92,6 +105,7 @@ class Visit:
     where that is not known; `rest_until` is set when the whole host must be left alone until then.
     Without `asked` nothing was sent, because robots.txt forbids it: that says nothing of the host.
     `gone` says how an article is no longer there ("not found", ...), "" where it is or nothing is known of that.
+    `signs` is what the page yielded, where that tells whether its site is still read as it was.
     """
 
     url: str
@@ -109,6 +123,7 @@ class Visit:
     rest_until: datetime | None = None
     asked: bool = True
     gone: str = ""
+    signs: Signs | None = None
 
 
 @dataclass(frozen=True, slots=True)

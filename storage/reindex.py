@@ -25,6 +25,16 @@ def differing(connection: sqlite3.Connection) -> Iterator[int]:
             yield article_id
 
 
+def stale(connection: sqlite3.Connection, newest: int) -> int:
+    """How many of the newest articles the index lacks or holds otherwise: a quick look."""
+    sql = """
+        SELECT title, text, sz FROM articles LEFT JOIN articles_fts_docsize AS sizes USING (id)
+        ORDER BY articles.id DESC LIMIT ?
+    """
+    rows = connection.execute(sql, (newest,))
+    return sum(sizes is None or list(numbers(sizes)) != [_size(title), _size(text)] for title, text, sizes in rows)
+
+
 def miscounted(connection: sqlite3.Connection) -> int:
     """How many tokens the index has too few or too many by its own notes. Raises sqlite3.DatabaseError if it is torn.
 

@@ -15,7 +15,7 @@ from storage.claims import claim_of
 from storage.connection import connect
 from storage.records import Article
 from storage.store import Store
-from storage.times import claim, utc_now
+from storage.times import claim, stamp, utc_now
 from storage.values import column_value
 from storage.waiting import NONE, SHORT, Patience
 
@@ -52,7 +52,13 @@ class Rewriter(Store):
                 if one.article:
                     self._articles.rewrite(one.article_id, one.article, self._clock())
                     self._headlines.announced(one.article.title)
+                self._drifts.reread(one.article_id, stamp(self._clock()), is_changed=one.article is not None)
                 self._run(_READ, (one.article_id, one.rules, one.page))
+
+    def accept_drift(self, host: str) -> bool:
+        """What the pages of a site yield now is right, and learnt anew. Whether there was a drift."""
+        with self._transaction():
+            return self._drifts.accept(host, stamp(self._clock()))
 
 
 def open_rewriter(

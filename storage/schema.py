@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
 from storage import history
-from storage.ledger import make_claims, make_gaps
+from storage.ledger import make_chores, make_claims, make_drift, make_exports, make_gaps, make_waiting_sketches
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
@@ -35,25 +35,7 @@ _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 @migrations()
 def m010_waiting_sketches(db: Database) -> None:
     """Sketches wait for others before they go into the index, which no longer looks every row's article up."""
-    run(
-        db,
-        """
-        CREATE TABLE waiting_sketches (
-            article_id INTEGER PRIMARY KEY,
-            era INTEGER NOT NULL,
-            hashes BLOB NOT NULL                 -- 32 bits each, signed, the lowest byte first
-        );
-        CREATE TABLE sketches_new (
-            era INTEGER NOT NULL,
-            hash INTEGER NOT NULL,
-            article_id INTEGER NOT NULL,
-            PRIMARY KEY (era, hash, article_id)
-        ) WITHOUT ROWID;
-        INSERT INTO sketches_new SELECT era, hash, article_id FROM sketches;
-        DROP TABLE sketches;
-        ALTER TABLE sketches_new RENAME TO sketches;
-        """,
-    )
+    make_waiting_sketches(db)
 
 
 @migrations()
@@ -190,21 +172,7 @@ def m015_counts_of_days(db: Database) -> None:
 @migrations()
 def m016_exports(db: Database) -> None:
     """Up to where each named export has had everything: see `exports`."""
-    run(
-        db,
-        """
-        CREATE TABLE exports (
-            name TEXT PRIMARY KEY,               -- as given with --since-last
-            query TEXT NOT NULL,                 -- JSON: the options, which stay the same
-            moment INTEGER REFERENCES moments (id), -- up to which everything was given out; NULL: nothing yet
-            at TEXT,                             -- its time
-            out TEXT,                            -- the file that was given out last
-            ready TEXT,                          -- a file that is complete but for its name, under another
-            ready_moment INTEGER REFERENCES moments (id), -- up to which that one has everything
-            ready_out TEXT                       -- the name that it is to have
-        ) WITHOUT ROWID;
-        """,
-    )
+    make_exports(db)
 
 
 @migrations()
@@ -267,6 +235,18 @@ def m018_search_borders(db: Database) -> None:
 def m019_pauses(db: Database) -> None:
     """Sources may be paused by a command, beside what the settings say."""
     run(db, "ALTER TABLE sources ADD COLUMN paused_at TEXT")
+
+
+@migrations()
+def m019_chores(db: Database) -> None:
+    """What the daemon does besides crawling, and what came of it."""
+    make_chores(db)
+
+
+@migrations()
+def m020_drift(db: Database) -> None:
+    """What the pages of each site usually yield, and sites that yield less since some time."""
+    make_drift(db)
 
 
 @cache

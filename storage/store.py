@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from storage import history, query, records, sources
 from storage.articles import Articles
 from storage.connection import temporary_file
+from storage.drifts import DriftBook
 from storage.gaps import GapBook
 from storage.headlines import HeadlineBook
 from storage.hosts import HostBook
@@ -47,11 +48,9 @@ class Store:
         self.db, self.path, self.patience = db, path, patience
         self._clock, self._moment = clock, 0
         self._run = db.conn.execute
-        self._queue = Queue(db.conn)
-        self._hosts = HostBook(db.conn)
-        self._rhythms = RhythmBook(db.conn)
-        self._gaps = GapBook(db.conn)
-        self._rights = RightsBook(db.conn)
+        self._queue, self._hosts = Queue(db.conn), HostBook(db.conn)
+        self._rhythms, self._gaps, self._rights = RhythmBook(db.conn), GapBook(db.conn), RightsBook(db.conn)
+        self._drifts = DriftBook(db.conn)
         self._sources = SourceBook(db.conn)
         self._articles = Articles(db.conn, ad_threshold)
         self._headlines = HeadlineBook(db.conn, ad_threshold)
@@ -124,6 +123,7 @@ class Store:
                 self._run("UPDATE visits SET article_id = ? WHERE id = ?", (article_id, number))
             if article and outcome in ("new", "copy", "changed"):
                 self._headlines.announced(article.title)
+            self._drifts.note(visit, number, article_id, outcome)
             if article_id and rights:
                 self._rights.keep(article_id, rights)
             fresh = self._headlines.put(headlines)
@@ -141,7 +141,7 @@ class Store:
     def note_failure(self, visit: Visit, *, next_at: datetime | None, gap: Gap | None = None) -> None:
         """Write that no usable answer came, and when to try again; None: never. `gap` is what that says of a list."""
         with self._transaction():
-            self._note(visit)
+            self._drifts.note(visit, self._note(visit))
             if visit.gone:
                 self._articles.remove(visit)
             self._queue.fail(visit, _stamped(next_at))

@@ -64,6 +64,27 @@ def due(db: Database, now: datetime) -> dict[str, int]:
     return dict(db.conn.execute(sql, (stamp(now),)).fetchall())
 
 
+def chores(db: Database) -> list[Row]:
+    """Every chore of the daemon: when it was last begun, ended and done, what came of it, and what went wrong."""
+    return list(_rows(db, "SELECT * FROM chores ORDER BY name"))
+
+
+def source_health(db: Database) -> list[Row]:
+    """Of each source that is switched on, what a monitoring system wants to know; cheap, also of a large database."""
+    sql = """
+        SELECT name, last_success_at AS last_success_timestamp_seconds, last_item_at AS last_item_timestamp_seconds,
+            error_count AS failures, (SELECT count(*) FROM gaps WHERE source = name AND mended_at IS NULL) AS open_gaps
+        FROM sources WHERE enabled ORDER BY name
+    """
+    return list(_rows(db, sql))
+
+
+def chore_health(db: Database) -> list[Row]:
+    """Of each chore of the daemon, the same."""
+    sql = "SELECT name, done_at AS last_success_timestamp_seconds, error_count AS failures FROM chores ORDER BY name"
+    return list(_rows(db, sql))
+
+
 def _rows(db: Database, sql: str) -> list[Row]:
     cursor = db.conn.execute(sql)
     names = [column[0] for column in cursor.description]

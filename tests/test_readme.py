@@ -21,8 +21,8 @@ SET_UP = (
     "python3 -m venv .venv && .venv/bin/pip install -qe . && .venv/bin/kuaixun demo",
     "python3 -m venv .venv && .venv/bin/pip install -qe '.[test]' && .venv/bin/pytest",
 )
-# What asks the network, or never ends: only its command line is checked.
-ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|source add)\b")
+# What asks the network, never ends, or judges the machine that it runs on: only its command line is checked.
+ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|repair|doctor|source add)\b")
 
 
 def shown(text: str) -> list[str]:

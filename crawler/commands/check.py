@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
-from crawler.commands._state import wrong_clock
+from crawler.commands._state import drifted, wrong_clock
 from crawler.console import NOTHING, configured, live, reading, tidy
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def command(setup: Config, *, repair: bool) -> int:
     the archive: the file, every page against its hash, and that every answer which was stored has its page there.
     What is derived `--repair` makes anew, in one transaction; then all is checked again. What is not is named: only a
     backup may have it. The exit code is 0 when all is well, and 1 when something is wrong.
-    Sites whose claimed times run hours ahead or behind are noted; that is no fault of the database.
+    Sites whose claimed times run hours ahead or behind, or whose pages stopped to yield what they did, are noted; that
+    is no fault of the database.
 
     \b
     Example:
@@ -35,6 +36,7 @@ def command(setup: Config, *, repair: bool) -> int:
       kuaixun check --repair
     """
     from storage.clocks import faults
+    from storage.drifts import drifts
 
     if repair:
         _repair(setup)
@@ -47,7 +49,8 @@ def command(setup: Config, *, repair: bool) -> int:
             line.show(lambda: text)
 
         clocks = (f"note: {wrong_clock(fault)}" for fault in faults(db))
-        for said in chain(_selectors(setup), _database(db, told), _archive(setup, db, told), clocks):
+        changed = (f"note: {drifted(drift)}" for drift in drifts(db))
+        for said in chain(_selectors(setup), _database(db, told), _archive(setup, db, told), clocks, changed):
             line.clear()
             click.echo(said)
             found += not said.startswith("note: ")

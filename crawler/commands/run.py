@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from config import Config, ConfigError, Source, load, marks, pick
+from config import Config, ConfigError, Source, load, marks, notify_socket, pick
+from crawler.commands._log import Log
 from crawler.commands._progress import Watch, summary
 from crawler.commands.crawl import ask_for_contact, refuse_unusable
-from crawler.console import configured, live, patient, print_json
+from crawler.console import CONFIG, Failure, configured, live, patient, print_json
 from crawler.screen import counted
 
 if TYPE_CHECKING:
     from crawler.screen import Live
-    from crawler.tally import Event, Tally
+    from crawler.tally import Event, Notice, Tally
+    from crawler.vitals import Vitals
 
 
 @click.command()
@@ -26,65 +30,128 @@ if TYPE_CHECKING:
 @click.option(
     "--json", "to_json", is_flag=True, help="Every event as one JSON object a line, and the sums of each pass."
 )
-@click.option("--quiet", is_flag=True, help="No progress, no sums.")
-def command(setup: Config, *, to_json: bool, quiet: bool) -> None:
+@click.option(
+    "--log", type=click.Choice(["json"]), help="On stderr one JSON object a line, with time and level, for a journal."
+)
+@click.option("--quiet", is_flag=True, help="No progress, no sums; trouble of the daemon itself is still said.")
+def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> None:
     """Crawl each source in its own time, until Ctrl-C or SIGTERM.
 
-    A source that is added, paused, changed or removed meanwhile is seen within a minute, other settings at the next
-    start. When a source is due is kept in the database, so a restart forgets nothing. Stopping drops the requests in
-    flight; they stay due, and the exit code is 0.
+    A source that is added, paused, changed or removed meanwhile is seen within a minute; SIGHUP reads all settings
+    again, and wrong ones change nothing. When a source is due is kept in the database, so a restart forgets nothing and
+    says what it goes on from. Stopping drops the requests in flight; they stay due, and the exit code is 0.
+
+    Beside that it copies the database (setting `backup`), forgets old pages (`keep_pages`) and checks both files
+    (`check_every`). With `metrics_port` it serves /healthz and /metrics. docs/care.md has the rest.
 
     \b
     Example:
       kuaixun run
       kuaixun run --json >> events.jsonl
+      kuaixun run --log json
     """
     sources = pick(setup, ())
     if not sources:
         raise ConfigError(str(setup.file or "no configuration"), "", "there is no source; `kuaixun init` writes one")
     refuse_unusable(setup, sources)
-    if not quiet and not to_json:
+    if not quiet and not to_json and not log:
         ask_for_contact(setup)
-    with live(quiet=quiet or to_json) as line:
+    with live(quiet=quiet or to_json or bool(log)) as line:
         line.line(f"Crawling {counted(len(sources), 'source')} into {setup.settings.database}; Ctrl-C stops.")
-        _run(setup, line, to_json=to_json)
-    if not quiet:
+        _run(setup, line, to_json=to_json, journal=Log() if log else None)
+    if not quiet and not log:
         click.echo("Stopped; the next start goes on from here.", err=True)
 
 
-def _run(setup: Config, line: Live, *, to_json: bool) -> None:
+def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> None:
     import asyncio
 
     from crawler import schedule
     from crawler.extract import columns
+    from crawler.resume import resumed
+    from crawler.vitals import Vitals
+    from crawler.watchdog import Watchdog, standing, watching
     from storage import open_store
     from storage.lock import alone
 
-    watch, started = Watch(line, each=True), time.monotonic()
+    watch, started, vitals = Watch(line, each=True), time.monotonic(), Vitals(beat=time.monotonic())
 
     def report(event: Event) -> None:
+        vitals.see(event)
         watch.see(event)
         if to_json:
             print_json([asdict(event)])
+        if journal:
+            journal.event(event)
 
     def finished(tally: Tally) -> None:
         nonlocal started
         seconds, started = time.monotonic() - started, time.monotonic()
+        if journal:
+            journal.tally(tally, seconds)
         if to_json:
             print_json([{"kind": "pass", "seconds": seconds, **asdict(tally)}])
-        else:
+        elif not journal:
             watch.say(summary(tally, seconds))
 
-    settings = setup.settings
-    path = settings.database
+    def say(notice: Notice) -> None:
+        if journal:
+            journal.notice(notice)
+        elif notice.is_trouble:
+            line.clear()
+            click.echo(notice.text, err=True)
+        else:
+            watch.say(notice.text)
+
+    settings, path = setup.settings, setup.settings.database
     fields, threshold = columns(), settings.ad_threshold
-    with open_store(path, fields=fields, ad_threshold=threshold, patience=patient(line)) as store, alone(path):
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(path, fields=fields, ad_threshold=threshold, patience=patient(line)))
+        killed = stack.enter_context(alone(path))
+        stack.enter_context(_monitored(setup, vitals))
+        now = datetime.now(UTC)
         for source in setup.sources:
             if not source.enabled:
-                store.upsert_source(
-                    source.name, source.seeds, source.every, source.cron, enabled=False, now=datetime.now(UTC)
-                )
-        asyncio.run(schedule.run(setup, store, report=report, finished=finished, sources=_sources(setup)))
+                store.upsert_source(source.name, source.seeds, source.every, source.cron, enabled=False, now=now)
+        if notice := resumed(store, killed, now):
+            say(notice)
+        here = standing(threading.get_ident())
+        stack.enter_context(watching(Watchdog(vitals, say, where=here)))
+        means = schedule.Means(say=say, reload=lambda: _reloaded(setup), vitals=vitals, beat=_manager(stack))
+        running = schedule.run(setup, store, report=report, finished=finished, sources=_sources(setup), means=means)
+        asyncio.run(running)
+
+
+def _manager(stack: ExitStack) -> Callable[[], None]:
+    """What tells the service manager, if there is one, that the daemon is ready and lives; at the end, that it ends."""
+    from crawler.service import notify
+
+    address = notify_socket()
+    stack.callback(notify, address, "STOPPING=1")
+    return lambda: notify(address, "READY=1\nWATCHDOG=1")
+
+
+def _monitored(setup: Config, vitals: Vitals) -> AbstractContextManager[Any]:
+    """Serves /healthz and /metrics meanwhile, if a port is set."""
+    port = setup.settings.metrics_port
+    if not port:
+        return nullcontext()
+    from crawler.service import application, served
+
+    try:
+        return served(port, application(vitals, setup.settings.database))
+    except ImportError:
+        told = f"`metrics_port` is {port}, but prometheus-client is missing: pip install 'kuaixun[ops]', or set it to 0"
+        raise Failure(told, CONFIG) from None
+
+
+def _reloaded(setup: Config) -> Config:
+    """The configuration as it is now, the database of the command line kept. Raises ConfigError."""
+    new = load(setup.file)
+    refuse_unusable(new, new.sources)
+    if setup.origins.get("database") == "--db":
+        new = replace(new, settings=replace(new.settings, database=setup.settings.database))
+    return new
 
 
 def _sources(setup: Config) -> Callable[[], Sequence[Source]]:

@@ -9,7 +9,7 @@ import click
 
 from config import Config, Source
 from crawler.commands._gaps import name_gaps
-from crawler.commands._state import failing, with_clocks
+from crawler.commands._state import drifted, failing, with_clocks
 from crawler.console import NOTHING, Failure, as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
 
@@ -52,6 +52,8 @@ def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
         for row in found
     ]
     click.echo(table(head, lines, width=screen_width()))
+    for drift in (drift for row in found for drift in row["drifts"]):
+        click.echo(drifted(drift))
 
 
 def rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
@@ -73,7 +75,7 @@ def _unvisited(source: Source) -> dict[str, Any]:
     unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since", "paused_at")
     counts = ("articles", "found", "waiting", "gaps")
     return (
-        {"name": source.name, "seeds": list(source.seeds), "clocks": []}
+        {"name": source.name, "seeds": list(source.seeds), "clocks": [], "drifts": []}
         | dict.fromkeys(counts, 0)
         | dict.fromkeys(unknown)
     )

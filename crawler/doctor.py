@@ -1,0 +1,218 @@
+"""What is wrong around a database, each in one line with its remedy. Pure: facts come in, findings go out.
+
+What is in the database itself `storage/check.py` looks through; here is what a look from outside shows in a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from config import Settings
+from crawler.chores import PRUNE_EVERY
+from crawler.clockwork import SLACK
+from crawler.screen import counted, moment, span
+from storage.chores import Done
+
+GOOD, NOTE, BAD = "good", "note", "bad"
+# With less room than this (bytes) it is time; with less than this share of the files a copy will not fit.
+LOW, ROOM_FOR_COPY = 500_000_000, 1.1
+LONG_FAILING = timedelta(days=1)
+MOST_NAMED = 3
+
+
+class Finding(NamedTuple):
+    """What was looked at, how it is (good, note or bad), what is wrong and what helps."""
+
+    about: str
+    state: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.about}: {self.what}" + (f"; {self.remedy}" if self.remedy else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found out: sizes in bytes, times of our clock. None: that could not be known."""
+
+    now: datetime
+    settings: Settings
+    free: int | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    has_archive: bool = True
+    log_size: int = 0
+    holder: str = ""
+    is_locked: bool = False
+    last_moment: datetime | None = None
+    newest_file: datetime | None = None
+    server_clock: tuple[str, datetime, datetime] | None = None
+    zones: bool = True
+    certificates: str = ""
+    chores: Mapping[str, Done] = field(default_factory=dict)
+    newest_copy: datetime | None = None
+    sources: Iterable[Mapping[str, Any]] = ()
+    hosts: Iterable[Mapping[str, Any]] = ()
+    clocks: Iterable[str] = ()
+    stale: int | None = None
+    robots: Iterable[str] = ()
+
+
+def findings(facts: Facts) -> Iterator[Finding]:
+    """All that was looked at, in the order of the list above."""
+    for look in (_disk, _locks, _clock, _surroundings, _contact, _archive, _index, _copies, _chores, _sources, _hosts):
+        yield from look(facts)
+
+
+def _disk(facts: Facts) -> Iterator[Finding]:
+    if facts.free is None:
+        yield Finding("disk", BAD, "its free space cannot be read", "look whether the folder of the database is there")
+        return
+    room, size = f"{facts.free / 1e9:,.1f} GB free", sum(facts.sizes.values())
+    if facts.free < LOW:
+        yield Finding("disk", BAD, f"only {room}", "make room, or lower `keep_pages`; a full disk stops the crawl")
+    elif facts.settings.backup and facts.free < size * ROOM_FOR_COPY:
+        told = f"{room}, database and archive take {size / 1e9:,.1f} GB"
+        yield Finding("disk", NOTE, told, "a copy on the same disk will not fit; set `backup` to a folder of another")
+    else:
+        yield Finding("disk", GOOD, room)
+    if facts.log_size > max(LOW, size):
+        told = f"the log beside the database has {facts.log_size / 1e9:,.1f} GB"
+        yield Finding("disk", BAD, told, "a program reads without end; close it, then the next write folds the log in")
+
+
+def _locks(facts: Facts) -> Iterator[Finding]:
+    if facts.is_locked:
+        remedy = "find the program that has it open (`fuser kuaixun.db`), and let it end its transaction"
+        yield Finding("locks", BAD, "another process holds the write lock of the database", remedy)
+    if facts.holder:
+        yield Finding("locks", GOOD, f"{facts.holder.rstrip(',')} crawls into it")
+    else:
+        yield Finding("locks", NOTE, "nobody crawls into it", "start `kuaixun run`, or call `kuaixun crawl` by cron")
+
+
+def _clock(facts: Facts) -> Iterator[Finding]:
+    wrong = False
+    set_it = "set the clock and keep it set (timedatectl set-ntp true)"
+    for what, at in (("the database was last written", facts.last_moment), ("its file was changed", facts.newest_file)):
+        if at and at - facts.now > SLACK:
+            wrong = True
+            told = f"{what} {span(at - facts.now)} ahead of this machine's clock"
+            yield Finding("clock", BAD, told, f"{set_it}; `run` and `crawl` put right what was planned")
+    if facts.server_clock:
+        host, server, at = facts.server_clock
+        if abs(server - at) > SLACK:
+            wrong = True
+            way = "behind" if server > at else "ahead of"
+            told = f"this machine's clock was {span(abs(server - at))} {way} that of {host} at its last answer"
+            yield Finding("clock", BAD, told, set_it)
+    if not wrong:
+        yield Finding("clock", GOOD, moment(facts.now))
+    yield from (
+        Finding("clocks of sites", NOTE, told, "their times are marked, nothing is lost") for told in facts.clocks
+    )
+
+
+def _surroundings(facts: Facts) -> Iterator[Finding]:
+    if not facts.zones:
+        yield Finding(
+            "time zones", BAD, "the data of time zones are missing", "pip install tzdata, or the system's tzdata"
+        )
+    if facts.certificates:
+        yield Finding(
+            "certificates", BAD, facts.certificates, "pip install --upgrade certifi, or look at SSL_CERT_FILE"
+        )
+    if facts.zones and not facts.certificates:
+        yield Finding("surroundings", GOOD, "time zones and certificates are there")
+
+
+def _contact(facts: Facts) -> Iterator[Finding]:
+    settings = facts.settings
+    if not settings.contact and "@" not in settings.user_agent:
+        yield Finding("contact", BAD, "no `contact` is set", "put a mail address into it, or sites block you unheard")
+    else:
+        yield Finding("contact", GOOD, settings.contact or settings.user_agent)
+
+
+def _archive(facts: Facts) -> Iterator[Finding]:
+    if facts.settings.keep_pages and not facts.has_archive:
+        told = "there is no archive of pages"
+        yield Finding("archive", NOTE, told, "the next crawl begins one; if there was one, restore it from a copy")
+    elif not facts.settings.keep_pages:
+        told = "no page is kept (`keep_pages` is 0)"
+        yield Finding("archive", NOTE, told, "nothing can be read again then; set the days that they are to stay")
+    else:
+        yield Finding("archive", GOOD, "it is there")
+
+
+def _index(facts: Facts) -> Iterator[Finding]:
+    if facts.stale:
+        told = f"the search index differs in {counted(facts.stale, 'article')} of those looked at"
+        yield Finding("index", BAD, told, "kuaixun check --repair makes it anew")
+    elif facts.stale is not None:
+        yield Finding("index", GOOD, "in step with the articles looked at")
+
+
+def _copies(facts: Facts) -> Iterator[Finding]:
+    if not facts.settings.backup:
+        yield Finding("copies", NOTE, "no `backup` is set", "name a folder on another disk, and `run` copies every day")
+        return
+    newest, every = facts.newest_copy, facts.settings.backup_every
+    if newest is None:
+        yield Finding("copies", BAD, f"no copy in {facts.settings.backup}", "start `kuaixun run`, or `kuaixun backup`")
+    elif facts.now - newest > 2 * every:
+        told = f"the last copy is {span(facts.now - newest)} old"
+        yield Finding("copies", BAD, told, "look whether `kuaixun run` works and the folder can be written")
+    else:
+        yield Finding("copies", GOOD, f"the last one is {span(facts.now - newest)} old")
+
+
+def _chores(facts: Facts) -> Iterator[Finding]:
+    settings = facts.settings
+    usual = {"check": settings.check_every, "prune": PRUNE_EVERY, "backup": settings.backup_every}
+    for name, done in facts.chores.items():
+        if done.error:
+            since = moment(done.error_since)
+            yield Finding(f"chore {name}", BAD, f"fails since {since}: {done.error}", "mend that; it is tried again")
+        elif done.ended_at is None and facts.holder and facts.now - done.begun_at > usual.get(name, PRUNE_EVERY):
+            yield Finding(f"chore {name}", BAD, f"it runs since {moment(done.begun_at)}", "a disk hangs? start anew")
+
+
+def _sources(facts: Facts) -> Iterator[Finding]:
+    found = False
+    for row in facts.sources:
+        name = row["name"]
+        look = f"`kuaixun fetch {row['seeds'][0]}` shows it now" if row["seeds"] else ""
+        if row["error"]:
+            found = True
+            since = datetime.fromisoformat(row["error_since"])
+            state = BAD if facts.now - since > LONG_FAILING else NOTE
+            last = f"; last good item {moment(row['last_item_at'])}" if row["last_item_at"] else ""
+            yield Finding(f"source {name}", state, f"fails for {span(facts.now - since)}: {row['error']}{last}", look)
+        if row["open_gap"]:
+            found = True
+            yield Finding(f"source {name}", NOTE, row["open_gap"], f"`kuaixun gaps {name}` lists what may be missed")
+    for name in facts.robots:
+        found = True
+        remedy = "ask its owner for leave, or take the source out; robots.txt is always obeyed"
+        yield Finding(f"source {name}", BAD, "its robots.txt forbids what it starts with", remedy)
+    if not found:
+        yield Finding("sources", GOOD, "none fails")
+
+
+def _hosts(facts: Facts) -> Iterator[Finding]:
+    from crawler.gaps import BLOCKED
+
+    blocked = [
+        row for row in facts.hosts if row["error"] and any(f"status {code}" in row["error"].lower() for code in BLOCKED)
+    ]
+    for row in blocked[:MOST_NAMED]:
+        remedy = "raise `delay` for it, set `contact`, and ask its owner; nothing here gets around a block"
+        yield Finding(
+            f"host {row['host']}", BAD, f"refuses us since {moment(row['error_since'])}: {row['error']}", remedy
+        )
+    if len(blocked) > MOST_NAMED:
+        yield Finding("hosts", BAD, f"{len(blocked) - MOST_NAMED} more refuse us", "`kuaixun status` lists them")

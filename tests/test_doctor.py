@@ -1,0 +1,146 @@
+"""The doctor: each problem in one line with what helps. Facts are made up; two runs of the command are real."""
+
+import json
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from config import Settings
+from crawler.cli import cli
+from crawler.doctor import BAD, GOOD, NOTE, Facts, findings
+from storage import open_store
+from storage.archive import Archive, Fetched, beside
+from storage.chores import Done
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SETTINGS = Settings(contact="me@example.org", backup=Path("copies"))
+SOURCE = {"name": "news", "seeds": ["http://a.example/"], "error": None, "open_gap": "", "last_item_at": None}
+WELL = Facts(
+    NOW,
+    SETTINGS,
+    free=10**12,
+    sizes={"news.db": 10**9},
+    holder="process 7, since 2026-03-20 11:00,",
+    last_moment=NOW,
+    newest_copy=NOW - HOUR,
+    sources=[SOURCE],
+    stale=0,
+)
+SINCE = "2026-03-10T12:00:00.000+00:00"
+
+
+def wrong(facts):
+    return [str(each) for each in findings(facts) if each.state != GOOD]
+
+
+def test_where_all_is_well_nothing_is_said():
+    assert wrong(WELL) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "change", "told"),
+    [
+        (BAD, {"free": 10**8}, "disk: only 0.1 GB free; make room"),
+        (BAD, {"free": None}, "disk: its free space cannot be read"),
+        (NOTE, {"free": 10**9}, "a copy on the same disk will not fit"),
+        (BAD, {"log_size": 10**10}, "the log beside the database has 10.0 GB; a program reads without end"),
+        (BAD, {"is_locked": True}, "locks: another process holds the write lock of the database; find the program"),
+        (NOTE, {"holder": ""}, "locks: nobody crawls into it; start `kuaixun run`"),
+        (
+            BAD,
+            {"last_moment": NOW + 3 * HOUR},
+            "clock: the database was last written 3 h ahead of this machine's clock",
+        ),
+        (BAD, {"newest_file": NOW + 3 * HOUR}, "clock: its file was changed 3 h ahead"),
+        (BAD, {"server_clock": ("a.example", NOW + DAY, NOW)}, "clock was 1 day behind that of a.example"),
+        (BAD, {"server_clock": ("a.example", NOW, NOW + DAY)}, "clock was 1 day ahead of that of a.example"),
+        (BAD, {"zones": False}, "time zones: the data of time zones are missing; pip install tzdata"),
+        (BAD, {"certificates": "no certificate authority is known"}, "certificates: no certificate authority"),
+        (BAD, {"settings": replace(SETTINGS, contact="")}, "contact: no `contact` is set; put a mail address"),
+        (NOTE, {"has_archive": False}, "archive: there is no archive of pages"),
+        (NOTE, {"settings": replace(SETTINGS, keep_pages=0)}, "archive: no page is kept"),
+        (BAD, {"stale": 2}, "index: the search index differs in 2 articles"),
+        (NOTE, {"settings": replace(SETTINGS, backup=None)}, "copies: no `backup` is set"),
+        (BAD, {"newest_copy": NOW - 3 * DAY}, "copies: the last copy is 3 days old"),
+        (BAD, {"newest_copy": None}, "copies: no copy in copies"),
+        (
+            BAD,
+            {"chores": {"check": Done("check", NOW, NOW, error="3 problems found", error_since=NOW, error_count=1)}},
+            "3 problems found; mend that",
+        ),
+        (BAD, {"chores": {"backup": Done("backup", NOW - 2 * DAY)}}, "chore backup: it runs since"),
+        (NOTE, {"sources": [{**SOURCE, "error": "status 500", "error_since": NOW.isoformat()}]}, "fails for 0 s"),
+        (
+            BAD,
+            {"sources": [{**SOURCE, "error": "status 500", "error_since": SINCE, "last_item_at": SINCE}]},
+            "source news: fails for 10 days: status 500; last good item 2026-03-10",
+        ),
+        (NOTE, {"sources": [{**SOURCE, "open_gap": "news not seen since"}]}, "`kuaixun gaps news` lists"),
+        (BAD, {"robots": ["news"]}, "source news: its robots.txt forbids what it starts with; ask its owner"),
+        (
+            BAD,
+            {"hosts": [{"host": "a.example", "error": "status 403", "error_since": SINCE}]},
+            "host a.example: refuses us since 2026-03-10",
+        ),
+        (NOTE, {"clocks": ["claims of a.example 8 h ahead"]}, "clocks of sites: claims of a.example 8 h ahead"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_problem_is_one_line_with_what_helps(state, change, told):
+    (found,) = (each for each in findings(replace(WELL, **change)) if each.state != GOOD)
+    assert (found.state, told in str(found), "\n" in str(found), bool(found.remedy)) == (state, True, False, True)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A configuration whose server's clock is a day ahead, beside a database."""
+    (tmp_path / "kuaixun.toml").write_text(
+        '[settings]\ncontact = "me@example.org"\n[sources.news]\nseeds = ["http://a.example/"]\n'
+    )
+    path, now = tmp_path / "kuaixun.db", datetime.now(UTC)
+    with open_store(path) as store, Archive(beside(path)) as archive:
+        store.upsert_source("news", ["http://a.example/"], HOUR, now=now)
+        store.keep_file("http://a.example/robots.txt", now, 200, "User-agent: *\nDisallow: /")
+        date = (now + DAY).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        archive.add(Fetched("http://a.example/", "http://a.example/", now, 200, {"Date": date}, b"x", "a.example"))
+    return tmp_path
+
+
+def doctor(folder, *options):
+    return CliRunner().invoke(cli, ["doctor", *options, "--config", str(folder)])
+
+
+def test_the_doctor_of_a_sick_database_names_what_is_to_be_mended(folder):
+    found = doctor(folder)
+    assert found.exit_code == 1
+    assert "clock: this machine's clock was 1 day behind that of a.example" in found.stdout.replace("23 h", "1 day")
+    assert "source news: its robots.txt forbids" in found.stdout
+    assert found.stdout.endswith("2 to mend\n")
+
+
+def test_a_program_reads_one_object_a_line_also_of_what_is_well(folder):
+    rows = [json.loads(line) for line in doctor(folder, "--json").stdout.splitlines()]
+    assert {row["state"] for row in rows} == {GOOD, NOTE, BAD}
+    assert all(row.keys() == {"about", "state", "what", "remedy"} for row in rows)
+
+
+def test_a_database_that_is_not_there_or_of_another_program_is_told_and_the_rest_looked_at(folder):
+    (folder / "kuaixun.db").unlink()
+    assert "database: There is no database at" in doctor(folder).stdout
+    (folder / "kuaixun.db").write_bytes(b"x" * 5000)
+    found = doctor(folder)
+    assert (found.exit_code, "is no kuaixun database" in found.stdout) == (1, True)
+
+
+def test_names_are_looked_up_only_when_asked_to(folder, monkeypatch):
+    def unknown(*args):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert "host a.example" not in doctor(folder).stdout
+    assert "host a.example: the name cannot be found (Name or service not known)" in doctor(folder, "--network").stdout
