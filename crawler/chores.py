@@ -18,8 +18,9 @@ from config import Settings
 from crawler.screen import counted
 from storage import open_store
 from storage.archive import Archive, beside
+from storage.audit import archive_problems
 from storage.backup import backup
-from storage.check import archive_problems, problems
+from storage.check import problems
 from storage.chores import Done
 from storage.connection import MEMORY
 from storage.waiting import LONG, Patience

@@ -110,7 +110,7 @@ class Archive:
         self._held = 0
 
     def _opened(self, readonly: bool) -> sqlite3.Connection:
-        target = f"file:{self.path}?mode=ro" if readonly else str(self.path)
+        target = f"{self.path.absolute().as_uri()}?mode=ro" if readonly else str(self.path)
         db = sqlite3.connect(target, uri=readonly, isolation_level=None, timeout=SHORT)
         try:
             (made_by,) = db.execute("PRAGMA application_id").fetchone()
@@ -122,6 +122,8 @@ class Archive:
                 db.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT")
             elif not readonly and not _has_received(db):
                 db.execute("ALTER TABLE pages ADD COLUMN received TEXT")
+            if not readonly:
+                db.execute("PRAGMA journal_mode = wal")  # a copy that was put back has no log
             db.execute("PRAGMA synchronous = normal")
             keep_log_small(db)
         except BaseException:

@@ -128,6 +128,8 @@ def _make_current(db: Database, path: Path, fields: Mapping[str, str], fresh: bo
     """Tables, migrations and columns that are missing, in one transaction; none at all when nothing is."""
     if fresh:
         db.execute(f"PRAGMA page_size = {PAGE_SIZE}")
+    if path != MEMORY and db.journal_mode != "wal":
+        # A copy that was put back has none of its own: with a log nobody who reads waits for the one who writes.
         db.enable_wal()
     if fresh or schema.migrations.pending(db) or schema.missing_fields(db, fields) or not history.is_tracked(db.conn):
         with transaction(db.conn, path, patience):

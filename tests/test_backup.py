@@ -197,3 +197,13 @@ def test_a_folder_is_no_place_for_a_copy(pair, tmp_path):
     (tmp_path / "copy").mkdir()
     result = copied(pair, tmp_path / "copy", "--force")
     assert (result.exit_code, result.output) == (4, f"kuaixun: {tmp_path / 'copy'}: is a folder\n")
+
+
+def test_a_copy_that_is_put_back_is_read_while_it_is_written(pair, tmp_path):
+    copy = tmp_path / "copy.db"
+    backup(pair, copy)
+    open_store(copy, fields=FIELDS).close()
+    archive.Archive(archive.beside(copy)).close()
+    for file in (copy, archive.beside(copy)):
+        with closing(sqlite3.connect(file)) as opened:
+            assert opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)
