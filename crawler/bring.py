@@ -190,9 +190,10 @@ class Importer:
         """The records that are left, each page with an address as the crawl writes it."""
         for record in records(file, progress.place, most=self._most, done=progress.records):
             page = record.page
-            url = resolve("", page.url) if page else None
+            url = resolve("", page.final_url) if page else None
             if page and url:
-                yield record._replace(page=page._replace(url=url, final_url=url, site=host(url)))
+                asked = resolve("", page.url) or url
+                yield record._replace(page=page._replace(url=asked, final_url=url, site=host(url)))
             else:
                 yield record._replace(page=None)
 

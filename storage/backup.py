@@ -13,6 +13,8 @@ from storage.waiting import is_locked
 
 PAGES = 256  # of a file, between two calls of `told`
 STEPS = 200_000  # of SQLite, while it looks through a copy
+# What SQLite would take for the log of a file that comes in the place of another.
+_LOGS = ("-wal", "-shm", "-journal")
 
 Told = Callable[[int, int], None]
 
@@ -26,7 +28,7 @@ def backup(pairs: Sequence[tuple[Path, Path]], told: Told = lambda done, total: 
     the pages done and their number, of one file after the other. Raises StorageError.
     """
     for _, target in pairs:
-        _freed(target)
+        _unused(target)
     unfinished = [target.with_name(f".{target.name}.{os.getpid()}.part") for _, target in pairs]
     try:
         with ExitStack() as stack:
@@ -40,7 +42,8 @@ def backup(pairs: Sequence[tuple[Path, Path]], told: Told = lambda done, total: 
                 _look_through(source, part, lambda: told(1, 1))
         sizes = [part.stat().st_size for part in unfinished]
         for part, (_, target) in zip(unfinished, pairs, strict=True):
-            _freed(target)
+            _unused(target)
+            _gone((target,), _LOGS)
             part.replace(target)
             with suppress(OSError):  # Windows syncs no folders.
                 _written(target.absolute().parent)
@@ -87,28 +90,25 @@ def _written(place: Path) -> None:
         os.close(number)
 
 
-def _freed(target: Path) -> None:
-    """Leave nothing beside a target that SQLite would take for the log of what comes in its place.
+def _unused(target: Path) -> None:
+    """Raises StorageError while another process has a target open.
 
-    What a process that was killed left in a log goes into the former copy first. Raises StorageError while another
-    process has it open.
+    What a process that was killed left in a log goes into the former copy, as far as it can be read and written.
     """
-    if target.exists():
-        with closing(sqlite3.connect(target, isolation_level=None, timeout=0)) as former:
-            try:
-                former.execute("PRAGMA locking_mode = exclusive")  # only to be had while nobody else has it open
-                former.execute("BEGIN EXCLUSIVE")
-                former.execute("ROLLBACK")
-            except sqlite3.Error as error:
-                if is_locked(error):
-                    raise StorageError(
-                        target, f"`{target}` is in use: another process has it open. Close it."
-                    ) from error
-                # Whatever else it is, it gives way to the copy.
-    _gone((target,), ("-wal", "-shm", "-journal"))
+    if not target.exists():
+        return
+    with closing(sqlite3.connect(target, isolation_level=None, timeout=0)) as former:
+        try:
+            former.execute("PRAGMA locking_mode = exclusive")  # only to be had while nobody else has it open
+            former.execute("BEGIN EXCLUSIVE")
+            former.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            if is_locked(error):
+                raise StorageError(target, f"`{target}` is in use: another process has it open. Close it.") from error
+            # Whatever else it is, it gives way to the copy.
 
 
-def _gone(parts: Iterable[Path], ends: Sequence[str] = ("", "-wal", "-shm", "-journal")) -> None:
+def _gone(parts: Iterable[Path], ends: Sequence[str] = ("", *_LOGS)) -> None:
     for part in parts:
         for end in ends:
             part.with_name(part.name + end).unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from warcio.recordloader import ArcWarcRecordLoader
 from storage.archive import Fetched
 from storage.gunzip import BLOCK, FileEnds, Member
 from storage.keys import host_of
+from storage.warc import ASKED
 
 _GZIP = b"\x1f\x8b\x08"
 _LINE = 65_536
@@ -223,7 +224,7 @@ def _page(record: Any, most: int) -> tuple[Fetched | None, str]:
     if len(body) > most:
         return None, f"it is larger than {most:,} bytes"
     kept = {name: value for name, value in headers.items() if name not in _UNDONE}
-    return Fetched(url, url, at, int(status), kept, body, host_of(url)), ""
+    return Fetched(told(ASKED) or url, url, at, int(status), kept, body, host_of(url)), ""
 
 
 def _time(text: str | None) -> datetime | None:

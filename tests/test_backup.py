@@ -148,6 +148,17 @@ def test_the_log_of_a_former_copy_is_not_taken_for_that_of_the_new_one(pair, tmp
     assert sorted(file.name for file in tmp_path.glob("copy*")) == ["copy.db", "copy.pages"]
 
 
+def test_a_copy_that_breaks_off_leaves_the_former_one_what_its_log_holds(pair, tmp_path, monkeypatch):
+    out = tmp_path / "copy.db"
+    assert copied(pair, out).exit_code == 0
+    leave_log(out)
+    monkeypatch.setattr(backup_module, "_copy", lambda *_: (_ for _ in ()).throw(OSError("no room")))
+    with pytest.raises(OSError, match="no room"):
+        backup([(pair, out)])
+    with closing(sqlite3.connect(out)) as db:
+        assert db.execute("SELECT count(*) FROM killed").fetchone() == (9000,)
+
+
 def test_a_copy_that_somebody_has_open_is_not_replaced(pair, tmp_path):
     out = tmp_path / "copy.db"
     assert copied(pair, out).exit_code == 0

@@ -27,10 +27,11 @@ from crawler.cli import cli
 from crawler.console import STORAGE
 from crawler.extract import columns
 from crawler.pool import Pool
-from storage import query
-from storage.archive import Archive
+from storage import query, warc
+from storage.archive import Archive, Fetched
 from storage.foreign import BrokenOff
 from storage.intake import open_intake
+from storage.keys import url_key
 from storage.records import Target, Visit
 from tests.small_pages import TITLE, items, story
 
@@ -146,6 +147,26 @@ def test_a_configured_source_reads_its_pages_by_its_own_rules(tmp_path):
     with desk.store, desk.archive:
         desk.bring(write(tmp_path / "a.warc.gz", (url(1), page(1, meta="<i class=who>王小明</i>"))))
         assert desk.rows("SELECT found_by, author FROM articles") == [("mine", "王小明")]
+
+
+def test_the_address_that_was_asked_for_comes_back_from_an_archive_of_ours(desk, tmp_path):
+    asked = ["http://news.example/?p=1", "no address", ""]
+    with Archive(tmp_path / "o.pages") as pages:
+        for number, address in enumerate(asked):
+            body = page(number).encode()
+            pages.add(Fetched(address, url(number), THEN, 200, {"content-type": "text/html"}, body, "news.example"))
+        with (tmp_path / "a.warc.gz").open("wb") as out:
+            warc.write(out, pages, pages.pages(), damaged=lambda page, error: None)
+    assert desk.bring(tmp_path / "a.warc.gz").sums.new == 3
+    assert desk.rows("SELECT url, final_url FROM visits ORDER BY id") == [
+        (asked[0], url(0)),
+        (url(1), None),
+        (url(2), None),
+    ]
+    known = dict(desk.rows("SELECT url_key, article_id FROM article_urls"))
+    assert known[url_key(asked[0])] == known[url_key(url(0))]
+    assert len(known) == 4
+    assert next((one.url, one.final_url) for one in desk.archive.pages()) == (asked[0], url(0))
 
 
 def test_the_frontier_the_hosts_and_the_sources_are_left_alone(desk, tmp_path):

@@ -50,7 +50,7 @@ def test_what_is_written_comes_back_the_same(written):
     first, second = (record.page for record in foreign.records(written, most=10**6) if record.page)
     headers = {"content-type": "text/html; charset=gbk", "x-a": "1"}
     assert first == Fetched(URL, URL, NOW, 200, headers, BODY, "news.example")
-    assert (second.final_url, second.status, second.body) == (URL + "?3", 599, b"")
+    assert second == Fetched(URL + "?2", URL + "?3", NOW, 599, {}, b"", "news.example")
 
 
 def test_a_damaged_body_is_left_out_and_named(tmp_path):
