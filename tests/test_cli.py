@@ -762,7 +762,8 @@ def test_a_daemon_that_is_stopped_ends_well(asked, web, pressed):
     (asked / "kuaixun.toml").write_text(f'[sources.demo]\nseeds = ["{web}/"]\n')
     result = run("run")
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (0, "Stopped; the next start goes on from here.")
-    assert json.loads(run("status", "--json").stdout)["total"]["articles"] == 2
+    # What was in flight when it was stopped may still have come.
+    assert 2 <= json.loads(run("status", "--json").stdout)["total"]["articles"] < 10
 
 
 def test_a_daemon_without_any_source(here):
