@@ -177,7 +177,10 @@ def tear_often(folder, times):
     dice = random.Random(seed)
     (folder / "whole").mkdir()
     path = folder / "whole" / "k.db"
-    killed(path, 0, 0.5)
+    with pytest.MonkeyPatch.context() as patched:
+        # A log that was written back in part has reached the disk before: that one no power failure tears.
+        patched.setattr("storage.waiting.LOG", 10**10)
+        killed(path, 0, 0.5)
     for number in range(times):
         torn = folder / str(number)
         shutil.copytree(path.parent, torn)
