@@ -20,6 +20,7 @@ from crawler.extract import columns
 from storage import Article, Visit, open_store
 from storage.archive import Archive, Fetched
 from storage.exporters import Choice, ExportError, Job, export, formats, verify
+from storage.exporters import _files as files
 from storage.exporters import _manifest as manifest
 from storage.exporters._about import MENTION
 from storage.fields import FIELDS
@@ -337,6 +338,24 @@ def test_without_pyarrow_its_package_is_named(filled, tmp_path, monkeypatch):
         with pytest.raises(ExportError, match=r"pip install 'kuaixun\[data\]'"):
             export(filled.db, Path(tmp_path, "out"), name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["k.db", "k.pages", "copy.db", "link.jsonl", "k.db-wal"])
+def test_no_export_replaces_a_database_or_an_archive(filled, name, monkeypatch):
+    """Not the one that is read, nor another, nor by a link; also while all of it is still in the log."""
+    monkeypatch.chdir(Path(filled.path).parent)
+    Archive(Path("k.pages")).close()
+    shutil.copy("k.db", "copy.db")
+    Path("link.jsonl").symlink_to("k.db")
+    before = {file: file.read_bytes() for file in sorted(Path().iterdir())}
+    with pytest.raises(ExportError, match="database"):
+        export(filled.db, Path(name), "sqlite" if name.endswith(".db") else "jsonl")
+    with pytest.raises(ExportError, match="database"):
+        files.written(Path(name), lambda out: out.write(b"x"))
+    assert {file: file.read_bytes() for file in sorted(Path().iterdir())} == before
+    # What an export made is no database of ours, though it is one of SQLite.
+    for _ in range(2):
+        export(filled.db, Path("out.db"), "sqlite")
 
 
 def test_the_manifest_says_what_was_asked_and_what_is_known(filled, tmp_path):

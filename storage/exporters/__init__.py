@@ -48,6 +48,8 @@ def export(db: Database, out: Path, format: str, job: Job | None = None) -> dict
         if _files.is_stream(out):
             with out.open("wb") as file:
                 return stream(db, file, format, job)
+        for each in (out, _manifest.path_of(out)):
+            _files.spare(each)
         _manifest.check(out, folder=getattr(form, "PLACE", "") == "folder", anew=job.since is not None)
         make = form.export if getattr(form, "PLACE", "") == "folder" else _file
         facts: dict[str, Any] = make(db, out.resolve(), job, form)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from storage import archive, schema
 from storage.exporters._about import ExportError
 
 try:
@@ -19,6 +20,10 @@ except ImportError:  # Windows has none
 
 _BUFFER = 1 << 20
 MANIFEST = "manifest.json"
+# How a file of SQLite begins, and where it says which program's it is (https://sqlite.org/fileformat.html).
+_SQLITE, _HEAD, _MADE_BY = b"SQLite format 3\0", 100, slice(68, 72)
+_OURS = (schema.APPLICATION_ID, archive.APPLICATION_ID)
+_BESIDE = ("-wal", "-shm")
 
 
 @contextmanager
@@ -30,6 +35,22 @@ def told(out: Path) -> Iterator[None]:
         raise ExportError(out, f"`{out}` cannot be written: {error.strerror or error}.") from error
     except RuntimeError as error:
         raise ExportError(out, f"`{out}` cannot be written: its links lead in a circle.") from error
+
+
+def spare(out: Path) -> None:
+    """Raise ExportError where `out`, or what it links to, is a database or an archive of ours: nothing replaces those.
+
+    Its first bytes tell, or the log beside it, which has them while they are not in the file yet.
+    """
+    file = out.resolve()
+    if file.is_file():
+        with file.open("rb") as opened:
+            head = opened.read(_HEAD)
+        made_by = int.from_bytes(head[_MADE_BY], "big") if head.startswith(_SQLITE) else 0
+        if made_by in _OURS or file.with_name(f"{file.name}-wal").exists():
+            raise ExportError(out, f"`{out}` is a database or an archive of pages, and no export replaces one.")
+    if file.name.endswith(_BESIDE) and file.with_name(file.name[: -len(_BESIDE[0])]).exists():
+        raise ExportError(out, f"`{out}` is the name of a log that a database has. Name another place.")
 
 
 @contextmanager
@@ -129,6 +150,7 @@ def written(out: Path, write: Callable[[BinaryIO], int]) -> int:
         if is_stream(out):
             with out.open("wb") as file:
                 return write(file)
+        spare(out)
         out = out.resolve()
         with part_of(out) as part:
             with written_to(part) as file:
