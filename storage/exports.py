@@ -1,8 +1,8 @@
 """The table `exports`: up to which moment each named export has had everything. It opens no transaction.
 
 An increment is written in four steps: its file is complete but for its name; here it is noted as `ready`, with the name
-that it has until then; it gets its name; here it is noted as done. After a kill between two of them the next run knows
-by that name how far it was: a file that still has it was not given out, and one that has it no more was.
+that it has until then; it gets its name; here it is noted as done. After a kill between two of them the next run looks
+for the file under its name: one that is there, and is the one that was noted, was given out, and no other was.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _BEGIN = """
 _DONE = """
     UPDATE exports SET moment = ready_moment, at = (SELECT at FROM moments WHERE id = ready_moment), out = ready_out,
         ready = NULL, ready_moment = NULL, ready_out = NULL
-    WHERE name = ?
+    WHERE name = ? AND ready = ?
 """
-_DROP = "UPDATE exports SET ready = NULL, ready_moment = NULL, ready_out = NULL WHERE name = ?"
+_DROP = "UPDATE exports SET ready = NULL, ready_moment = NULL, ready_out = NULL WHERE name = ? AND ready = ?"
 
 
 class State(NamedTuple):
@@ -64,11 +64,11 @@ def ready(connection: sqlite3.Connection, name: str, query: Mapping[str, Any], f
     return connection.execute(_BEGIN, values).rowcount == 1
 
 
-def done(connection: sqlite3.Connection, name: str) -> bool:
-    """Note that the file has its name: the next increment goes on behind it."""
-    return connection.execute(_DONE, (name,)).rowcount == 1
+def done(connection: sqlite3.Connection, name: str, part: Path) -> bool:
+    """Note that the file that was ready as `part` has its name: the next increment goes on behind it."""
+    return connection.execute(_DONE, (name, str(part))).rowcount == 1
 
 
-def dropped(connection: sqlite3.Connection, name: str) -> bool:
+def dropped(connection: sqlite3.Connection, name: str, part: Path) -> bool:
     """Note that the file will not get its name: the next increment begins where this one did."""
-    return connection.execute(_DROP, (name,)).rowcount == 1
+    return connection.execute(_DROP, (name, str(part))).rowcount == 1

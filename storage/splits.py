@@ -24,6 +24,7 @@ LATE = "later than the end of its story's part"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPLIT = re.compile(r"time:(\d*\.?\d+(?:,\d*\.?\d+){1,2})")
 _PAUSE = re.compile(r"(\d+)(ms|[smhdw])")
+_LONGEST = timedelta(days=36_500)
 _UNITS = {
     "ms": timedelta(milliseconds=1), "s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1),
     "d": timedelta(days=1), "w": timedelta(weeks=1),
@@ -87,7 +88,13 @@ def pause(text: str) -> timedelta:
     found = _PAUSE.fullmatch(text.strip())
     if not found and text.strip() not in ("", "0"):
         raise SplitError(f"`{text}` is no duration; write 7d, 12h or 90m.")
-    return int(found[1]) * _UNITS[found[2]] if found else timedelta()
+    try:
+        pause = int(found[1]) * _UNITS[found[2]] if found else timedelta()
+    except OverflowError:
+        pause = timedelta.max
+    if pause > _LONGEST:
+        raise SplitError(f"`{text}` is longer than {_LONGEST.days:,} days.")
+    return pause
 
 
 def plan(times: Iterable[datetime], parts: Sequence[float], embargo: timedelta = timedelta()) -> Plan:

@@ -17,9 +17,9 @@ from xml.etree import ElementTree
 import pytest
 
 from crawler.extract import columns
-from storage import Article, Visit, open_store
+from storage import Article, Visit, open_store, splits
 from storage.archive import Archive, Fetched
-from storage.exporters import Choice, ExportError, Job, export, formats, verify
+from storage.exporters import Choice, ExportError, Job, Split, export, formats, verify
 from storage.exporters import _files as files
 from storage.exporters import _manifest as manifest
 from storage.exporters._about import MENTION
@@ -382,3 +382,72 @@ def test_the_manifest_names_the_gaps_inside_the_interval(filled, tmp_path):
     assert [each["from_at"] for each in facts["gaps"]] == [
         f"2026-03-20T13:{minute}:00.000+00:00" for minute in ("00", "30")
     ]
+
+
+@pytest.mark.parametrize(
+    ("where", "why"),
+    [
+        ('"nosuch" = 1', "no field `nosuch`"),
+        ("unixepoch('now') < 5", "another value each time"),
+        ("id > random()", "another value each time"),
+        ("first_seen_at < CURRENT_TIMESTAMP", "another value each time"),
+        ("first_seen_at < datetime ( )", "another value each time"),
+    ],
+)
+def test_a_condition_asks_only_what_is_stored(filled, tmp_path, where, why):
+    with pytest.raises(ExportError, match=why):
+        export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "where", ["title != 'it''s random() -- \"now\"'", "\"title\" > '' -- random()", "date(first_seen_at) > '2026'"]
+)
+def test_texts_comments_and_quoted_fields_are_no_question(filled, tmp_path, where):
+    export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
+    assert len(read(tmp_path / "out.jsonl")) == len(TEXTS)
+
+
+def test_a_split_with_an_empty_part_is_refused(store, tmp_path):
+    """No library opens it."""
+    for number in range(6):
+        at = NOW + timedelta(days=number)
+        url = f"http://example.com/{number}"
+        store.save(Visit(url, url, "article", "demo", at, 200), article=Article(url, f"第{number}条", TEXTS[0] * 9, at))
+    split = Split(splits.shares("time:0.5,0.5"), splits.pause("30d"))
+    with pytest.raises(ExportError, match="part `test` has no rows"):
+        export(store.db, tmp_path / "out.jsonl", "jsonl", Job(Choice(copies=True), split=split))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_embargo_has_an_end():
+    for text in ("99999999d", "1000000000000d"):
+        with pytest.raises(splits.SplitError, match="longer than"):
+            splits.pause(text)
+
+
+@ARROW
+def test_a_folder_begun_with_other_parts_is_begun_anew(filled, tmp_path):
+    part = tmp_path / ".out.part"
+    (part / "data").mkdir(parents=True)
+    (part / "data" / "validation-00000.parquet").write_bytes(b"of another split")
+    (part / ".journal.json").write_bytes(b'{"key": "another", "files": []}')
+    export(filled.db, tmp_path / "out", "hf")
+    assert failed(tmp_path / "out") == []
+
+
+@ARROW
+def test_a_link_in_a_folder_is_one_more_file(filled, tmp_path):
+    export(filled.db, tmp_path / "out", "hf")
+    (tmp_path / "out" / "data" / "more").symlink_to(tmp_path)
+    assert failed(tmp_path / "out") == ["no other files"]
+    with pytest.raises(ExportError, match="no export made"):
+        export(filled.db, tmp_path / "out", "hf")
+
+
+@pytest.mark.parametrize("change", [{"files": []}, {"sets": {}}, {"query": None}, {"files": "x"}])
+def test_a_manifest_that_claims_nothing_is_none(filled, tmp_path, change):
+    export(filled.db, tmp_path / "out.jsonl", "jsonl")
+    claims = tmp_path / "out.jsonl.manifest.json"
+    claims.write_bytes(manifest.sealed({**manifest.opened(claims.read_bytes()), **change}))
+    assert "manifest" in failed(tmp_path / "out.jsonl")

@@ -152,7 +152,20 @@ def test_a_failure_takes_nothing_from_the_next_increment(database, monkeypatch):
 
 def test_of_two_at_once_one_gives_way(database):
     put(database, 1, text(1))
+    with Since(database, "daily", Choice(), "jsonl"):
+        with pytest.raises(ExportError, match="Another export of `daily` is at work"):
+            Since(database, "daily", Choice(), "jsonl")
+        assert taken(database, "0.jsonl", name="weekly") == [("new", 1)]
+    assert taken(database, "1.jsonl") == [("new", 1)]
+    assert taken(database, "2.jsonl") == []
+    assert not list(Path().glob(".*.lock"))
+
+
+def test_what_was_noted_by_another_run_is_not_taken_back(database):
+    """As where the file system has no locks."""
+    put(database, 1, text(1))
     late = Since(database, "daily", Choice(), "jsonl")
+    late.close()
     assert taken(database, "1.jsonl") == [("new", 1)]
     with (
         open_store(database, readonly=True) as store,
@@ -160,6 +173,22 @@ def test_of_two_at_once_one_gives_way(database):
     ):
         export(store.db, Path("2.jsonl"), "jsonl", Job(since=late))
     assert not Path("2.jsonl").exists()
+    assert taken(database, "3.jsonl") == []
+
+
+def test_an_increment_needs_a_name(database):
+    with pytest.raises(ExportError, match="needs a name"):
+        Since(database, "", Choice(), "jsonl")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_what_was_complete_and_is_nowhere_to_be_found_is_given_again(database):
+    """Somebody tidied up after a kill: what nobody can have had comes once more."""
+    put(database, 1, text(1))
+    assert killed(database, "1.jsonl", Choice(), "noted", 1) == signal.SIGKILL
+    for left in Path().glob(".1.jsonl.*"):
+        left.unlink()
+    assert taken(database, "2.jsonl") == [("new", 1)]
 
 
 class Reader:
@@ -271,7 +300,7 @@ def killed(database, out, choice, point, nth):
         files.replace, Since.before, Since.after = replaced, noted, finished
         since = Since(database, "daily", choice, "jsonl")
         seen = (lambda done, total: die()) if point == "row" else None
-        if since.adopted != Path(out).absolute():
+        if since.adopted != Path(out).resolve():
             with open_store(database, readonly=True) as store:
                 export(store.db, Path(out), "jsonl", Job(choice, since=since, progress=seen))
         os._exit(0)

@@ -6,6 +6,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,9 @@ _SUFFIXES = {"db": "sqlite", "sqlite3": "sqlite", "gz": "warc", "xml": "atom", "
 @click.option("--split", default="", metavar="PARTS", help="Parts by time, time:0.8,0.1,0.1; no story is in two.")
 @click.option("--embargo", default="", metavar="TIME", help="With --split: the pause behind each boundary, 7d or 12h.")
 @as_of_option
-@click.option("--since-last", "name", default="", metavar="NAME", help="Only what is new, changed or gone since then.")
+@click.option(
+    "--since-last", "name", default=None, metavar="NAME", help="Only what is new, changed or gone since then."
+)
 @click.option(
     "--verify", "claimed", type=click.Path(path_type=Path), metavar="PATH", help="Prove the manifest of PATH."
 )
@@ -108,7 +111,7 @@ def _export(
     as_of: datetime | None,
     *,
     quiet: bool,
-    name: str,
+    name: str | None,
     split: str,
     embargo: str,
     mentions: bool,
@@ -118,17 +121,19 @@ def _export(
     from storage.archive import beside
     from storage.exporters import Choice, Job, Since, export, stream
 
-    database, since, parts = setup.settings.database, None, _split(split, embargo, name)
+    database, parts = setup.settings.database, _split(split, embargo, name)
     finders = _finders(setup, mentions=mentions, sessions=sessions)
-    if name:
-        since = Since(database, name, Choice(**asked), form, **finders["found_by"])
-        if since.adopted and not quiet:
-            click.echo(f"{since.adopted} was complete; `{name}` goes on from there.", err=True)
-        if since.adopted == Path(out).absolute():
-            return 0
-    contact = setup.settings.contact
-    job = Job(Choice(**asked), since=since, split=parts, archive=beside(database), contact=contact, **finders)
-    with reading(setup, as_of) as db:
+    with ExitStack() as stack:
+        since = None
+        if name is not None:
+            since = stack.enter_context(Since(database, name, Choice(**asked), form, **finders["found_by"]))
+            if since.adopted and not quiet:
+                click.echo(f"{since.adopted} was complete; `{name}` goes on from there.", err=True)
+            if since.adopted == Path(out).resolve():
+                return 0
+        contact = setup.settings.contact
+        job = Job(Choice(**asked), since=since, split=parts, archive=beside(database), contact=contact, **finders)
+        db = stack.enter_context(reading(setup, as_of))
         name_gaps(setup, db, as_of)
         if out == "-":
             stream(db, sys.stdout.buffer, form, job)
@@ -140,7 +145,7 @@ def _export(
     return 0
 
 
-def _split(split: str, embargo: str, name: str) -> Split | None:
+def _split(split: str, embargo: str, name: str | None) -> Split | None:
     """The parts that are asked for. Raises UsageError."""
     from storage import splits
     from storage.exporters import Split
@@ -148,7 +153,7 @@ def _split(split: str, embargo: str, name: str) -> Split | None:
     context = click.get_current_context()
     if embargo and not split:
         raise click.UsageError("--embargo needs --split.", context)
-    if split and name:
+    if split and name is not None:
         raise click.UsageError("--split needs all rows; --since-last has some of them.", context)
     try:
         return Split(splits.shares(split), splits.pause(embargo)) if split else None

@@ -76,17 +76,36 @@ def written_to(part: Path) -> Iterator[BinaryIO]:
 @contextmanager
 def held(part: Path) -> Iterator[None]:
     """Keep the place to one export at a time, where the system has locks."""
-    lock = part.with_name(f"{part.name}.lock")
-    with lock.open("w") as file:
-        if fcntl is not None:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ExportError(part, f"Another export is writing `{part}`. Wait for it, or stop it.") from error
+    with locked(part.with_name(f"{part.name}.lock"), f"Another export is writing `{part}`."):
+        yield
+
+
+@contextmanager
+def locked(lock: Path, problem: str) -> Iterator[None]:
+    """Hold the lock that a file is, which is gone afterwards. Raises ExportError while another process holds it."""
+    file = _lock(lock, problem)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)  # before it is free: see `_lock`
+        file.close()
+
+
+def _lock(lock: Path, problem: str) -> BinaryIO:
+    while True:
+        file = lock.open("wb")
+        if fcntl is None:
+            return file
         try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.close()
+            raise ExportError(lock, f"{problem} Wait for it, or stop it.") from error
+        # Who had it may have deleted it after we opened it: then others make a new one, and this lock says nothing.
+        with suppress(OSError):
+            if os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+                return file
+        file.close()
 
 
 def finish(part: Path, out: Path, manifest: bytes, before: Callable[[Path], None] | None = None) -> None:

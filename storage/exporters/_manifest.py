@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from sqlite_utils import Database
@@ -81,7 +81,51 @@ def opened(data: bytes) -> dict[str, Any]:
         raise BadManifest(f"it is no manifest: {error}") from error
     if hashlib.sha256(_spelt(facts)).hexdigest() != seal or sealed(facts) != data:
         raise BadManifest("it was changed: its SHA-256 is another")
+    _formed(facts)
     return dict(facts)
+
+
+def _formed(facts: Mapping[str, Any]) -> None:
+    """Raise BadManifest where something is missing that every export claims."""
+    try:
+        msgspec.convert(facts, _Facts)
+    except msgspec.ValidationError as error:
+        raise BadManifest(f"it is no manifest of an export: {error}") from error
+
+
+class _File(msgspec.Struct):
+    path: str
+    bytes: int
+    sha256: str
+    sets: list[str]
+
+
+class _Set(msgspec.Struct):
+    rows: int
+    content: str
+    interval: list[str] | None
+    rules: dict[str, int] | list[str] | None
+
+
+class _Query(msgspec.Struct):
+    where: str
+    search: str
+    ads: bool
+    copies: bool
+    purpose: Literal["archive", "search", "train"]
+
+
+class _Facts(msgspec.Struct):
+    """What is in every manifest, beside what only tells."""
+
+    format: str
+    state: dict[str, Any]
+    query: _Query
+    fields: dict[str, dict[str, str]]
+    mention: dict[str, dict[str, str]]
+    files: Annotated[list[_File], msgspec.Meta(min_length=1)]
+    sets: Annotated[dict[str, _Set], msgspec.Meta(min_length=1)]
+    split: dict[str, Any] | None
 
 
 def guessed(data: bytes) -> dict[str, Any]:
@@ -117,9 +161,14 @@ def check(out: Path, *, folder: bool, anew: bool = False) -> None:
         )
 
 
+def is_file(path: Path) -> bool:
+    """Whether what is in a folder is no folder itself; a link to one is none: it is not walked through, but read."""
+    return path.is_symlink() or not path.is_dir()
+
+
 def is_ours(folder: Path) -> bool:
     """Whether a folder may be replaced: it is empty, or an export made all that is in it."""
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if is_file(path)}
     if not found:
         return True
     try:

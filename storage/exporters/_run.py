@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from storage import dataset, splits
-from storage.exporters import _manifest, _rows
+from storage.exporters import _manifest, _rows, _where
 from storage.exporters._about import About, Choice, ExportError, Row, about
 from storage.exporters._since import Since
 from storage.times import parse
@@ -59,6 +59,8 @@ class Run:
 
     def __init__(self, db: Database, out: Path, form: ModuleType, job: Job):
         self._db, self._out, self._job, self._form = db, out, job, form
+        if wrong := _where.problem(job.choice.where, _names(db)):
+            raise ExportError(out, f"`{job.choice.where}` is no condition on articles: {wrong}.")
         query = {**job.choice.told, **(job.since.told if job.since else {}), **job.found_by}
         self._split = _plan(db, out, job) if job.split else None
         known = {
@@ -77,6 +79,11 @@ class Run:
         if job.split and "split" not in self.about.fields:
             raise ExportError(out, f"`{known['format']}` has no place for parts of a data set; use another format.")
         self.sets = _rows.sets(self.about)
+
+    @property
+    def split(self) -> dict[str, Any] | None:
+        """The parts, as the manifest has them."""
+        return self._split.as_dict() if self._split else None
 
     def rows(self) -> Iterator[Row]:
         """The rows as the format holds them. Raises ExportError, also while they are read."""
@@ -108,6 +115,9 @@ class Run:
     def facts(self, files: list[dict[str, Any]]) -> dict[str, Any]:
         """What the manifest says."""
         sets = {name: one.told() for name, one in self.sets.items()}
+        if self._split and (empty := [name for name, one in sets.items() if not one["rows"]]):
+            problem = f"The part `{empty[0]}` has no rows: take a shorter embargo, other shares or more articles."
+            raise ExportError(self._out, problem)
         starts = [parse(one["interval"][0]) for one in sets.values() if one["interval"]]
         return {
             **self.about.facts,
@@ -115,10 +125,20 @@ class Run:
             "mention": _manifest.described(self.about.mention),
             "files": files,
             "sets": sets,
-            "split": self._split.as_dict() if self._split else None,
+            "split": self.split,
             "left_out": dict(sorted(self.about.left_out.items())),
             "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
         }
+
+
+def _names(db: Database) -> set[str]:
+    """The names that a condition may have in quotes."""
+    sql = """
+        SELECT name FROM main.sqlite_master UNION SELECT columns.name
+        FROM main.sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
+        WHERE tables.type IN ('table', 'view')
+    """
+    return {"rowid", *(name for (name,) in db.conn.execute(sql))}
 
 
 @contextmanager

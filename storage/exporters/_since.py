@@ -5,9 +5,11 @@ Only articles of which something was written since can differ; those are found i
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,8 @@ from sqlite_utils import Database
 from storage import exports, history, open_store
 from storage.errors import translated
 from storage.exporters._about import Choice, ExportError, Row
-from storage.exporters._manifest import state
+from storage.exporters._files import digest, locked
+from storage.exporters._manifest import BadManifest, opened, path_of, state
 from storage.exporters._rows import canonical, encode
 from storage.fields import FIELDS
 from storage.times import utc_now
@@ -42,13 +45,40 @@ Rows = Callable[..., Iterator[Row]]
 class Since:
     """The increment of a name, out of the database at `path`. What was left unfinished is settled at once.
 
-    `adopted` is a file that was complete already, and is now noted as such. Raises ExportError.
+    `adopted` is a file that was complete already, and is now noted as such. A name has one increment at a time: close
+    it, or use it as a context manager. Raises ExportError.
     """
 
     def __init__(self, path: Path, name: str, choice: Choice, format: str, **more: Any):
         self._path, self._name, self._query = path, name, {**choice.told, "format": format, **more}
         self._upto: int | None = None
+        self._ready: Path | None = None
         self.adopted: Path | None = None
+        self._lock = ExitStack()
+        place = path.resolve()
+        lock = place.with_name(f".{place.name}.{hashlib.sha256(name.encode()).hexdigest()[:16]}.export.lock")
+        if place.parent.is_dir():  # else there is no database, as the next line says
+            self._lock.enter_context(locked(lock, f"Another export of `{name}` is at work."))
+        try:
+            self.moment = self._begin(path, name)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Since:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others export this name; a second time does nothing."""
+        self._lock.close()
+
+    def _begin(self, path: Path, name: str) -> int | None:
+        """The moment from which on nothing was given out."""
+        if not name:
+            raise ExportError(path, "`--since-last` needs a name, such as `daily`; this one is empty.")
         with open_store(path, readonly=True) as store:
             known = exports.state(store.db.conn, name)
         if known.query is not None and known.query != self._query:
@@ -56,18 +86,30 @@ class Since:
                 f"`{name}` has been exported with other options: {_told(known.query)}. Use these, or another name."
             )
             raise ExportError(path, problem)
-        self.moment = self._settled(known)
+        return self._settled(known)
 
     def _settled(self, known: exports.State) -> int | None:
         """The moment from which on nothing was given out."""
-        if known.ready is None:
+        ready, out = known.ready, known.out
+        if ready is None:
             return known.moment
-        if known.ready.exists():
-            self._write(lambda it: exports.dropped(it, self._name))
+        if out is None or not self._is_given_out(known, out):
+            self._write(lambda it: exports.dropped(it, self._name, ready))
             return known.moment
-        self._write(lambda it: exports.done(it, self._name))
-        self.adopted = known.out
+        self._write(lambda it: exports.done(it, self._name, ready))
+        self.adopted = out
         return known.ready_moment
+
+    def _is_given_out(self, known: exports.State, out: Path) -> bool:
+        """Whether the file that was noted as ready is there under its name, as its manifest tells."""
+        if known.ready is None or known.ready.exists():
+            return False
+        with suppress(OSError, BadManifest, KeyError, TypeError):
+            facts, folder = opened(path_of(out).read_bytes()), out if out.is_dir() else out.parent
+            told = {"name": self._name, "moment": known.moment}
+            is_this = facts["query"]["since_last"] == told and facts["state"]["moment"] == known.ready_moment
+            return is_this and all(digest(folder / file["path"]) == file["sha256"] for file in facts["files"])
+        return False
 
     def _write(self, what: Callable[[sqlite3.Connection], bool]) -> bool:
         with open_store(self._path) as store, translated(self._path), store.db.atomic():
@@ -105,12 +147,16 @@ class Since:
             one = exports.Ready(self.moment, self._upto or 0, part.absolute(), out.absolute())
             if not self._write(lambda it: exports.ready(it, self._name, self._query, one)):
                 raise ExportError(out, f"Another export of `{self._name}` has finished meanwhile. Export again.")
+            self._ready = one.part
 
         return note
 
     def after(self) -> None:
         """The file has its name."""
-        self._write(lambda it: exports.done(it, self._name))
+        part = self._ready
+        if part is None or not self._write(lambda it: exports.done(it, self._name, part)):
+            raise ExportError(self._path, f"Another export of `{self._name}` has finished meanwhile. Export again.")
+        self.close()
 
 
 def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:

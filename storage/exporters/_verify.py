@@ -69,7 +69,7 @@ def _files_hold(out: Path, facts: Mapping[str, Any]) -> Iterator[Proof]:
         yield Proof(f"file {file['path']}", _file_problem(folder / file["path"], file))
     if out.is_dir():
         known = {file["path"] for file in facts["files"]} | {_files.MANIFEST}
-        found = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+        found = {path.relative_to(out).as_posix() for path in out.rglob("*") if _manifest.is_file(path)}
         others = ", ".join(sorted(found - known)[:SHOWN])
         yield Proof("no other files", f"{others} is not among them" if others else "")
 

@@ -36,7 +36,7 @@ def export(db: Database, out: Path, job: Job, form: ModuleType) -> dict[str, Any
     part = out.with_name(f".{out.name}.part")
     with _files.held(part), reading(db):
         run = Run(db, out, form, job)
-        journal = _Journal(part, run.about)
+        journal = _Journal(part, run.about, run.split)
         counts = tally(run.about)
         files = _shards(run, counts, part, journal)
         facts = run.facts(files)
@@ -75,7 +75,6 @@ def shown(about: About) -> About:
 
 
 def _shards(run: Run, counts: _card.Tally, part: Path, journal: _Journal) -> list[dict[str, Any]]:
-    (part / DATA).mkdir(exist_ok=True)
     several = len(run.about.sets) > 1
     writers = {name: _Shards(name, part, run.about, journal) for name in run.about.sets}
     try:
@@ -158,14 +157,17 @@ class _Shards:
 class _Journal:
     """The shards that are complete in a folder that is being made, for who has to go on with it."""
 
-    def __init__(self, part: Path, about: About):
+    def __init__(self, part: Path, about: About, split: Mapping[str, Any] | None):
         self._path = part / _JOURNAL
-        known = {**about.facts, "fields": about.fields, "shard": SHARD, "group": parquet.GROUP}
+        known = {**about.facts, "fields": about.fields, "shard": SHARD, "group": parquet.GROUP, "split": split}
         self._key = hashlib.sha256(msgspec.json.encode(known, order="deterministic")).hexdigest()
         self.files: dict[str, dict[str, Any]] = {}
         if part.exists() and not self._resumed(part):
             shutil.rmtree(part)
-        part.mkdir(exist_ok=True)
+        (part / DATA).mkdir(parents=True, exist_ok=True)
+        for shard in (part / DATA).iterdir():
+            if f"{DATA}/{shard.name}" not in self.files:
+                shard.unlink()
 
     def _resumed(self, part: Path) -> bool:
         """Whether the folder was begun by the same export; its sound shards are then in `files`."""
