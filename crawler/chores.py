@@ -17,12 +17,13 @@ from typing import NamedTuple
 from config import Settings
 from crawler.screen import counted
 from storage import open_store
-from storage.archive import Archive, beside
+from storage.archive import Archive
 from storage.audit import archive_problems
 from storage.backup import backup
 from storage.check import problems
 from storage.chores import Done
 from storage.connection import MEMORY
+from storage.pair import beside
 from storage.waiting import LONG, Patience
 
 Still = Callable[[], None]

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from config import Settings
 from crawler.page import Page
 from crawler.urls import host
-from storage.archive import Archive, Fetched, beside
+from storage.archive import Archive, Fetched
 from storage.connection import MEMORY
+from storage.pair import beside
 from storage.store import Store
 from storage.waiting import is_free
 

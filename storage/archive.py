@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 from storage.errors import NotOurDatabase, translated
 from storage.packing import Prefix, zstd
-from storage.pair import beside as beside  # noqa: PLC0414 - known from here too
 from storage.times import parse, stamp
 from storage.waiting import NONE, SHORT, Patience, is_free, keep_log_small, transaction
 

@@ -25,7 +25,7 @@ _FUND = re.compile(r"基金[^，。；]{0,6}$")
 _OTHER_NUMBER = re.compile(
     r"(?:邮编|邮政编码|电话|热线|传真|编号|号码|证书|合计|总计|共计|约|共|达|为|计|于|近|超)\s*$"
 )
-_UNIT = re.compile(
+UNIT = re.compile(
     r"\s*(?:元|股(?![价票份东吧本市权指])|人|吨|万|亿|家|户|份|台|辆|张|次|点|名|平方|公里|千|个|桶|盎司|年|月|日|%|美元|港元|手(?!机)|号|克|米)"
 )
 
@@ -117,7 +117,7 @@ def _mainland(text: str, name_before: NameBefore) -> Iterator[Code]:
         if code := _stated(digits, where):
             yield Code(code, *found.span(group), 0.99)
     for found in _LABELLED.finditer(text):
-        if not _UNIT.match(text, found.end()) and (code := _bare(text, found, name_before)):
+        if not UNIT.match(text, found.end()) and (code := _bare(text, found, name_before)):
             yield Code(code, *found.span("a"), 0.97)
     yield from _in_brackets(text, name_before)
 
@@ -125,7 +125,7 @@ def _mainland(text: str, name_before: NameBefore) -> Iterator[Code]:
 def _hong_kong_codes(text: str) -> Iterator[Code]:
     for found in _HK.finditer(text):
         group = next(g for g in "abcde" if found[g])
-        is_amount = group in "cd" and _UNIT.match(text, found.end())
+        is_amount = group in "cd" and UNIT.match(text, found.end())
         if (code := _hong_kong(found[group])) and not is_amount and (group != "e" or _is_name(text[: found.start()])):
             yield Code(code, *found.span(group), 0.99 if group in "ab" else 0.95)
 
@@ -138,7 +138,7 @@ def _in_brackets(text: str, name_before: NameBefore) -> Iterator[Code]:
             yield Code(known, *found.span("a"), 0.99)
         elif _is_name(before) and not _OTHER_NUMBER.search(before):
             closing = text.find(")", found.end())
-            if not _UNIT.match(text, closing + 1) and (code := _bare(text, found, name_before)):
+            if not UNIT.match(text, closing + 1) and (code := _bare(text, found, name_before)):
                 yield Code(code, *found.span("a"), 0.9)
 
 

@@ -64,7 +64,7 @@ class _Short(_Wrong):
     """The record ends where more should come."""
 
 
-class _Loader(ArcWarcRecordLoader):  # type: ignore[misc]
+class _Loader(ArcWarcRecordLoader):  # type: ignore[misc]  # warcio has no types
     """It reads the headers also of a record that does not say which address it is of."""
 
     def load_http_headers(self, rec_type: str, uri: str | None, stream: Any, length: int | None) -> Any:

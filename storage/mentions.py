@@ -8,6 +8,7 @@ into words; a weak one (苹果, Apple) counts beside a sign that a company is me
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 import rjieba
 
-from storage.codes import Code, codes
+from storage.codes import UNIT, Code, codes
 from storage.instruments import Instrument, read
 from storage.texts import simplified
 
@@ -24,6 +25,7 @@ _WIDE = re.compile("[\uff01-\uff5e\u3000]")
 _NARROW = {chr(wide): chr(wide - 0xFEE0) for wide in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
 _LATIN = re.compile(r"[A-Za-z0-9]")
 _DIGIT = re.compile(r"\d")
+_DIGITS_AFTER, _DIGITS_BEFORE = re.compile(r"\s?(\d+)"), re.compile(r"(?<!\d)(\d+) *\Z")
 # What makes another thing of the name before it: 中国石油大学, 格力路, 招行杯.
 _ANOTHER = re.compile(
     r"大学|学院|学校|医院|中学|小学|[镇村县乡](?!镇)|路(?![由演透])|街道|大街|杯(?!葛)|机场|大桥|体育|小区|奖学金|奖(?!金)|基金会|大厦|广场|中心(?=举)"
@@ -60,6 +62,20 @@ class Mention(NamedTuple):
     text: str
     method: str
     confidence: float
+
+
+class _Apart:
+    """Mentions in the order of their places, of which no two share a character."""
+
+    def __init__(self) -> None:
+        self.all: list[Mention] = []
+
+    def add(self, one: Mention) -> None:
+        """One more, unless another stands there already."""
+        place = bisect_left(self.all, one.start, key=lambda each: each.start)
+        before, after = self.all[max(0, place - 1) : place], self.all[place : place + 1]
+        if not (before and before[0].end > one.start) and not (after and after[0].start < one.end):
+            self.all.insert(place, one)
 
 
 class Finder:
@@ -100,21 +116,18 @@ class Finder:
         def is_ticker(code: str) -> bool:
             return any(entry.holds(day) for entry in self._codes.get(code, ()))
 
-        found: dict[tuple[int, int], Mention] = {}
+        found = _Apart()
         beside = (code for hit in hits if (code := _beside(form, hit)))
         for number, start, end, sure in (*codes(form, is_ticker, name_before), *beside):
-            if not any(begin < end and start < stop for begin, stop in found):
-                found[start, end] = Mention(number, start, end, text[start:end], "code", sure)
-        coded = {each.code for each in found.values()}
+            found.add(Mention(number, start, end, text[start:end], "code", sure))
+        coded = {each.code for each in found.all}
         full = coded | {hit.entry.code for hit in hits if hit.entry.how == "name"}
         for hit in hits:
             sure = _confidence(form, hit, coded, full)
-            if sure and not any(start < hit.end and hit.start < end for start, end in found):
-                method = _METHOD[hit.entry.how]
-                found[hit.start, hit.end] = Mention(
-                    hit.entry.code, hit.start, hit.end, text[hit.start : hit.end], method, sure
-                )
-        return sorted(found.values(), key=lambda each: each.start)
+            if sure:
+                method, named = _METHOD[hit.entry.how], text[hit.start : hit.end]
+                found.add(Mention(hit.entry.code, hit.start, hit.end, named, method, sure))
+        return found.all
 
     def _hits(self, form: str, day: date | None) -> list[_Hit]:
         """The names in a text, the longest at each place; one that begins inside of another is none."""
@@ -165,12 +178,12 @@ def _beside(form: str, hit: _Hit) -> Code | None:
     digits = hit.entry.code.partition(".")[0]
     if not digits.isdigit():
         return None
-    after = re.compile(rf"\s?{digits}(?!\d)").match(form, hit.end)
-    if after:
-        return Code(hit.entry.code, after.end() - len(digits), after.end(), 0.97)
-    before = form[: hit.start].rstrip(" ")
-    if before.endswith(digits) and not before[-len(digits) - 1 : -len(digits)].isdigit():
-        return Code(hit.entry.code, len(before) - len(digits), len(before), 0.97)
+    after = _DIGITS_AFTER.match(form, hit.end)
+    if after and after[1] == digits and not UNIT.match(form, after.end()):
+        return Code(hit.entry.code, *after.span(1), 0.97)
+    before = _DIGITS_BEFORE.search(form, max(0, hit.start - _AROUND), hit.start)
+    if before and before[1] == digits:
+        return Code(hit.entry.code, *before.span(1), 0.97)
     return None
 
 

@@ -133,7 +133,7 @@ def _package() -> tuple[Any, str]:
 
 def _utc(moment: Any) -> datetime | None:
     """A time of the package; None for its "not a time"."""
-    return None if moment != moment else datetime.fromtimestamp(moment.timestamp(), UTC)  # noqa: PLR0124
+    return None if str(moment) == "NaT" else datetime.fromtimestamp(moment.timestamp(), UTC)
 
 
 def _session(day: Day | None, at: datetime, zone: ZoneInfo) -> Session:

@@ -14,6 +14,7 @@ from crawler.cli import cli
 from storage import NotOurDatabase, StorageError, Unreadable, archive, open_store
 from storage import backup as backup_module
 from storage.backup import PAGES, backup
+from storage.pair import beside
 from tests.test_sigkill import FIELDS, one_page, writing, wrong
 
 
@@ -83,11 +84,11 @@ def test_what_comes_between_the_two_moments_of_a_copy_leaves_no_article_without_
 
     def then_writes(source):
         reader = fixed(source)
-        with open_store(path) as store, archive.Archive(archive.beside(path)) as kept:
+        with open_store(path) as store, archive.Archive(beside(path)) as kept:
             one_page(store, kept, next(numbers))
         return reader
 
-    with open_store(path) as store, archive.Archive(archive.beside(path)) as kept:
+    with open_store(path) as store, archive.Archive(beside(path)) as kept:
         one_page(store, kept, next(numbers))
     monkeypatch.setattr(backup_module, "_fixed", then_writes)
     result = CliRunner().invoke(cli, ["backup", "--db", str(path), str(tmp_path / "copy.db"), "--quiet"])
@@ -103,7 +104,7 @@ def test_copies_made_while_another_process_stores_articles_are_sound_and_have_ev
         for number in range(3):
             last = confirmed()
             copy = tmp_path / f"copy{number}.db"
-            backup([(path, copy), (archive.beside(path), archive.beside(copy))])
+            backup([(path, copy), (beside(path), beside(copy))])
             copies.append((copy, last))
             assert confirmed() > last
     for copy, last in copies:
@@ -117,7 +118,7 @@ def copied(path, out, *more):
 @pytest.fixture
 def pair(tmp_path):
     path = tmp_path / "k.db"
-    with open_store(path) as store, archive.Archive(archive.beside(path)) as kept:
+    with open_store(path) as store, archive.Archive(beside(path)) as kept:
         one_page(store, kept, 0)
     return path
 
@@ -138,10 +139,10 @@ def leave_log(path):
 def test_the_log_of_a_former_copy_is_not_taken_for_that_of_the_new_one(pair, tmp_path):
     out = tmp_path / "copy.db"
     assert copied(pair, out).exit_code == 0
-    for file in (out, archive.beside(out)):
+    for file in (out, beside(out)):
         leave_log(file)
     assert copied(pair, out, "--force").exit_code == 0
-    for file in (out, archive.beside(out)):
+    for file in (out, beside(out)):
         with closing(sqlite3.connect(file)) as db:
             assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'killed'").fetchone() == (0,)
     assert wrong(out, 0) == []
@@ -173,7 +174,7 @@ def test_a_copy_that_somebody_has_open_is_not_replaced(pair, tmp_path):
 def test_no_two_copies_share_an_archive(pair, tmp_path):
     names = ["n-2026.11.25", "n-2026.11.26", "a", "a.db", "a.sqlite", "a.sqlite.db"]
     assert [copied(pair, tmp_path / name).exit_code for name in names] == [0] * len(names)
-    assert len({archive.beside(tmp_path / name) for name in names}) == len(names)
+    assert len({beside(tmp_path / name) for name in names}) == len(names)
 
 
 @pytest.mark.parametrize("name", ["x.pages", "x-pages"])
@@ -203,7 +204,7 @@ def test_a_copy_that_is_put_back_is_read_while_it_is_written(pair, tmp_path):
     copy = tmp_path / "copy.db"
     assert copied(pair, copy).exit_code == 0
     open_store(copy, fields=FIELDS).close()
-    archive.Archive(archive.beside(copy)).close()
-    for file in (copy, archive.beside(copy)):
+    archive.Archive(beside(copy)).close()
+    for file in (copy, beside(copy)):
         with closing(sqlite3.connect(file)) as opened:
             assert opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)

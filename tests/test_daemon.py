@@ -21,9 +21,10 @@ from crawler.vitals import CHORE, DAEMON, STILL, VISIT, Vitals
 from crawler.watchdog import Watchdog, standing
 from storage import Target, Unwritable, Visit, open_store, setback
 from storage import chores as ledger
-from storage.archive import Archive, Fetched, beside
+from storage.archive import Archive, Fetched
 from storage.chores import Done
 from storage.lock import Holder
+from storage.pair import beside
 from storage.records import Listing
 
 SITE = "http://news.example.com"

@@ -13,8 +13,9 @@ from config import Settings
 from crawler.cli import cli
 from crawler.doctor import BAD, GOOD, NOTE, Facts, findings
 from storage import open_store
-from storage.archive import Archive, Fetched, beside
+from storage.archive import Archive, Fetched
 from storage.chores import Done
+from storage.pair import beside
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

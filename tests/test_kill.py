@@ -12,9 +12,9 @@ import pytest
 from config import Settings
 from crawler.frontier import sources_of
 from storage import open_store
-from storage.archive import beside
 from storage.audit import pages
 from storage.check import problems
+from storage.pair import beside
 from tests.conftest import Web
 from tests.test_crawl import START, Clock, article, listing, run
 

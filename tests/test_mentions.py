@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -143,3 +144,16 @@ def test_the_labelled_sentences_hold_their_floors():
         if figures[half][0] < least or figures[half][1] < most
     }
     assert below == {}
+
+
+@pytest.mark.parametrize("text", ["茅台" * 20_000, "贵州茅台" * 10_000, "平安银行(000001)" * 5_000])
+def test_a_page_full_of_names_takes_time_in_proportion(text):
+    started = process_time()
+    found = FINDER.mentions(text, None)
+    assert process_time() - started < 5
+    assert all(one.end <= later.start for one, later in pairwise(found))
+
+
+def test_a_sum_of_money_behind_a_name_is_no_code():
+    assert [each.method for each in FINDER.mentions("平安银行000001元", None)] == ["name"]
+    assert [each.method for each in FINDER.mentions("平安银行 000001 涨停", None)] == ["name", "code"]

@@ -25,8 +25,9 @@ from crawler.pool import Pool
 from crawler.reextract import NO_PAGE, Reextraction
 from crawler.reread import reader
 from storage import history, open_store, query
-from storage.archive import Archive, beside
+from storage.archive import Archive
 from storage.digest import content_hash
+from storage.pair import beside
 from storage.rewrite import open_rewriter
 from storage.shelf import Shelf
 from tests.conftest import Web

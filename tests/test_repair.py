@@ -16,8 +16,9 @@ from crawler.mend import Sample, propose, read, rightness
 from crawler.page import Document
 from crawler.parse import parse
 from storage import open_store
-from storage.archive import Archive, Fetched, beside
+from storage.archive import Archive, Fetched
 from storage.drifts import drifts
+from storage.pair import beside
 from storage.records import Article, Headline, Visit
 from tests.test_drift import article_signs
 

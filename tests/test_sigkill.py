@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 from storage import Article, Headline, Target, Visit, open_store
-from storage.archive import Archive, Fetched, beside
+from storage.archive import Archive, Fetched
 from storage.audit import archive_problems, pages
 from storage.backup import backup
 from storage.check import problems, repair
+from storage.pair import beside
 from storage.waiting import transaction
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")

@@ -25,7 +25,8 @@ from crawler.frontier import sources_of
 from crawler.keep import free
 from crawler.screen import Live
 from storage import DatabaseLocked, DiskFull, Patience, Visit, open_store
-from storage.archive import Archive, Fetched, beside
+from storage.archive import Archive, Fetched
+from storage.pair import beside
 from tests.conftest import Web
 from tests.test_crawl import SITE, START, Clock, article, listing, run
 

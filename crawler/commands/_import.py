@@ -81,10 +81,11 @@ def _importer(setup: Config, workers: int | None, line: Live) -> Iterator[tuple[
     from crawler.bring import Importer, reader
     from crawler.extract import columns
     from crawler.pool import Pool, cores
-    from storage.archive import Archive, beside
+    from storage.archive import Archive
     from storage.connection import MEMORY
     from storage.intake import open_intake
     from storage.lock import alone
+    from storage.pair import beside
     from storage.times import utc_now
 
     settings = setup.settings

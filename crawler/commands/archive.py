@@ -140,7 +140,8 @@ def export(
 
 @contextmanager
 def _open(setup: Config) -> Iterator[Archive]:
-    from storage.archive import Archive, beside
+    from storage.archive import Archive
+    from storage.pair import beside
 
     path = beside(setup.settings.database)
     if not path.exists():

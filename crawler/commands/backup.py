@@ -27,21 +27,20 @@ def command(setup: Config, *, out: Path, force: bool, quiet: bool) -> None:
       kuaixun backup /media/disk/kuaixun-2026-03-20.db
       kuaixun check --db /media/disk/kuaixun-2026-03-20.db
     """
-    from storage import archive, open_store
+    from storage import open_store
     from storage.backup import backup
-    from storage.pair import is_archive
+    from storage.pair import beside, is_archive
 
     source = setup.settings.database
     if is_archive(out):
         raise Failure(f"{out}: is the name of an archive of pages; choose another, such as {out.stem}.db", STORAGE)
     with open_store(source, readonly=True):
         pass  # it is there, and ours
-    pages = archive.beside(source)
-    pairs = [(source, out), *([(pages, archive.beside(out))] if pages.exists() else [])]
-    if not pages.exists() and archive.beside(out).exists():
+    pages = beside(source)
+    pairs = [(source, out), *([(pages, beside(out))] if pages.exists() else [])]
+    if not pages.exists() and beside(out).exists():
         raise Failure(
-            f"{archive.beside(out)}: is the archive of another copy, and {source} has none; "
-            "move it, or choose another OUT",
+            f"{beside(out)}: is the archive of another copy, and {source} has none; move it, or choose another OUT",
             STORAGE,
         )
     for file, copy in pairs:

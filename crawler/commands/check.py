@@ -81,8 +81,9 @@ def _database(db: Database, told: Callable[[str], None]) -> Iterator[str]:
 def _archive(setup: Config, db: Database, told: Callable[[str], None]) -> Iterator[str]:
     """Pages of the archive that are not what was put in, and answers whose page is not there."""
     from crawler.fetch import utc_now
-    from storage.archive import Archive, beside
+    from storage.archive import Archive
     from storage.audit import archive_problems, pages, stored
+    from storage.pair import beside
 
     path, keep = beside(setup.settings.database), setup.settings.keep_pages
     if not path.exists():

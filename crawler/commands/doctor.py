@@ -92,8 +92,8 @@ def _outside(setup: Config) -> Facts:
     from crawler.chores import copies
     from crawler.doctor import Facts
     from crawler.fetch import trust
-    from storage.archive import beside
     from storage.lock import holder
+    from storage.pair import beside
 
     settings, path = setup.settings, setup.settings.database
     pages = beside(path)

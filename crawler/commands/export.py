@@ -118,8 +118,8 @@ def _export(
     sessions: str | None,
     **asked: Any,
 ) -> int:
-    from storage.archive import beside
     from storage.exporters import Choice, Job, Since, export, stream
+    from storage.pair import beside
 
     database, parts = setup.settings.database, _split(split, embargo, name)
     finders = _finders(setup, mentions=mentions, sessions=sessions)

@@ -103,8 +103,9 @@ def _reextraction(
     from crawler.reextract import Reextraction
     from crawler.reread import reader
     from storage import MissingDatabase, open_store
-    from storage.archive import Archive, beside
+    from storage.archive import Archive
     from storage.lock import alone
+    from storage.pair import beside
     from storage.rewrite import open_rewriter
     from storage.shelf import Shelf
 

@@ -118,7 +118,8 @@ def _samples(setup: Config, source: Source, since: datetime | None, ask: int) ->
 def _kept(setup: Config, db: Database, source: Source, since: datetime, stack: ExitStack) -> Iterator[Sample]:
     """The pages of a source in the archive."""
     from crawler.frontier import Owners
-    from storage.archive import Archive, beside
+    from storage.archive import Archive
+    from storage.pair import beside
 
     path = beside(setup.settings.database)
     if not path.exists():

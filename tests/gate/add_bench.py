@@ -18,10 +18,11 @@ import argparse
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -116,8 +117,8 @@ def _site(name: str, found: Sequence[Case]) -> Site:
     return site
 
 
-def _is_menu(anchor: object, name: str) -> bool:
-    url, text = getattr(anchor, "url"), getattr(anchor, "text")  # noqa: B009
+def _is_menu(anchor: Any, name: str) -> bool:
+    url, text = anchor.url, anchor.text
     is_short = 0 < len(text.encode("utf-8", "replace")) < 24
     return is_short and host(url) == name and looks_like_list(url, text) and not looks_like_article(url)
 
@@ -173,7 +174,7 @@ class _Body(httpx.AsyncByteStream):
     def __init__(self, body: bytes):
         self.body = body
 
-    async def __aiter__(self):  # type: ignore[no-untyped-def]
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self.body
 
 

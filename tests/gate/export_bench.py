@@ -101,7 +101,7 @@ def main() -> None:
     if options.one:
         form, out = options.one
         if form == "start":
-            import storage.exporters  # noqa: F401
+            import storage.exporters  # noqa: F401 - what loading it costs is measured
         elif form == "rows":
             read(options.db)
         elif form == "verify":

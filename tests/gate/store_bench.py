@@ -24,8 +24,9 @@ from pathlib import Path
 
 from crawler.ads.train import labelled
 from storage import Article, Headline, Visit, open_store, query
-from storage.archive import Archive, Fetched, beside
+from storage.archive import Archive, Fetched
 from storage.keys import host_of
+from storage.pair import beside
 from storage.store import Store
 from tests.gate.dedupe_adapter import CHINA
 from tests.gate.scale import Writer
