@@ -310,7 +310,7 @@ def killed(database, out, choice, point, nth):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 @pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("same", [True, False], ids=["same name", "other name"])
+@pytest.mark.parametrize("same", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["same name", "other name"])
 def test_after_a_kill_nothing_is_missed_and_nothing_comes_twice(database, point, same):
     reader, choice = Reader(), Choice()
     for number in (1, 2, 3):

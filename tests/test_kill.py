@@ -102,6 +102,7 @@ def check(folder, points):
         assert len(again) <= len(HOSTS)
 
 
+@pytest.mark.slow
 def test_a_killed_crawl_ends_with_the_content_of_one_that_was_not(tmp_path: Path):
     check(tmp_path, lambda requests: (2, requests // 2, requests))
 

@@ -79,6 +79,7 @@ def test_the_same_articles_make_the_same_stories_in_any_order(found, random):
         assert stories(one) == stories(other)
 
 
+@pytest.mark.slow
 @given(SETS, st.integers(1, 3), st.randoms(use_true_random=False))
 @settings(max_examples=20, deadline=None)
 def test_so_do_more_articles_than_are_compared(found, most, random):
@@ -87,6 +88,7 @@ def test_so_do_more_articles_than_are_compared(found, most, random):
         test_the_same_articles_make_the_same_stories_in_any_order.hypothesis.inner_test(found, random)
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(st.integers(0, len(VERSIONS) - 1), st.integers(0, len(TITLES) - 1), st.integers(-9, 0)),
