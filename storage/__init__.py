@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from storage.errors import (
     DatabaseLocked,
@@ -46,9 +46,11 @@ __all__ = [
     "Unreadable",
     "Unwritable",
     "Visit",
+    "open_as",
     "open_store",
 ]
 
+Kind = TypeVar("Kind", bound="Store")
 NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -74,3 +76,19 @@ def open_store(
 
     db = connect(path, fields=fields, readonly=readonly, timeout=timeout, patience=patience)
     return Store(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)
+
+
+def open_as(
+    kind: type[Kind],
+    path: Path,
+    *,
+    fields: Mapping[str, str] = NO_FIELDS,
+    ad_threshold: float = 0.5,
+    patience: Patience = NONE,
+    clock: Callable[[], datetime] = utc_now,
+) -> Kind:
+    """As `open_store`, for a store that writes otherwise than a crawl does: `intake.Intake`, `rewrite.Rewriter`."""
+    from storage.connection import connect
+
+    db = connect(path, fields=fields, readonly=False, timeout=SHORT, patience=patience)
+    return kind(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)

@@ -8,18 +8,15 @@ as they are, because nothing was asked.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from storage import NO_FIELDS
-from storage.connection import connect
 from storage.keys import url_key
 from storage.records import Article, Headline, Notice, Saved, Visit, encodable
 from storage.store import Store
-from storage.times import parse, stamp, utc_now
-from storage.waiting import NONE, SHORT, Patience
+from storage.times import parse, stamp
 
 # The first record of a WARC file says when and as what it was written, so a little tells files apart.
 HEAD = 1024
@@ -61,9 +58,6 @@ class Progress:
 
 class Intake(Store):
     """The store as an import writes to it."""
-
-    def __enter__(self) -> Intake:
-        return self
 
     def begin(self, file: Path) -> Progress:
         """Where to go on with a file: at its beginning, where a former import of it ended, or not at all.
@@ -155,16 +149,3 @@ class Intake(Store):
         """Whether a later version of the article of an address is known than that of a page."""
         row = self._run(_KNOWN, (url_key(url),)).fetchone()
         return row is not None and stamp(page_at) < row[0]
-
-
-def open_intake(
-    path: Path,
-    *,
-    fields: Mapping[str, str] = NO_FIELDS,
-    ad_threshold: float = 0.5,
-    patience: Patience = NONE,
-    clock: Callable[[], datetime] = utc_now,
-) -> Intake:
-    """As `storage.open_store`, for an import."""
-    db = connect(path, fields=fields, readonly=False, timeout=SHORT, patience=patience)
-    return Intake(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)

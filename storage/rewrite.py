@@ -5,19 +5,14 @@ The observation is of today: what a command printed at a time before is what it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from storage import NO_FIELDS
 from storage.claims import claim_of
-from storage.connection import connect
 from storage.records import Article
 from storage.store import Store
-from storage.times import claim, stamp, utc_now
+from storage.times import claim, stamp
 from storage.values import column_value
-from storage.waiting import NONE, SHORT, Patience
 
 # What another reading may change; the address of an article and its site are not read from its text.
 FIELDS = ("title", "text", "published_at", "published_precision", "modified_at", "author", "editor", "source", "lang")
@@ -42,9 +37,6 @@ class Reread(NamedTuple):
 class Rewriter(Store):
     """The store as a reading of the archive writes to it."""
 
-    def __enter__(self) -> Rewriter:
-        return self
-
     def rewrite(self, several: Iterable[Reread]) -> None:
         """Write what was read again, all in one transaction."""
         with self._transaction():
@@ -59,19 +51,6 @@ class Rewriter(Store):
         """What the pages of a site yield now is right, and learnt anew. Whether there was a drift."""
         with self._transaction():
             return self._drifts.accept(host, stamp(self._clock()))
-
-
-def open_rewriter(
-    path: Path,
-    *,
-    fields: Mapping[str, str] = NO_FIELDS,
-    ad_threshold: float = 0.5,
-    patience: Patience = NONE,
-    clock: Callable[[], datetime] = utc_now,
-) -> Rewriter:
-    """As `storage.open_store`, for reading the archive again."""
-    db = connect(path, fields=fields, readonly=False, timeout=SHORT, patience=patience)
-    return Rewriter(db, path, ad_threshold=ad_threshold, patience=patience, clock=clock)
 
 
 def values(article: Article, extra: Sequence[str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 from sqlite_utils import Database
 
@@ -55,7 +56,7 @@ class Store:
         self._articles = Articles(db.conn, ad_threshold)
         self._headlines = HeadlineBook(db.conn, ad_threshold)
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -27,10 +27,10 @@ from crawler.cli import cli
 from crawler.console import STORAGE
 from crawler.extract import columns
 from crawler.pool import Pool
-from storage import query, warc
+from storage import open_as, query, warc
 from storage.archive import Archive, Fetched
 from storage.foreign import BrokenOff
-from storage.intake import open_intake
+from storage.intake import Intake
 from storage.keys import url_key
 from storage.records import Target, Visit
 from tests.small_pages import TITLE, items, story
@@ -82,7 +82,7 @@ def write(
 def empty() -> bytes:
     """A new database. Most of the time of a short test goes into making one."""
     with tempfile.TemporaryDirectory() as folder:
-        open_intake(Path(folder) / "k.db", fields=columns()).close()
+        open_as(Intake, Path(folder) / "k.db", fields=columns()).close()
         return (Path(folder) / "k.db").read_bytes()
 
 
@@ -95,7 +95,7 @@ class Desk:
         if not (folder / "k.db").exists():
             (folder / "k.db").write_bytes(empty())
         self.clock = clock or (lambda: self.now)
-        self.store = open_intake(folder / "k.db", fields=columns(), clock=self.clock)
+        self.store = open_as(Intake, folder / "k.db", fields=columns(), clock=self.clock)
         self.archive = Archive(folder / "k.pages")
 
     def bring(self, file: Path, **options: object) -> Importer:

@@ -24,11 +24,11 @@ from crawler.extract import columns
 from crawler.pool import Pool
 from crawler.reextract import NO_PAGE, Reextraction
 from crawler.reread import reader
-from storage import history, open_store, query
+from storage import history, open_as, open_store, query
 from storage.archive import Archive
 from storage.digest import content_hash
 from storage.pair import beside
-from storage.rewrite import open_rewriter
+from storage.rewrite import Rewriter
 from storage.shelf import Shelf
 from tests.conftest import Web
 from tests.small_pages import story
@@ -81,7 +81,7 @@ class Place:
     def reread(self, rules: Source = PLAIN, *, apply: bool = False, stop_after: int = 0, **options) -> Reextraction:
         """Read everything again; `stop_after` as many articles the process dies."""
         with (
-            open_rewriter(self.path, fields=columns(), clock=self.clock) as store,
+            open_as(Rewriter, self.path, fields=columns(), clock=self.clock) as store,
             Archive(beside(self.path), readonly=True) as archive,
             Shelf(archive) as shelf,
             Pool(reader, Settings(), (rules,), beside(self.path), workers=0) as pool,

@@ -81,9 +81,10 @@ def _importer(setup: Config, workers: int | None, line: Live) -> Iterator[tuple[
     from crawler.bring import Importer, reader
     from crawler.extract import columns
     from crawler.pool import Pool, cores
+    from storage import open_as
     from storage.archive import Archive
     from storage.connection import MEMORY
-    from storage.intake import open_intake
+    from storage.intake import Intake
     from storage.lock import alone
     from storage.pair import beside
     from storage.times import utc_now
@@ -92,7 +93,7 @@ def _importer(setup: Config, workers: int | None, line: Live) -> Iterator[tuple[
     path = settings.database
     with ExitStack() as stack:
         store = stack.enter_context(
-            open_intake(path, fields=columns(), ad_threshold=settings.ad_threshold, patience=patient(line))
+            open_as(Intake, path, fields=columns(), ad_threshold=settings.ad_threshold, patience=patient(line))
         )
         stack.enter_context(alone(path))
         is_kept = settings.keep_pages and path != MEMORY

@@ -102,11 +102,11 @@ def _reextraction(
     from crawler.pool import Pool, cores
     from crawler.reextract import Reextraction
     from crawler.reread import reader
-    from storage import MissingDatabase, open_store
+    from storage import MissingDatabase, open_as, open_store
     from storage.archive import Archive
     from storage.lock import alone
     from storage.pair import beside
-    from storage.rewrite import open_rewriter
+    from storage.rewrite import Rewriter
     from storage.shelf import Shelf
 
     settings = setup.settings
@@ -120,7 +120,7 @@ def _reextraction(
     write: Write | None = None
     if is_applied:
         rewriter = stack.enter_context(
-            open_rewriter(path, fields=columns(), ad_threshold=settings.ad_threshold, patience=patient(line))
+            open_as(Rewriter, path, fields=columns(), ad_threshold=settings.ad_threshold, patience=patient(line))
         )
         stack.enter_context(alone(path))
         db, write = rewriter.db, rewriter.rewrite

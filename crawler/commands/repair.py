@@ -75,14 +75,14 @@ def command(
 
 
 def _accept(setup: Config, name: str) -> None:
-    from storage import MissingDatabase
-    from storage.rewrite import open_rewriter
+    from storage import MissingDatabase, open_as
+    from storage.rewrite import Rewriter
     from storage.witnesses import drifting_hosts
 
     file = setup.settings.database
     if not file.exists():
         raise MissingDatabase(file)
-    with open_rewriter(file, patience=patient(Live(None))) as store:
+    with open_as(Rewriter, file, patience=patient(Live(None))) as store:
         hosts = drifting_hosts(store.db, name)
         for host in hosts:
             store.accept_drift(host)
