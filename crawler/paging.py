@@ -32,7 +32,8 @@ def found(
     """
     since = {url: known[url] for url in urls if url in known}
     old = {url for url, at in since.items() if at is None or at < started}
-    return Found(len(urls), tuple(since.values()), tuple(times.get(url) for url in urls if url not in old))
+    news = tuple(times.get(url) for url in urls if url not in old)
+    return Found(len(urls), tuple(since.values()), news, shown=tuple(times.get(url) for url in urls))
 
 
 def listing(
@@ -55,7 +56,7 @@ def listing(
         walking = bool(open_gaps) and not mended
         return Listing(mended=mended, wake=[found.following] if walking and found.following else ())
     known = before.rhythm
-    learnt = rhythm.learn(known, now, found.size, found.news)
+    learnt = rhythm.learn(known, now, found.size, found.news, found.shown, paged=bool(found.following))
     pause = None if source.cron else rhythm.pause(learnt, source.every, now)
     learnt = replace(
         learnt,
