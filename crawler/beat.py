@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import ceil, floor
 
 from storage.records import Beat, Rhythm
@@ -26,13 +27,20 @@ _RESTS = 3.5
 STRIDE = 2.6
 
 # An item that was not there yet at a visit after its time came later than it says: so much of that is believed.
-_LATEST, _FORGET = timedelta(minutes=10), 0.97
+_LATEST, _FORGET = timedelta(minutes=10), 0.99
+# Where times are whole minutes, the shortest period.
+_MINUTE, _LEAST_CUT = 60.0, 240.0
 _DAY = 86_400.0
 
 
-def measured(times: Sequence[datetime], now: datetime, last: Beat | None) -> Beat | None:
+def measured(times: Sequence[datetime], last: Beat | None) -> Beat | None:
     """The beat of the items with these times, None without one; `last` was the beat before."""
-    moments = sorted({each.timestamp() for each in times if each <= now})[-_NEWEST:]
+    moments = sorted({each.timestamp() for each in times})[-_NEWEST:]
+    if moments and all(at % _MINUTE == 0 for at in moments):
+        # The seconds were cut off, and any busy list then looks as if it had a beat of a minute.
+        moments = [at + _MINUTE / 2 for at in moments]
+        if len(moments) > 1 and (moments[-1] - moments[0]) / (len(moments) - 1) < _LEAST_CUT:
+            return None
     # After a change of the beat the newest items have the new one.
     fitted = _fit(moments) or _fit(moments[-_NEWEST // 2 :])
     if fitted is None:
@@ -44,20 +52,30 @@ def measured(times: Sequence[datetime], now: datetime, last: Beat | None) -> Bea
     return Beat(period, datetime.fromtimestamp(at, UTC), deviation)
 
 
-def lagging(known: float, seen_at: datetime, news: Sequence[datetime | None]) -> float:
-    """Seconds by which items show up later than they say, as far as is known.
+def lagging(known: Rhythm, told: Sequence[datetime]) -> float:
+    """Seconds by which items show up later than they say, beyond the usual margin, as far as is known.
 
-    `news` are the times of items that were not there at the visit of `seen_at`, also those that say they came before.
+    `told` are the times on the list now. One that says it came before the last visit, and was not there then, is late.
     """
-    late = [(seen_at - each).total_seconds() for each in news if each and seen_at - _LATEST < each <= seen_at]
-    return max([known * _FORGET, *(each * 1.2 + _AFTER for each in late)])
+    newest = known.newest_at
+    if newest is None:
+        return 0.0
+    late = [known.seen_at - each for each in told if max(newest, known.seen_at - _LATEST) < each <= known.seen_at]
+    if not late:
+        return known.lag * _FORGET
+    margin = _margin(known.beat) if known.beat else 0.0
+    return max(known.lag, 1.5 * max(late).total_seconds() + _AFTER - margin)
+
+
+def _margin(beat: Beat) -> float:
+    return _AFTER + _DEVIATIONS * beat.deviation
 
 
 def _fit(moments: Sequence[float]) -> tuple[float, float, float] | None:
-    """Period, the last time on the line, and how far most items lie from it, in seconds; None where there is no beat."""
+    """Period, the last time on the line, and how far most items lie from it, in seconds; None without a beat."""
     if len(moments) < _FEWEST:
         return None
-    gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(moments)]
     usual = sorted(gaps)[len(gaps) // 2]
     if not _PERIODS[0] <= usual <= _PERIODS[1]:
         return None
@@ -91,7 +109,7 @@ def is_on(known: Rhythm, now: datetime) -> bool:
 
 def following(beat: Beat, lag: float, at: datetime, *, every: float = 1.0) -> datetime:
     """The first moment from `at` on by which an item has just come; with `every` only of so many beats one."""
-    start = beat.at.timestamp() + min(lag, beat.period / 2) + _AFTER + _DEVIATIONS * beat.deviation
+    start = beat.at.timestamp() + min(lag, beat.period / 2) + _margin(beat)
     beats = ceil((at.timestamp() - start) / beat.period - 1e-6)
     # Counted through the day, so that nobody need remember which were left out.
     while every > 1 and _counted(start, beats, beat.period, every) == _counted(start, beats - 1, beat.period, every):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
 from crawler import gaps, refusals
 from crawler.ask import World
@@ -70,6 +72,12 @@ def before(world: World, target: Target) -> Before:
     if known and known.due_at and gaps.missed(known, world.source(target).every, now):
         trouble = store.host_trouble(target.source, url, known.due_at, now)
     return Before(known, store.ongoing_gap(target.source, url), trouble)
+
+
+def last_seen(world: World, target: Target, urls: Collection[str]) -> tuple[datetime | None, set[str]]:
+    """When a list was last visited, None for never, and which of the addresses on it an article named first."""
+    known = world.store.rhythm(target.url) if target.kind != "article" else None
+    return (known.seen_at, world.store.deeper(urls, target.depth)) if known else (None, set())
 
 
 def rhythm_of(world: World, target: Target) -> Rhythm | None:

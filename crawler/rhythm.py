@@ -26,6 +26,8 @@ LEARNING = timedelta(days=3)
 _CHANCE, _CHANCE_ALONE, _MOST = 0.7, 2.2, 11.5
 # Requests that an item may cost, and the shortest pause, in hours, for which they are spent.
 _COST, _COST_ALONE, _QUICK = 0.124, 0.15, 0.25
+# On a short list so many times what it takes to lose nothing.
+_SPARE = 1.15
 # The hours with the least items, together this share, may wait so many times longer.
 _QUIET, _QUIET_PAUSE = 0.065, 4.0
 # How much the last day says against all days before it.
@@ -53,11 +55,17 @@ def learn(
     `news` has the time of each such item, None where it has none; `shown` the times of all. At the first visit all
     items are news, and those of the last day are the first guess. `paged`: the list goes on, on a further page.
     """
-    told = [each for each in shown or news if each]
+    told = [each for each in shown or news if each and each <= now]
     if known is None:
         times = [each for each in news if each and now - _DAY < each <= now]
         first = Rhythm(now, now, size, 0, max(times, default=None), _counted(times))
-        return replace(first, beat=beat.measured(told, now, None), paged=paged)
+        return replace(
+            first,
+            beat=beat.measured(told, None),
+            paged=paged,
+            newest_at=max(told, default=None),
+            came=_faded(times, now),
+        )
     dated = [each for each in news if each and known.seen_at < each <= now]
     # An item without a time came at any moment since the last visit: half way is right on average.
     dated += [known.seen_at + (now - known.seen_at) / 2] * (len(news) - len(dated))
@@ -75,12 +83,17 @@ def learn(
             old * (1 - share * part) + share * count
             for old, part, count in zip(known.hours, exposed, counts, strict=True)
         ),
-        came=known.came * fades + sum(exp(-((now - at) / _HOUR) / _FADES) for at in dated),
+        came=known.came * fades + _faded(dated, now),
         expected=known.expected * fades + _promised(known, now),
-        beat=beat.measured(told, now, known.beat) if told or size else known.beat,
-        lag=beat.lagging(known.lag, known.seen_at, news),
+        beat=beat.measured(told, known.beat) if size else known.beat,
+        lag=beat.lagging(known, told),
+        newest_at=max([*told, *filter(None, [known.newest_at])], default=None),
         paged=known.paged or paged,
     )
+
+
+def _faded(times: Sequence[datetime], now: datetime) -> float:
+    return sum(exp(-((now - at) / _HOUR) / _FADES) for at in times)
 
 
 def _counted(times: Sequence[datetime]) -> tuple[float, ...]:
@@ -131,6 +144,8 @@ def _until_full(known: Rhythm, now: datetime) -> timedelta:
     """The time until as many items are expected as a visit should find, or one of them has waited long enough."""
     # What came of late against what was promised: a burst makes the pause shorter, a lull a little longer.
     surge = max(_LULL, (_FAITH + known.came) / (_FAITH + known.expected)) - 1
+    # While the hours are not known, what came of late is believed to go on.
+    goes_on = known.came / _FADES if now - known.since < _DAY else 0.0
     room, pauses = _room(known), _pauses(known)
     waited, expected, longest = 0.0, 0.0, LONGEST / _HOUR
     at = now.astimezone(UTC)
@@ -142,7 +157,7 @@ def _until_full(known: Rhythm, now: datetime) -> timedelta:
         longest = min(longest, max(waited, pauses[this]))
         # What comes at nine today may have come at ten yesterday.
         rate = max(known.hours[this], (known.hours[this - 1] + known.hours[(this + 1) % 24]) / 2)
-        rate *= 1 + surge * exp(-waited / _FADES)
+        rate = max(goes_on, rate * (1 + surge * exp(-waited / _FADES)))
         step = min(left, longest - waited, 0.25 if abs(surge) > 0.05 else 1.0)
         if expected + rate * step >= room:
             return (waited + (room - expected) / rate) * _HOUR
@@ -160,7 +175,8 @@ def _room(known: Rhythm) -> float:
 
 def _pauses(known: Rhythm) -> list[float]:
     """For each hour of the day the longest pause that what its items may cost allows, in hours."""
-    items, room, cost = sum(known.hours), _room(known), _COST if known.paged else _COST_ALONE
+    items, room = sum(known.hours), _room(known)
+    cost = max(_COST if known.paged else _COST_ALONE, _SPARE / room)
     # One hour of a few days says little; those around it say more.
     hours = [(known.hours[hour - 1] + 2 * known.hours[hour] + known.hours[(hour + 1) % 24]) / 4 for hour in range(24)]
     slower = [1.0] * 24

@@ -155,7 +155,7 @@ class Rhythm:
     `due_at` is when it was to be visited next, None when that was never planned; `late` and `late_before` by how many
     seconds the last two visits came after their time. `came` and `expected` are how many items came of late, and how
     many the hours had promised; both fade within an hour. Items show up `lag` seconds later than they say.
-    `paged`: the list has been seen to go on, on a further page.
+    `paged`: the list has been seen to go on, on a further page; `newest_at` is the latest time that it showed.
     """
 
     since: datetime
@@ -173,6 +173,7 @@ class Rhythm:
     beat: Beat | None = None
     lag: float = 0.0
     paged: bool = False
+    newest_at: datetime | None = None
 
 
 class Sign(NamedTuple):

@@ -35,6 +35,7 @@ def _packed(rhythm: Rhythm) -> dict[str, Any]:
         "expected": round(rhythm.expected, 3),
         "lag": round(rhythm.lag, 1),
         "paged": rhythm.paged,
+        "newest_at": stamp(rhythm.newest_at) if rhythm.newest_at else None,
         "beat": [round(beat.period, 2), stamp(beat.at), round(beat.deviation, 1)] if beat else None,
     }
 
@@ -42,7 +43,8 @@ def _packed(rhythm: Rhythm) -> dict[str, Any]:
 def _unpacked(told: dict[str, Any]) -> dict[str, Any]:
     """The fields of a rhythm that `_packed` made this of."""
     period, at, deviation = told["beat"] or (0.0, "", 0.0)
-    return {**told, "beat": Beat(period, parse(at), deviation) if at else None}
+    newest = parse(told["newest_at"]) if told["newest_at"] else None
+    return {**told, "beat": Beat(period, parse(at), deviation) if at else None, "newest_at": newest}
 
 
 class RhythmBook:

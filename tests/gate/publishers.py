@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-DAYS = 10
+# The last day is not counted: what came then may still be found.
+DAYS = 11
 SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 
 # Items an hour through the day: 2 at night, 60 at two peaks, 440 a day with the bursts.
@@ -37,7 +38,9 @@ def made(times: Sequence[datetime], size: int = 15, days: int = DAYS) -> Publish
     return Publisher(ordered, [at.replace(microsecond=0) for at in ordered], size, days=days)
 
 
-def profiled(seed: int, *, days: int = DAYS, scale: float = 1.0, rest: Sequence[int] = (), shift: int = 99) -> list[datetime]:
+def profiled(
+    seed: int, *, days: int = DAYS, scale: float = 1.0, rest: Sequence[int] = (), shift: int = 99
+) -> list[datetime]:
     """Items at random after the hours of the day, with two bursts of ten minutes a day on average.
 
     `rest` are days of the week without items; from day `shift` on all comes an hour earlier.
@@ -106,7 +109,7 @@ FAMILIES: dict[str, Callable[[int], Publisher]] = {
     "regular, three pinned": lambda seed: _pinned(made(beating(seed, jitter=2), 18)),
     "regular, without times": lambda seed: _undated(made(beating(seed, jitter=2))),
     "bursty, silent weekend": lambda seed: made(profiled(seed, rest=(5, 6))),
-    "bursty, first three days": lambda seed: replace(made(profiled(seed, days=3), days=3), skip=0),
+    "bursty, first three days": lambda seed: replace(made(profiled(seed, days=4), days=4), skip=0),
     "bursty, an hour earlier from day 6": lambda seed: made(profiled(seed, shift=6)),
     "bursty, without times": lambda seed: _undated(made(profiled(seed))),
     "bursty, times in minutes": lambda seed: _rounded(made(profiled(seed))),
