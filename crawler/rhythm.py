@@ -23,9 +23,9 @@ LEARNING = timedelta(days=3)
 
 # New items on a page may be so many that with this many deviations by chance they still fit, and never more than these.
 # What does not fit costs one request more where the list has a further page, and is lost where it has none.
-_CHANCE, _CHANCE_ALONE, _MOST = 0.7, 2.2, 11.5
+_CHANCE, _CHANCE_ALONE, _MOST = 0.7, 2.7, 11.5
 # Requests that an item may cost, and the shortest pause, in hours, for which they are spent.
-_COST, _COST_ALONE, _QUICK = 0.124, 0.15, 0.25
+_COST, _COST_ALONE, _QUICK = 0.124, 0.18, 0.25
 # On a short list so many times what it takes to lose nothing.
 _SPARE = 1.15
 # The hours with the least items, together this share, may wait so many times longer.
@@ -33,8 +33,8 @@ _QUIET, _QUIET_PAUSE = 0.065, 4.0
 # How much the last day says against all days before it.
 _SHARE = 0.2
 # What came of late is believed against so many items that the hours promised; it fades with this time, in hours.
-_FAITH, _FADES = 20.0, 0.5
-# A lull is believed so far only.
+_FAITH, _FAITH_ALONE, _FADES = 20.0, 1.0, 0.5
+# A lull is believed so far only, and not where an item would be lost.
 _LULL = 0.8
 # Who had an item within a week is looked at four times a day at least.
 _LIVELY, _LIVELY_PAUSE = timedelta(days=7), timedelta(hours=6)
@@ -143,7 +143,8 @@ def pause(known: Rhythm, every: timedelta, now: datetime) -> timedelta | None:
 def _until_full(known: Rhythm, now: datetime) -> timedelta:
     """The time until as many items are expected as a visit should find, or one of them has waited long enough."""
     # What came of late against what was promised: a burst makes the pause shorter, a lull a little longer.
-    surge = max(_LULL, (_FAITH + known.came) / (_FAITH + known.expected)) - 1
+    faith = _FAITH if known.paged else _FAITH_ALONE
+    surge = max(_LULL if known.paged else 1.0, (faith + known.came) / (faith + known.expected)) - 1
     # While the hours are not known, what came of late is believed to go on.
     goes_on = known.came / _FADES if now - known.since < _DAY else 0.0
     room, pauses = _room(known), _pauses(known)

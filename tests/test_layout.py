@@ -108,6 +108,7 @@ LINES = (
         "crawler.robots",
         "crawler.feeds",
         "crawler.ads",
+        "crawler.beat",
         "crawler.rhythm",
         "crawler.selectors",
         "crawler.shapes",

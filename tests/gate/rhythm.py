@@ -1,8 +1,8 @@
 """`python -m tests.gate.rhythm`: how fresh and how cheap the polling of lists is, on made publishers; no network.
 
 Each publisher is a list of moments from a seed, and a clock of its own. `kuaixun` is the real `rhythm.learn` and
-`pause` and what the crawl does beside: further pages where a visit shows nothing known (each is a request), and where it
-is said, articles whose pages show the newest items too, visited when `frontier.after_article` says; those are asked
+`pause` and what the crawl does beside: further pages where a visit shows nothing known (each is a request), and where
+it is said, articles whose pages show the newest items too, visited when `frontier.after_article` says; those are asked
 anyway and not counted. The other rules are those of peers, restated from their configuration. Ends with 1 where a floor
 is broken.
 """
@@ -40,6 +40,9 @@ FLOORS = {
     ("bursty", "lost"): 0.0,
     ("bursty", "asked"): 0.14,
     ("bursty", "p95"): 25.0,
+    ("bursty; no further page", "lost"): 0.005,
+    ("bursty; no further page", "asked"): 0.21,
+    ("bursty; also in articles", "lost"): 0.0,
     ("regular", "lost"): 0.0,
     ("regular", "asked"): 0.4,
     ("regular; also in articles", "median"): 1.0,
