@@ -95,6 +95,7 @@ LINES = (
         "crawler.screen",
         "crawler.tally",
         "crawler.turns",
+        "crawler.trainers",
         "crawler.zones",
     ),
     (
