@@ -6,23 +6,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import compress
 from typing import Any, Literal, Protocol
 
 from sqlite_utils import Database
 
+from storage.batch import SIZE, Batch, Texts, rows_of
 from storage.fields import FIELDS, Field
 from storage.history import moment_of
 from storage.past_search import ordered
 from storage.rights import Statements, reservations
-from storage.search import checked, words_to_match
+from storage.search import Check, checked, words_to_match
+from storage.sheet import COLUMNS, STORY, sheet
 
-__all__ = ["FIELDS", "Field", "Finder", "Markets", "Purpose", "rows", "times"]
+__all__ = ["FIELDS", "Field", "Finder", "Markets", "Purpose", "batches", "rows", "times"]
 
 Purpose = Literal["train", "search", "archive"]
 Row = dict[str, Any]
@@ -42,27 +43,19 @@ class Markets(Protocol):
         """Where a time falls in the hours of the markets that the codes are traded on."""
 
 
-# The language and the script of what the extraction calls a language; any other is written in Latin letters.
-_SCRIPTS = {
-    "zh-Hans": ("zh", "Hans"), "zh-Hant": ("zh", "Hant"), "zh": ("zh", "Hani"), "ja": ("ja", "Jpan"),
-    "ko": ("ko", "Kore"), "ru": ("ru", "Cyrl"), "uk": ("uk", "Cyrl"), "bg": ("bg", "Cyrl"), "el": ("el", "Grek"),
-    "ar": ("ar", "Arab"), "he": ("he", "Hebr"), "th": ("th", "Thai"), None: (None, None),
-}  # fmt: skip
-_COLUMNS = (
-    "id", "url", "title", "text", "kind", "is_ad", "first_seen_at", "published_at", "published_precision",
-    "published_evidence", "published_flag", "published_conflict", "claimed_time", "modified_at", "revision",
-    "revised_at", "gone_at", "page_sha256", "ad_score", "lang", "charset", "paywalled", "truncated", "pages",
-    "source", "site", "section", "found_by", "author", "editor", "keywords", "image", "canonical", "rules", "story_id",
-)  # fmt: skip
-_BATCH = 256
 _RANGE = 2048  # ids
-_decoded = json.JSONDecoder().raw_decode
-_FLASH = 600  # bytes: as the extraction has it, for articles from before it was written down
+_STORY = tuple(f"story_{name}" for name in STORY)
+_TOLD = ("title", "text", "published_flag", "published_at", "first_seen_at")
 
 Told = Callable[[Row], None]
 
 
-def rows(
+def rows(db: Database, **choice: Any) -> Iterator[Row]:
+    """The rows of `batches`, one by one."""
+    return rows_of(batches(db, **choice))
+
+
+def batches(
     db: Database,
     *,
     where: str = "",
@@ -75,8 +68,8 @@ def rows(
     markets: Markets | None = None,
     left_out: Counter[str] | None = None,
     told: Told | None = None,
-) -> Iterator[Row]:
-    """The rows of a data set, in the order of their ids; each has exactly `FIELDS`.
+) -> Iterator[Batch]:
+    """The rows of a data set, in the order of their ids, as columns; each row has exactly `FIELDS`.
 
     `where` is SQL on the columns of `articles`, `search` words as `kuaixun search` takes them. `purpose` leaves out
     what is reserved against it. Times are aware datetimes; lists are shared between rows, not to be changed. With
@@ -87,32 +80,32 @@ def rows(
     condition = _condition(db, where, search)
     if left_out is not None:
         left_out.update(_hidden(db, condition, params, ads=ads, copies=copies))
-    batches = _batches(db, _sql(db, f"{condition} {_shown(ads, copies)}"), params)
+    found = _read(db, _sql(db, f"{condition} {_shown(ads, copies)}"), params)
     held = checked(search)
     statements = Statements(db.conn)
 
-    def selected() -> Iterator[Row]:
-        for batch in batches:
-            stories = _stories(db, batch)
-            for raw in batch:
-                if held and not held(raw[2], raw[3]):
-                    continue
-                rights = statements.of(raw[0], raw[1])
-                reasons = reservations(rights, purpose)
-                if reasons:
-                    if left_out is not None:
-                        left_out[reasons] += 1
-                    if told:
-                        told({"id": raw[0], "url": raw[1], "reasons": reasons, "rights": rights})
-                    continue
-                row = _row(raw, stories[raw[-1]], rights)
-                if mentions:
-                    row["mentions"] = found = _mentions(row, mentions)
-                    if markets:
-                        row["sessions"] = markets.stamps(row["first_seen_at"], [each["code"] for each in found])
-                elif markets:
-                    row["sessions"] = markets.stamps(row["first_seen_at"], ())
-                yield row
+    def allowed(raw: Batch) -> tuple[Batch, Sequence[Any]]:
+        """What is not reserved, with what is said of it."""
+        rights: list[Any] = list(map(statements.of, raw["id"], raw["url"]))
+        if not any(rights):
+            return raw, rights
+        reasons = [reservations(each, purpose) for each in rights]
+        for number, url, said, why in zip(raw["id"], raw["url"], rights, reasons, strict=True):
+            if why and left_out is not None:
+                left_out[why] += 1
+            if why and told:
+                told({"id": number, "url": url, "reasons": why, "rights": said})
+        shown = [not why for why in reasons]
+        return raw.kept(shown), list(compress(rights, shown))
+
+    def selected() -> Iterator[Batch]:
+        for batch in found:
+            hits = _hits(batch, held) if held else batch
+            raw, rights = allowed(hits)
+            if raw:
+                columns = sheet(raw, rights)
+                _find(columns, mentions, markets)
+                yield Batch(columns, len(raw))
 
     return selected()
 
@@ -129,9 +122,9 @@ def times(
 ) -> Iterator[datetime]:
     """When each of the rows that `rows` gives for the same arguments was first seen, in the order of their ids."""
     condition, held, statements = _condition(db, where, search), checked(search), Statements(db.conn)
-    texts = ", title, text" if held else ""
+    also = ", title, text" if held else ""
     sql = f"""
-        SELECT id, url, first_seen_at{texts} FROM articles WHERE {condition} {_shown(ads, copies)} ORDER BY id
+        SELECT id, url, first_seen_at{also} FROM articles WHERE {condition} {_shown(ads, copies)} ORDER BY id
     """
     for number, url, at, *words in db.conn.execute(sql, params):
         if (not held or held(*words)) and not reservations(statements.of(number, url), purpose):
@@ -140,35 +133,42 @@ def times(
 
 def _sql(db: Database, condition: str) -> str:
     present = {row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)")}
-    names = ", ".join(f'articles."{name}"' if name in present else f'NULL AS "{name}"' for name in _COLUMNS)
+    # As bytes: hashed as they are, and decoded once.
+    told = {name: f'articles."{name}"' for name in present} | {"text": "CAST(articles.text AS BLOB)"}
+    names = ", ".join(f'{told.get(name, "NULL")} AS "{name}"' for name in COLUMNS)
     return f"SELECT {names} FROM articles WHERE {condition} {{within}} ORDER BY articles.id"
 
 
-def _batches(db: Database, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> Iterator[Sequence[Any]]:
-    """The rows of a query in the order of their ids, some at a time.
+def _read(db: Database, sql: str, params: Sequence[Any] | Mapping[str, Any]) -> Iterator[Batch]:
+    """The rows of a query with their stories, in the order of their ids.
 
     A table that travels is no table but a view of two, which SQLite would sort as a whole, with all texts: there it is
-    asked for a range of ids after the other.
+    asked for a range of ids after the other. A join would read it anew for each row.
     """
     if moment_of(db.conn) is None:
-        return _fetched(db.conn.execute(sql.replace("{within}", ""), params))
+        story = ", ".join(f"stories.{name} AS story_{name}" for name in STORY)
+        join = f"SELECT chosen.*, {story} FROM ({sql}) AS chosen JOIN stories ON stories.id = story_id"
+        asked = db.conn.execute(f"{join} ORDER BY chosen.id".replace("{within}", ""), params)
+        return _fetched(asked, (*COLUMNS, *_STORY))
     db.conn.execute(f"EXPLAIN {sql.replace('{within}', '')}", params)
     (last,) = db.conn.execute("SELECT coalesce(max(id), 0) FROM main.articles").fetchone()
     ranges = (f"AND articles.id > {start} AND articles.id <= {start + _RANGE}" for start in range(0, last, _RANGE))
-    asked = (db.conn.execute(sql.replace("{within}", within), params) for within in ranges)
-    return (batch for cursor in asked for batch in _fetched(cursor))
+    cursors = (db.conn.execute(sql.replace("{within}", within), params) for within in ranges)
+    return (_with_stories(db, batch) for cursor in cursors for batch in _fetched(cursor, COLUMNS))
 
 
-def _fetched(cursor: sqlite3.Cursor) -> Iterator[Sequence[Any]]:
-    while batch := cursor.fetchmany(_BATCH):
-        yield batch
+def _fetched(cursor: sqlite3.Cursor, names: Sequence[str]) -> Iterator[Batch]:
+    while some := cursor.fetchmany(SIZE):
+        columns = dict(zip(names, zip(*some, strict=True), strict=True))
+        yield Batch({**columns, "text": Texts(columns["text"])}, len(some))
 
 
-def _stories(db: Database, batch: Sequence[Any]) -> dict[int, Any]:
-    """The stories of some articles. A join would read a table that travels anew for each row."""
-    wanted = ",".join({str(raw[-1]) for raw in batch})
-    sql = f"SELECT id, key, first_seen_at, first_article, copies, sites FROM stories WHERE id IN ({wanted})"
-    return {number: story for number, *story in db.conn.execute(sql)}
+def _with_stories(db: Database, raw: Batch) -> Batch:
+    wanted = ",".join(map(str, set(raw["story_id"])))
+    found = db.conn.execute(f"SELECT id, {', '.join(STORY)} FROM stories WHERE id IN ({wanted})")
+    by_number = {number: story for number, *story in found}
+    stories = zip(*[by_number[each] for each in raw["story_id"]], strict=True)
+    return Batch({**raw.columns, **dict(zip(_STORY, stories, strict=True))}, len(raw))
 
 
 def _condition(db: Database, where: str, search: str) -> str:
@@ -197,74 +197,24 @@ def _hidden(db: Database, condition: str, params: Any, *, ads: bool, copies: boo
     return Counter({name: int(number) for name, number in found.items() if number})
 
 
-def _mentions(row: Row, finder: Finder) -> list[dict[str, Any]]:
-    """The mentions in title and text; each says which of the two it stands in."""
-    at = (not row["published_flag"] and row["published_at"]) or row["first_seen_at"]
-    return [{"field": name, **found} for name in ("title", "text") for found in finder.find(row[name], at)]
+def _hits(raw: Batch, held: Check) -> Batch:
+    return raw.kept([held(*words) for words in zip(raw["title"], raw["text"], strict=True)])
 
 
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _find(columns: dict[str, Sequence[Any]], finder: Finder | None, markets: Markets | None) -> None:
+    """Add the mentions in title and text, each with which of the two it stands in, and the sessions."""
+    if finder:
+        told = zip(*[columns[name] for name in _TOLD], strict=True)
+        columns["mentions"] = [_mentions(title, text, _written(*times), finder) for title, text, *times in told]
+    if markets:
+        seen = zip(columns["first_seen_at"], columns["mentions"], strict=True)
+        columns["sessions"] = [markets.stamps(at, [each["code"] for each in found]) for at, found in seen]
 
 
-def _offset(at: datetime | None) -> int | None:
-    offset = at.utcoffset() if at else None
-    return None if offset is None else int(offset.total_seconds()) // 60
+def _mentions(title: str, text: str, at: datetime, finder: Finder) -> list[dict[str, Any]]:
+    parts = (("title", title), ("text", text))
+    return [{"field": name, **found} for name, part in parts for found in finder.find(part, at)]
 
 
-def _row(raw: Sequence[Any], story: Sequence[Any], rights: Sequence[Mapping[str, Any]]) -> Row:
-    (
-        number, url, title, text, kind, is_ad, first_seen_at, published_at, precision, evidence, flag, conflict,
-        claimed, modified_at, revision, revised_at, gone_at, page, ad_score, lang, charset, paywalled, truncated, pages,
-        source, site, section, found_by, author, editor, keywords, image, canonical, rules, _,
-    ) = raw  # fmt: skip
-    story_key, told_at, first_article, copies, sites = story
-    body = text.encode("utf-8", "replace")
-    published = datetime.fromisoformat(published_at) if published_at else None
-    language, script = _SCRIPTS.get(lang) or (lang, "Latn")
-    return {
-        "id": number,
-        "url": url,
-        "title": title,
-        "text": text,
-        "kind": "ad" if is_ad else kind or ("flash" if len(body) < _FLASH else "article"),
-        "first_seen_at": datetime.fromisoformat(first_seen_at),
-        "published_at": published,
-        "published_offset": _offset(published),
-        "published_precision": precision,
-        "published_evidence": evidence,
-        "published_flag": flag,
-        "published_conflict": conflict,
-        "claimed_time": claimed,
-        "modified_at": _time(modified_at),
-        "revision": revision,
-        "revised_at": _time(revised_at),
-        "gone_at": _time(gone_at),
-        "text_sha256": hashlib.sha256(body).hexdigest(),
-        "page_sha256": page,
-        "story_id": story_key,
-        "story_first_seen_at": datetime.fromisoformat(told_at),
-        "is_first": first_article == number,
-        "copies_so_far": copies,
-        "sites_so_far": sites,
-        "ad_score": ad_score,
-        "language": language,
-        "script": script,
-        "charset": charset,
-        "paywalled": None if paywalled is None else bool(paywalled),
-        "truncated": None if truncated is None else bool(truncated),
-        "pages_joined": pages,
-        "source": source,
-        "site": site,
-        "section": section,
-        "found_by": found_by,
-        "author": author,
-        "editor": editor,
-        "keywords": _decoded(keywords)[0] if keywords else None,
-        "image": image,
-        "canonical": canonical,
-        "rights": rights,
-        "rules": rules,
-        "mentions": [],
-        "sessions": [],
-    }
+def _written(flag: str | None, published_at: datetime | None, first_seen_at: datetime) -> datetime:
+    return (not flag and published_at) or first_seen_at

@@ -45,7 +45,11 @@ class Plan(NamedTuple):
 
     def side(self, row: Mapping[str, Any]) -> tuple[str, str]:
         """The part of a row, or "" and why it is dropped."""
-        seen, told = row["first_seen_at"], row["story_first_seen_at"] or row["first_seen_at"]
+        return self.place(row["first_seen_at"], row["story_first_seen_at"])
+
+    def place(self, seen: datetime, story: datetime | None) -> tuple[str, str]:
+        """The part of a row that was first seen at a time, its story at another, or "" and why it is dropped."""
+        told = story or seen
         part = bisect_right(self.starts, told)
         if part and told < self.starts[part - 1] + self.embargo:
             return "", EMBARGO

@@ -1,6 +1,7 @@
 """Exports: every format gives back what is stored, files are whole or not there, equal content gives equal bytes."""
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from storage.archive import Archive, Fetched
 from storage.exporters import Choice, ExportError, Job, Split, export, formats, verify
 from storage.exporters import _files as files
 from storage.exporters import _manifest as manifest
-from storage.exporters._about import MENTION
+from storage.exporters._about import MENTION, About
 from storage.fields import FIELDS
 from storage.mentions import Finder
 
@@ -250,6 +251,14 @@ def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path
     with pytest.raises(KeyboardInterrupt):
         export(filled.db, out, name, Job(progress=stop))
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out.jsonl", "old")]
+
+
+@ARROW
+def test_an_interrupt_in_the_middle_of_parquet_stays_one():
+    out = io.BytesIO()
+    with pytest.raises(KeyboardInterrupt), import_module("storage.exporters.parquet").Writer(out, About(FIELDS)):
+        out.close()  # as an interrupt may leave it: then the end of the file cannot be written
+        raise KeyboardInterrupt
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.batch import batched
 from storage.exporters import Choice, ExportError, Job, Split, export, verify
 from storage.exporters import _manifest as manifest
 from tests.test_export import ARROW, FORMATS, content, empty, failed, filled, pages, put, store
@@ -51,10 +52,10 @@ def rewritten(out, change):
         out, form = out / "data" / "train-00000.parquet", import_module("storage.exporters.parquet")
     if getattr(form, "PLACE", "") == "path":
         out.unlink()
-        form.write(iter(rows), out, about)
+        form.write(batched(rows), out, about)
     else:
         with out.open("wb") as file:
-            form.write(iter(rows), file, about)
+            form.write(batched(rows), file, about)
 
 
 def resealed(out):

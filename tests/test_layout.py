@@ -31,6 +31,7 @@ LINES = (
         "storage.drift",
         "storage.digest",
         "storage.errors",
+        "storage.batch",
         "storage.fields",
         "storage.figures",
         "storage.instruments",
@@ -77,6 +78,7 @@ LINES = (
         "storage.wording",
     ),
     ("storage.articles", "storage.check", "storage.query", "storage.watch", "storage.witnesses"),
+    ("storage.sheet",),
     ("storage.dataset", "storage.store"),
     ("storage.chores", "storage.setback"),
     ("storage", "storage.exporters"),
@@ -93,6 +95,7 @@ LINES = (
         "crawler.screen",
         "crawler.tally",
         "crawler.turns",
+        "crawler.trainers",
         "crawler.zones",
     ),
     (

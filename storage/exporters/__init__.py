@@ -1,9 +1,10 @@
 """Files out of the database. The folder is the list: `NAME.py` is the format NAME.
 
-A format has `write(rows, out, about)`, and `read(path, about)`, which gives the same rows back. It may say with `PLACE`
-that `out` is no open file but the `path` of one; with `fields(about)` that it holds others than those of the data set,
-and with `prepared(rows, about)` how rows become what it holds. One whose `PLACE` is a `folder` has `export` for `write`
-and `documents` for the files that are made of the others.
+A format has `write(batches, out, about)`, which gets the rows as columns (`storage.batch`), and `read(path, about)`,
+which gives the same rows back. It may say with `PLACE` that `out` is no open file but the `path` of one; with
+`fields(about)` that it holds others than those of the data set, and with `prepared(batches, about)` how rows become
+what it holds. One whose `PLACE` is a `folder` has `export` for `write` and `documents` for the files that are made of
+the others.
 """
 
 from __future__ import annotations
@@ -63,12 +64,13 @@ def _file(db: Database, out: Path, job: Job, form: ModuleType) -> dict[str, Any]
         with reading(db):
             run = Run(db, out, form, job)
             if getattr(form, "PLACE", "") == "path":
-                form.write(run.rows(), part, run.about)
+                form.write(run.batches(), part, run.about)
+                digest = _files.digest(part)
             else:
                 with _files.written_to(part) as file:
-                    form.write(run.rows(), file, run.about)
-            size = part.stat().st_size
-            made = {"path": out.name, "bytes": size, "sha256": _files.digest(part), "sets": list(run.sets)}
+                    form.write(run.batches(), file, run.about)
+                digest = file.sha256
+            made = {"path": out.name, "bytes": part.stat().st_size, "sha256": digest, "sets": list(run.sets)}
             facts = run.facts([made])
         _files.finish(part, out, _manifest.sealed(facts), job.since.before(out) if job.since else None)
     return facts
@@ -83,6 +85,6 @@ def stream(db: Database, out: BinaryIO, format: str, job: Job | None = None) -> 
         )
     with reading(db):
         run = Run(db, name, form, job)
-        form.write(run.rows(), out, run.about)
+        form.write(run.batches(), out, run.about)
         out.flush()
         return run.facts([])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from storage.exporters._about import About, Row
+from storage.batch import Batch
+from storage.exporters._about import About
 
 COUNTED = {"source": "found_by", "site": "site", "language": "language", "script": "script", "kind": "kind"}
 _MOST = 50  # of a table: more are not for reading
@@ -27,18 +29,20 @@ class Tally:
         self.filled: Counter[str] = Counter()
         self._has_rights = "rights" in about.fields
 
-    def add(self, row: Row) -> None:
-        """One more row."""
-        self.rows += 1
-        # An empty text is none in a table of texts; zero and false are values.
-        self.filled.update([name for name, value in row.items() if value or value == 0])
+    def add(self, rows: Batch) -> None:
+        """More rows."""
+        self.rows += len(rows)
+        for name, values in rows.columns.items():
+            # An empty text is none in a table of texts; zero and false are values.
+            self.filled[name] += sum(1 for value in values if value or value == 0)
         for title, counter in self.by.items():
-            counter[row[COUNTED[title]] or "not known"] += 1
-        self.months[f"{row['first_seen_at']:%Y-%m}"] += 1
-        for told in (row["rights"] if self._has_rights else None) or ():
-            self.statements[f"{told['kind']}={told['value']} ({told['via']})"] += 1
-        if row.get("rules"):
-            self.rules[row["rules"]] += 1
+            counter.update(value or "not known" for value in rows[COUNTED[title]])
+        self.months.update(f"{at.year:04}-{at.month:02}" for at in rows["first_seen_at"])
+        if self._has_rights:
+            for told in chain.from_iterable(filter(None, rows["rights"])):
+                self.statements[f"{told['kind']}={told['value']} ({told['via']})"] += 1
+        if "rules" in rows.columns:
+            self.rules.update(filter(None, rows["rules"]))
 
 
 def card(facts: Mapping[str, Any], tally: Tally) -> str:

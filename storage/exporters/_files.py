@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from storage import archive, schema
 from storage.exporters._about import ExportError
@@ -64,10 +65,28 @@ def part_of(out: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+class Hashed(io.BufferedWriter):
+    """A new file, written from its begin to its end, that knows the SHA-256 of what it was given."""
+
+    def __init__(self, path: Path):
+        super().__init__(io.FileIO(path, "wb"), _BUFFER)
+        self._digest = hashlib.sha256()
+
+    def write(self, data: Any, /) -> int:
+        """Write bytes."""
+        self._digest.update(data)
+        return super().write(data)
+
+    @property
+    def sha256(self) -> str:
+        """Of all so far, in hexadecimal."""
+        return self._digest.hexdigest()
+
+
 @contextmanager
-def written_to(part: Path) -> Iterator[BinaryIO]:
+def written_to(part: Path) -> Iterator[Hashed]:
     """The open file, on the disk when the block ends."""
-    with part.open("wb", buffering=_BUFFER) as file:
+    with Hashed(part) as file:
         yield file
         file.flush()
         os.fsync(file.fileno())

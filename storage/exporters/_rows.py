@@ -1,89 +1,76 @@
-"""Rows as bytes that are the same in every format: what their content is known by.
+"""What the content of rows is known by: one hash, the same in every format.
 
-A row's canonical form is a JSON list of its values: numbers and truths, then texts and lists, then times in UTC to the
-millisecond, each in the order of the fields; unknown values, empty texts and empty lists are null. The text itself is
-stood for by its SHA-256 where the row has that. The hash of many rows goes over
-blocks of `BLOCK`: each is hashed together with the hash of what came before it.
+Each column has a SHA-256 of its own: of its values as JSON, each followed by a comma; times are in UTC to the
+millisecond; unknown values, empty texts and empty lists are null. The hash of the rows is that of the lines
+`FIELD SHA-256`, in the order of the fields. The text itself is stood for by its SHA-256 where the rows have that.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
-from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from storage.dataset import Field
+from storage.batch import Batch, Texts
 from storage.exporters._about import About, Row
+from storage.fields import Field
 
-BLOCK = 1000
-_AT_ONCE = 100
-START = "0" * 64
-encode = msgspec.json.Encoder(order="deterministic").encode
+_encode = msgspec.json.Encoder(order="deterministic").encode
 # The time that a row is placed by: the first of these that it has.
 TIMES = ("first_seen_at", "fetched_at")
+_HARD = ("int", "float", "bool")
 
 
 class Content:
     """The running hash of rows with these fields."""
 
     def __init__(self, fields: Mapping[str, Field]):
-        self._values = canonical(fields)
-        self._before, self._lines = START, list[bytes]()
+        self._columns = [(name, kind, hashlib.sha256()) for name, kind in _hashed(fields)]
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Batch) -> None:
         """More rows."""
-        self._lines += [encode(values) for values in map(self._values, rows)]
-        while len(self._lines) >= BLOCK:
-            self._before = self._folded(self._lines[:BLOCK])
-            del self._lines[:BLOCK]
-
-    def _folded(self, lines: Sequence[bytes]) -> str:
-        return hashlib.sha256(b"\n".join((self._before.encode(), *lines))).hexdigest()
+        for name, kind, digest in self._columns:
+            digest.update(memoryview(_encode(_canonical(kind, rows[name])))[1:-1])
+            digest.update(b",")
 
     @property
     def state(self) -> str:
         """The hash of the rows so far, in hexadecimal."""
-        return self._folded(self._lines) if self._lines else self._before
+        lines = "\n".join(f"{name} {digest.hexdigest()}" for name, _, digest in self._columns)
+        return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def canonical(fields: Mapping[str, Field]) -> Callable[[Row], Any]:
-    """What makes a row with these fields its canonical values."""
-    by_kind: dict[str, list[str]] = {"hard": [], "soft": [], "time": []}
+def _hashed(fields: Mapping[str, Field]) -> Iterator[tuple[str, str]]:
     for name, field in fields.items():
         if name != "text" or "text_sha256" not in fields:
-            by_kind[_PARTS.get(field.kind, "soft")].append(name)
-    hard, soft, times = (_getter(names) for names in by_kind.values())
-
-    def values(row: Row) -> Any:
-        # An empty text or list is no value in a table of texts.
-        return (
-            hard(row),
-            [value or None for value in soft(row)],
-            [at if at is None or at.tzinfo is UTC else _utc(at) for at in times(row)],
-        )
-
-    return values
+            yield name, field.kind
 
 
-_PARTS = {"int": "hard", "float": "hard", "bool": "hard", "time": "time"}
+def _canonical(kind: str, values: Sequence[Any]) -> Sequence[Any]:
+    if isinstance(values, Texts):
+        values = list(values)
+    if kind in _HARD or all(values):
+        return values if kind != "time" else [at if at.tzinfo is UTC else _utc(at) for at in values]
+    if kind == "time":
+        return [at if at is None or at.tzinfo is UTC else _utc(at) for at in values]
+    # An empty text or list is no value in a table of texts.
+    return [value or None for value in values]
 
 
-def _getter(names: Sequence[str]) -> Callable[[Row], Sequence[Any]]:
-    if len(names) < 2:
-        return lambda row: [row[name] for name in names]
-    get: Callable[[Row], Sequence[Any]] = itemgetter(*names)
-    return get
+def comparable(row: Row, fields: Mapping[str, Field]) -> bytes:
+    """A row as bytes that are equal where the content is."""
+    return _encode([_canonical(kind, (row[name],)) for name, kind in _hashed(fields)])
 
 
 def _utc(at: datetime) -> datetime:
     """In UTC to the millisecond."""
-    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
+    at = at.astimezone(UTC)
+    rest = at.microsecond % 1000
+    return at.replace(microsecond=at.microsecond - rest) if rest else at
 
 
 class Set:
@@ -91,19 +78,19 @@ class Set:
 
     def __init__(self, fields: Mapping[str, Field]):
         self.rows, self.content = 0, Content(fields)
-        self._time = itemgetter(min((name for name in TIMES if name in fields), key=TIMES.index))
+        self._time = min((name for name in TIMES if name in fields), key=TIMES.index)
         self.first: datetime | None = None
         self.last: datetime | None = None
-        self._rules = itemgetter("rules") if "rules" in fields else None
+        self._has_rules = "rules" in fields
         self._by_rules: Counter[str | None] = Counter()
 
-    def add(self, rows: Sequence[Row]) -> None:
+    def add(self, rows: Batch) -> None:
         """More rows."""
         self.rows += len(rows)
         self.content.add(rows)
-        if self._rules:
-            self._by_rules.update(map(self._rules, rows))
-        times = [*map(self._time, rows), *filter(None, (self.first, self.last))]
+        if self._has_rules:
+            self._by_rules.update(rows["rules"])
+        times = [*rows[self._time], *filter(None, (self.first, self.last))]
         self.first, self.last = min(times, default=None), max(times, default=None)
 
     def told(self) -> dict[str, Any]:
@@ -119,13 +106,20 @@ def sets(about: About) -> dict[str, Set]:
     return {name: Set(fields) for name in about.sets}
 
 
-def tallied(rows: Iterable[Row], into: Mapping[str, Set]) -> Iterator[Row]:
-    """The rows as they are, each counted in its set; some at a time, which is faster."""
-    rows, several = iter(rows), len(into) > 1
-    while some := list(islice(rows, _AT_ONCE)):
-        for name, one in into.items():
-            one.add([row for row in some if row["split"] == name] if several else some)
-        yield from some
+def tallied(batches: Iterable[Batch], into: Mapping[str, Set]) -> Iterator[Batch]:
+    """The rows as they are, each counted in its set."""
+    for batch in batches:
+        for name, rows in parted(batch, list(into)):
+            into[name].add(rows)
+        yield batch
+
+
+def parted(batch: Batch, sets: Sequence[str]) -> Iterator[tuple[str, Batch]]:
+    """The rows of a batch that are in each of some sets."""
+    for name in sets:
+        rows = batch.kept([each == name for each in batch["split"]]) if len(sets) > 1 else batch
+        if rows:
+            yield name, rows
 
 
 def _spelt(at: datetime | None) -> str:

@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from storage import dataset, splits
+from storage.batch import Batch
 from storage.exporters import _manifest, _rows, _where
-from storage.exporters._about import About, Choice, ExportError, Row, about
+from storage.exporters._about import About, Choice, ExportError, about
 from storage.exporters._since import Since
 from storage.times import parse
 
 Progress = Callable[[int, int], None]
-_STEP = 500
 _CACHE_KB = 4096
 _UNKNOWN = re.compile(r"no such column: (\S+)")
 
@@ -85,32 +85,36 @@ class Run:
         """The parts, as the manifest has them."""
         return self._split.as_dict() if self._split else None
 
-    def rows(self) -> Iterator[Row]:
+    def batches(self) -> Iterator[Batch]:
         """The rows as the format holds them. Raises ExportError, also while they are read."""
         try:
             found = self._chosen()
             if self._split:
                 found = _parted(found, self._split, self.about.left_out)
-            prepared = getattr(self._form, "prepared", lambda rows, about: rows)
+            prepared = getattr(self._form, "prepared", lambda batches, about: batches)
             yield from _rows.tallied(prepared(found, self.about), self.sets)
+        except UnicodeDecodeError as error:
+            problem = f"The text of an article is no UTF-8 ({error}); `kuaixun check` names those that are damaged."
+            raise ExportError(self._out, problem) from error
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:  # of the file, not of the question
                 raise
             raise ExportError(self._out, _no_condition(self._db, self._job.choice.where, error)) from error
 
-    def _chosen(self) -> Iterator[Row]:
+    def _chosen(self) -> Iterator[Batch]:
         job, out = self._job, self.about.left_out
         if job.since:
-            return _counted(job.since.rows(self._db, self._select), 0, job.progress)
-        return _counted(self._select(self._db, left_out=out), _total(self._db, job.choice), job.progress)
+            return _counted(job.since.batches(self._db, self._select), 0, job.progress)
+        total = _total(self._db, job.choice) if job.progress else 0
+        return _counted(self._select(self._db, left_out=out), total, job.progress)
 
-    def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Row]:
+    def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Batch]:
         """The chosen rows of a database, those for which `also` holds."""
         job = self._job
         # On lines of its own, so that a comment in it ends with it.
         where = " AND ".join(f"(\n{one}\n)" for one in (also, job.choice.where) if one)
         choice: dict[str, Any] = {**asdict(job.choice), "where": where}
-        return dataset.rows(db, **choice, mentions=job.mentions, markets=job.markets, left_out=left_out)
+        return dataset.batches(db, **choice, mentions=job.mentions, markets=job.markets, left_out=left_out)
 
     def facts(self, files: list[dict[str, Any]]) -> dict[str, Any]:
         """What the manifest says."""
@@ -167,14 +171,15 @@ def _plan(db: Database, out: Path, job: Job) -> splits.Plan:
         raise ExportError(out, _no_condition(db, job.choice.where, error)) from error
 
 
-def _parted(rows: Iterator[Row], plan: splits.Plan, left_out: Counter[str]) -> Iterator[Row]:
+def _parted(batches: Iterator[Batch], plan: splits.Plan, left_out: Counter[str]) -> Iterator[Batch]:
     """The rows that are in a part, each with its name as `split`."""
-    for row in rows:
-        name, why = plan.side(row)
-        if name:
-            yield {**row, "split": name}
-        else:
-            left_out[why] += 1
+    for batch in batches:
+        sides = list(map(plan.place, batch["first_seen_at"], batch["story_first_seen_at"]))
+        left_out.update(why for name, why in sides if not name)
+        names = [name for name, _ in sides]
+        kept = batch.kept(names)
+        if kept:
+            yield Batch({**kept.columns, "split": list(filter(None, names))}, len(kept))
 
 
 def _total(db: Database, choice: Choice) -> int:
@@ -193,13 +198,12 @@ def _no_condition(db: Database, where: str, error: sqlite3.OperationalError) -> 
     return f"`{where}` is no condition on articles: {error}."
 
 
-def _counted(rows: Iterator[Row], total: int, progress: Progress | None) -> Iterator[Row]:
-    if progress is None:
-        yield from rows
-        return
+def _counted(batches: Iterator[Batch], total: int, progress: Progress | None) -> Iterator[Batch]:
     done = 0
-    for done, row in enumerate(rows, 1):
-        yield row
-        if done % _STEP == 0:
+    for batch in batches:
+        yield batch
+        done += len(batch)
+        if progress:
             progress(done, max(done, total))
-    progress(done, done)
+    if progress:
+        progress(done, done)

@@ -16,11 +16,12 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage import exports, history, open_store
+from storage.batch import Batch, batched, rows_of
 from storage.errors import translated
 from storage.exporters._about import Choice, ExportError, Row
 from storage.exporters._files import digest, locked
 from storage.exporters._manifest import BadManifest, opened, path_of, state
-from storage.exporters._rows import canonical, encode
+from storage.exporters._rows import comparable
 from storage.fields import FIELDS
 from storage.times import utc_now
 
@@ -39,7 +40,7 @@ _TOUCHED = """
 _ELSEWHERE = re.compile(r"\b(select|last_seen_at)\b", re.I)
 _IS_TOUCHED = "articles.id IN (SELECT id FROM temp.touched)"
 
-Rows = Callable[..., Iterator[Row]]
+Batches = Callable[..., Iterator[Batch]]
 
 
 class Since:
@@ -121,11 +122,12 @@ class Since:
         """What the manifest says of it."""
         return {"since_last": {"name": self._name, "moment": self.moment}}
 
-    def rows(self, db: Database, rows: Rows) -> Iterator[Row]:
+    def batches(self, db: Database, batches: Batches) -> Iterator[Batch]:
         """The rows of the increment, in the order of their ids; each says in `change` what it is."""
         self._upto = state(db)["moment"]
         if self.moment is None:
-            yield from ({"change": "new", **row} for row in rows(db))
+            for batch in batches(db):
+                yield Batch({"change": ["new"] * len(batch), **batch.columns}, len(batch))
             return
         if self.moment > (self._upto or 0):
             raise ExportError(
@@ -138,7 +140,8 @@ class Since:
             for each in (store.db, db):
                 _note(each.conn, touched)
             also = "" if _ELSEWHERE.search(self._query["where"]) else _IS_TOUCHED
-            yield from differing(rows(store.db, also=also), rows(db, also=also))
+            then, now = batches(store.db, also=also), batches(db, also=also)
+            yield from batched(differing(rows_of(then), rows_of(now)))
 
     def before(self, out: Path) -> Callable[[Path], None]:
         """What is to be called when the file is complete and only lacks its name."""
@@ -161,7 +164,6 @@ class Since:
 
 def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
     """The rows of `now` that are new or others than in `then`, and those that are gone; both in the order of ids."""
-    values = canonical(FIELDS)
     old, new = next(then, None), next(now, None)
     while old is not None or new is not None:
         if old is None or (new is not None and new["id"] < old["id"]):
@@ -172,7 +174,7 @@ def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
             yield {"change": "gone", **old}
             old = next(then, None)
         else:
-            if encode(values(old)) != encode(values(new)):
+            if comparable(old, FIELDS) != comparable(new, FIELDS):
                 yield {"change": "changed", **new}
             old, new = next(then, None), next(now, None)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from storage import splits
+from storage.batch import Batch, batched
 from storage.exporters import _files, _manifest, _rows
 from storage.exporters._about import About, ExportError, Row
 from storage.exporters._formats import module
@@ -90,13 +91,16 @@ class _Seen:
         self._about, self._last = about, dict[str, int]()
         self.sets = _rows.sets(about)
         self.wrong: dict[str, list[str]] = {"text hashes": [], "order": [], "kinds": [], "rights": []}
-        self._several = len(self.sets) > 1
         self._query = about.facts["query"]
 
-    def add(self, row: Row) -> None:
-        """One more row."""
-        name = row["split"] if self._several else self._about.sets[0]
-        self.sets[name].add((row,))
+    def add(self, batch: Batch) -> None:
+        """More rows."""
+        for name, rows in _rows.parted(batch, self._about.sets):
+            self.sets[name].add(rows)
+            for row in rows.rows():
+                self._look(row, name)
+
+    def _look(self, row: Row, name: str) -> None:
         number = row.get("id")
         if "text_sha256" in row and hashlib.sha256(row["text"].encode()).hexdigest() != row["text_sha256"]:
             self._note("text hashes", number, "its text is not the one of its SHA-256")
@@ -120,10 +124,10 @@ def _rows_hold(out: Path, facts: Mapping[str, Any]) -> Iterator[Proof]:
     documents = getattr(form, "documents", None)
     tally = form.tally(about) if documents else None
     try:
-        for row in form.read(out, about):
-            seen.add(row)
+        for rows in batched(form.read(out, about)):
+            seen.add(rows)
             if tally:
-                tally.add(row)
+                tally.add(rows)
     except ExportError:
         raise
     except Exception as error:

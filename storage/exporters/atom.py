@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
+from storage.batch import Batch, rows_of
 from storage.dataset import FIELDS, Field
 from storage.exporters._about import ADDED, About, Row
 
@@ -34,18 +35,19 @@ def fields(about: About) -> Mapping[str, Field]:
     return {name: known[name] for name in _HELD if name in about.fields}
 
 
-def prepared(rows: Iterable[Row], about: About) -> Iterator[Row]:
+def prepared(batches: Iterable[Batch], about: About) -> Iterator[Batch]:
     """The rows as XML can hold them."""
-    texts = about.of("text", "category")
-    for row in rows:
-        kept = {name: row[name] for name in about.fields}
-        for name in texts:
-            if kept[name] and _NOT_XML.search(kept[name]):
-                kept[name] = _NOT_XML.sub("", kept[name])
-        yield kept
+    texts = set(about.of("text", "category"))
+    for batch in batches:
+        columns = {name: _as_xml(batch[name]) if name in texts else batch[name] for name in about.fields}
+        yield Batch(columns, len(batch))
 
 
-def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
+def _as_xml(texts: Sequence[str | None]) -> Sequence[str | None]:
+    return [_NOT_XML.sub("", text) if text and _NOT_XML.search(text) else text for text in texts]
+
+
+def write(batches: Iterable[Batch], out: BinaryIO, about: About) -> None:
     """Write the feed. It was updated when the database last was."""
     name = uuid.uuid5(uuid.NAMESPACE_URL, msgspec.json.encode(about.facts["query"], order="sorted").decode())
     head = (
@@ -54,7 +56,7 @@ def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
         "<author><name>kuaixun</name></author>\n<generator>kuaixun</generator>\n"
     )
     out.write(head.encode())
-    for row in rows:
+    for row in rows_of(batches):
         out.write("".join(_entry(row)).encode())
     out.write(b"</feed>\n")
 

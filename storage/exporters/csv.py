@@ -6,63 +6,71 @@ Times are ISO 8601 in UTC, truth is `true` and `false`, mentions and other lists
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
-from itertools import islice
-from operator import itemgetter
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
-from storage.exporters._about import About, Row, from_text
+from storage.batch import Batch, Texts
+from storage.exporters._about import About, from_text
 
-_AT_ONCE = 100
-_encode = msgspec.json.Encoder().encode
+_lines = msgspec.json.Encoder().encode_lines
+_SPECIAL = re.compile('[,"\r\n]')
+_EMPTY = ("null", "[]", "{}", '""')
 
 
-def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
+def write(batches: Iterable[Batch], out: BinaryIO, about: About) -> None:
     """Write the rows under a header."""
     out.write(",".join(about.names).encode() + b"\r\n")
+    for batch in batches:
+        lines = zip(*_parts(batch, about), strict=True)
+        out.write(b"".join([b",".join(parts) + b"\r\n" for parts in lines]))
+
+
+def _parts(batch: Batch, about: About) -> Iterator[list[bytes]]:
+    """The lines from left to right, in pieces: long texts are written as they were read."""
     # The module of the standard library looks at every character of a text, and at every unknown value.
-    kinds, get, rows = [field.kind for field in about.fields.values()], itemgetter(*about.fields), iter(rows)
-    while some := list(islice(rows, _AT_ONCE)):
-        columns = zip(*map(get, some), strict=True)
-        cells = [_column(kind, values) for kind, values in zip(kinds, columns, strict=True)]
-        out.write("".join([",".join(line) + "\r\n" for line in zip(*cells, strict=True)]).encode())
+    cells: list[Sequence[str]] = []
+    for name, field in about.fields.items():
+        values = batch[name]
+        if isinstance(values, Texts):
+            yield from _joined(cells)
+            yield [_quoted_bytes(body) for body in values.bodies]
+            cells = []
+        else:
+            cells.append(_column(field.kind, values))
+    yield from _joined(cells)
+
+
+def _joined(cells: Sequence[Sequence[str]]) -> Iterator[list[bytes]]:
+    if cells:
+        yield [",".join(line).encode() for line in zip(*cells, strict=True)]
 
 
 def _column(kind: str, values: Sequence[Any]) -> Sequence[str]:
     if values.count(None) == len(values):
         return ("",) * len(values)
-    cell = _CELLS[kind]
-    return ["" if value is None else cell(value) for value in values]
+    if kind in ("text", "category"):
+        known = ["" if value is None else value for value in values] if None in values else values
+        return list(map(_quoted, known)) if _SPECIAL.search("".join(known)) else known
+    told = _lines(values).decode().split("\n")[:-1]
+    if kind in ("int", "float", "bool"):
+        return ["" if text == "null" else text for text in told] if None in values else told
+    if kind == "time":
+        return ["" if text == "null" else text[1:-1] for text in told]
+    return ["" if text in _EMPTY else _quoted(text) for text in told]
 
 
 def _quoted(text: str) -> str:
-    if "," in text or "\n" in text or '"' in text or "\r" in text:
-        return '"' + text.replace('"', '""') + '"'
-    return text
+    return '"' + text.replace('"', '""') + '"' if _SPECIAL.search(text) else text
 
 
-def _time(at: datetime) -> str:
-    return _encode(at)[1:-1].decode()
-
-
-def _json(value: Any) -> str:
-    return _quoted(_encode(value).decode()) if value else ""
-
-
-_CELLS: dict[str, Callable[[Any], str]] = {
-    "text": _quoted,
-    "category": _quoted,
-    "int": str,
-    "float": repr,
-    "bool": lambda value: "true" if value else "false",
-    "time": _time,
-    "mentions": _json,
-    "json": _json,
-}
+def _quoted_bytes(body: bytes) -> bytes:
+    if b"\n" in body or b"," in body or b'"' in body or b"\r" in body:
+        return b'"' + body.replace(b'"', b'""') + b'"'
+    return body
 
 
 def read(path: Path, about: About) -> Iterator[dict[str, Any]]:

@@ -13,15 +13,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 from sqlite_utils import Database
 
+from storage.batch import Batch
 from storage.exporters import _card, _croissant, _files, _manifest, parquet
-from storage.exporters._about import About, ExportError, Row
+from storage.exporters._about import About, ExportError
 from storage.exporters._files import MANIFEST
-from storage.exporters._rows import Set
+from storage.exporters._rows import Set, parted
 from storage.exporters._run import Job, Run, reading
 
 PLACE = "folder"
@@ -75,17 +76,17 @@ def shown(about: About) -> About:
 
 
 def _shards(run: Run, counts: _card.Tally, part: Path, journal: _Journal) -> list[dict[str, Any]]:
-    several = len(run.about.sets) > 1
     writers = {name: _Shards(name, part, run.about, journal) for name in run.about.sets}
     try:
-        for row in run.rows():
-            counts.add(row)
-            writers[row["split"] if several else run.about.sets[0]].add(row)
+        for batch in run.batches():
+            counts.add(batch)
+            for name, rows in parted(batch, run.about.sets):
+                writers[name].add(rows)
         for writer in writers.values():
             writer.end()
     finally:
         for writer in writers.values():
-            writer.close()
+            writer.abandon()
     return [file for writer in writers.values() for file in writer.files]
 
 
@@ -96,8 +97,7 @@ class _Shards:
         self._name, self._part, self._journal = name, part, journal
         self._about = shown(about)
         self.files: list[dict[str, Any]] = []
-        self._rows: list[Row] = []
-        self._open: tuple[BinaryIO, parquet.Writer] | None = None
+        self._open: tuple[_files.Hashed, parquet.Writer] | None = None
         self._next()
 
     def _next(self) -> None:
@@ -105,31 +105,30 @@ class _Shards:
         self._path = f"{DATA}/{_card.part(self._name)}-{len(self.files):05d}.parquet"
         self._known = self._journal.files.get(self._path)
 
-    def add(self, row: Row) -> None:
-        """One more row; a full shard is closed."""
-        self._set.add((row,))
-        if self._known is None:
-            self._rows.append(row)
-            if len(self._rows) == parquet.GROUP:
-                self._put()
-        if self._set.rows == SHARD:
-            self._finish()
+    def add(self, rows: Batch) -> None:
+        """More rows; a full shard is closed."""
+        start = 0
+        while start < len(rows):
+            some = rows.cut(start, start + SHARD - self._set.rows)
+            start += len(some)
+            self._set.add(some)
+            if self._known is None:
+                self._writer().add(some)
+            if self._set.rows == SHARD:
+                self._finish()
 
-    def _put(self) -> None:
+    def _writer(self) -> parquet.Writer:
         if self._open is None:
-            file = (self._part / self._path).open("wb")
+            file = _files.Hashed(self._part / self._path)
             self._open = file, parquet.Writer(file, self._about, plain=True)
-        if self._rows:
-            self._open[1].put(self._rows)
-            self._rows = []
+        return self._open[1]
 
     def _finish(self) -> None:
         told = {"rows": self._set.rows, "content": self._set.content.state}
         if self._known is None:
-            self._put()
-            self.close()
-            path = self._part / self._path
-            size, digest = path.stat().st_size, _files.digest(path)
+            self._writer()
+            digest = self._close()
+            size = (self._part / self._path).stat().st_size
             self._known = {"path": self._path, "bytes": size, "sha256": digest, "sets": [self._name], **told}
             self._journal.note(self._known)
         elif {name: self._known[name] for name in told} != told:
@@ -143,15 +142,24 @@ class _Shards:
         if self._set.rows or not self.files:
             self._finish()
 
-    def close(self) -> None:
-        """Close what is open; a shard that is not complete will be written again."""
+    def _close(self) -> str:
+        """The SHA-256 of the file, which is on the disk then."""
+        assert self._open
+        file, writer = self._open
+        with file:
+            writer.close()
+            file.flush()
+            os.fsync(file.fileno())
+        self._open = None
+        return file.sha256
+
+    def abandon(self) -> None:
+        """Close what is still open: a shard that is not complete will be written again."""
         if self._open:
             file, writer = self._open
             self._open = None
-            with file:
-                writer.__exit__()
-                file.flush()
-                os.fsync(file.fileno())
+            writer.abandon()
+            file.close()
 
 
 class _Journal:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
-from storage.exporters._about import About, Row
+from storage.batch import Batch
+from storage.exporters._about import About
 
 _encode = msgspec.json.Encoder().encode_lines
-_AT_ONCE = 100
 
 
-def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
+def write(batches: Iterable[Batch], out: BinaryIO, about: About) -> None:
     """Write the rows. Keys keep the order of the fields, unknown values are null."""
-    rows = iter(rows)
-    while some := list(islice(rows, _AT_ONCE)):
-        out.write(_encode(some))
+    line = msgspec.defstruct("Line", [(name, Any) for name in about.names], gc=False)
+    for batch in batches:
+        out.write(_encode(list(map(line, *batch.of(about.names)))))
 
 
 def read(path: Path, about: About) -> Iterator[dict[str, Any]]:

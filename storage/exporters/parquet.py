@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from storage.dataset import Field
-from storage.exporters._about import About, ExportError, Row
+from storage.batch import Batch, Texts
+from storage.exporters._about import About, ExportError
+from storage.fields import Field
 
 if TYPE_CHECKING:
     import pyarrow
@@ -22,12 +23,11 @@ LEVEL = 3
 _encode = msgspec.json.Encoder().encode
 
 
-def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
+def write(batches: Iterable[Batch], out: BinaryIO, about: About) -> None:
     """Write the rows. Raises ExportError where pyarrow is not installed."""
-    rows = iter(rows)
     with Writer(out, about) as writer:
-        while group := list(islice(rows, GROUP)):
-            writer.put(group)
+        for batch in batches:
+            writer.add(batch)
 
 
 class Writer:
@@ -49,15 +49,47 @@ class Writer:
             store_schema=not plain,
         )
 
+        self._held: list[Mapping[str, Any]] = []
+        self._rows = 0
+
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        if self._rows:
+            self._flush()
         self._file.close()
 
-    def put(self, rows: list[Row]) -> None:
-        """Write a group of rows."""
-        self._file.write_table(table(rows, self._about, self._schema))
+    def abandon(self) -> None:
+        """End a file that will be thrown away, whatever state it is in."""
+        with suppress(Exception):
+            self._file.close()
+
+    def add(self, batch: Batch) -> None:
+        """More rows. Full groups are written, the last one when the file is closed."""
+        start = 0
+        while start < len(batch):
+            some = batch.cut(start, start + GROUP - self._rows)
+            start += len(some)
+            self._rows += len(some)
+            # Long texts go over at once, so that their memory is there for the next ones.
+            self._held.append({name: self._early(name, some[name]) for name in self._about.names})
+            if self._rows == GROUP:
+                self._flush()
+
+    def _early(self, name: str, values: Sequence[Any]) -> Any:
+        return library().array(values.bodies, self._schema.field(name).type) if isinstance(values, Texts) else values
+
+    def _flush(self) -> None:
+        self._file.write_table(table(self._held, self._about, self._schema))
+        self._held, self._rows = [], 0
 
 
 def library() -> Any:
@@ -92,21 +124,26 @@ def _type(arrow: Any, field: Field, about: About, *, inside: bool = False) -> An
     return kinds[field.kind]
 
 
-def table(rows: list[Row], about: About, types: pyarrow.Schema) -> pyarrow.Table:
-    """Rows as columns."""
+def table(rows: Sequence[Mapping[str, Any]], about: About, types: pyarrow.Schema) -> pyarrow.Table:
+    """Rows as columns of Arrow."""
+    fields = about.fields.items()
+    columns = [_column([part[name] for part in rows], types.field(name).type, field) for name, field in fields]
+    return library().Table.from_arrays(columns, schema=types)
+
+
+def _column(parts: list[Any], kind: Any, field: Field) -> Any:
     import pyarrow
 
-    arrays = []
-    columns = zip(*map(itemgetter(*about.fields), rows), strict=True) if rows else ((),) * len(about.fields)
-    for (name, field), values in zip(about.fields.items(), columns, strict=True):
-        kind = types.field(name).type
-        if field.kind == "category":
-            arrays.append(pyarrow.array(values, pyarrow.string()).dictionary_encode())
-        elif field.kind == "json":
-            arrays.append(pyarrow.array([_encode(value).decode() if value else None for value in values], kind))
-        else:
-            arrays.append(pyarrow.array(values, kind))
-    return pyarrow.Table.from_arrays(arrays, schema=types)
+    if all(isinstance(part, pyarrow.Array) for part in parts):
+        return pyarrow.chunked_array(parts, kind)
+    values = list(chain.from_iterable(parts))
+    if values.count(None) == len(values):
+        return pyarrow.nulls(len(values), kind)
+    if field.kind == "category":
+        return pyarrow.array(values, pyarrow.string()).dictionary_encode()
+    if field.kind == "json":
+        return pyarrow.array([_encode(value).decode() if value else None for value in values], kind)
+    return pyarrow.array(values, kind)
 
 
 def read(path: Path, about: About) -> Iterator[dict[str, Any]]:

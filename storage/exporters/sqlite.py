@@ -10,25 +10,23 @@ import errno
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from storage.batch import Batch
 from storage.exporters._about import About, Row, from_text
 from storage.reindex import entry
 
 PLACE = "path"
 PAGE_SIZE = 8192
-_BATCH = 500
 _TYPES = {"int": "INTEGER", "bool": "INTEGER", "float": "REAL"}
 _encode = msgspec.json.Encoder().encode
 
 
-def write(rows: Iterable[Row], out: Path, about: About) -> None:
+def write(batches: Iterable[Batch], out: Path, about: About) -> None:
     """Make the database at `out`, where nothing is yet. Raises OSError where the disk is full."""
-    rows = iter(rows)
     try:
         with closing(sqlite3.connect(out, isolation_level=None)) as db:
             # The file has no name yet: what is broken off is thrown away, so nothing need be rolled back.
@@ -41,8 +39,8 @@ def write(rows: Iterable[Row], out: Path, about: About) -> None:
                 db.execute(f"PRAGMA {pragma}")
             db.execute("BEGIN")
             _tables(db, about)
-            while batch := list(islice(rows, _BATCH)):
-                _put(db, batch, about)
+            for batch in batches:
+                _put(db, list(batch.rows()), about)
             db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
             db.execute("COMMIT")
     except sqlite3.OperationalError as error:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from storage import warc
 from storage.archive import Archive, Damaged
+from storage.batch import Batch, batched, rows_of
 from storage.dataset import Field
 from storage.exporters._about import About, ExportError, Row
 from storage.times import parse
@@ -20,6 +21,7 @@ _PAGE = {
     "status": Field("int", "HTTP", "the status of the answer"),
     "body_sha256": Field("text", "hexadecimal", "SHA-256 of the body"),
 }
+_AT_ONCE = 8  # pages in memory, each up to some megabytes
 _FETCHES = "SELECT url, at FROM visits WHERE article_id = ? ORDER BY visits.id"
 
 
@@ -28,16 +30,20 @@ def fields(about: About) -> Mapping[str, Field]:
     return _PAGE
 
 
-def prepared(rows: Iterable[Row], about: About) -> Iterator[Row]:
+def prepared(batches: Iterable[Batch], about: About) -> Iterator[Batch]:
     """The pages of the articles, with their bodies. Raises ExportError where there is no archive."""
+    return batched(_pages(batches, about), _AT_ONCE)
+
+
+def _pages(batches: Iterable[Batch], about: About) -> Iterator[Row]:
     if about.archive is None or not about.archive.exists():
         raise ExportError(
             Path(about.archive or "-"), "There is no archive of raw pages (`keep_pages` in the settings)."
         )
     with Archive(about.archive, readonly=True) as archive:
-        for row in rows:
+        for number in (number for batch in batches for number in batch["id"]):
             some = False
-            for url, at in about.db.conn.execute(_FETCHES, (row["id"],)):
+            for url, at in about.db.conn.execute(_FETCHES, (number,)):
                 for page in archive.pages(url=url, since=parse(at), until=parse(at)):
                     try:
                         body = archive.body(page.id)
@@ -57,10 +63,10 @@ def prepared(rows: Iterable[Row], about: About) -> Iterator[Row]:
                 about.left_out["article without a raw page"] += 1
 
 
-def write(rows: Iterable[Row], out: BinaryIO, about: About) -> None:
+def write(batches: Iterable[Batch], out: BinaryIO, about: About) -> None:
     """Write the pages, each compressed for itself."""
     writer = warc.begun(out, about.at)
-    for row in rows:
+    for row in rows_of(batches):
         warc.put(writer, row["page"], row["body"])
 
 
