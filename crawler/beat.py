@@ -27,7 +27,7 @@ _RESTS = 3.5
 STRIDE = 2.6
 
 # An item that was not there yet at a visit after its time came later than it says: so much of that is believed.
-_LATEST, _FORGET = timedelta(minutes=10), 0.99
+_LATEST, _FORGET = timedelta(minutes=10), 0.96
 # Where times are whole minutes, the shortest period.
 _MINUTE, _LEAST_CUT = 60.0, 240.0
 _DAY = 86_400.0

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from config import Source
 from crawler import beat, rhythm
 from crawler.frontier import after_article
 from storage.records import Beat, Target
+from storage.times import parse
+from tests.test_crawl import SITE, Clock, article, listing, run
 
 START = datetime(2026, 3, 2, 8, 0, 7, tzinfo=UTC)
 MINUTE, SECOND, HOUR = timedelta(minutes=1), timedelta(seconds=1), timedelta(hours=1)
@@ -130,3 +133,46 @@ def test_articles_that_came_together_come_back_at_one_item_each():
     assert all(0 < (at - START).total_seconds() % 540 < 10 for at in again)
     day = after_article(Target("x", "article", "s", visited_at=now, next_at=again[0]), written[0], again[0], known)
     assert timedelta(hours=23) <= day - again[0] < timedelta(hours=23, minutes=10)
+
+
+def test_the_crawl_visits_articles_again_when_the_next_item_is_due(web, store):
+    # In China; the list is seen first at 12:00, then at 12:28 with the three that came since.
+    clock = Clock(datetime(2026, 3, 20, 4, 0, 30, tzinfo=UTC))
+    written = [datetime(2026, 3, 20, 2, 0, tzinfo=UTC) + n * 9 * MINUTE for n in range(17)]
+    for first, last in ((6, 14), (9, 17)):
+        web.pages.clear()
+        texts = [f"{at + timedelta(hours=8):%Y-%m-%d %H:%M}" for at in written]
+        rows = [
+            f'<li><a href="/news/{100000 + n}.html">第{n}条快讯：存款准备金率下调</a> <span>{texts[n]}</span></li>'
+            for n in range(first, last)
+        ]
+        web.add(SITE + "/stock/", f"<html><body><ul>{''.join(reversed(rows))}</ul></body></html>")
+        for n in range(first, last):
+            web.add(f"{SITE}/news/{100000 + n}.html", article(n).replace("2026-03-20 10:00", texts[n]))
+        run(web, store, clock, sources=[Source("news", (SITE + "/stock/",), every=EVERY)])
+        clock.now += 28 * MINUTE
+    known = store.rhythm(SITE + "/stock/")
+    assert known.beat.period == pytest.approx(540, abs=2)
+    query = "SELECT next_at FROM frontier WHERE kind = 'article' AND visited_at > '2026-03-20T04:20'"
+    again = [parse(at) for (at,) in store.db.execute(query)]
+    assert len(again) == 3
+    assert len({(at - known.beat.at) // timedelta(seconds=540) for at in again}) == 3
+    assert all(0 <= (at - written[0]).total_seconds() % 540 < 60 for at in again)
+
+
+def test_a_list_counts_what_an_articles_page_named_first(web, store):
+    clock = Clock()
+    source = [Source("news", (SITE + "/stock/",), every=EVERY)]
+    web.add(SITE + "/stock/", listing(1, 2, 3))
+    for n in (1, 2, 3):
+        web.add(f"{SITE}/news/{100000 + n}.html", article(n))
+    run(web, store, clock, sources=source)
+    clock.now += 5 * MINUTE
+    # Before the list is seen again, an article's page names the fourth.
+    found = Target(f"{SITE}/news/100004.html", "article", "news", depth=1, next_at=clock.now + HOUR)
+    store.add_targets([found], clock.now)
+    clock.now += 15 * MINUTE
+    web.pages[SITE + "/stock/"] = []
+    web.add(SITE + "/stock/", listing(4, 3, 2, 1))
+    run(web, store, clock, sources=source)
+    assert store.rhythm(SITE + "/stock/").items == 1
