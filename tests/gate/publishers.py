@@ -98,7 +98,7 @@ def _dead(publisher: Publisher) -> Publisher:
     return replace(publisher, shown=kept, said=publisher.said[: len(kept)])
 
 
-# The first two are what the rules were made on, nearly all with other seeds. The others were tried once those stood, and
+# The first two are what the rules were made on, mostly with other seeds. The others were tried once those stood, and
 # told of four faults, which were mended: so they are no blind test any more.
 FAMILIES: dict[str, Callable[[int], Publisher]] = {
     "bursty": lambda seed: made(profiled(seed)),
