@@ -138,6 +138,7 @@ seen then follows from `visits`. What other programs write is put to the last mo
 state at a time is the one after the last moment that had this time or an earlier one.
 """
 COLUMNS = {
+    "rights.location": "a pattern of the paths that are meant, as in robots.txt; empty: all",
     "articles.kind": "article, flash (short) or announcement (a company's own)",
     "articles.charset": "the encoding in which the page was read",
     "articles.pages": "how many pages the text was joined of",

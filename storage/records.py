@@ -224,7 +224,7 @@ class Right:
     """One statement about the use of articles: `noai`, `tdm-reservation` = 1, `ai-train` = no.
 
     `via` is how it was said: meta, header, robots.txt or tdmrep.json. `agent` is whom it is said to, "*" for everybody;
-    `applies` says whether that means this crawler.
+    `applies` says whether that means this crawler, `location` which paths are meant (`places`), "" all.
     """
 
     kind: str
@@ -232,6 +232,7 @@ class Right:
     via: str
     agent: str = "*"
     applies: bool = True
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ LINES = (
         "storage.instruments",
         "storage.keys",
         "storage.mentions",
+        "storage.places",
         "storage.ranking",
         "storage.records",
         "storage.sessions",
