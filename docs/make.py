@@ -59,7 +59,8 @@ def configuration() -> Iterator[str]:
                 yield f"| `{name}` | {shown} | {key.meaning} |\n"
     yield (
         "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: "
-        "`kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute.\n"
+        "`kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute. "
+        "One that is wrong costs that source only, see [sources.md](sources.md#a-file-that-is-wrong).\n"
     )
 
 
