@@ -12,12 +12,13 @@ import pytest
 
 from config import Settings, Source
 from storage import Article, Visit, history, open_store
+from storage.archive import Archive
 from storage.exporters import Choice, ExportError, Job, Since, export
 from storage.exporters import _files as files
 from storage.records import Notice, Right
 from tests.test_as_of import A, B, Scripted
 from tests.test_crawl import Clock, run
-from tests.test_export import empty, failed, read
+from tests.test_export import ARROW, content, empty, failed, read
 
 __all__ = ["empty"]  # a fixture
 
@@ -338,3 +339,32 @@ def test_after_kills_at_any_point_increments_add_up_to_all(database, seed):
         killed(database, f"inc-{next(numbers)}.jsonl", choice, "", 0)
         reader.take()
         assert reader.rows == everything(database, choice)
+
+
+@pytest.mark.parametrize("name", ["atom", pytest.param("hf", marks=ARROW), "warc"])
+def test_bytes_stay_where_no_content_changes(database, name):
+    """Not by the bookkeeping of an increment, and not by a crawl that finds nothing."""
+    put(database, 1, text(1))
+    Archive(Path("k.pages")).close()
+
+    def made(folder):
+        Path(folder).mkdir()
+        with open_store(database, readonly=True) as store:
+            export(store.db, Path(folder, "out"), name, Job(archive=Path("k.pages")))
+        return content(Path(folder))
+
+    former = made("former")
+    taken(database, "1.jsonl")
+    with open_store(database) as store:
+        store.save(Visit("http://example.com/", "http://example.com/", "list", "demo", T0 + timedelta(hours=1), 200))
+    assert made("again") == former
+
+
+def test_what_a_condition_asks_of_other_tables_is_of_the_last_moment(database):
+    put(database, 1, text(1))
+    with open_store(database) as store:
+        store.save(Visit("http://example.com/", "http://example.com/", "list", "demo", T0, 200))
+        last = store.db.execute("SELECT max(id) FROM moments").fetchone()[0]
+        for where, moment in (("", 1), ("last_seen_at > ''", last), ("id IN (SELECT 1)", last)):
+            facts = export(store.db, Path("out.jsonl"), "jsonl", Job(Choice(where=where)))
+            assert facts["state"]["moment"] == moment

@@ -64,19 +64,20 @@ class Run:
             raise ExportError(out, f"`{job.choice.where}` is no condition on articles: {wrong}.")
         query = {**job.choice.told, **(job.since.told if job.since else {}), **job.found_by}
         self._split = _plan(db, out, job) if job.split else None
+        whole, fetches = _manifest.asks_more(job.choice.where), bool(getattr(form, "FETCHES", False))
         known = {
             "format": form.__name__.rpartition(".")[2],
             **_manifest.versions(db),
-            "state": _manifest.state(db),
+            "state": _manifest.state(db, whole=whole, fetches=fetches),
             "query": query,
             **({"contact": job.contact} if job.contact else {}),
         }
         names = self._split.names if self._split else ("all",)
-        whole = about(
+        wanted = about(
             change=job.since is not None, split=bool(job.split), facts=known, sets=names, archive=job.archive, db=db
         )
         kept = getattr(self._form, "fields", lambda about: about.fields)
-        self.about: About = replace(whole, fields=kept(whole))
+        self.about: About = replace(wanted, fields=kept(wanted))
         if job.split and "split" not in self.about.fields:
             raise ExportError(out, f"`{known['format']}` has no place for parts of a data set; use another format.")
         self.sets = _rows.sets(self.about)
@@ -103,7 +104,8 @@ class Run:
     def _chosen(self) -> Iterator[Batch]:
         job, out = self._job, self.about.left_out
         if job.since:
-            return _counted(job.since.batches(self._db, self._select), 0, job.progress)
+            upto = self.about.facts["state"]["moment"]
+            return _counted(job.since.batches(self._db, self._select, upto), 0, job.progress)
         total = _total(self._db, job.choice) if job.progress else 0
         return _counted(self._select(self._db, left_out=out), total, job.progress)
 

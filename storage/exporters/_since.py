@@ -6,7 +6,6 @@ Only articles of which something was written since can differ; those are found i
 from __future__ import annotations
 
 import hashlib
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
@@ -20,10 +19,9 @@ from storage.batch import Batch, batched, rows_of
 from storage.errors import translated
 from storage.exporters._about import Choice, ExportError, Row
 from storage.exporters._files import digest, locked
-from storage.exporters._manifest import BadManifest, opened, path_of, state
+from storage.exporters._manifest import BadManifest, asks_more, moment, opened, path_of
 from storage.exporters._rows import comparable
 from storage.fields import FIELDS
-from storage.times import utc_now
 
 # What a row is made of: the article, its story, and what is said of it and of its host.
 _TOUCHED = """
@@ -36,8 +34,6 @@ _TOUCHED = """
             AND id IN (SELECT id FROM main.history_rights WHERE moment > :since)
     ) AS hosts ON substr(url, instr(url, '//') + 2, length(host) + 1) IN (host, host || '/')
 """
-# A condition that asks for more than the article: then it may hold or not without anything written to that.
-_ELSEWHERE = re.compile(r"\b(select|last_seen_at)\b", re.I)
 _IS_TOUCHED = "articles.id IN (SELECT id FROM temp.touched)"
 
 Batches = Callable[..., Iterator[Batch]]
@@ -113,8 +109,8 @@ class Since:
         return False
 
     def _write(self, what: Callable[[sqlite3.Connection], bool]) -> bool:
+        # In no moment: nothing that is exported changes by it, and so neither does the next whole export.
         with open_store(self._path) as store, translated(self._path), store.db.atomic():
-            history.begin(store.db.conn, utc_now())
             return what(store.db.conn)
 
     @property
@@ -122,14 +118,14 @@ class Since:
         """What the manifest says of it."""
         return {"since_last": {"name": self._name, "moment": self.moment}}
 
-    def batches(self, db: Database, batches: Batches) -> Iterator[Batch]:
-        """The rows of the increment, in the order of their ids; each says in `change` what it is."""
-        self._upto = state(db)["moment"]
+    def batches(self, db: Database, batches: Batches, upto: int) -> Iterator[Batch]:
+        """The rows of the increment up to a moment, in the order of their ids; each says in `change` what it is."""
+        self._upto = upto
         if self.moment is None:
             for batch in batches(db):
                 yield Batch({"change": ["new"] * len(batch), **batch.columns}, len(batch))
             return
-        if self.moment > (self._upto or 0):
+        if self.moment > moment(db):
             raise ExportError(
                 self._path, f"`{self._name}` has already had what was known at that time, and later things."
             )
@@ -139,7 +135,7 @@ class Since:
             touched = db.conn.execute(_TOUCHED, {"since": self.moment}).fetchall()
             for each in (store.db, db):
                 _note(each.conn, touched)
-            also = "" if _ELSEWHERE.search(self._query["where"]) else _IS_TOUCHED
+            also = "" if asks_more(self._query["where"]) else _IS_TOUCHED
             then, now = batches(store.db, also=also), batches(db, also=also)
             yield from batched(differing(rows_of(then), rows_of(now)))
 

@@ -21,6 +21,7 @@ _PAGE = {
     "status": Field("int", "HTTP", "the status of the answer"),
     "body_sha256": Field("text", "hexadecimal", "SHA-256 of the body"),
 }
+FETCHES = True  # it has every fetch of an article, also one that changed nothing
 _AT_ONCE = 8  # pages in memory, each up to some megabytes
 _FETCHES = "SELECT url, at FROM visits WHERE article_id = ? ORDER BY visits.id"
 
