@@ -15,6 +15,7 @@ from storage import Article, Visit, history, open_store
 from storage.archive import Archive
 from storage.exporters import Choice, ExportError, Job, Since, export
 from storage.exporters import _files as files
+from storage.exporters._manifest import opened
 from storage.records import Notice, Right
 from tests.test_as_of import A, B, Scripted
 from tests.test_crawl import Clock, run
@@ -368,3 +369,21 @@ def test_what_a_condition_asks_of_other_tables_is_of_the_last_moment(database):
         for where, moment in (("", 1), ("last_seen_at > ''", last), ("id IN (SELECT 1)", last)):
             facts = export(store.db, Path("out.jsonl"), "jsonl", Job(Choice(where=where)))
             assert facts["state"]["moment"] == moment
+
+
+RESERVED = Notice("http://example.com/robots.txt", "host", T0, (Right("ai-train", "no", "robots.txt", "*", True),))
+
+
+def test_an_increment_counts_what_it_leaves_out(database):
+    choice = Choice(purpose="train")
+
+    def left_out(out):
+        taken(database, out, choice)
+        return opened(Path(f"{out}.manifest.json").read_bytes())["left_out"]
+
+    for number, which in enumerate((1, 1, 2), 1):
+        put(database, number, text(which))
+    assert left_out("1.jsonl") == {"copy": 1}
+    put(database, 3, text(2), notices=(RESERVED,))
+    assert left_out("2.jsonl") == {"copy": 1, "ai-train=no (robots.txt)": 2}
+    assert left_out("3.jsonl") == {}  # nothing was written to them

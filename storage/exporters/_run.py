@@ -105,7 +105,7 @@ class Run:
         job, out = self._job, self.about.left_out
         if job.since:
             upto = self.about.facts["state"]["moment"]
-            return _counted(job.since.batches(self._db, self._select, upto), 0, job.progress)
+            return _counted(job.since.batches(self._db, self._select, upto, out), 0, job.progress)
         total = _total(self._db, job.choice) if job.progress else 0
         return _counted(self._select(self._db, left_out=out), total, job.progress)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -118,11 +119,14 @@ class Since:
         """What the manifest says of it."""
         return {"since_last": {"name": self._name, "moment": self.moment}}
 
-    def batches(self, db: Database, batches: Batches, upto: int) -> Iterator[Batch]:
-        """The rows of the increment up to a moment, in the order of their ids; each says in `change` what it is."""
+    def batches(self, db: Database, batches: Batches, upto: int, left_out: Counter[str]) -> Iterator[Batch]:
+        """The rows of the increment up to a moment, in the order of their ids; each says in `change` what it is.
+
+        It is counted why articles that were looked at are not among the rows as they are now.
+        """
         self._upto = upto
         if self.moment is None:
-            for batch in batches(db):
+            for batch in batches(db, left_out=left_out):
                 yield Batch({"change": ["new"] * len(batch), **batch.columns}, len(batch))
             return
         if self.moment > moment(db):
@@ -136,7 +140,7 @@ class Since:
             for each in (store.db, db):
                 _note(each.conn, touched)
             also = "" if asks_more(self._query["where"]) else _IS_TOUCHED
-            then, now = batches(store.db, also=also), batches(db, also=also)
+            then, now = batches(store.db, also=also), batches(db, also=also, left_out=left_out)
             yield from batched(differing(rows_of(then), rows_of(now)))
 
     def before(self, out: Path) -> Callable[[Path], None]:
