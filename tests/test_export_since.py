@@ -25,6 +25,9 @@ __all__ = ["empty"]  # a fixture
 
 T0 = datetime(2026, 3, 20, 14, tzinfo=UTC)
 TEXT = "央行今日下调存款准备金率，释放长期资金约一万亿元，支持实体经济发展，降低社会融资成本，保持流动性合理充裕。"
+SLOW = pytest.mark.slow
+PARQUET = pytest.param("parquet", marks=[ARROW, SLOW])
+RESERVED = Notice("http://example.com/robots.txt", "host", T0, (Right("ai-train", "no", "robots.txt", "*", True),))
 
 
 @pytest.fixture
@@ -42,14 +45,14 @@ def put(database, number, text=TEXT, *, notices=(), **more):
         store.save(Visit(url, url, "article", "demo", T0, 200), article=article, rights=notices)
 
 
-def taken(database, out, choice=None, *, name="daily", at=None):
+def taken(database, out, choice=None, *, name="daily", at=None, form="jsonl"):
     """The next increment of a name, as of a time: pairs of what it is and the number of the article."""
     choice = choice or Choice()
-    since = Since(database, name, choice, "jsonl")
+    since = Since(database, name, choice, form)
     with open_store(database, readonly=True) as store:
         if at:
             history.travel(store.db.conn, at)
-        export(store.db, Path(out), "jsonl", Job(choice, since=since))
+        export(store.db, Path(out), form, Job(choice, since=since))
     assert failed(Path(out)) == []
     return [(row["change"], row["id"]) for row in read(Path(out))]
 
@@ -85,9 +88,7 @@ def test_what_a_host_reserves_later_is_gone(database):
         put(database, number, text(number))
     choice = Choice(purpose="train")
     assert taken(database, "1.jsonl", choice) == [("new", 1), ("new", 2)]
-    right = Right("ai-train", "no", "robots.txt", "*", True)
-    notice = Notice("http://example.com/robots.txt", "host", T0, (right,))
-    put(database, 2, text(2), notices=(notice,))
+    put(database, 2, text(2), notices=(RESERVED,))
     assert taken(database, "2.jsonl", choice) == [("gone", 1), ("gone", 2)]
 
 
@@ -342,7 +343,7 @@ def test_after_kills_at_any_point_increments_add_up_to_all(database, seed):
         assert reader.rows == everything(database, choice)
 
 
-@pytest.mark.parametrize("name", ["atom", pytest.param("hf", marks=ARROW), "warc"])
+@pytest.mark.parametrize("name", ["atom", pytest.param("hf", marks=[ARROW, SLOW]), pytest.param("warc", marks=SLOW)])
 def test_bytes_stay_where_no_content_changes(database, name):
     """Not by the bookkeeping of an increment, and not by a crawl that finds nothing."""
     put(database, 1, text(1))
@@ -371,9 +372,6 @@ def test_what_a_condition_asks_of_other_tables_is_of_the_last_moment(database):
             assert facts["state"]["moment"] == moment
 
 
-RESERVED = Notice("http://example.com/robots.txt", "host", T0, (Right("ai-train", "no", "robots.txt", "*", True),))
-
-
 def test_an_increment_counts_what_it_leaves_out(database):
     choice = Choice(purpose="train")
 
@@ -387,3 +385,27 @@ def test_an_increment_counts_what_it_leaves_out(database):
     put(database, 3, text(2), notices=(RESERVED,))
     assert left_out("2.jsonl") == {"copy": 1, "ai-train=no (robots.txt)": 2}
     assert left_out("3.jsonl") == {}  # nothing was written to them
+
+
+@pytest.mark.parametrize(
+    "form", ["jsonl", *(pytest.param(each, marks=SLOW) for each in ("atom", "csv", "sqlite")), PARQUET]
+)
+def test_what_is_reserved_now_is_gone_without_its_text(database, form):
+    """In every format: whose it is, and the evidence; nothing of what the publisher wrote."""
+    put(database, 1, text(1), author="张三", extra={"keywords": ["储能"]})
+    taken(database, "1", Choice(purpose="train"), form=form)
+    put(database, 2, text(2), notices=(RESERVED,))
+    assert taken(database, "2", Choice(purpose="train"), form=form) == [("gone", 1)]
+    (row,) = read(Path("2"))
+    assert row["url"] == "http://example.com/1.html"
+    assert len(row["story_id"]) == 16
+    assert not any(row.get(name) for name in ("title", "text", "author", "keywords", "published_at"))
+    assert form == "atom" or [each["kind"] for each in row["rights"]] == ["ai-train"]
+
+
+def test_what_is_gone_and_not_reserved_keeps_its_text(database):
+    put(database, 1, text(1))
+    taken(database, "1", Choice(purpose="train"))
+    put(database, 2, text(1), published_at=T0 - timedelta(hours=1))
+    assert taken(database, "2", Choice(purpose="train")) == [("gone", 1), ("new", 2)]
+    assert read(Path("2"))[0]["text"] == text(1)

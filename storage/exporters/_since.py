@@ -23,6 +23,7 @@ from storage.exporters._files import digest, locked
 from storage.exporters._manifest import BadManifest, asks_more, moment, opened, path_of
 from storage.exporters._rows import comparable
 from storage.fields import FIELDS
+from storage.rights import Statements, reservations
 
 # What a row is made of: the article, its story, and what is said of it and of its host.
 _TOUCHED = """
@@ -35,6 +36,12 @@ _TOUCHED = """
             AND id IN (SELECT id FROM main.history_rights WHERE moment > :since)
     ) AS hosts ON substr(url, instr(url, '//') + 2, length(host) + 1) IN (host, host || '/')
 """
+_URL = "SELECT url FROM articles WHERE id = ?"
+# What a row still says when its texts are reserved: which it was, and nothing that its publisher wrote.
+_OURS = (
+    "id", "url", "kind", "first_seen_at", "revision", "story_id", "story_first_seen_at", "site", "found_by",
+)  # fmt: skip
+_BLANK = {"title": "", "text": "", "text_sha256": hashlib.sha256().hexdigest(), "mentions": []}
 _IS_TOUCHED = "articles.id IN (SELECT id FROM temp.touched)"
 
 Batches = Callable[..., Iterator[Batch]]
@@ -141,7 +148,8 @@ class Since:
                 _note(each.conn, touched)
             also = "" if asks_more(self._query["where"]) else _IS_TOUCHED
             then, now = batches(store.db, also=also), batches(db, also=also, left_out=left_out)
-            yield from batched(differing(rows_of(then), rows_of(now)))
+            withheld = _withheld(db.conn, self._query["purpose"])
+            yield from batched(differing(rows_of(then), rows_of(now), withheld))
 
     def before(self, out: Path) -> Callable[[Path], None]:
         """What is to be called when the file is complete and only lacks its name."""
@@ -162,8 +170,11 @@ class Since:
         self.close()
 
 
-def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
-    """The rows of `now` that are new or others than in `then`, and those that are gone; both in the order of ids."""
+def differing(then: Iterator[Row], now: Iterator[Row], withheld: Callable[[Row], Row] = dict) -> Iterator[Row]:
+    """The rows of `now` that are new or others than in `then`, and those that are gone; both in the order of ids.
+
+    `withheld` says what may still be told of a row that is gone.
+    """
     old, new = next(then, None), next(now, None)
     while old is not None or new is not None:
         if old is None or (new is not None and new["id"] < old["id"]):
@@ -171,12 +182,26 @@ def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
             yield {"change": "new", **new}
             new = next(now, None)
         elif new is None or old["id"] < new["id"]:
-            yield {"change": "gone", **old}
+            yield {"change": "gone", **withheld(old)}
             old = next(then, None)
         else:
             if comparable(old, FIELDS) != comparable(new, FIELDS):
                 yield {"change": "changed", **new}
             old, new = next(then, None), next(now, None)
+
+
+def _withheld(connection: sqlite3.Connection, purpose: str) -> Callable[[Row], Row]:
+    """What may be told of rows that are gone, in the order of ids: as they were, or without what is reserved now."""
+    statements = Statements(connection)
+
+    def told(row: Row) -> Row:
+        (url,) = connection.execute(_URL, (row["id"],)).fetchone()
+        rights = statements.of(row["id"], url)
+        if not reservations(rights, purpose):
+            return row
+        return {**{name: row[name] if name in _OURS else _BLANK.get(name) for name in row}, "rights": rights}
+
+    return told
 
 
 def _note(connection: sqlite3.Connection, ids: Iterable[tuple[int]]) -> None:
