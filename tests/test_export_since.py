@@ -12,7 +12,7 @@ import pytest
 
 from config import Settings, Source
 from storage import Article, Visit, history, open_store
-from storage.archive import Archive
+from storage.archive import Archive, Fetched
 from storage.exporters import Choice, ExportError, Job, Since, export
 from storage.exporters import _files as files
 from storage.exporters._manifest import opened
@@ -409,3 +409,60 @@ def test_what_is_gone_and_not_reserved_keeps_its_text(database):
     put(database, 2, text(1), published_at=T0 - timedelta(hours=1))
     assert taken(database, "2", Choice(purpose="train")) == [("gone", 1), ("new", 2)]
     assert read(Path("2"))[0]["text"] == text(1)
+
+
+def fetched(database, hour, texts, **more):
+    """Articles, by their numbers, are read from pages that are kept, at an hour."""
+    at = T0 + timedelta(hours=hour)
+    with Archive(database.with_suffix(".pages")) as archive, open_store(database) as store:
+        for number, told in texts.items():
+            url = f"http://example.com/{number}.html"
+            archive.add(Fetched(url, url, at, 200, {"content-type": "text/html"}, f"{number} {hour}".encode(), "demo"))
+            article = Article(url, f"第{number}条", told, at, **more)
+            store.save(Visit(url, url, "article", "demo", at, 200), article=article)
+
+
+def pages(database, out, choice=None, name="pages"):
+    """The pages in the next increment of a name, or in a whole export: number of the article and hour."""
+    choice = choice or Choice()
+    since = Since(database, name, choice, "warc") if name else None
+    with open_store(database, readonly=True) as store:
+        facts = export(store.db, Path(out), "warc", Job(choice, since=since, archive=database.with_suffix(".pages")))
+    assert failed(Path(out)) == []
+    found = [(int(row["url"][19:-5]), (row["fetched_at"] - T0) // timedelta(hours=1)) for row in read(Path(out))]
+    return found, facts["left_out"]
+
+
+def test_an_increment_of_pages_has_each_fetch_once(database):
+    """That of an article that did not change too, and of one that did only what is new."""
+    fetched(database, 0, {number: text(number) for number in (1, 2, 3)})
+    assert pages(database, "1") == ([(1, 0), (2, 0), (3, 0)], {})
+    fetched(database, 1, {1: text(1), 2: text(2) + "更正。", 4: text(4)})
+    assert pages(database, "2") == ([(1, 1), (2, 1), (4, 1)], {})
+
+
+@pytest.mark.slow
+def test_pages_of_what_came_in_are_all_given_and_none_of_what_is_gone(database):
+    fetched(database, 0, {1: text(1), 2: text(2)})
+    choice = Choice(where="revision > 1")
+    assert pages(database, "1", choice)[0] == []
+    fetched(database, 1, {2: text(2) + "更正。"})
+    assert pages(database, "2", choice)[0] == [(2, 0), (2, 1)]
+    assert pages(database, "3", name="others")[0] == [(1, 0), (2, 0), (2, 1)]
+    fetched(database, 2, {3: text(1)}, published_at=T0 - timedelta(hours=1))  # now 1 is a copy
+    assert pages(database, "4", name="others") == ([(3, 2)], {"copy": 1})
+    assert pages(database, "5", name="others") == ([], {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_increments_of_pages_add_up_to_all(database, seed):
+    dice, given = random.Random(seed), []
+    for hour in range(25):
+        some = dice.sample(range(1, 8), 3)
+        fetched(database, hour, {number: text(number) + "更正。" * dice.randint(0, 1) for number in some})
+        if dice.random() < 0.4:
+            given += pages(database, f"{hour}")[0]
+    given += pages(database, "last")[0]
+    assert sorted(given) == sorted(pages(database, "all", name=None)[0])
+    assert len(given) == 75

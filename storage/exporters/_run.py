@@ -64,7 +64,7 @@ class Run:
             raise ExportError(out, f"`{job.choice.where}` is no condition on articles: {wrong}.")
         query = {**job.choice.told, **(job.since.told if job.since else {}), **job.found_by}
         self._split = _plan(db, out, job) if job.split else None
-        whole, fetches = _manifest.asks_more(job.choice.where), bool(getattr(form, "FETCHES", False))
+        whole, fetches = _manifest.asks_more(job.choice.where), _has_fetches(form)
         known = {
             "format": form.__name__.rpartition(".")[2],
             **_manifest.versions(db),
@@ -104,8 +104,9 @@ class Run:
     def _chosen(self) -> Iterator[Batch]:
         job, out = self._job, self.about.left_out
         if job.since:
-            upto = self.about.facts["state"]["moment"]
-            return _counted(job.since.batches(self._db, self._select, upto, out), 0, job.progress)
+            upto, fetches = self.about.facts["state"]["moment"], _has_fetches(self._form)
+            found = job.since.batches(self._db, self._select, upto, out, fetches=fetches)
+            return _counted(found, 0, job.progress)
         total = _total(self._db, job.choice) if job.progress else 0
         return _counted(self._select(self._db, left_out=out), total, job.progress)
 
@@ -157,6 +158,11 @@ class Run:
             "left_out": dict(sorted(self.about.left_out.items())),
             "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
         }
+
+
+def _has_fetches(form: ModuleType) -> bool:
+    """Whether a format holds every fetch of an article."""
+    return bool(getattr(form, "FETCHES", False))
 
 
 def _names(db: Database) -> set[str]:

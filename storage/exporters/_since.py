@@ -36,6 +36,7 @@ _TOUCHED = """
             AND id IN (SELECT id FROM main.history_rights WHERE moment > :since)
     ) AS hosts ON substr(url, instr(url, '//') + 2, length(host) + 1) IN (host, host || '/')
 """
+_FETCHED = "UNION SELECT article_id FROM main.visits WHERE moment > :since AND article_id IS NOT NULL"
 _URL = "SELECT url FROM articles WHERE id = ?"
 # What a row still says when its texts are reserved: which it was, and nothing that its publisher wrote.
 _OURS = (
@@ -126,10 +127,13 @@ class Since:
         """What the manifest says of it."""
         return {"since_last": {"name": self._name, "moment": self.moment}}
 
-    def batches(self, db: Database, batches: Batches, upto: int, left_out: Counter[str]) -> Iterator[Batch]:
+    def batches(
+        self, db: Database, batches: Batches, upto: int, left_out: Counter[str], *, fetches: bool = False
+    ) -> Iterator[Batch]:
         """The rows of the increment up to a moment, in the order of their ids; each says in `change` what it is.
 
-        It is counted why articles that were looked at are not among the rows as they are now.
+        It is counted why articles that were looked at are not among the rows as they are now. With `fetches` also the
+        rows of articles that were fetched again and are the `same`.
         """
         self._upto = upto
         if self.moment is None:
@@ -143,13 +147,13 @@ class Since:
         with open_store(self._path, readonly=True) as store, store.db.atomic():
             history.travel_to(store.db.conn, self.moment)
             # The same articles in both, whatever is written meanwhile.
-            touched = db.conn.execute(_TOUCHED, {"since": self.moment}).fetchall()
+            touched = db.conn.execute(_TOUCHED + _FETCHED * fetches, {"since": self.moment}).fetchall()
             for each in (store.db, db):
                 _note(each.conn, touched)
             also = "" if asks_more(self._query["where"]) else _IS_TOUCHED
             then, now = batches(store.db, also=also), batches(db, also=also, left_out=left_out)
             withheld = _withheld(db.conn, self._query["purpose"])
-            yield from batched(differing(rows_of(then), rows_of(now), withheld))
+            yield from batched(differing(rows_of(then), rows_of(now), withheld, same=fetches))
 
     def before(self, out: Path) -> Callable[[Path], None]:
         """What is to be called when the file is complete and only lacks its name."""
@@ -170,10 +174,12 @@ class Since:
         self.close()
 
 
-def differing(then: Iterator[Row], now: Iterator[Row], withheld: Callable[[Row], Row] = dict) -> Iterator[Row]:
+def differing(
+    then: Iterator[Row], now: Iterator[Row], withheld: Callable[[Row], Row] = dict, *, same: bool = False
+) -> Iterator[Row]:
     """The rows of `now` that are new or others than in `then`, and those that are gone; both in the order of ids.
 
-    `withheld` says what may still be told of a row that is gone.
+    `withheld` says what may still be told of a row that is gone. With `same` also the rows that are equal in both.
     """
     old, new = next(then, None), next(now, None)
     while old is not None or new is not None:
@@ -187,6 +193,8 @@ def differing(then: Iterator[Row], now: Iterator[Row], withheld: Callable[[Row],
         else:
             if comparable(old, FIELDS) != comparable(new, FIELDS):
                 yield {"change": "changed", **new}
+            elif same:
+                yield {"change": "same", **new}
             old, new = next(then, None), next(now, None)
 
 
