@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from storage.times import parse, stamp
 Progress = Callable[[int, int], None]
 _CACHE_KB = 4096
 _TICK = timedelta(milliseconds=1)  # of our clock
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))  # in milliseconds
 _UNKNOWN = re.compile(r"no such column: (\S+)")
 
 
@@ -34,14 +36,22 @@ class Split(NamedTuple):
     shares: tuple[float, ...]
     embargo: timedelta
 
+    @property
+    def told(self) -> dict[str, str]:
+        """As the manifest has it, and as the options are written."""
+        number = self.embargo // _TICK
+        unit = next(unit for unit, size in _UNITS if not number % size)
+        shares = ",".join(format(Decimal(repr(share)), "f") for share in self.shares)
+        return {"split": f"time:{shares}", "embargo": f"{number // dict(_UNITS)[unit]}{unit}"}
+
 
 @dataclass(frozen=True)
 class Job:
     """What is to be written, beside the choice of rows.
 
     `since` gives the rows of an increment in place of all. `archive` is the file of the raw pages, `contact` whom a
-    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `progress(done, total)` is called now
-    and then and at the end.
+    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `as_of` is the time that the database
+    is read at, where one was asked for. `progress(done, total)` is called now and then and at the end.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -52,6 +62,7 @@ class Job:
     found_by: Mapping[str, Any] = field(default_factory=dict)
     archive: Path | None = None
     contact: str = ""
+    as_of: datetime | None = None
     progress: Progress | None = None
 
 
@@ -62,13 +73,16 @@ class Run:
         self._db, self._out, self._job, self._form = db, out, job, form
         if wrong := _where.problem(job.choice.where, _names(db)):
             raise ExportError(out, f"`{job.choice.where}` is no condition on articles: {wrong}.")
-        query = {**job.choice.told, **(job.since.told if job.since else {}), **job.found_by}
+        query = {**job.choice.told, **(job.since.told(db) if job.since else {}), **job.found_by}
+        query |= job.split.told if job.split else {}
         self._split = _plan(db, out, job) if job.split else None
         whole, fetches = _manifest.asks_more(job.choice.where), _has_fetches(form)
+        state = _manifest.state(db, whole=whole, fetches=fetches)
         known = {
             "format": form.__name__.rpartition(".")[2],
             **_manifest.versions(db),
-            "state": _manifest.state(db, whole=whole, fetches=fetches),
+            "state": state,
+            "as_of": stamp(job.as_of) if job.as_of else state["at"],
             "query": query,
             **({"contact": job.contact} if job.contact else {}),
         }
@@ -148,6 +162,8 @@ class Run:
             problem = f"The part `{empty[0]}` has no rows: take a shorter embargo, other shares or more articles."
             raise ExportError(self._out, problem)
         starts = [parse(one["interval"][0]) for one in sets.values() if one["interval"]]
+        as_of = self.about.facts["as_of"]
+        late = as_of > self.about.facts["state"]["at"]  # of what came then, the rows know nothing
         return {
             **self.about.facts,
             "fields": _manifest.described(self.about.fields),
@@ -156,7 +172,7 @@ class Run:
             "sets": sets,
             "split": self.split,
             "left_out": dict(sorted(self.about.left_out.items())),
-            "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
+            "gaps": _manifest.gaps(self._db, min(starts, default=None), parse(as_of), late=late),
         }
 
 

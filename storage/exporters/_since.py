@@ -20,7 +20,7 @@ from storage.batch import Batch, batched, rows_of
 from storage.errors import translated
 from storage.exporters._about import Choice, ExportError, Row
 from storage.exporters._files import digest, locked
-from storage.exporters._manifest import BadManifest, asks_more, moment, opened, path_of
+from storage.exporters._manifest import BadManifest, asks_more, at_of, moment, opened, path_of
 from storage.exporters._rows import comparable
 from storage.fields import FIELDS
 from storage.rights import Statements, reservations
@@ -112,8 +112,9 @@ class Since:
             return False
         with suppress(OSError, BadManifest, KeyError, TypeError):
             facts, folder = opened(path_of(out).read_bytes()), out if out.is_dir() else out.parent
-            told = {"name": self._name, "moment": known.moment}
-            is_this = facts["query"]["since_last"] == told and facts["state"]["moment"] == known.ready_moment
+            told = facts["query"]["since_last"]
+            is_next = (told["name"], told["moment"]) == (self._name, known.moment)
+            is_this = is_next and facts["state"]["moment"] == known.ready_moment
             return is_this and all(digest(folder / file["path"]) == file["sha256"] for file in facts["files"])
         return False
 
@@ -122,10 +123,10 @@ class Since:
         with open_store(self._path) as store, translated(self._path), store.db.atomic():
             return what(store.db.conn)
 
-    @property
-    def told(self) -> dict[str, Any]:
+    def told(self, db: Database) -> dict[str, Any]:
         """What the manifest says of it."""
-        return {"since_last": {"name": self._name, "moment": self.moment}}
+        at = None if self.moment is None else at_of(db, self.moment)
+        return {"since_last": {"name": self._name, "moment": self.moment, "at": at}}
 
     def batches(
         self, db: Database, batches: Batches, upto: int, left_out: Counter[str], *, fetches: bool = False
