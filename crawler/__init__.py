@@ -55,6 +55,7 @@ Reading:
 
 A site that nobody knows yet:
   sighting    one page of it, and all of its pages together
+  pieces      addresses in pieces, and what those are made of
   stencil     the pattern of its article addresses, from examples
   discover    which of its pages to look at, and what they say
   trial       the articles that are tried

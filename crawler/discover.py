@@ -260,7 +260,7 @@ class _Explorer:
         seen, home = self.seen, self.home
         articles = [url for url in seen.articles if url not in seen.denied]
         others = [url for url in seen.others if url not in seen.articles]
-        drawn = stencil.draw(articles, others, seen.confirmed | seen.fed.keys(), seen.denied)
+        drawn = stencil.draw(articles, others, seen.confirmed | seen.fed.keys(), seen.denied, seen.occasional())
         seeds = list(self.seeds)
         if seen.listed and home not in {seed.url for seed in seeds}:
             seeds.append(Seed(home, "list", seen.listed))

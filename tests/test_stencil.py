@@ -57,6 +57,25 @@ def test_what_looks_like_a_list_as_well_gives_no_pattern():
     assert not draw(urls, MENU, confirmed=urls[:3])
 
 
+def test_pages_of_a_site_in_the_shape_of_its_articles_are_exceptions():
+    """As WordPress has it: beside `/why-it-rains/` stands `/about-us/`, and some news have short titles."""
+    urls = [
+        f"{SITE}/{word}-in-town/"
+        for word in ("rain", "storm", "market", "school", "harbour", "sun", "fog", "ice", "wind")
+    ]
+    short = f"{SITE}/late-snow/"
+    drawn = draw(urls, [*MENU, f"{SITE}/about-us/", f"{SITE}/our-team/", short], urls[:3], doubtful=[short])
+    assert misses(drawn, [*urls, short, f"{SITE}/hail-and-ice/"]) == 0
+    assert hits(drawn, [*MENU, f"{SITE}/about-us/", f"{SITE}/our-team/?from=menu"]) == 0
+
+
+def test_many_pages_in_the_shape_of_articles_are_no_exceptions():
+    urls = [f"{SITE}/{word}-in-town/" for word in ("rain", "storm", "market", "school", "harbour", "sun", "fog")]
+    others = [f"{SITE}/{word}-news/" for word in ("world", "sport", "money", "health")]
+    assert not draw(urls, others, urls[:3])
+    assert not draw(urls, others, urls[:3], doubtful=others)
+
+
 def test_a_shape_whose_page_was_no_article_is_left_out():
     good = [f"{SITE}/{n}.html" for n in range(10111, 10119)]
     bad = [f"{SITE}/zt/topic-{n}/" for n in range(10111, 10119)]
