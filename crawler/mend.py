@@ -32,6 +32,8 @@ FIELDS = ("title", "text", "published", "source", "author", "editor")
 TRIED, BOXES = 6, 3
 # A selector is right on so many of the pages on which it finds something, and better than none by so much.
 _RIGHT, _BETTER = 0.75, 0.05
+# By so little two texts may differ and are as right.
+_SAME = 0.005
 _MOST_DROPS = 8
 # Characters of a line that tell a text, and by how much a box may be longer than the short field in it.
 _TELLING, _LONGER = 8, 24
@@ -130,28 +132,38 @@ def _same_minute(known: datetime, given: datetime) -> bool:
 
 
 def _best(name: str, samples: Sequence[Sample], roots: Sequence[LexborNode], source: Source) -> Source:
-    """The source with the selector of one field that reads most of it right; ties go to what is there, then to none."""
+    """The source with the selector of one field that reads most of it right; ties go to what is there, then to none.
+
+    What makes another field worse is out: the byline may stand beside a box that holds the text.
+    """
     rest = {key: css for key, css in source.select.items() if key != name}
     options = [source] if name in source.select else []
     options.append(replace(source, select=rest))
-    told, tried = [scores(samples, option) for option in options], 0
-    if max(_mean(one[name]) for one in told) < 1:
-        for css in islice(candidates(name, samples, roots), TRIED):
-            option = replace(source, select={**rest, name: css})
-            options.append(_dropped(samples, roots, option) if name == "text" else option)
-            told.append(scores(samples, options[-1]))
-            tried += 1
-            if _mean(told[-1][name]) == 1:
-                break
-    least = max(_mean(one[name]) for one in told[: len(options) - tried]) + _BETTER
-    roots_of = list(zip(samples, roots, strict=True))
-    sums = [(round(_mean(one[name]), 3), round(sum(map(_mean, one.values())), 3)) for one in told]
-    for number in range(len(options) - tried, len(options)):
+    told = [scores(samples, option) for option in options]
+    sums = [_sum(name, one) for one in told]
+    best, pages = max(sums), list(zip(samples, roots, strict=True))
+    chosen, had, least = options[sums.index(best)], told[sums.index(best)], best[0] + _BETTER
+    for css in islice(candidates(name, samples, roots), TRIED) if best[0] < 1 else ():
+        option = replace(source, select={**rest, name: css})
+        option = _dropped(samples, roots, option) if name == "text" else option
+        one = scores(samples, option)
         # Right on a page or two by chance is no rule.
-        css, values = options[number].select[name], told[number][name]
-        if sums[number][0] < least or (name != "text" and _precision(name, css, roots_of, values) < _RIGHT):
-            sums[number] = (0.0, 0.0)
-    return options[sums.index(max(sums))]
+        is_rule = name == "text" or _precision(name, css, pages, one[name]) >= _RIGHT
+        if is_rule and _mean(one[name]) >= least and not _worse(name, had, one) and _sum(name, one) > best:
+            chosen, best = option, _sum(name, one)
+            if best[0] == 1:
+                break
+    return chosen
+
+
+def _sum(name: str, told: Mapping[str, Sequence[float]]) -> tuple[float, float]:
+    """How right one field is, and all together."""
+    return round(_mean(told[name]), 3), round(sum(map(_mean, told.values())), 3)
+
+
+def _worse(name: str, before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[float]]) -> list[str]:
+    """The other fields that are less right than they were."""
+    return [other for other in FIELDS if other != name and _mean(after[other]) < _mean(before[other]) - _SAME]
 
 
 def _precision(name: str, css: str, pages: Sequence[tuple[Sample, LexborNode]], values: Sequence[float]) -> float:
@@ -261,19 +273,27 @@ def _dropped(samples: Sequence[Sample], roots: Sequence[LexborNode], source: Sou
 
 
 def _strangers(css: str, samples: Sequence[Sample], roots: Sequence[LexborNode]) -> Iterator[str]:
-    """Names of boxes inside the text box that hold no line of the known text on any page, the most common first."""
+    """Names of boxes inside the text box that hold no line of the known text on most of their pages, those with most
+    in them first. Not on all: what was known of a page may itself hold what is no text, as comments of readers.
+    """
+    sizes: Counter[str] = Counter()
     found: Counter[str] = Counter()
-    guilty: set[str] = set()
+    guilty: Counter[str] = Counter()
     for sample, root in zip(samples, roots, strict=True):
         text = squeeze(str(sample.known.get("text") or ""))
+        lines = [
+            line for line in map(squeeze, str(sample.known.get("text") or "").split("\n")) if len(line) >= _TELLING
+        ]
+        own, other = set(), set()
         for node in root.css(f"{css} *") if text else ():
             there = squeeze(node.text(deep=True))
-            named = [f"{css} {name}" for _, name in names(node)]
-            if not there:
-                continue
-            lines = [line for line in map(squeeze, str(sample.known["text"]).split("\n")) if len(line) >= _TELLING]
+            named = {f"{css} {name}" for _, name in names(node)} if there else set()
             if there in text or any(line in there for line in lines):
-                guilty.update(named)
+                own |= named
             else:
-                found.update(set(named))
-    yield from (name for name, _ in found.most_common() if name not in guilty)
+                other |= named
+                sizes.update(dict.fromkeys(named, len(there)))
+        guilty.update(own)
+        found.update(other - own)
+    ordered = sorted(found, key=lambda name: (-sizes[name], name))
+    yield from (name for name in ordered if found[name] > 2 * guilty[name])
