@@ -85,6 +85,7 @@ Pages that are there already:
   bring       the pages of foreign archives
   compare     what another reading of an article changes
   selectors   CSS selectors that find a box of a page for long
+  spots       where the known values of an article stand in a page
   mend        selectors for a site whose template changed
   reread      an article read again from the archive
   reextract   all of them, and the changes written
