@@ -59,7 +59,8 @@ def kind_of(name: str) -> str:
     runs = RUN.findall(name)
     if len(runs) > 2 and runs[-1].isdigit() and len(runs[-1]) >= 4 and sort_of(runs[0]) == "a":
         return "words number"
-    if sum(not run.isalnum() for run in runs) <= 2 and any(map(str.isdigit, name)):
+    marks, words = sum(not run.isalnum() for run in runs), sum(sort_of(run) in "am" for run in runs)
+    if any(map(str.isdigit, name)) and (marks <= 2 or (marks <= 4 and words <= 1)):  # or thread-70012-1-1
         return "".join(map(sort_of, runs))
     if _FRONT_ID.match(name):
         return "number words"

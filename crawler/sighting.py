@@ -117,15 +117,16 @@ class Seen:
     """What all pages together have named, in the order in which it came.
 
     `articles` are addresses under headlines, or of the looks of an article, with that item; `keys` are theirs, `fed`
-    those of a feed. `others` are short links that look like lists, with on how many of the `pages` they stand; `named`
-    is what a plain sitemap names. `confirmed` were read as articles, `denied` are none. `listed` is how many articles
-    the first list has, `paging` the second page of a list.
+    those of a feed. `others` are short links that look like lists, with on how many of the `pages` they stand, and
+    `service` such as are about the site or the reader; `named` is what a plain sitemap names. `confirmed` were read as
+    articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of a list.
     """
 
     articles: dict[str, Item] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     fed: dict[str, None] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
+    service: dict[str, None] = field(default_factory=dict)
     named: dict[str, None] = field(default_factory=dict)
     feeds: list[str] = field(default_factory=list)
     linked_feeds: list[str] = field(default_factory=list)
@@ -181,6 +182,9 @@ class Seen:
                 self.linked_feeds.append(url)
         elif not may_be_page(url) or page_number(url) > 1:
             return ""
+        elif is_service(url):
+            if size < _TITLE and len(self.service) < MAX_KNOWN:
+                self.service.setdefault(url)
         elif looks_like_article(url) and (size >= _TITLE or url in self.articles):
             return self.article(url, "", None)
         elif (

@@ -92,15 +92,18 @@ def draw(
     others: Collection[str],
     confirmed: Collection[str] = (),
     denied: Collection[str] = (),
+    *,
     doubtful: Collection[str] = (),
+    service: Collection[str] = (),
 ) -> str:
     """The pattern that fits `articles` and none of `others`; "" where there is none better than the general rule.
 
     `confirmed` are certainly articles, as they were read or stand in a feed; `denied` are pages that turned out to be
-    none. The `doubtful` of `others` may be articles: they do not keep a confirmed shape of several words out.
+    none. The `doubtful` of `others` may be articles: they do not keep a confirmed shape of several words out. Pages of
+    `service`, about the site or the reader, are its exceptions where they have that shape.
     """
     known = [url for url in articles if url not in set(denied)]
-    chosen = _chosen(known, others, confirmed, denied, doubtful)
+    chosen = _chosen(known, others, confirmed, denied, doubtful=doubtful, service=service)
     drawn = pattern(chosen)
     # What only a headline speaks for may be anything; of the others a pattern must lose next to none.
     sure = [url for url in known if url in set(confirmed) or looks_like_article(url)]
@@ -117,7 +120,9 @@ def _chosen(
     others: Collection[str],
     confirmed: Collection[str],
     denied: Collection[str],
+    *,
     doubtful: Collection[str],
+    service: Collection[str],
 ) -> list[Group]:
     """The groups that make the pattern: those with enough examples first, then such as look like articles too."""
     chosen: list[Group] = []
@@ -128,6 +133,8 @@ def _chosen(
         is_seen = any(drawn.fits(url) for url in confirmed)
         if taken := [url for url in others if drawn.fits(url)]:
             group = drawn.without(taken, doubtful) if is_seen else None
+        if group is not None and (about := [url for url in service if group.fits(url)]):
+            group = drawn.without([*taken, *about], doubtful) or group
         if group is None or (not is_seen and any(group.fits(url) for url in denied)):
             continue
         if is_seen or (group.marked and len(group.urls) >= ENOUGH):
@@ -203,6 +210,8 @@ def _directory(values: Sequence[str]) -> str:
 
 def _digits(values: set[str]) -> str:
     lengths = {len(value) for value in values}
+    if lengths == {2} and min(values) >= "10":
+        return r"\d{1,2}"  # nothing tells whether the 2nd of a month will be 2 or 02
     if len(lengths) == 1 and lengths <= {2, 4, 6, 8}:
         return rf"\d{{{lengths.pop()}}}"
     return r"\d{1,2}" if lengths <= {1, 2} else r"\d+"
@@ -228,7 +237,8 @@ def _name(names: Sequence[str], *, dated: bool) -> tuple[str, bool]:
         least = min(sum(name.count(mark) for mark in "-_,") for name in names)
         if dated or not least:
             return "[^/?]+", False
-        return rf"{_WORDED}{max(1, min(least - 1, 3))},}}[^/?]+", False
+        end = "[^/?]+" if any("." in name for name in names) else "[^/?.]+"
+        return rf"{_WORDED}{max(1, min(least - 1, 3))},}}{end}", False
     columns = [*zip(*map(RUN.findall, names), strict=True)]
     numbers = [number for column in columns for number in re.findall(r"\d+", " ".join(column))]
     is_marked = any(len(number) >= 4 for number in numbers) or any(sort_of(column[0]) == "m" for column in columns)
