@@ -29,8 +29,9 @@ from crawler.view import squeeze
 FIELDS = ("title", "text", "published", "source", "author", "editor")
 # Candidates of one field that are tried.
 TRIED = 6
-# A selector is right on so many of the pages on which it finds something, and better than none by so much.
-_RIGHT, _BETTER = 0.75, 0.05
+# A selector is right on so many of the pages on which it finds something, and better than none by so much: of texts,
+# which are right by degrees, less is enough.
+_RIGHT, _BETTER, _BETTER_TEXT = 0.75, 0.05, 0.02
 # By so little two texts may differ and are as right.
 _SAME = 0.005
 _MOST_DROPS = 8
@@ -124,7 +125,11 @@ def _best(name: str, samples: Sequence[Sample], roots: Sequence[LexborNode], sou
     told = [scores(samples, option) for option in options]
     sums = [_sum(name, one) for one in told]
     best, pages = max(sums), list(zip(samples, roots, strict=True))
-    chosen, had, least = options[sums.index(best)], told[sums.index(best)], best[0] + _BETTER
+    chosen, had, least = (
+        options[sums.index(best)],
+        told[sums.index(best)],
+        best[0] + (_BETTER_TEXT if name == "text" else _BETTER),
+    )
     for css in islice(candidates(name, samples, roots), TRIED) if best[0] < 1 else ():
         option = replace(source, select={**rest, name: css})
         option = _dropped(samples, roots, option) if name == "text" else option
