@@ -16,7 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from config import sites
+from config import notices, sites
+from config.notices import Search
 from config.tables import ConfigError, keys, nearest, refuse_unknown, show, value_of_text, values
 from config.values import address, between, cron, each, encoding, filled, header, network, pattern, proxy, zone
 
@@ -25,6 +26,7 @@ __all__ = [
     "TEMPLATE",
     "Config",
     "ConfigError",
+    "Search",
     "Settings",
     "Source",
     "keys",
@@ -98,12 +100,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole deployment: its settings, its sources in the order of the file, and where each setting came from."""
+    """A whole deployment: its settings, its sources and saved searches in the order of the file, and where each
+    setting came from.
+    """
 
     settings: Settings
     sources: tuple[Source, ...]
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    searches: tuple[Search, ...] = ()
 
 
 def load(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Config:
@@ -130,7 +135,7 @@ def marks(file: Path | None) -> tuple[tuple[str, int, int], ...]:
     if file is None:
         return ()
     found = []
-    for path in (file, *sorted(sites.folder(file).glob("*.toml"))):
+    for path in (file, *sorted(sites.folder(file).glob("*.toml")), *notices.files(file)):
         with suppress(OSError):
             known = path.stat()
             found.append((str(path), known.st_mtime_ns, known.st_size))
@@ -189,6 +194,7 @@ def _find(path: Path | None, env: Mapping[str, str]) -> Path | None:
 def _from_file(file: Path) -> Config:
     document = _read(file)
     tables: dict[str, Any] = document.pop("sources", {})
+    searches = notices.load(file, document.pop("notices", {}), _read)
     nested: dict[str, Any] = document.pop("settings", {})
     for name, table in (("sources", tables), ("settings", nested)):
         if not isinstance(table, dict):
@@ -203,9 +209,8 @@ def _from_file(file: Path) -> Config:
         Settings, nested, file=str(file), where="settings.", base=file.parent
     )
     given.setdefault("database", file.parent / Settings().database)
-    return Config(
-        Settings(**given), tuple(_sources(file, tables)), file, dict.fromkeys((*document, *nested), str(file))
-    )
+    origins = dict.fromkeys((*document, *nested), str(file))
+    return Config(Settings(**given), tuple(_sources(file, tables)), file, origins, searches)
 
 
 def _sources(file: Path, tables: Mapping[str, Any]) -> Iterator[Source]:
