@@ -1,4 +1,7 @@
-"""Tables of gaps, claims, exports, chores, drifts, notices and sketches, as migrations of `schema` make them: never edited."""
+"""Tables of gaps, claims, exports, chores, drifts, notices and sketches, as migrations of `schema` make them.
+
+Never edited.
+"""
 
 from __future__ import annotations
 

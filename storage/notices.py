@@ -52,7 +52,8 @@ _ARTICLE = """
 """
 _OLDER = "SELECT id, title, text FROM articles WHERE story_id = ? AND id <= ?"
 _ADVANCE = """
-    UPDATE searches SET observation = :upto, move = :moved WHERE id = :id AND observation = :observation AND move = :move
+    UPDATE searches SET observation = :upto, move = :moved
+    WHERE id = :id AND observation = :observation AND move = :move
 """
 # A story is known by its key as it was, and by the articles in it that gave a notice.
 _PUT = """
@@ -143,7 +144,7 @@ def look(store: Store, wishes: Mapping[str, Wish], now: datetime) -> tuple[int, 
         more = more or not is_last
         if (upto, moved) != where:
             with writing(store, now) as connection:
-                put += sum(_put(connection, place, ids, upto, moved, now) for place, ids in found.items())
+                put += sum(_put(connection, place, ids, (upto, moved), now) for place, ids in found.items())
     return put, more and bool(set(wishes) - set(errors)), errors
 
 
@@ -236,10 +237,10 @@ def _was_there(store: Store, wish: Wish, story: int, after: int) -> bool:
 
 
 def _put(
-    connection: sqlite3.Connection, place: _Place, ids: Sequence[int], upto: int, moved: int, now: datetime
+    connection: sqlite3.Connection, place: _Place, ids: Sequence[int], upto: tuple[int, int], now: datetime
 ) -> int:
     """Write the notices of a step, unless another process has looked further meanwhile; how many those are."""
-    if not connection.execute(_ADVANCE, {**place._asdict(), "upto": upto, "moved": moved}).rowcount:
+    if not connection.execute(_ADVANCE, {**place._asdict(), "upto": upto[0], "moved": upto[1]}).rowcount:
         return 0
     put = 0
     (begun,) = connection.execute("SELECT begun_at FROM searches WHERE id = ?", (place.id,)).fetchone()

@@ -206,7 +206,20 @@ def _crawl(
                 print_json([watch.progress()])
 
         tally, stopped = asyncio.run(go())
+        _collect(setup, store, line)
         return tally, watch, stopped, _next_look(store, sources, utc_now())
+
+
+def _collect(setup: Config, store: Store, line: Live) -> None:
+    """Put the notices of what came in into the outbox; who calls this by cron sends them by `kuaixun notice send`."""
+    searches = [search for search in setup.searches if search.enabled]
+    if searches:
+        from crawler.notices import collect
+        from storage.times import utc_now
+
+        for name, error in collect(store, searches, utc_now).errors.items():
+            line.clear()
+            click.echo(f"notices {name}: {error}", err=True)
 
 
 def _next_look(store: Store, sources: Iterable[Source], now: datetime) -> datetime | None:

@@ -41,8 +41,9 @@ def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> No
     again, and wrong ones change nothing. When a source is due is kept in the database, so a restart forgets nothing and
     says what it goes on from. Stopping drops the requests in flight; they stay due, and the exit code is 0.
 
-    Beside that it copies the database (setting `backup`), forgets old pages (`keep_pages`) and checks both files
-    (`check_every`). With `metrics_port` it serves /healthz and /metrics. docs/care.md has the rest.
+    It also sends the notices of saved searches (`kuaixun notice`), copies the database (setting `backup`), forgets old
+    pages (`keep_pages`) and checks both files (`check_every`). With `metrics_port` it serves /healthz and /metrics.
+    docs/care.md has the rest.
 
     \b
     Example:
@@ -117,8 +118,15 @@ def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> No
             say(notice)
         here = standing(threading.get_ident())
         stack.enter_context(watching(Watchdog(vitals, say, where=here)))
-        means = schedule.Means(say=say, reload=lambda: _reloaded(setup), vitals=vitals, beat=_manager(stack))
-        running = schedule.run(setup, store, report=report, finished=finished, sources=_sources(setup), means=means)
+        latest = _Latest(setup)
+        means = schedule.Means(
+            say=say,
+            reload=lambda: _reloaded(setup),
+            vitals=vitals,
+            beat=_manager(stack),
+            searches=lambda: latest.known.searches,
+        )
+        running = schedule.run(setup, store, report=report, finished=finished, sources=latest.sources, means=means)
         asyncio.run(running)
 
 
@@ -154,19 +162,19 @@ def _reloaded(setup: Config) -> Config:
     return new
 
 
-def _sources(setup: Config) -> Callable[[], Sequence[Source]]:
-    """What tells the sources that are configured now: the files are read again when one of them has changed."""
-    seen, found = marks(setup.file), setup.sources
+class _Latest:
+    """The configuration as it is: its files are read again when one of them has changed."""
 
-    def now() -> Sequence[Source]:
-        nonlocal seen, found
-        latest = marks(setup.file)
-        if latest != seen:
+    def __init__(self, setup: Config):
+        self.known, self._seen = setup, marks(setup.file)
+
+    def sources(self) -> Sequence[Source]:
+        """The sources that are configured now. Raises ConfigError, once; then all stays as it was."""
+        latest = marks(self.known.file)
+        if latest != self._seen:
             # Before it is read: an error is told once.
-            seen = latest
-            changed = load(setup.file)
+            self._seen = latest
+            changed = load(self.known.file)
             refuse_unusable(changed, changed.sources)
-            found = changed.sources
-        return found
-
-    return now
+            self.known = changed
+        return self.known.sources
