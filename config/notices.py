@@ -75,7 +75,7 @@ class Search:
     command: Annotated[tuple[str, ...], "A program and its arguments; no shell. It gets the notice as JSON."] = ()
     path: Annotated[Path | None, "The Atom file that the notices go into."] = None
     ads: Annotated[bool, "Advertisements too."] = False
-    max_age: Annotated[timedelta, "What was told longer ago when it came in gives no notice."] = timedelta(days=7)
+    max_age: Annotated[timedelta, "What was told longer ago when it came in gives no notice."] = timedelta(days=2)
     timeout: Annotated[float, "Seconds that a webhook or a command may take.", between(0.1, 600)] = 30.0
     enabled: Annotated[bool, "Whether it is looked at at all."] = True
 
@@ -103,6 +103,12 @@ def _search(name: str, table: Any, place: Path, where: str, base: Path) -> Searc
         raise ConfigError(file, label, f"must be a table, written `[{label}]` on a line of its own")
     if not sites.NAME.fullmatch(name):
         raise ConfigError(file, label, "must be a name of letters, digits, `.`, `-` and `_`")
+    return made(name, table, place, base, where)
+
+
+def made(name: str, table: Mapping[str, Any], place: Path, base: Path, where: str = "") -> Search:
+    """The search that a table says, its paths taken from `base`. Raises ConfigError."""
+    file = str(place)
     refuse_unknown(table, [key for key in keys(Search) if key != "name"], file=file, where=where)
     given = values(Search, table, file=file, where=where, base=base)
     way = given.get("to")

@@ -45,6 +45,7 @@ SECTIONS = {
     "Look after": (
         "source",
         "sources",
+        "notice",
         "status",
         "doctor",
         "check",

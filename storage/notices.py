@@ -72,7 +72,7 @@ class Wish(NamedTuple):
     words: str = ""
     where: str = ""
     ads: bool = False
-    max_age: timedelta = timedelta(days=7)
+    max_age: timedelta = timedelta(days=2)
 
 
 class _Place(NamedTuple):

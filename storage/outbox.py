@@ -158,12 +158,13 @@ def retry(store: Store, name: str, now: datetime) -> int:
         return connection.execute(_RETRY, {"name": name, "now": stamp(now)}).rowcount
 
 
-def forget(store: Store, name: str, now: datetime) -> None:
-    """Forget a search with all its notices. Raises StorageError."""
+def forget(store: Store, name: str, now: datetime) -> int:
+    """Forget a search with all its notices; how many those were. Raises StorageError."""
     with writing(store, now) as connection:
         sql = "DELETE FROM outbox WHERE search_id = (SELECT id FROM searches WHERE name = ?)"
-        connection.execute(sql, (name,))
+        gone = connection.execute(sql, (name,)).rowcount
         connection.execute("DELETE FROM searches WHERE name = ?", (name,))
+    return gone
 
 
 def newest(store: Store, name: str, limit: int) -> list[tuple[int, datetime]]:
