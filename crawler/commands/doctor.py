@@ -43,7 +43,7 @@ def command(setup: Config, *, network: bool, as_json: bool, everything: bool) ->
     """Say in one line each what is wrong here, and what helps.
 
     Looked at are disk, locks, clock, time zones, certificates, contact, archive, search index (the newest articles),
-    copies, the chores of the daemon, sources, robots.txt and hosts that refuse us. Nothing is changed, and no site is
+    copies, the chores of the daemon, sources, robots.txt, hosts that refuse us and notices. Nothing is changed, and no site is
     asked. `kuaixun check` looks through the files themselves. A line that begins with `note:` is no fault. The exit
     code is 0 when all is well, and 1 when something is wrong.
 
@@ -121,13 +121,14 @@ def _outside(setup: Config) -> Facts:
 
 def _inside(setup: Config, facts: Facts) -> Facts:
     """The same with what the database tells. Raises StorageError."""
-    from storage import chores, clocks, open_store, setback, watch
+    from storage import chores, clocks, open_store, outbox, setback, watch
     from storage.errors import translated
     from storage.gaps import spanning
     from storage.reindex import stale
 
     path = setup.settings.database
     wanted = {source.name for source in setup.sources if source.enabled}
+    sought = {search.name for search in setup.searches if search.enabled}
     with open_store(path, readonly=True) as store, translated(path, reading=True):
         db = store.db
         rows = [row for row in watch.sources(db) if row["name"] in wanted and row["enabled"]]
@@ -142,6 +143,7 @@ def _inside(setup: Config, facts: Facts) -> Facts:
             clocks=[*map(wrong_clock, clocks.faults(db))],
             stale=stale(db.conn, ARTICLES),
             robots=[*_forbidden(setup, db)],
+            notices=[row for row in outbox.states(db) if row["name"] in sought and not row["paused_at"]],
         )
 
 
