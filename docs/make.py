@@ -170,6 +170,8 @@ COLUMNS = {
     "revisions.rules": "the rules that it was read by",
     "revisions.cause": "why another version replaced it: edit (the page changed) or rules (it was read anew)",
     "visits.article_id": "the article that it brought or confirmed",
+    "outbox.search_id": "the saved search, in `searches`",
+    "outbox.last_error": "what went wrong at the last try; NULL: nothing",
     "suspects.drift_id": "the drift of its site, in `drifts`",
     "revisions.last_confirmed_at": "when this version was last seen",
 }

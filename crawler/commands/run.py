@@ -119,13 +119,8 @@ def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> No
         here = standing(threading.get_ident())
         stack.enter_context(watching(Watchdog(vitals, say, where=here)))
         latest = _Latest(setup)
-        means = schedule.Means(
-            say=say,
-            reload=lambda: _reloaded(setup),
-            vitals=vitals,
-            beat=_manager(stack),
-            searches=lambda: latest.known.searches,
-        )
+        means = schedule.Means(say, lambda: _reloaded(setup), vitals=vitals, beat=_manager(stack))
+        means.searches = lambda: latest.known.searches
         running = schedule.run(setup, store, report=report, finished=finished, sources=latest.sources, means=means)
         asyncio.run(running)
 
