@@ -64,7 +64,20 @@ class Facts:
 
 def findings(facts: Facts) -> Iterator[Finding]:
     """All that was looked at, in the order of the list above."""
-    for look in (_disk, _locks, _clock, _surroundings, _contact, _archive, _index, _copies, _chores, _sources, _hosts, _notices):
+    for look in (
+        _disk,
+        _locks,
+        _clock,
+        _surroundings,
+        _contact,
+        _archive,
+        _index,
+        _copies,
+        _chores,
+        _sources,
+        _hosts,
+        _notices,
+    ):
         yield from look(facts)
 
 
@@ -223,7 +236,9 @@ def _notices(facts: Facts) -> Iterator[Finding]:
     for row in facts.notices:
         about, again = f"notices {row['name']}", f"mend that; then `kuaixun notice retry {row['name']}`"
         if row["failed"]:
-            told = f"{counted(row['failed'], 'notice')} since {moment(row['failed_since'])} given up: {row['last_error']}"
+            told = (
+                f"{counted(row['failed'], 'notice')} since {moment(row['failed_since'])} given up: {row['last_error']}"
+            )
             yield Finding(about, BAD, told, again)
         if row["error"]:
             lasting = facts.now - datetime.fromisoformat(row["error_since"])

@@ -150,8 +150,7 @@ _NOTICES = """
         name TEXT NOT NULL UNIQUE,           -- of a saved search, as in the settings
         begun_at TEXT NOT NULL,              -- since when it is looked for, our clock
         after_article INTEGER NOT NULL,      -- articles up to this one were there before
-        observation INTEGER NOT NULL,        -- `observations` up to this one are looked through ...
-        move INTEGER NOT NULL,               -- ... and `story_moves` up to this one
+        observation INTEGER NOT NULL,        -- `observations` up to this one are looked through
         paused_at TEXT,                      -- since when nothing is looked for or sent, our clock; NULL: it is
         rest_until TEXT,                     -- nothing is sent before, our clock; NULL: at once
         failures INTEGER NOT NULL DEFAULT 0, -- in a row, of the place that its notices go to

@@ -1,7 +1,6 @@
 """Saved searches and their outbox: the tables `searches` and `outbox`.
 
-`look` reads what came in since a search last looked (observations of articles, and articles that went to another
-story) and writes, in one transaction, the notices that follow and how far it has looked. A kill at any point leaves
+`look` reads what came in since a search last looked (the observations of articles) and writes, in one transaction, the notices that follow and how far it has looked. A kill at any point leaves
 both or neither: nothing is missed, and nothing stands in the outbox twice. The crawl writes nothing of it.
 
 A story gives a search one notice, for the first of its articles that is found; neither a copy, nor two stories that
@@ -25,25 +24,21 @@ from storage.store import Store
 from storage.times import parse, stamp
 from storage.waiting import is_locked, transaction
 
-# So many observations, and moves between stories, are looked through at a time.
+# So many observations are looked through at a time.
 STEP = 500
 
-_NAMES = "id, name, after_article, observation, move"
+_NAMES = "id, name, after_article, observation"
 _BEGIN = """
-    INSERT INTO searches (name, begun_at, after_article, observation, move)
+    INSERT INTO searches (name, begun_at, after_article, observation)
     SELECT :name, :now, (SELECT coalesce(max(id), 0) FROM articles WHERE :since IS NULL OR first_seen_at < :since),
         coalesce(iif(:since IS NULL, (SELECT max(id) FROM observations),
             (SELECT min(id) - 1 FROM observations WHERE observed_at >= :since)),
-            (SELECT max(id) FROM observations), 0),
-        (SELECT coalesce(max(id), 0) FROM story_moves)
+            (SELECT max(id) FROM observations), 0)
     WHERE true ON CONFLICT (name) DO NOTHING
 """
 # What is new of an article, and when that was.
 _CHANGED = """
-    SELECT article_id, max(at) FROM (
-        SELECT article_id, observed_at AS at FROM observations WHERE id > :observation AND id <= :observation + :step
-        UNION ALL SELECT article_id, at FROM story_moves WHERE id > :move AND id <= :move + :step
-    ) GROUP BY article_id ORDER BY article_id
+    SELECT article_id, max(observed_at) FROM observations WHERE id > ? AND id <= ? GROUP BY article_id ORDER BY 1
 """
 _ARTICLE = """
     SELECT title, text, is_ad, told_at, story_id,
@@ -51,10 +46,8 @@ _ARTICLE = """
     FROM articles WHERE id = ?
 """
 _OLDER = "SELECT id, title, text FROM articles WHERE story_id = ? AND id <= ?"
-_ADVANCE = """
-    UPDATE searches SET observation = :upto, move = :moved
-    WHERE id = :id AND observation = :observation AND move = :move
-"""
+_LAST = "SELECT coalesce(max(id), 0) FROM observations"
+_ADVANCE = "UPDATE searches SET observation = :upto WHERE id = :id AND observation = :observation"
 # A story is known by its key as it was, and by the articles in it that gave a notice.
 _PUT = """
     INSERT INTO outbox (search_id, story, article_id, key, found_at, next_at)
@@ -82,7 +75,6 @@ class _Place(NamedTuple):
     name: str
     after_article: int
     observation: int
-    move: int
 
 
 @contextmanager
@@ -107,10 +99,8 @@ def known(store: Store) -> set[str]:
 
 def is_behind(store: Store, names: Sequence[str]) -> bool:
     """Whether there is something to look through for one of the searches; a matter of microseconds."""
-    run = store.db.conn.execute
-    (observation,) = run("SELECT coalesce(max(id), 0) FROM observations").fetchone()
-    (move,) = run("SELECT coalesce(max(id), 0) FROM story_moves").fetchone()
-    return any(place.observation < observation or place.move < move for place in _places(store, names))
+    (last,) = store.db.conn.execute(_LAST).fetchone()
+    return any(place.observation < last for place in _places(store, names))
 
 
 def _places(store: Store, names: Sequence[str]) -> list[_Place]:
@@ -127,13 +117,14 @@ def look(store: Store, wishes: Mapping[str, Wish], now: datetime) -> tuple[int, 
     errors: dict[str, str] = {}
     put, more = 0, False
     places = _places(store, list(wishes))
-    for where in dict.fromkeys((place.observation, place.move) for place in places):
-        group = [place for place in places if (place.observation, place.move) == where]
+    for start in dict.fromkeys(place.observation for place in places):
+        group = [place for place in places if place.observation == start]
+        found = {}
         with steady(store.db.conn):
-            upto, moved, is_last = _reach(store, *where)
+            (last,) = store.db.conn.execute(_LAST).fetchone()
+            upto = min(last, start + STEP)
             oldest = max(wishes[place.name].max_age for place in group)
-            changed = list(_changed(store, *where, oldest))
-            found = {}
+            changed = list(_read(store, store.db.conn.execute(_CHANGED, (start, upto)).fetchall(), oldest))
             for place in group:
                 try:
                     found[place] = matching(store, wishes[place.name], changed, place.after_article)
@@ -141,20 +132,11 @@ def look(store: Store, wishes: Mapping[str, Wish], now: datetime) -> tuple[int, 
                     if isinstance(error, sqlite3.Error) and is_locked(error):
                         raise
                     errors[place.name] = f"its `where` is no condition on `articles`: {error}"
-        more = more or not is_last
-        if (upto, moved) != where:
+        more = more or (upto < last and bool(found))
+        if upto > start and found:
             with writing(store, now) as connection:
-                put += sum(_put(connection, place, ids, (upto, moved), now) for place, ids in found.items())
-    return put, more and bool(set(wishes) - set(errors)), errors
-
-
-def _reach(store: Store, observation: int, move: int) -> tuple[int, int, bool]:
-    """Up to where the next step goes, and whether that is the end."""
-    run = store.db.conn.execute
-    (last,) = run("SELECT coalesce(max(id), 0) FROM observations").fetchone()
-    (moved,) = run("SELECT coalesce(max(id), 0) FROM story_moves").fetchone()
-    upto, to = min(last, observation + STEP), min(moved, move + STEP)
-    return max(upto, observation), max(to, move), upto >= last and to >= moved
+                put += sum(_put(connection, place, ids, upto, now) for place, ids in found.items())
+    return put, more, errors
 
 
 class Changed(NamedTuple):
@@ -170,12 +152,6 @@ class Changed(NamedTuple):
     story: int
     age: timedelta
     is_brought: bool
-
-
-def _changed(store: Store, observation: int, move: int, oldest: timedelta) -> Iterator[Changed]:
-    """The articles of the next step, but for those that are older than any search wants."""
-    told = {"observation": observation, "move": move, "step": STEP}
-    yield from _read(store, store.db.conn.execute(_CHANGED, told).fetchall(), oldest)
 
 
 def seen_since(store: Store, at: datetime, upto: datetime) -> Iterator[Changed]:
@@ -236,11 +212,9 @@ def _was_there(store: Store, wish: Wish, story: int, after: int) -> bool:
     return bool(_where(store, wish, fit)) if fit else False
 
 
-def _put(
-    connection: sqlite3.Connection, place: _Place, ids: Sequence[int], upto: tuple[int, int], now: datetime
-) -> int:
+def _put(connection: sqlite3.Connection, place: _Place, ids: Sequence[int], upto: int, now: datetime) -> int:
     """Write the notices of a step, unless another process has looked further meanwhile; how many those are."""
-    if not connection.execute(_ADVANCE, {**place._asdict(), "upto": upto[0], "moved": upto[1]}).rowcount:
+    if not connection.execute(_ADVANCE, {**place._asdict(), "upto": upto}).rowcount:
         return 0
     put = 0
     (begun,) = connection.execute("SELECT begun_at FROM searches WHERE id = ?", (place.id,)).fetchone()

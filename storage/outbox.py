@@ -63,7 +63,6 @@ _RETRY = """
 """
 _SKIP = """
     UPDATE searches SET observation = (SELECT coalesce(max(id), 0) FROM observations),
-        move = (SELECT coalesce(max(id), 0) FROM story_moves),
         after_article = (SELECT coalesce(max(id), 0) FROM articles)
     WHERE name = :name
 """
