@@ -47,8 +47,7 @@ def collect(store: Store, searches: Sequence[Search], clock: Clock, still: Still
         done.errors |= errors
         still()
     for name in wishes:
-        if name in done.errors:
-            outbox.wrong(store, name, done.errors[name], clock())
+        outbox.wrong(store, name, done.errors.get(name), clock())
     return done
 
 

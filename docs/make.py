@@ -64,8 +64,8 @@ def configuration() -> Iterator[str]:
                 yield f"| `{name}` | {shown} | {key.meaning} |\n"
     yield (
         "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: "
-        "`kuaixun source add URL` writes one. So may a saved search, `notices/NAME.toml`, which `kuaixun notice add` writes; "
-        "docs/notices.md is about them. A running daemon sees changes of both within a minute.\n"
+        "`kuaixun source add URL` writes one. So may a saved search, `notices/NAME.toml`, which `kuaixun notice add` "
+        "writes; docs/notices.md is about them. A running daemon sees changes of both within a minute.\n"
     )
 
 

@@ -1,7 +1,8 @@
 """Saved searches and their outbox: the tables `searches` and `outbox`.
 
-`look` reads what came in since a search last looked (the observations of articles) and writes, in one transaction, the notices that follow and how far it has looked. A kill at any point leaves
-both or neither: nothing is missed, and nothing stands in the outbox twice. The crawl writes nothing of it.
+`look` reads what came in since a search last looked (the observations of articles) and writes, in one transaction, the
+notices that follow and how far it has looked. A kill at any point leaves both or neither: nothing is missed, and
+nothing stands in the outbox twice. The crawl writes nothing of it.
 
 A story gives a search one notice, for the first of its articles that is found; neither a copy, nor two stories that
 turn out to be one, nor another version give a second one. Articles that were there before the search, and what an

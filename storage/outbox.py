@@ -114,9 +114,10 @@ def down(store: Store, name: str, error: str, now: datetime, *, pause: timedelta
 
 def wrong(store: Store, name: str, error: str | None, now: datetime) -> None:
     """The search itself is wrong, or None: it is right. Written where that is new only."""
-    sql = "SELECT error FROM searches WHERE name = ?"
+    sql = "SELECT error, failures FROM searches WHERE name = ?"
     row = store.db.conn.execute(sql, (name,)).fetchone()
-    if row and row[0] != error:
+    # The error of a place stays until something arrives there.
+    if row and row[0] != error and not (error is None and row[1]):
         with writing(store, now) as connection:
             sql = "UPDATE searches SET error = ?, error_since = iif(? IS NULL, NULL, ?) WHERE name = ?"
             connection.execute(sql, (error, error, stamp(now), name))

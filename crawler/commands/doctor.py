@@ -43,9 +43,9 @@ def command(setup: Config, *, network: bool, as_json: bool, everything: bool) ->
     """Say in one line each what is wrong here, and what helps.
 
     Looked at are disk, locks, clock, time zones, certificates, contact, archive, search index (the newest articles),
-    copies, the chores of the daemon, sources, robots.txt, hosts that refuse us and notices. Nothing is changed, and no site is
-    asked. `kuaixun check` looks through the files themselves. A line that begins with `note:` is no fault. The exit
-    code is 0 when all is well, and 1 when something is wrong.
+    copies, the chores of the daemon, sources, robots.txt, hosts that refuse us and notices. Nothing is changed, and no
+    site is asked. `kuaixun check` looks through the files themselves. A line that begins with `note:` is no fault. The
+    exit code is 0 when all is well, and 1 when something is wrong.
 
     \b
     Example:
