@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import config
 from config import Source, sites
 from crawler.cli import cli
-from crawler.commands.run import _sources as watched_sources
+from crawler.commands.run import _Latest
 from crawler.commands.source import name_of
 from crawler.console import CONFIG, EXTRACT, FETCH, NOTHING, STORAGE, USAGE
 from crawler.demo.server import serve
@@ -299,7 +299,7 @@ def test_what_is_rendered_loads_as_it_was(tmp_path, article):
 
 def test_the_daemon_reads_the_files_again_when_one_has_changed(there):
     setup = config.load(there)
-    look = watched_sources(setup)
+    look = _Latest(setup).sources
     assert look() is setup.sources
     file = there / "sites" / "more.toml"
     sites.write(file, sites.render(Source("more", ("https://more.example/",)), {}))
