@@ -2,7 +2,7 @@
 
 After a kill between the two it is sent again, with the same key. What fails is tried again after growing pauses,
 `ATTEMPTS` times in all. A place that takes nothing is left alone as a whole, and each search is served by a thread of
-its own, so that one that hangs keeps no other waiting.
+its own, so that one that hangs keeps no other waiting; only the next round begins when its time is over.
 """
 
 from __future__ import annotations

@@ -35,11 +35,16 @@ def wish(search: Search) -> notices.Wish:
     return notices.Wish(search.search, search.where, search.ads, search.max_age)
 
 
+def begin(store: Store, searches: Sequence[Search], clock: Clock) -> None:
+    """Look for those that are new from now on. Raises StorageError."""
+    for name in {search.name for search in searches} - notices.known(store):
+        notices.begin(store, name, clock())
+
+
 def collect(store: Store, searches: Sequence[Search], clock: Clock, still: Still = lambda: None) -> Round:
     """Put the notices of what came in since into the outbox. A search that is new begins now. Raises StorageError."""
     done, wishes = Round(), {search.name: wish(search) for search in searches}
-    for name in wishes.keys() - notices.known(store):
-        notices.begin(store, name, clock())
+    begin(store, searches, clock)
     more = bool(wishes)
     while more:
         put, more, errors = notices.look(store, wishes, clock())

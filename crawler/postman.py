@@ -16,7 +16,7 @@ from config import Search
 from crawler.ask import Clock
 from crawler.chores import Stopped
 from crawler.delivery import Delivery
-from crawler.notices import Round, Still, collect, is_pending, sending
+from crawler.notices import Round, Still, begin, collect, is_pending, sending
 from crawler.screen import counted
 from crawler.tally import Notice
 from crawler.upkeep import Means
@@ -42,6 +42,12 @@ class Postman:
     _over: Flag = field(default_factory=Flag)
     _said: dict[str, str] = field(default_factory=dict)
 
+    def begin(self) -> None:
+        """Look for new searches from now on: what the first pass brings is news for them."""
+        if self.means.searches is not None:
+            with suppress(StorageError):  # locked: then they begin later
+                begin(self.store, _enabled(self.means.searches()), self.clock)
+
     async def live(self) -> None:
         """Look again and again, until this is cancelled."""
         if self.store.path == MEMORY or self.means.searches is None:
@@ -49,7 +55,7 @@ class Postman:
         while not self._over.is_set():
             await asyncio.sleep(self.every)
             try:
-                await self._look([search for search in self.means.searches() if search.enabled])
+                await self._look(_enabled(self.means.searches()))
             except (Stopped, StorageError):
                 continue  # locked, full, or another process sends: all of that passes
             except Exception as error:
@@ -94,6 +100,10 @@ class Postman:
             if self._said.get(name) != error:
                 self.means.say(Notice("notices", f"notices {name}: {error}", is_trouble=True))
         self._said |= errors
+
+
+def _enabled(searches: Sequence[Search]) -> list[Search]:
+    return [search for search in searches if search.enabled]
 
 
 def see_to(

@@ -116,6 +116,7 @@ class _Daemon:
         living = asyncio.create_task(self._live())
         file = self.config.file
         postman = Postman(self.store, self.clock, self.means, file.parent if file else Path())
+        postman.begin()
         posting = asyncio.create_task(postman.live())
         try:
             self.upkeep.begin()

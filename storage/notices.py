@@ -49,6 +49,7 @@ _ARTICLE = """
 _OLDER = "SELECT id, title, text FROM articles WHERE story_id = ? AND id <= ?"
 _LAST = "SELECT coalesce(max(id), 0) FROM observations"
 _ADVANCE = "UPDATE searches SET observation = :upto WHERE id = :id AND observation = :observation"
+_STORY_KEY = "SELECT key FROM stories JOIN articles ON story_id = stories.id WHERE articles.id = ?"
 # A story is known by its key as it was, and by the articles in it that gave a notice.
 _PUT = """
     INSERT INTO outbox (search_id, story, article_id, key, found_at, next_at)
@@ -220,7 +221,9 @@ def _put(connection: sqlite3.Connection, place: _Place, ids: Sequence[int], upto
     put = 0
     (begun,) = connection.execute("SELECT begun_at FROM searches WHERE id = ?", (place.id,)).fetchone()
     for number in ids:
-        key = hashlib.sha256(f"{place.name}\n{begun}\n{number}".encode()).hexdigest()[:32]
+        (story,) = connection.execute(_STORY_KEY, (number,)).fetchone()
+        # Not of the article's number: in a database that was put back from a copy that may become another's.
+        key = hashlib.sha256(f"{place.name}\n{begun}\n{story}".encode()).hexdigest()[:32]
         told = {"search": place.id, "article": number, "key": key, "now": stamp(now)}
         put += connection.execute(_PUT, told).rowcount
     return put

@@ -457,3 +457,15 @@ def test_what_is_not_known_is_null_and_a_template_takes_its_place(desk):
     assert notice["article"]["author"] is None and notice["article"]["is_ad"] is False
     made = body(notice, '{"text": {"content": "{title} {url} {author}{none}", "n": [1, "{key}"]}}')
     assert made.decode() == ('{"text": {"content": "储能\\"一\\" http://a.example/1 {none}", "n": [1, "abc"]}}')
+
+
+def test_the_key_is_that_of_the_story_also_in_a_database_that_was_put_back(desk):
+    before = desk.store.db.conn.serialize()
+    desk.put("a.example", 1, "储能一", text_of(1))
+    desk.put("a.example", 2, "储能二", text_of(2))
+    desk.collect()
+    known = {letter.article_id: letter.key for letter in desk.due()}
+    desk.store.db.conn.deserialize(before)
+    desk.put("a.example", 2, "储能二", text_of(2))
+    desk.collect()
+    assert [(letter.article_id, letter.key) for letter in desk.due()] == [(1, known[2])]
