@@ -7,6 +7,7 @@ What goes from step to step:
   shapes      what an address looks like: an article, a list, page 3 of something
 
 Asking with manners:
+  trainers    what a robots.txt says to crawlers that gather for training
   rights      what was said about the use of articles, and what of it is an order
   robots      what may be asked, and how fast
   guard       which network addresses may be connected to

@@ -1,8 +1,8 @@
 """What a page and its host say about the use of articles, and what of it is an order to a crawler. Pure.
 
 Read are the robots meta tag and X-Robots-Tag, the TDM Reservation Protocol (header, meta and the host's tdmrep.json),
-and Content-Signal and Content-Usage (header, and lines of robots.txt). Everything is kept as evidence, also what is
-said to other agents; `Orders` are what this crawler obeys at once.
+Content-Signal and Content-Usage (header, and lines of robots.txt), and which crawlers for training robots.txt shuts
+out. Everything is kept as evidence, also what is said to other agents; `Orders` are what this crawler obeys at once.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from crawler.trainers import told as trainers_told
 from storage.records import Notice, Right
 
 EVERYBODY = "*"
+# The kind of statement that a robots.txt makes to crawlers for training: "no" shuts them out.
+TRAINERS = "train-bots"
 MAX_CLAUSES = 200
 MAX_AGENTS = 50
 MAX_RIGHTS = 50
@@ -97,7 +101,7 @@ def of_page(headers: Mapping[str, str], metas: Meta, agent: str) -> tuple[Right,
 
 
 def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
-    """The Content-Signal and Content-Usage lines of a robots.txt, each with the agents of its group."""
+    """The Content-Signal and Content-Usage lines of a robots.txt, each with the agents of its group, and `TRAINERS`."""
     found: list[Clause] = []
     agents: list[str] = []
     in_head, ours = False, False
@@ -117,11 +121,16 @@ def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
                 rights = (Right(kind, said, "robots.txt", group.lower()) for kind, said in _signals(value))
                 found += (Clause(path[1] if path else "", right) for right in rights)
     del found[MAX_CLAUSES:]
+    trainers = [
+        Clause(said.location, Right(TRAINERS, "yes" if said.allowed else "no", "robots.txt", said.agents, False))
+        for said in islice(trainers_told(text), MAX_CLAUSES)
+    ]
     # Who has a group of his own is not meant by that of everybody (RFC 9309, 2.2.1).
-    return tuple(
+    signals = (
         clause._replace(right=_with_applies(clause.right, _is(clause.right.agent, agent if ours else EVERYBODY)))
         for clause in found
     )
+    return (*signals, *trainers)
 
 
 def of_tdmrep(text: str) -> tuple[Clause, ...]:
@@ -153,15 +162,22 @@ def notices(
 
     What holds for the whole host belongs to it; where only some paths are meant, to the article what holds for its own.
     """
-    if all(clause.location in ("", "/", "/*") for clause in clauses):
-        return (Notice(read_on, "host", read_at, _rights(clauses), file),)
+    partly = {_said(clause) for clause in clauses if clause.location not in ("", "/", "/*")}
+    common = [clause for clause in clauses if _said(clause) not in partly]
+    host = Notice(read_on, "host", read_at, _rights(common), file)
+    if not partly:
+        return (host,)
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     # The longest pattern that covers the path decides.
-    covering = sorted((each for each in clauses if covers(each.location, path)), key=lambda each: len(each.location))
-    longest = {(each.right.kind, each.right.agent): each.location for each in covering}
-    own = [each for each in covering if each.location == longest[each.right.kind, each.right.agent]]
-    return (Notice(read_on, "host", read_at, (), file), Notice(read_on, "article", read_at, _rights(own)))
+    covering = [each for each in clauses if _said(each) in partly and covers(each.location, path)]
+    longest = {_said(each): each.location for each in sorted(covering, key=lambda each: len(each.location))}
+    own = [each for each in covering if each.location == longest[_said(each)]]
+    return (host, Notice(read_on, "article", read_at, _rights(own)))
+
+
+def _said(clause: Clause) -> tuple[str, str]:
+    return clause.right.kind, clause.right.agent
 
 
 def lifetime(status: int) -> timedelta:

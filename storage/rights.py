@@ -16,16 +16,20 @@ from urllib.parse import urlsplit
 from storage.records import Notice
 from storage.times import stamp
 
-# What reserves a text for a purpose: kind and value in `article_rights`, where the statement applies to us.
+# What reserves a text for a purpose: kind and value in `article_rights`, where the statement applies to us or is of a
+# purpose.
 # `archive` is what this crawler does by itself; what forbids that is not stored in the first place.
 RESERVED = {
     "train": frozenset((
         ("noai", "yes"), ("tdm-reservation", "1"), ("ai-train", "no"), ("train-ai", "no"), ("train-genai", "no"),
-        ("tdm", "no"), ("ai", "no"), ("genai", "no"), ("bots", "no"), ("all", "no"),
+        ("tdm", "no"), ("ai", "no"), ("genai", "no"), ("bots", "no"), ("all", "no"), ("train-bots", "no"),
     )),
     "search": frozenset((("search", "no"), ("bots", "no"), ("all", "no"))),
     "archive": frozenset[tuple[str, str]](),
 }  # fmt: skip
+
+# Said to other crawlers because of what they are for, and so of that purpose.
+_OF_A_PURPOSE = ("train-bots",)
 
 Statement = dict[str, Any]
 _NONE: list[Statement] = []
@@ -91,7 +95,7 @@ def reservations(told: Iterable[Statement], purpose: str) -> str:
     found = {
         f"{each['kind']}={each['value']} ({each['via']})"
         for each in told
-        if each["applies"] and (each["kind"], each["value"]) in reserved
+        if (each["applies"] or each["kind"] in _OF_A_PURPOSE) and (each["kind"], each["value"]) in reserved
     }
     return " + ".join(sorted(found))
 

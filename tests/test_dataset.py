@@ -103,6 +103,7 @@ RESERVING = (
     (NOAI, "noai=yes (meta)"),
     (Right("tdm-reservation", "1", "header"), "tdm-reservation=1 (header)"),
     (Right("train-ai", "no", "header"), "train-ai=no (header)"),
+    (Right("train-bots", "no", "robots.txt", "ccbot gptbot", False), "train-bots=no (robots.txt)"),
 )
 
 

@@ -98,6 +98,7 @@ LINES = (
         "crawler.screen",
         "crawler.tally",
         "crawler.turns",
+        "crawler.trainers",
         "crawler.zones",
     ),
     (

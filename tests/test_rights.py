@@ -137,7 +137,39 @@ def test_the_signals_of_robots_txt_keep_their_group():
         ("ai-train", "no", "robots.txt", "gptbot", False),
         ("ai-train", "no", "robots.txt", "otherbot", False),
         ("search", "yes", "robots.txt", "*", True),
+        ("train-bots", "no", "robots.txt", "gptbot", False),
     ]
+
+
+def shut_out(text, path):
+    """What a host and an article at a path are known by, of crawlers for training."""
+    found = notices(of_robots_txt(text, "kuaixun"), f"{SITE}/robots.txt", SITE + path, NOW)
+    return [(each.scope, right.agent, right.value) for each in found for right in each.rights]
+
+
+def test_a_host_that_shuts_out_crawlers_for_training_has_said_so_of_all_its_articles():
+    text = """
+        User-agent: *
+        Disallow: /search
+        User-agent: CCBot
+        User-agent: Google-Extended
+        User-agent: OAI-SearchBot
+        Disallow: /
+        User-agent: gptbot
+        Disallow: /
+        User-agent: ClaudeBot
+        Disallow:
+        User-agent: PriceBot
+        Disallow: /
+    """
+    assert shut_out(text, "/news/1.html") == [("host", "ccbot google-extended gptbot", "no")]
+
+
+@pytest.mark.parametrize(("path", "values"), [("/news/1", ["no"]), ("/news/open/1", ["yes"]), ("/", [])])
+def test_a_crawler_for_training_that_may_have_some_paths_is_told_of_each_article(path, values):
+    text = "User-agent: GPTBot\nAllow: /news/open/\nDisallow: /news\nContent-Signal: search=yes\n"
+    host, *articles = shut_out(text, path)
+    assert (host, articles) == (("host", "gptbot", "yes"), [("article", "gptbot", each) for each in values])
 
 
 def test_who_has_a_group_of_his_own_is_not_meant_by_that_of_all():
