@@ -31,7 +31,7 @@ def command(setup: Config, *, as_of: datetime | None, live: bool, as_json: bool)
     """Show what the database holds and the last 24 hours brought.
 
     Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them.
-    Then how notices fare. --live also tells who crawls, and what the chores of the daemon came to.
+    --live also tells who crawls, what the chores of the daemon came to, and how notices fare.
 
     \b
     Example:
@@ -77,9 +77,7 @@ def _read(setup: Config, as_of: datetime | None, *, daemon: bool) -> dict[str, A
         hosts = with_clocks(db, watch.hosts(db), "host")
         name_gaps(setup, db, as_of)
         found = {"database": str(path), "total": total, "last_24_hours": day, "hosts": hosts}
-        if not as_of:  # of notices and chores nothing former is known
-            found["notices"] = outbox.states(db)
-        return found | _daemon(path, watch.chores(db)) if daemon else found
+        return found | _daemon(path, watch.chores(db)) | {"notices": outbox.states(db)} if daemon else found
 
 
 def _daemon(path: Path, chores: list[dict[str, Any]]) -> dict[str, Any]:
