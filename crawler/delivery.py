@@ -34,6 +34,8 @@ PAUSE, LONGEST_PAUSE, ATTEMPTS = timedelta(minutes=1), timedelta(hours=6), 14
 BATCH, ROUND = 50, 30.0
 # Searches that are served at once, and entries of a feed.
 TOGETHER, ENTRIES = 16, 100
+# Characters of a title that a program finds in its environment.
+LONGEST_TITLE = 1000
 
 Bring = Callable[[Search, dict[str, Any], Path, datetime, Still], Brought]
 
@@ -49,8 +51,8 @@ def bring(search: Search, notice: dict[str, Any], base: Path, now: datetime, sti
     if search.to == "command":
         article = notice["article"]
         told = {"NOTICE_KEY": notice["key"], "NOTICE_SEARCH": search.name, "NOTICE_URL": article["url"]}
-        # What C takes for the end of a text cannot stand in it.
-        told["NOTICE_TITLE"] = article["title"].replace("\0", "")
+        # What C takes for the end of a text cannot stand in it, and systems take no variable of any length.
+        told["NOTICE_TITLE"] = article["title"].replace("\0", "")[:LONGEST_TITLE]
         env = {**surroundings(), **told}
         return couriers.run(
             search.command, body(notice), env=env, folder=base.absolute(), seconds=search.timeout, still=still
@@ -126,6 +128,7 @@ class Delivery:
         else:
             outbox.sent(self.store, [letter.id for letter in letters], self.clock())
             self.done.sent += len(letters)
+            self.done.arrived.add(search.name)
 
     def _serve(self, jobs: Sequence[_Job]) -> None:
         until = time.monotonic() + ROUND
@@ -174,6 +177,7 @@ class Delivery:
         if not brought.error:
             outbox.sent(self.store, [letter.id], now)
             self.done.sent += 1
+            self.done.arrived.add(search.name)
             return
         self.done.failed += 1
         self.done.errors[search.name] = brought.error

@@ -22,12 +22,13 @@ Still = Callable[[], None]
 
 @dataclass(slots=True)
 class Round:
-    """What came of a round: notices found, sent, tried in vain; what is wrong, by search."""
+    """What came of a round: notices found, sent, tried in vain; what is wrong, by search; where something came."""
 
     found: int = 0
     sent: int = 0
     failed: int = 0
     errors: dict[str, str] = field(default_factory=dict)
+    arrived: set[str] = field(default_factory=set)
 
 
 def wish(search: Search) -> notices.Wish:

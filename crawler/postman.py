@@ -6,6 +6,7 @@ What is slow, the network above all, happens in that thread, with a connection o
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from threading import Event as Flag
 from config import Search
 from crawler.ask import Clock
 from crawler.chores import Stopped
-from crawler.delivery import Delivery
+from crawler.delivery import BATCH, Delivery
 from crawler.notices import Round, Still, begin, collect, is_pending, sending
 from crawler.screen import counted
 from crawler.tally import Notice
@@ -52,11 +53,13 @@ class Postman:
         """Look again and again, until this is cancelled."""
         if self.store.path == MEMORY or self.means.searches is None:
             return
+        is_busy = False
         while not self._over.is_set():
-            await asyncio.sleep(self.every)
+            await asyncio.sleep(0 if is_busy else self.every)
+            is_busy = False
             try:
-                await self._look(_enabled(self.means.searches()))
-            except (Stopped, StorageError):
+                is_busy = await self._look(_enabled(self.means.searches()))
+            except (Stopped, StorageError, sqlite3.OperationalError):
                 continue  # locked, full, or another process sends: all of that passes
             except Exception as error:
                 self._tell({NAME: f"a fault in kuaixun itself: {type(error).__name__}: {error}"})
@@ -71,9 +74,10 @@ class Postman:
         with suppress(asyncio.CancelledError):
             await living
 
-    async def _look(self, searches: Sequence[Search]) -> None:
+    async def _look(self, searches: Sequence[Search]) -> bool:
+        """Whether there is likely to be more to send."""
         if not searches or not is_pending(self.store, searches, self.clock()):
-            return
+            return False
         done: list[Round] = []
 
         def work() -> str:
@@ -86,8 +90,12 @@ class Postman:
         finally:
             del self.means.vitals.chores[NAME]
         self._tell(done[0].errors)
+        for name in done[0].arrived - done[0].errors.keys():
+            if self._said.pop(name, None):
+                self.means.say(Notice("notices", f"notices {name}: they arrive again"))
         if done[0].sent:
             self.means.say(Notice("notices", f"{counted(done[0].sent, 'notice')} sent"))
+        return done[0].sent >= BATCH
 
     def _still(self) -> None:
         if self._over.is_set():
@@ -117,4 +125,4 @@ def see_to(
     with open_store(path, patience=Patience(LONG), clock=clock) as store, sending(path):
         found = collect(store, searches, clock, still)
         done = Delivery(store, base, clock, still).once(searches)
-    return Round(found.found, done.sent, done.failed, found.errors | done.errors)
+    return Round(found.found, done.sent, done.failed, found.errors | done.errors, done.arrived)

@@ -6,8 +6,11 @@ import os
 import random
 import shlex
 import signal
+import socket
+import subprocess
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,6 +24,7 @@ from crawler.cli import cli
 from crawler.console import CONFIG, FETCH, NOTHING, USAGE
 from crawler.couriers import Brought
 from crawler.delivery import Delivery
+from crawler.demo.server import serve
 from crawler.notices import collect, sending
 from crawler.postman import Postman, see_to
 from crawler.upkeep import Means
@@ -206,6 +210,53 @@ def test_the_daemon_sends_what_comes_in_and_says_trouble_once(here):
     good = Search("storage", "feed", search="储能", path=here / "f.atom")
     post(here, good, lambda: [notice for notice in said if "sent" in notice.text], said)
     assert titles(here / "f.atom") == ["储能1"]
+
+
+def test_what_arrives_again_is_said(here):
+    (here / "f.atom").mkdir()
+    search, said = Search("storage", "feed", search="储能", path=here / "f.atom"), []
+    collect_all(search)
+    put(1)
+
+    def mend():
+        if said and (here / "f.atom").is_dir():
+            (here / "f.atom").rmdir()
+            with open_store(here / "kuaixun.db") as store:
+                outbox.retry(store, "storage", utc_now())
+        return len(said) > 2
+
+    post(here, search, mend, said)
+    assert "f.atom` cannot be written" in said[0].text
+    assert [notice.text for notice in said[1:]] == ["notices storage: they arrive again", "1 notice sent"]
+
+
+@pytest.mark.slow
+def test_the_real_daemon_sends_and_a_place_that_hangs_keeps_nothing_waiting(here):
+    with serve() as demo, socket.create_server(("127.0.0.1", 0)) as hung:
+        lines = ['contact = "a@b.example"', "delay = 0.01", 'allow_networks = ["127.0.0.0/8"]']
+        lines += ["[sources.a]", f'seeds = ["{next(iter(demo.bases))}/"]']
+        lines += ["[notices.hung]", 'to = "webhook"', 'where = "1"', 'max_age = "366d"']
+        lines += [f'url = "http://127.0.0.1:{hung.getsockname()[1]}/"']
+        lines += ["[notices.feed]", 'to = "feed"', 'where = "1"', 'max_age = "366d"', 'path = "f.atom"']
+        (here / "kuaixun.toml").write_text("\n".join(lines), "utf-8")
+        daemon = subprocess.Popen(
+            [sys.executable, "-c", "from crawler.cli import main; main()", "run", "--quiet"], env=environment()
+        )
+        try:
+            until = time.monotonic() + 60
+            while time.monotonic() < until and not ((here / "f.atom").exists() and titles(here / "f.atom")):
+                threading.Event().wait(0.2)
+            assert len(titles(here / "f.atom")) > 3
+        finally:
+            daemon.terminate()
+            daemon.wait(20)
+        with open_store(here / "kuaixun.db", readonly=True) as store:
+            row = next(row for row in outbox.states(store.db) if row["name"] == "hung")
+        assert row["waiting"] > 3 and row["sent"] == 0
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
 
 
 def collect_all(search):

@@ -469,3 +469,18 @@ def test_the_key_is_that_of_the_story_also_in_a_database_that_was_put_back(desk)
     desk.put("a.example", 2, "储能二", text_of(2))
     desk.collect()
     assert [(letter.article_id, letter.key) for letter in desk.due()] == [(1, known[2])]
+
+
+def test_two_processes_that_look_at_once_put_each_notice_once(desk, monkeypatch):
+    desk.put("a.example", 1, "储能一", text_of(1))
+    really = notices._put
+
+    def late(*args):
+        monkeypatch.setattr(notices, "_put", really)
+        desk.store.db.execute("ROLLBACK")
+        assert desk.collect().found == 1  # the other was faster
+        desk.store.db.execute("BEGIN")
+        return really(*args)
+
+    monkeypatch.setattr(notices, "_put", late)
+    assert (desk.collect().found, desk.articles()) == (0, [1])
