@@ -77,10 +77,10 @@ def test_from_add_to_a_feed_that_stays_the_same_until_there_is_more(here):
     file = here / "out" / "news.atom"
     assert (titles(file), run("send")) == (["储能2"], "0 notices sent.\n")
     before = file.read_bytes()
+    put(4, host="b.example", seed=2, title="储能2")  # a copy
     file.unlink()
     run("send")
     assert file.read_bytes() == before
-    put(4, host="b.example", seed=2, title="储能2")  # a copy
     put(5)
     run("send")
     assert titles(file) == ["储能5", "储能2"]
@@ -149,9 +149,7 @@ def test_secrets_are_not_shown(here):
         (("a", "--search", "x"), USAGE, "one of --webhook, --command and --feed is needed"),
         (("a", "--search", "x", "--feed", "f", "--command", "true"), USAGE, "one of --webhook"),
         (("a", "--feed", "f"), CONFIG, "`search` is missing"),
-        (("a", "--search", "，", "--feed", "f"), CONFIG, "has no letter or digit"),
         (("a", "--where", "colour = 1", "--feed", "f"), CONFIG, "no such column: colour"),
-        (("a", "--where", "1; DROP TABLE articles", "--feed", "f"), CONFIG, "is no condition"),
         (("a", "--search", "x", "--webhook", "nowhere"), CONFIG, "must be a web address"),
         (("a", "--search", "x", "--command", "'"), USAGE, "--command: No closing quotation"),
         (("a", "--search", "x", "--webhook", "http://a.example/", "--header", "X"), USAGE, "must be `Name: value`"),
@@ -178,6 +176,13 @@ def test_a_crawl_fills_the_outbox_and_the_doctor_says_what_failed(here):
 def test_only_one_process_sends(here):
     with sending(here / "kuaixun.db"), pytest.raises(ExportError, match="Another process is sending notices"):
         see_to(here / "kuaixun.db", [], here, utc_now)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("--search", "，"), ("--where", "1; DROP TABLE articles"), ("--where", "1) OR (")])
+def test_what_can_find_nothing_is_refused(here, words):
+    told = run("add", "a", *words, "--feed", "f", code=CONFIG)
+    assert "has no letter or digit" in told or "is no condition" in told
 
 
 # -- in the daemon
@@ -212,6 +217,7 @@ def test_the_daemon_sends_what_comes_in_and_says_trouble_once(here):
     assert titles(here / "f.atom") == ["储能1"]
 
 
+@pytest.mark.slow
 def test_what_arrives_again_is_said(here):
     (here / "f.atom").mkdir()
     search, said = Search("storage", "feed", search="储能", path=here / "f.atom"), []

@@ -15,7 +15,7 @@ from crawler.delivery import ATTEMPTS, Delivery, pause_after
 from crawler.doctor import BAD, NOTE, Facts, _notices
 from crawler.notices import collect, is_pending
 from crawler.payload import body, payload
-from storage import Article, Visit, notices, outbox, query
+from storage import Article, Visit, history, notices, outbox, query
 from storage.search import form, holds
 
 NOW = datetime(2026, 3, 20, 8, tzinfo=UTC)
@@ -484,3 +484,14 @@ def test_two_processes_that_look_at_once_put_each_notice_once(desk, monkeypatch)
 
     monkeypatch.setattr(notices, "_put", late)
     assert (desk.collect().found, desk.articles()) == (0, [1])
+
+
+def test_what_was_known_at_a_time_is_not_disturbed(desk):
+    desk.put("a.example", 1, "储能一", text_of(1))
+    then = desk.at
+    desk.collect()
+    desk.deliver()
+    desk.put("a.example", 1, "储能一（更新）", text_of(1))
+    desk.collect()
+    history.travel(desk.store.db.conn, then)
+    assert [row["title"] for row in query.search(desk.store.db, "储能")] == ["储能一"]

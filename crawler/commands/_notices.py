@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,16 +20,15 @@ if TYPE_CHECKING:
     from storage.store import Store
 
 DAY = timedelta(days=1)
+NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 @contextmanager
-def opened(setup: Config) -> Iterator[Store]:
-    """The database, to be written."""
-    from crawler.extract import columns
+def opened(setup: Config, fields: Mapping[str, str] = NO_FIELDS) -> Iterator[Store]:
+    """The database, to be written; one that is new gets these columns."""
     from storage import open_store
 
-    settings = setup.settings
-    with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
+    with open_store(setup.settings.database, fields=fields) as store:
         yield store
 
 

@@ -86,13 +86,14 @@ def add(
         given["headers"] = dict(map(_header, headers))
     file = notices.folder(setup.file) / f"{name}.toml"
     saved = notices.made(name, {key: value for key, value in given.items() if value}, file, file.parent.parent)
-    with opened(setup) as store:
+    from crawler.extract import columns
+    from storage.notices import begin
+
+    with opened(setup, columns()) as store:
         _notices.refuse_unusable(store, saved, file)
         if file.exists():
             raise Failure(f"{file}: is there already", STORAGE)
         sites.write(file, notices.render(saved))
-        from storage.notices import begin
-
         begin(store, name, now(), since)
     click.echo(f"Wrote {file}; `kuaixun notice test {name}` shows what the last day would have given.")
 
