@@ -85,16 +85,25 @@ def folder(file: Path | None) -> Path:
     return (file.parent if file else Path()) / "notices"
 
 
-def load(file: Path, tables: Any, read: Callable[[Path], dict[str, Any]]) -> tuple[Search, ...]:
-    """The saved searches of a configuration: those in its tables, then those in files. Raises ConfigError."""
+def load(
+    file: Path, tables: Any, read: Callable[[Path], dict[str, Any]]
+) -> tuple[tuple[Search, ...], dict[str, ConfigError]]:
+    """The saved searches of a configuration, those in its tables and then those in files; and the files that are wrong.
+
+    Raises ConfigError for a table.
+    """
     if not isinstance(tables, dict):
         raise ConfigError(str(file), "notices", "must be a table, written `[notices.NAME]` on a line of its own")
     found = [_search(name, table, file, f"notices.{name}.", file.parent) for name, table in tables.items()]
+    broken = {}
     for one in sorted(folder(file).glob("*.toml")):
-        if one.stem in tables:
-            raise ConfigError(str(one), "", f"the notices `{one.stem}` are also in `{file}`; keep one of the two")
-        found.append(_search(one.stem, read(one), one, "", file.parent))
-    return tuple(found)
+        try:
+            if one.stem in tables:
+                raise ConfigError(str(one), "", f"the notices `{one.stem}` are also in `{file}`; keep one of the two")
+            found.append(_search(one.stem, read(one), one, "", file.parent))
+        except ConfigError as error:
+            broken[one.stem] = error
+    return tuple(found), broken
 
 
 def _search(name: str, table: Any, place: Path, where: str, base: Path) -> Search:

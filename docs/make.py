@@ -65,7 +65,8 @@ def configuration() -> Iterator[str]:
     yield (
         "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: "
         "`kuaixun source add URL` writes one. So may a saved search, `notices/NAME.toml`, which `kuaixun notice add` "
-        "writes; docs/notices.md is about them. A running daemon sees changes of both within a minute.\n"
+        "writes; docs/notices.md is about them. A running daemon sees changes of both within a minute. "
+        "One that is wrong costs that source only, see [sources.md](sources.md#a-file-that-is-wrong).\n"
     )
 
 
@@ -146,6 +147,7 @@ seen then follows from `visits`. What other programs write is put to the last mo
 state at a time is the one after the last moment that had this time or an earlier one.
 """
 COLUMNS = {
+    "rights.location": "a pattern of the paths that are meant, as in robots.txt; empty: all",
     "articles.kind": "article, flash (short) or announcement (a company's own)",
     "articles.charset": "the encoding in which the page was read",
     "articles.pages": "how many pages the text was joined of",

@@ -25,6 +25,7 @@ from storage.ledger import (
     make_gaps,
     make_notices,
     make_waiting_sketches,
+    place_rights,
 )
 from storage.regroup import regroup
 from storage.reindex import reindex
@@ -261,6 +262,12 @@ def m020_drift(db: Database) -> None:
 def m021_notices(db: Database) -> None:
     """Saved searches and their outbox."""
     make_notices(db)
+
+
+@migrations()
+def m022_rights_places(db: Database) -> None:
+    """What a host says of some paths stands with the host, so that it holds for articles that are there already."""
+    place_rights(db)
 
 
 @cache

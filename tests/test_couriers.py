@@ -257,9 +257,13 @@ def test_a_wrong_file_is_refused_with_its_key(text, told, tmp_path):
     (tmp_path / "kuaixun.toml").touch()
     (tmp_path / "notices").mkdir()
     (tmp_path / "notices" / "watch.toml").write_text(text, encoding="utf-8")
+    found = load(tmp_path, {})
+    error = found.broken_searches["watch"]
+    assert told in str(error) and "watch.toml" in str(error) and found.searches == ()
+    (tmp_path / "kuaixun.toml").write_text("[notices.watch]\n" + text, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, {})
-    assert told in str(caught.value) and "watch.toml" in str(caught.value)
+    assert told.rpartition("`")[2] in str(caught.value) and "notices.watch" in str(caught.value)
 
 
 def test_what_is_written_is_read_back(tmp_path):

@@ -33,7 +33,10 @@ def opened(setup: Config, fields: Mapping[str, str] = NO_FIELDS) -> Iterator[Sto
 
 
 def picked(setup: Config, names: tuple[str, ...]) -> list[Search]:
-    """The searches of these names, or all. Raises ConfigError for an unknown one."""
+    """The searches of these names, or all. Raises ConfigError for an unknown one, or one that is left out."""
+    for name in names:
+        if name in setup.broken_searches:
+            raise setup.broken_searches[name]
     return notices.chosen(setup.searches, names, setup.file)
 
 

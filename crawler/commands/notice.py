@@ -73,7 +73,7 @@ def add(
     """
     if not sites.NAME.fullmatch(name):
         raise click.UsageError(f"NAME must be of letters, digits, `.`, `-` and `_`, not `{name}`")
-    if name in {each.name for each in setup.searches}:
+    if name in {each.name for each in setup.searches} or name in setup.broken_searches:
         raise ConfigError(str(_file(setup, name)), name, "is there already; `kuaixun notice remove` takes it out")
     given: dict[str, Any] = {"search": search, "where": where, "ads": ads}
     ways = {"webhook": ("url", webhook), "command": ("command", _split(program)), "feed": ("path", feed)}
