@@ -37,13 +37,13 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, new_database):
+def here(tmp_path, monkeypatch):
     """A working folder with a configuration and an empty database."""
     for name in [name for name in os.environ if name.startswith("KUAIXUN_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "kuaixun.toml").touch()
-    (tmp_path / "kuaixun.db").write_bytes(new_database)
+    open_store(tmp_path / "kuaixun.db").close()
     return tmp_path
 
 
