@@ -121,7 +121,7 @@ def test_an_answer_that_is_not_good_is_told(answer, told, alone, wait):
     assert "secret" not in brought.error
 
 
-@pytest.mark.parametrize("answer", [hang, drip])
+@pytest.mark.parametrize("answer", [hang, pytest.param(drip, marks=pytest.mark.slow)])
 def test_a_receiver_that_hangs_or_drips_is_left(answer):
     with receiver(answer) as (url, _):
         assert send(url, seconds=0.1).error == "no answer in 0.1 s"
@@ -218,6 +218,7 @@ def test_a_program_that_hangs_is_killed_with_its_children(tmp_path):
     assert ended == [b""]
 
 
+@pytest.mark.slow
 def test_a_program_that_need_not_read_and_leaves_a_child_behind_is_well(tmp_path):
     text = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid, file=open('child', 'w'))"
     assert program(text, tmp_path).error == ""

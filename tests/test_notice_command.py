@@ -67,6 +67,7 @@ def titles(file):
     return [title.text for title in ElementTree.parse(file).iterfind(f"{ATOM}entry/{ATOM}title")]
 
 
+@pytest.mark.slow
 def test_from_add_to_a_feed_that_stays_the_same_until_there_is_more(here):
     put(1)
     told = run("add", "storage", "--search", "储能", "--feed", "out/news.atom")
