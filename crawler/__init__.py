@@ -78,6 +78,11 @@ The main path:
   resume      what a start goes on from
   upkeep      what is put right between two passes: clock, settings, hosts
   errands     the chores as they are done
+  payload     what a notice of a saved search says
+  notices     what came in that saved searches find, into the outbox
+  couriers    one POST to a webhook, one program that is run
+  delivery    what waits in the outbox, sent and tried again
+  postman     all of that in the daemon, beside the crawl
   doctor      what is wrong around the database, and what helps
   schedule    the daemon
 

@@ -81,14 +81,17 @@ LINES = (
     ("storage.articles", "storage.check", "storage.query", "storage.watch", "storage.witnesses"),
     ("storage.sheet",),
     ("storage.dataset", "storage.store"),
-    ("storage.chores", "storage.setback"),
+    ("storage.chores", "storage.notices", "storage.setback"),
+    ("storage.outbox",),
     ("storage", "storage.exporters"),
+    ("storage.feed",),
     ("storage.audit", "storage.intake", "storage.rewrite", "storage.shelf"),
     (
         "crawler",
         "crawler.patterns",
         "crawler.compare",
         "crawler.page",
+        "crawler.payload",
         "crawler.pool",
         "crawler.rules",
         "crawler.urls",
@@ -101,8 +104,10 @@ LINES = (
     ),
     (
         "crawler.answer",
+        "crawler.couriers",
         "crawler.guard",
         "crawler.names",
+        "crawler.notices",
         "crawler.phrases",
         "crawler.refusals",
         "crawler.rights",
@@ -164,7 +169,8 @@ LINES = (
     ("crawler.crawl",),
     ("crawler.chores", "crawler.clockwork", "crawler.signals", "crawler.timetable", "crawler.vitals"),
     ("crawler.doctor", "crawler.resume", "crawler.service", "crawler.upkeep", "crawler.watchdog"),
-    ("crawler.errands",),
+    ("crawler.delivery", "crawler.errands"),
+    ("crawler.postman",),
     ("crawler.schedule",),
     ("crawler.demo",),
     ("crawler.console", "crawler.commands"),
@@ -172,7 +178,7 @@ LINES = (
 )
 LINE = {room: number for number, rooms in enumerate(LINES) for room in rooms}
 OWNERS = {
-    "httpx": {"crawler.fetch", "crawler.transport"},
+    "httpx": {"crawler.couriers", "crawler.fetch", "crawler.transport"},
     "aiohttp": {"crawler.transport"},
     "apscheduler": {"crawler.timetable"},
     "prometheus_client": {"crawler.service"},
