@@ -491,9 +491,7 @@ def test_a_number_that_no_article_can_have_is_not_there(stored, number):
 
 @pytest.mark.parametrize("command", [("latest",), ("search", "储能")], ids=" ".join)
 def test_a_limit_that_no_database_takes_is_refused(stored, command):
-    assert "is no whole number from 1 to 2147483648" in refused(
-        USAGE, *command, "--limit", "99999999999999999999"
-    )
+    assert "is no whole number from 1 to 2147483648" in refused(USAGE, *command, "--limit", "99999999999999999999")
 
 
 def test_an_export_that_is_terminated_leaves_nothing_half_made(stored, monkeypatch):
