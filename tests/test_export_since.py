@@ -25,8 +25,6 @@ __all__ = ["empty"]  # a fixture
 
 T0 = datetime(2026, 3, 20, 14, tzinfo=UTC)
 TEXT = "央行今日下调存款准备金率，释放长期资金约一万亿元，支持实体经济发展，降低社会融资成本，保持流动性合理充裕。"
-SLOW = pytest.mark.slow
-PARQUET = pytest.param("parquet", marks=[ARROW, SLOW])
 RESERVED = Notice("http://example.com/robots.txt", "host", T0, (Right("ai-train", "no", "robots.txt", "*", True),))
 
 
@@ -90,6 +88,10 @@ def test_what_a_host_reserves_later_is_gone(database):
     assert taken(database, "1.jsonl", choice) == [("new", 1), ("new", 2)]
     put(database, 2, text(2), notices=(RESERVED,))
     assert taken(database, "2.jsonl", choice) == [("gone", 1), ("gone", 2)]
+    told = [(row["title"], row["text"], row["rights"][0]["kind"]) for row in read(Path("2.jsonl"))]
+    assert told == [("", "", "ai-train")] * 2
+    facts = opened(Path("2.jsonl.manifest.json").read_bytes())
+    assert facts["left_out"] == {"ai-train=no (robots.txt)": 2}
 
 
 def test_what_the_words_no_longer_find_is_gone(database):
@@ -343,7 +345,8 @@ def test_after_kills_at_any_point_increments_add_up_to_all(database, seed):
         assert reader.rows == everything(database, choice)
 
 
-@pytest.mark.parametrize("name", ["atom", pytest.param("hf", marks=[ARROW, SLOW]), pytest.param("warc", marks=SLOW)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["atom", pytest.param("hf", marks=ARROW), "warc"])
 def test_bytes_stay_where_no_content_changes(database, name):
     """Not by the bookkeeping of an increment, and not by a crawl that finds nothing."""
     put(database, 1, text(1))
@@ -362,8 +365,10 @@ def test_bytes_stay_where_no_content_changes(database, name):
     assert made("again") == former
 
 
-def test_what_a_condition_asks_of_other_tables_is_of_the_last_moment(database):
+def test_a_state_is_of_the_last_moment_that_counts(database):
+    """Bookkeeping and visits do where a condition asks for more than the article."""
     put(database, 1, text(1))
+    taken(database, "1.jsonl")
     with open_store(database) as store:
         store.save(Visit("http://example.com/", "http://example.com/", "list", "demo", T0, 200))
         last = store.db.execute("SELECT max(id) FROM moments").fetchone()[0]
@@ -372,6 +377,7 @@ def test_what_a_condition_asks_of_other_tables_is_of_the_last_moment(database):
             assert facts["state"]["moment"] == moment
 
 
+@pytest.mark.slow
 def test_an_increment_counts_what_it_leaves_out(database):
     choice = Choice(purpose="train")
 
@@ -387,9 +393,8 @@ def test_an_increment_counts_what_it_leaves_out(database):
     assert left_out("3.jsonl") == {}  # nothing was written to them
 
 
-@pytest.mark.parametrize(
-    "form", ["jsonl", *(pytest.param(each, marks=SLOW) for each in ("atom", "csv", "sqlite")), PARQUET]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["atom", "csv", "jsonl", "sqlite", pytest.param("parquet", marks=ARROW)])
 def test_what_is_reserved_now_is_gone_without_its_text(database, form):
     """In every format: whose it is, and the evidence; nothing of what the publisher wrote."""
     put(database, 1, text(1), author="张三", extra={"keywords": ["储能"]})
@@ -403,6 +408,7 @@ def test_what_is_reserved_now_is_gone_without_its_text(database, form):
     assert form == "atom" or [each["kind"] for each in row["rights"]] == ["ai-train"]
 
 
+@pytest.mark.slow
 def test_what_is_gone_and_not_reserved_keeps_its_text(database):
     put(database, 1, text(1))
     taken(database, "1", Choice(purpose="train"))
