@@ -126,7 +126,7 @@ def _body(facts: Mapping[str, Any], tally: Tally) -> Iterator[str]:
 
 def _what(facts: Mapping[str, Any], rows: int) -> str:
     """What the rows are, in one sentence."""
-    last, known = facts["query"].get("since_last"), facts["as_of"]
+    last, known = facts["query"].get("since_last"), facts["state"]["at"]
     if last and last["at"]:
         return (
             f"{rows:,} {'row' if rows == 1 else 'rows'} of what was new, changed or gone at {known} since "
@@ -140,10 +140,10 @@ def _again(facts: Mapping[str, Any]) -> Iterator[str]:
     options, last = _options(facts["query"]), facts["query"].get("since_last")
     yield "To make it again from the database or a backup:\n"
     if not last:
-        yield f"```sh\nkuaixun export OUT --format hf{options} --as-of {facts['as_of']}\n```\n"
+        yield f"```sh\nkuaixun export OUT --format hf{options} --as-of {facts['state']['at']}\n```\n"
         yield "The same program gives the same bytes."
         return
-    times = [at for at in (last["at"], facts["as_of"]) if at]
+    times = [at for at in (last["at"], facts["state"]["at"]) if at]
     yield "```sh"
     for number, at in enumerate(times, 1):
         yield f"kuaixun export OUT{number} --format hf{options} --since-last NAME --as-of {at}"

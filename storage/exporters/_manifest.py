@@ -16,7 +16,6 @@ from storage import history, schema
 from storage.dataset import Field
 from storage.exporters._about import About, ExportError
 from storage.exporters._files import MANIFEST
-from storage.gaps import overdue
 
 _GAPS = """
     SELECT {columns} FROM gaps WHERE datetime(from_at) <= datetime(:until)
@@ -79,19 +78,12 @@ def versions(db: Database) -> dict[str, str]:
     return {"kuaixun": version("kuaixun"), "schema": max(each.name for each in schema.migrations.applied(db))}
 
 
-def gaps(db: Database, since: datetime | None, until: datetime, *, late: bool = False) -> list[dict[str, Any]]:
-    """The gaps that reach into an interval, as they were known; one that goes on has no `to_at`.
-
-    With `late` also those of the sources that nobody had asked for long at its end.
-    """
+def gaps(db: Database, since: datetime | None, until: datetime) -> list[dict[str, Any]]:
+    """The gaps that reach into an interval, as they were known; one that goes on has no `to_at`."""
     names = [row[1] for row in db.conn.execute("PRAGMA main.table_info (gaps)") if row[1] not in _INTERNAL_GAP]
     limits = {"since": since.isoformat() if since else until.isoformat(), "until": until.isoformat()}
     rows = db.conn.execute(_GAPS.format(columns=", ".join(f'"{name}"' for name in names)), limits)
-    found = [dict(zip(names, row, strict=True)) for row in rows]
-    for row in overdue(db, until) if late else ():
-        told = {**row, "evidence": msgspec.json.encode(row["evidence"]).decode()}
-        found.append({name: told.get(name) for name in names})
-    return sorted(found, key=lambda gap: (gap["source"], gap["from_at"], gap["to_at"] or ""))
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def described(fields: Mapping[str, Field]) -> dict[str, dict[str, str]]:

@@ -50,8 +50,8 @@ class Job:
     """What is to be written, beside the choice of rows.
 
     `since` gives the rows of an increment in place of all. `archive` is the file of the raw pages, `contact` whom a
-    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `as_of` is the time that the database
-    is read at, where one was asked for. `progress(done, total)` is called now and then and at the end.
+    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `progress(done, total)`
+    is called now and then and at the end.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -62,7 +62,6 @@ class Job:
     found_by: Mapping[str, Any] = field(default_factory=dict)
     archive: Path | None = None
     contact: str = ""
-    as_of: datetime | None = None
     progress: Progress | None = None
 
 
@@ -82,7 +81,6 @@ class Run:
             "format": form.__name__.rpartition(".")[2],
             **_manifest.versions(db),
             "state": state,
-            "as_of": stamp(job.as_of) if job.as_of else state["at"],
             "query": query,
             **({"contact": job.contact} if job.contact else {}),
         }
@@ -162,8 +160,6 @@ class Run:
             problem = f"The part `{empty[0]}` has no rows: take a shorter embargo, other shares or more articles."
             raise ExportError(self._out, problem)
         starts = [parse(one["interval"][0]) for one in sets.values() if one["interval"]]
-        as_of = self.about.facts["as_of"]
-        late = as_of > self.about.facts["state"]["at"]  # of what came then, the rows know nothing
         return {
             **self.about.facts,
             "fields": _manifest.described(self.about.fields),
@@ -172,7 +168,7 @@ class Run:
             "sets": sets,
             "split": self.split,
             "left_out": dict(sorted(self.about.left_out.items())),
-            "gaps": _manifest.gaps(self._db, min(starts, default=None), parse(as_of), late=late),
+            "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
         }
 
 
