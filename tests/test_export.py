@@ -18,11 +18,12 @@ from xml.etree import ElementTree
 import pytest
 
 from crawler.extract import columns
-from storage import Article, Visit, open_store, splits
+from storage import Article, Visit, history, open_store, splits
 from storage.archive import Archive, Fetched
 from storage.exporters import Choice, ExportError, Job, Split, export, formats, verify
 from storage.exporters import _files as files
 from storage.exporters import _manifest as manifest
+from storage.exporters import _where as where
 from storage.exporters._about import MENTION, About
 from storage.fields import FIELDS
 from storage.mentions import Finder
@@ -401,6 +402,14 @@ def test_the_manifest_names_the_gaps_inside_the_interval(filled, tmp_path):
         ("id > random()", "another value each time"),
         ("first_seen_at < CURRENT_TIMESTAMP", "another value each time"),
         ("first_seen_at < datetime ( )", "another value each time"),
+        ("rowid < 2", "the number of an article is `id`"),
+        ("id IN (SELECT [oid] FROM articles)", "no field `oid`"),
+        ("id IN (SELECT id FROM main.articles WHERE revision > 1)", "without that of its file"),
+        ("id IN (SELECT id FROM 'main'.articles)", "without that of its file"),
+        ("id IN (SELECT id FROM `history_articles`)", "no field `history_articles`"),
+        ("id IN (SELECT id FROM history_articles)", "`history_articles` is not remembered"),
+        ("id < (SELECT count(*) FROM moments)", "`moments` is not remembered"),
+        ("id IN (SELECT rank FROM articles_fts WHERE articles_fts MATCH 'a')", "words are asked for with --search"),
     ],
 )
 def test_a_condition_asks_only_what_is_stored(filled, tmp_path, where, why):
@@ -410,11 +419,34 @@ def test_a_condition_asks_only_what_is_stored(filled, tmp_path, where, why):
 
 
 @pytest.mark.parametrize(
-    "where", ["title != 'it''s random() -- \"now\"'", "\"title\" > '' -- random()", "date(first_seen_at) > '2026'"]
+    "where",
+    [
+        "title != 'it''s random() -- \"now\"'",
+        "\"title\" > '' -- random()",
+        "date(first_seen_at) > '2026'",
+        "[title] > '' AND `id` IN (SELECT article_id FROM visits)",
+        "story_id IN (SELECT id FROM stories WHERE copies = 0) AND 'a' IN (SELECT value FROM json_each('[\"a\"]'))",
+    ],
 )
 def test_texts_comments_and_quoted_fields_are_no_question(filled, tmp_path, where):
-    export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
-    assert len(read(tmp_path / "out.jsonl")) == len(TEXTS)
+    """Now, and where the connection travels."""
+    facts = [export(filled.db, Path(tmp_path, "now.jsonl"), "jsonl", Job(Choice(where=where)))]
+    with open_store(Path(filled.path), readonly=True) as then:
+        history.travel_to(then.db.conn, facts[0]["state"]["moment"])
+        facts.append(export(then.db, Path(tmp_path, "then.jsonl"), "jsonl", Job(Choice(where=where))))
+    assert [count(each) for each in facts] == [len(TEXTS)] * 2
+
+
+def test_the_views_that_may_be_asked_are_the_same_now_and_then(filled):
+    """All but the one that reads what does not travel."""
+    views = [name for (name,) in filled.db.execute("SELECT name FROM sqlite_master WHERE type = 'view'")]
+
+    def refused():
+        return [name for name in views if where.forgotten(filled.db.conn, f"EXISTS (SELECT * FROM {name})", ())]
+
+    now = refused()
+    history.travel_to(filled.db.conn, 1)
+    assert (now, refused()) == (["versions"], ["versions"])
 
 
 def test_a_split_with_an_empty_part_is_refused(store, tmp_path):
