@@ -133,6 +133,8 @@ class Run:
     def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Batch]:
         """The chosen rows of a database, those for which `also` holds."""
         job = self._job
+        if job.choice.where:
+            _where.settle(db.conn)
         # On lines of its own, so that a comment in it ends with it.
         where = " AND ".join(f"(\n{one}\n)" for one in (also, job.choice.where) if one)
         choice: dict[str, Any] = {**asdict(job.choice), "where": where}
@@ -161,6 +163,7 @@ def _wrong(db: Database, choice: Choice) -> str:
     """What is wrong with the condition, "" for nothing."""
     if not choice.where:
         return ""
+    _where.settle(db.conn)
     try:
         return _where.problem(choice.where, _names(db)) or _where.forgotten(db.conn, choice.where, choice.params)
     except (sqlite3.Error, sqlite3.Warning) as error:
@@ -257,6 +260,8 @@ def _reason(db: Database, error: Exception) -> str:
     if unknown:
         names = ", ".join(row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)"))
         return f"there is no field `{unknown[1]}`; there are {names}"
+    if _where.REFUSED in str(error):
+        return "it asks for the time or the zone of the machine, and the rows must follow from what is stored"
     return str(error).rstrip(".")
 
 

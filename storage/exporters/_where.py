@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from storage.history import TRACKED, moment_of
@@ -33,6 +34,14 @@ _ROWID = re.compile(r"\b(?:rowid|oid|_rowid_)\b", re.I)
 # Tables that SQLite makes of a value.
 _OF_VALUES = frozenset(("json_each", "json_tree"))
 _TRAVELS = frozenset((*TRACKED, "visits"))
+
+# The functions of time, and which of their arguments are times.
+_TIMES = dict.fromkeys(("date", "time", "datetime", "julianday", "unixepoch"), slice(1))
+_TIMES |= {"strftime": slice(1, 2), "timediff": slice(2)}
+_CLOCK = frozenset(("now", "subsec", "subsecond"))
+_ZONE = frozenset(("localtime", "utc"))
+# What SQLite says where a function of ours refuses: it does not tell why.
+REFUSED = "user-defined function raised exception"
 
 
 def problem(where: str, names: Collection[str]) -> str:
@@ -92,3 +101,42 @@ def _reads(connection: sqlite3.Connection, where: str, params: Sequence[Any]) ->
     finally:
         connection.set_authorizer(None)
     return found
+
+
+def settle(connection: sqlite3.Connection) -> None:
+    """Have the functions of time on a connection refuse the clock and the machine's zone, however they are spelt.
+
+    Their answers are SQLite's own. What they refuse is an OperationalError that says `REFUSED`. It lasts as long as the
+    connection, and a second time changes nothing.
+    """
+    found = connection.execute("SELECT name, min(builtin) FROM pragma_function_list GROUP BY name").fetchall()
+    known = dict(found)
+    clockless = _Clockless()
+    for name in _TIMES:
+        if known.get(name):
+            connection.create_function(name, -1, partial(clockless, name), deterministic=True)
+
+
+class _Clockless:
+    """The functions of time, on a connection of their own, since a function cannot call the one that it stands for."""
+
+    def __init__(self) -> None:
+        self._own = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def __call__(self, name: str, *values: Any) -> Any:
+        """What SQLite answers. Raises ValueError where that would depend on the clock or on the machine."""
+        times = values[_TIMES[name]]
+        if not times or not _CLOCK.isdisjoint(map(_text, times)) or not _ZONE.isdisjoint(map(_text, values)):
+            raise ValueError(f"{name} asks the clock or the zone of the machine")
+        marks = ", ".join("?" * len(values))
+        return self._own.execute(f"SELECT {name}({marks})", values).fetchone()[0]
+
+    def __del__(self) -> None:
+        self._own.close()
+
+
+def _text(value: Any) -> Any:
+    """A value as SQLite reads the name of a time: also out of bytes, and to the first zero."""
+    if isinstance(value, bytes):
+        value = value.decode(errors="replace")
+    return value.partition("\0")[0].strip().lower() if isinstance(value, str) else value
