@@ -254,6 +254,17 @@ def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out.jsonl", "old")]
 
 
+def test_one_export_at_a_time_writes_a_file(filled, tmp_path):
+    """Else the file of one and the manifest of the other may come to lie side by side."""
+
+    def another(done, total):
+        with pytest.raises(ExportError, match="Another export is writing"):
+            export(filled.db, tmp_path / "out.jsonl", "jsonl")
+
+    export(filled.db, tmp_path / "out.jsonl", "jsonl", Job(progress=another))
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.jsonl", "out.jsonl.manifest.json"]
+
+
 @ARROW
 def test_an_interrupt_in_the_middle_of_parquet_stays_one():
     out = io.BytesIO()

@@ -93,9 +93,9 @@ def written_to(part: Path) -> Iterator[Hashed]:
 
 
 @contextmanager
-def held(part: Path) -> Iterator[None]:
-    """Keep the place to one export at a time, where the system has locks."""
-    with locked(part.with_name(f"{part.name}.lock"), f"Another export is writing `{part}`."):
+def held(place: Path) -> Iterator[None]:
+    """Keep the name of a file or a folder to one export at a time, where the system has locks."""
+    with locked(place.parent / f".{place.name}.lock", f"Another export is writing `{place}`."):
         yield
 
 

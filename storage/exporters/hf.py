@@ -35,7 +35,7 @@ def export(db: Database, out: Path, job: Job, form: ModuleType) -> dict[str, Any
     """Make the folder; what its manifest says."""
     parquet.library()
     part = out.with_name(f".{out.name}.part")
-    with _files.held(part), reading(db):
+    with reading(db):
         run = Run(db, out, form, job)
         journal = _Journal(part, run.about, run.split)
         counts = tally(run.about)
