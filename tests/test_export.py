@@ -244,14 +244,15 @@ def test_an_unknown_format_says_which_there_are(store, tmp_path):
 @pytest.mark.parametrize("name", ["jsonl", "sqlite", pytest.param("parquet", marks=ARROW)])
 def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path, name):
     out = Path(tmp_path, "out.jsonl")
-    out.write_text("old")
+    export(filled.db, out, "jsonl", Job(Choice(where="id = 1")))
+    before = content(tmp_path)
 
     def stop(done, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         export(filled.db, out, name, Job(progress=stop))
-    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out.jsonl", "old")]
+    assert content(tmp_path) == before
 
 
 def test_one_export_at_a_time_writes_a_file(filled, tmp_path):
@@ -322,10 +323,52 @@ def test_only_a_folder_of_ours_is_replaced(filled, tmp_path):
     export(filled.db, ours, "hf", Job(Choice(where="id = 1")))
     export(filled.db, ours, "hf")
     assert (len(read(ours)), failed(ours)) == (3, [])
-    (ours / "notes.txt").write_text("mine")
-    with pytest.raises(ExportError, match="no export made"):
-        export(filled.db, ours, "hf")
+    card = (ours / "README.md").read_bytes()
+    for name, text in (("README.md", b"mine"), ("notes.txt", b"mine")):
+        (ours / name).write_bytes(text)
+        with pytest.raises(ExportError, match="no export made, or that was changed since"):
+            export(filled.db, ours, "hf")
+        assert (ours / name).read_bytes() == text
+        (ours / "README.md").write_bytes(card)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "ours", "thesis"]
+
+
+@pytest.mark.parametrize("form", ["csv", "sqlite"])
+def test_only_a_file_of_ours_is_replaced(filled, tmp_path, form):
+    """Not one of somebody else, nor ours with other content, nor a foreign file in the place of the manifest."""
+    foreign, changed, claims = (tmp_path / name for name in ("notes", "changed", "new.manifest.json"))
+    with closing(sqlite3.connect(foreign)) as db:
+        db.execute("CREATE TABLE precious (one)")
+    export(filled.db, changed, form)
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    claims.write_text("{}")
+    before = content(tmp_path)
+    for out, named in ((foreign, foreign), (changed, changed), (tmp_path / "new", claims)):
+        with pytest.raises(ExportError, match=f"{named}` is there, .* Name another place, or remove it"):
+            export(filled.db, out, form)
+    assert content(tmp_path) == before
+    for path in (foreign, changed):
+        path.write_bytes(b"")  # in which nothing can be lost
+        export(filled.db, path, form)
+        assert failed(path) == []
+
+
+def test_after_a_kill_between_file_and_manifest_the_next_export_goes_on(filled, tmp_path, monkeypatch):
+    out, replace = tmp_path / "out.csv", files.replace
+    export(filled.db, out, "csv")
+
+    def die(part, target):
+        if part.name.endswith(".ready"):
+            raise KeyboardInterrupt
+        replace(part, target)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(files, "replace", die)
+        export(filled.db, out, "csv", Job(Choice(where="id = 1")))
+    assert failed(out) != []
+    export(filled.db, out, "csv", Job(Choice(where="id < 3")))
+    assert (len(read(out)), failed(out)) == (2, [])
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.csv", "out.csv.manifest.json"]
 
 
 def test_a_link_stays_one_and_its_target_is_written(filled, tmp_path):

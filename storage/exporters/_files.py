@@ -128,20 +128,25 @@ def _lock(lock: Path, problem: str) -> BinaryIO:
 
 
 def finish(part: Path, out: Path, manifest: bytes, before: Callable[[Path], None] | None = None) -> None:
-    """Give a complete file its name and the manifest beside it; the file last, so that it never lacks one."""
-    claims = out.with_name(f"{out.name}.{MANIFEST}")
+    """Give a complete file its name and the manifest beside it; the file last, so that it never lacks one.
+
+    In between it has another name (`ready_of`): after a kill that tells whose the manifest is. `before` is called with
+    it when only the name is missing.
+    """
+    claims, ready = out.with_name(f"{out.name}.{MANIFEST}"), ready_of(out)
     with part_of(claims) as other:
         with written_to(other) as file:
             file.write(manifest)
+        replace(part, ready)
         replace(other, claims)
-    if before is None:
-        replace(part, out)
-        return
-    # Not the name that is cleaned up after a failure: that it is gone says that the file has got its own.
-    ready = out.with_name(f".{out.name}.ready")
-    replace(part, ready)
-    before(ready)
+    if before:
+        before(ready)
     replace(ready, out)
+
+
+def ready_of(out: Path) -> Path:
+    """The name of a file that is complete, and about to get its own. A failure does not remove it."""
+    return out.with_name(f".{out.name}.ready")
 
 
 def replace(part: Path, out: Path) -> None:
