@@ -305,6 +305,12 @@ def test_a_folder_that_is_not_there_is_named(filled, tmp_path):
         export(filled.db, Path(tmp_path, "nowhere", "out.csv"), "csv")
 
 
+def test_a_name_that_is_no_utf_8_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(ExportError, match=r"`.*\\xff.csv` is no UTF-8"):
+        export(None, tmp_path / os.fsdecode(b"\xff.csv"), "csv")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_is_not_replaced_by_a_file(filled, tmp_path):
     with pytest.raises(ExportError, match="is a folder"):
         export(filled.db, tmp_path, "csv")

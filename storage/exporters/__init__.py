@@ -50,6 +50,7 @@ def export(db: Database, out: Path, format: str, job: Job | None = None) -> dict
             with out.open("wb") as file:
                 return stream(db, file, format, job)
         folder, place = getattr(form, "PLACE", "") == "folder", out.resolve()
+        _files.spelt(out, place if job.since else Path(place.name))
         for each in (out, _manifest.path_of(place)):
             _files.spare(each)
         make = form.export if folder else _file

@@ -38,6 +38,17 @@ def told(out: Path) -> Iterator[None]:
         raise ExportError(out, f"`{out}` cannot be written: its links lead in a circle.") from error
 
 
+def spelt(out: Path, written: Path) -> None:
+    """Raise ExportError where what will be `written` of the name of `out` is no UTF-8, as JSON and SQLite have texts."""
+    try:
+        str(written).encode()
+    except UnicodeEncodeError as error:
+        name = os.fsencode(out).decode(errors="backslashreplace")
+        raise ExportError(
+            out, f"The name `{name}` is no UTF-8, so nothing could tell of it. Take another one."
+        ) from error
+
+
 def spare(out: Path) -> None:
     """Raise ExportError where `out`, or what it links to, is a database or an archive of ours: nothing replaces those.
 

@@ -200,4 +200,4 @@ def _foreign(out: Path) -> Path | None:
 
 
 def _is(path: Path, told: Mapping[str, Any]) -> bool:
-    return path.stat().st_size == told["bytes"] and digest(path) == told["sha256"]
+    return bool(path.stat().st_size == told["bytes"] and digest(path) == told["sha256"])
