@@ -39,7 +39,7 @@ def told(out: Path) -> Iterator[None]:
 
 
 def spelt(out: Path, written: Path) -> None:
-    """Raise ExportError where what will be `written` of the name of `out` is no UTF-8, as JSON and SQLite have texts."""
+    """Raise ExportError where what will be `written` of the name of `out` is no UTF-8, which JSON and SQLite need."""
     try:
         str(written).encode()
     except UnicodeEncodeError as error:
