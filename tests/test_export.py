@@ -20,7 +20,7 @@ import pytest
 from crawler.extract import columns
 from storage import Article, Visit, history, open_store, splits
 from storage.archive import Archive, Fetched
-from storage.exporters import Choice, ExportError, Job, Split, export, formats, verify
+from storage.exporters import Choice, ExportError, Job, Split, export, formats, stream, verify
 from storage.exporters import _files as files
 from storage.exporters import _manifest as manifest
 from storage.exporters import _where as where
@@ -220,7 +220,14 @@ def test_rows_can_be_chosen_by_a_condition(filled, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("where", "why"), [("no_such = 1", "no field `no_such`; there are id, url"), ("1) --", "syntax"), ("title =", "")]
+    ("where", "why"),
+    [
+        ("no_such = 1", "no field `no_such`; there are id, url"),
+        ("1) --", "syntax"),
+        ("title =", ""),
+        ("id = ?", "has a `\\?` without a value"),
+        ("1); SELECT (1", "one statement"),
+    ],
 )
 @pytest.mark.parametrize("name", ["jsonl", "sqlite"])
 def test_a_wrong_condition_is_named_and_makes_no_file(filled, tmp_path, where, why, name):
@@ -279,6 +286,11 @@ def test_an_interrupt_in_the_middle_of_parquet_stays_one():
 def test_a_full_disk_is_named(filled, name):
     with pytest.raises(ExportError, match="cannot be written: No space left"):
         export(filled.db, Path("/dev/full"), name)
+    with (
+        Path("/dev/full").open("wb", 0) as out,
+        pytest.raises(ExportError, match="`/dev/full` cannot be written: No space"),
+    ):
+        stream(filled.db, out, name)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

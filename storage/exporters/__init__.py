@@ -86,7 +86,7 @@ def stream(db: Database, out: BinaryIO, format: str, job: Job | None = None) -> 
         raise ExportError(
             name, f"`{format}` cannot be written to a pipe{' as an increment' * bool(job.since)}; name a file."
         )
-    with reading(db):
+    with _files.told(name), reading(db):
         run = Run(db, name, form, job)
         form.write(run.batches(), out, run.about)
         out.flush()

@@ -260,6 +260,8 @@ def _reason(db: Database, error: Exception) -> str:
     if unknown:
         names = ", ".join(row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)"))
         return f"there is no field `{unknown[1]}`; there are {names}"
+    if "number of bindings" in str(error):
+        return "it has a `?` without a value"
     if _where.REFUSED in str(error):
         return "it asks for the time or the zone of the machine, and the rows must follow from what is stored"
     return str(error).rstrip(".")
