@@ -85,6 +85,12 @@ def test_bad_input_is_one_clear_line(here, words, code, why):
     assert sorted(here.rglob("*")) == before
 
 
+def test_a_folder_without_rows_says_how_it_can_be_opened(here):
+    pytest.importorskip("pyarrow")
+    assert "with `streaming=True`" in said("none", "--format", "hf", "--where", "id < 0")
+    assert "streaming" not in said("some", "--format", "hf", "--where", "id = 1")
+
+
 def test_tampering_is_named_and_ends_with_a_code(here):
     said("out.csv")
     Path("out.csv").write_bytes(Path("out.csv").read_bytes().replace("降准".encode(), "加息".encode()))

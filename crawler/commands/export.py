@@ -202,6 +202,8 @@ def _summary(facts: Mapping[str, Any], out: str, form: str) -> str:
     parts = ", ".join(f"{name} {told['rows']:,}" for name, told in facts["sets"].items()) if several else ""
     told = [f"{counted(number, 'article')} left out: {why}" for why, number in facts["left_out"].items()]
     wrote = f"Wrote {counted(number, 'page' if form == 'warc' else 'article')} to {out}{f' ({parts})' if parts else ''}"
+    if form == "hf" and not number:
+        told.append("`datasets.load_dataset` opens no set without rows, but with `streaming=True`")
     return "; ".join((wrote, *told)) + "."
 
 

@@ -138,7 +138,10 @@ class _Shards:
         self._next()
 
     def end(self) -> None:
-        """No more rows come. A set without rows has a shard all the same, so that it can be loaded."""
+        """No more rows come. A set without rows has a shard all the same, which tells its columns.
+
+        pandas, Polars, DuckDB and `datasets` as a stream open it; `load_dataset` as it is has none without rows.
+        """
         if self._set.rows or not self.files:
             self._finish()
 
