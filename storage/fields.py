@@ -43,7 +43,9 @@ FIELDS: Mapping[str, Field] = {
     "sites_so_far": Field("int", "count", "sites that told the story, of those known at the asked time"),
     "ad_score": Field("float", "0 to 1", "how much it looks like advertising"),
     "language": Field("category", "ISO 639-1", "the language of the text"),
-    "script": Field("category", "ISO 15924", "the script: Hans, Hant, Hani (either), Latn, Cyrl, Jpan, Kore ..."),
+    "script": Field(
+        "category", "ISO 15924", "Hans, Hant, Hani (either), Latn, Cyrl ...; none where a language has several"
+    ),
     "charset": Field("category", "codec", "the encoding in which the page was read"),
     "paywalled": Field("bool", "", "true: the page shows that the rest is to be paid for"),
     "truncated": Field("bool", "", "whether the text breaks off, with a pointer to the rest or in mid-sentence"),

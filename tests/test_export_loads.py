@@ -41,7 +41,7 @@ def test_a_folder_without_rows_opens_as_is_said(filled, tmp_path, monkeypatch):
     export(filled.db, out, "hf", Job(Choice(where="id < 0")))
     cache = str(tmp_path / "cache")
     assert list(datasets.load_dataset(str(out), split="train", streaming=True, cache_dir=cache)) == []
-    with pytest.raises(Exception, match="no data|generating the dataset"):
+    with pytest.raises(Exception, match=r"no data|generating the dataset"):
         datasets.load_dataset(str(out), cache_dir=cache)
     assert list(pandas.read_parquet(out / "data").columns) == list(FIELDS)
 
