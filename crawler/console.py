@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import config
-from crawler.screen import Live
+from crawler.screen import Live, plain
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -45,6 +45,7 @@ SECTIONS = {
     "Look after": (
         "source",
         "sources",
+        "notice",
         "status",
         "doctor",
         "check",
@@ -60,8 +61,20 @@ SECTIONS = {
 }
 
 
-# How many of something are asked for: at least one, and no more than any database takes.
-MANY = click.IntRange(1, 2**31)
+class _Many(click.IntRange):
+    """How many of something are asked for: at least one, and no more than any database takes."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 2**31)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"`{value}` is no whole number from {self.min} to {self.max}", param, ctx)
+
+
+MANY = _Many()
 
 
 class Moment(click.ParamType[datetime]):
@@ -125,9 +138,26 @@ def configured(function: Callable[..., Any]) -> Callable[..., Any]:
         setup = config.load(config_file)
         if db is not None:
             setup = config.override(setup, "database", db, "--db")
+        for name, error in setup.broken.items():
+            click.echo(left_out(name, error), err=True)
+        for name, error in setup.broken_searches.items():
+            click.echo(left_out(name, error, "notices"), err=True)
         return function(setup, *args, **options)
 
     return command
+
+
+def left_out(name: str, error: Exception, what: str = "source") -> str:
+    """What is said of a source, or a saved search, whose settings cannot be used, while the others are."""
+    verb = "is" if what == "source" else "are"
+    return f"kuaixun: {plain(str(error))}; the {what} `{plain(name)}` {verb} left out"
+
+
+def refuse_broken(setup: config.Config, only: str | None = None) -> None:
+    """Raises ConfigError where a source is left out: its pages would be read without its rules. `only`: just those."""
+    for name, error in setup.broken.items():
+        if only in (None, "", name):
+            raise error
 
 
 # Of every command that reads: what it would have shown at a time.

@@ -147,7 +147,7 @@ def test_settings_are_read_anew_with_the_database_of_the_command_line(tmp_path):
 
     setup = override(load(file), "database", str(tmp_path / "mine.db"), "--db")
     file.write_text('[settings]\ndelay = 9\n[sources.a]\nseeds = ["http://a.example/"]\n')
-    new = run_command._reloaded(setup)
+    new = run_command._Files(setup, say=lambda notice: None).reload()
     assert (new.settings.delay, new.settings.database) == (9, tmp_path / "mine.db")
 
 
@@ -159,7 +159,7 @@ def test_a_live_status_tells_what_the_daemon_did_beside_the_crawl(database, monk
     told = json.loads(CliRunner().invoke(cli, ["status", "--live", "--json", "--db", str(database)]).stdout)
     assert (told["crawled_by"], told["chores"][0]["error"]) == (None, "no room")
     usual = json.loads(CliRunner().invoke(cli, ["status", "--json", "--db", str(database)]).stdout)
-    assert told.keys() - usual.keys() == {"crawled_by", "chores"}
+    assert told.keys() - usual.keys() == {"crawled_by", "chores", "notices"}
 
 
 def test_a_live_status_is_shown_again_until_it_is_stopped(capsys):

@@ -8,15 +8,15 @@ from typing import Any
 import click
 
 from config import Config, Settings, Source, keys, show
-from crawler.console import configured
+from crawler.console import CONFIG, configured
 
 
 @click.command()
 @configured
-def command(setup: Config) -> None:
+def command(setup: Config) -> int:
     """Print every setting with its value and where it came from.
 
-    The answer is itself a valid configuration.
+    The answer is itself a valid configuration. A source whose settings are wrong is not in it; then the exit code is 3.
 
     \b
     Example:
@@ -29,10 +29,15 @@ def command(setup: Config) -> None:
         value = getattr(setup.settings, name)
         origin = setup.origins.get(name, "default")
         click.echo(f"\n# {key.meaning}\n{name} = {show(value)}  # {origin}{_default(key.default, value)}")
+    if setup.searches:
+        # Their addresses may be secret.
+        names = ", ".join(search.name for search in setup.searches)
+        click.echo(f"\n# saved searches, see `kuaixun notice list`: {names}")
     for source in setup.sources:
         click.echo(f"\n[sources.{_bare(source.name)}]")
         for name, value in _changed(source).items():
             click.echo(f"{name} = {show(value)}")
+    return CONFIG if setup.broken else 0
 
 
 def _default(default: Any, value: Any) -> str:
