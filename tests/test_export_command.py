@@ -61,6 +61,9 @@ def test_words_and_conditions_choose(here):
         (("out.warc",), STORAGE, "no archive of raw pages"),
         (("ours", "--format", "hf"), STORAGE, "is a folder that no export made"),
         (("-", "--format", "sqlite"), STORAGE, "cannot be written to a pipe"),
+        (("out.warc.gz",), STORAGE, "no archive of raw pages"),
+        (("out.jsonl.gz",), USAGE, "name the file without `.gz`"),
+        (("out.gz",), USAGE, "only warc is gzip"),
         (("out.unknown",), USAGE, "There is no format `unknown`"),
         (("out.jsonl", "--split", "0.8,0.2"), USAGE, "is no split; write"),
         (("out.jsonl", "--split", "time:0.8,0.2", "--embargo", "soon"), USAGE, "is no duration"),
@@ -82,6 +85,12 @@ def test_bad_input_is_one_clear_line(here, words, code, why):
     told = said(*words, code=code)
     assert why in told
     assert sorted(here.rglob("*")) == before
+
+
+def test_a_folder_without_rows_says_how_it_can_be_opened(here):
+    pytest.importorskip("pyarrow")
+    assert "with `streaming=True`" in said("none", "--format", "hf", "--where", "id < 0")
+    assert "streaming" not in said("some", "--format", "hf", "--where", "id = 1")
 
 
 def test_tampering_is_named_and_ends_with_a_code(here):

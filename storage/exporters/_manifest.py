@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from storage import history, schema
 from storage.dataset import Field
 from storage.exporters._about import About, ExportError
-from storage.exporters._files import MANIFEST
+from storage.exporters._files import MANIFEST, digest, ready_of
 
 _GAPS = """
     SELECT {columns} FROM gaps WHERE datetime(from_at) <= datetime(:until)
@@ -185,9 +185,11 @@ def check(out: Path, *, folder: bool, anew: bool = False) -> None:
     if not folder and out.is_dir():
         raise ExportError(out, f"`{out}` is a folder, and this format makes a file. Name a file in it.")
     if folder and out.is_dir() and not is_ours(out):
-        raise ExportError(
-            out, f"`{out}` is a folder that no export made; nothing in it was changed. Name another place."
-        )
+        problem = f"`{out}` is a folder that no export made, or that was changed since; it is left as it is."
+        raise ExportError(out, f"{problem} Name another place, or remove it.")
+    if not folder and (foreign := _foreign(out.resolve())):
+        problem = f"`{foreign}` is there, and no manifest of an export tells of it as it is; nothing was changed."
+        raise ExportError(out, f"{problem} Name another place, or remove it.")
 
 
 def is_file(path: Path) -> bool:
@@ -196,12 +198,35 @@ def is_file(path: Path) -> bool:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a folder may be replaced: it is empty, or an export made all that is in it."""
+    """Whether a folder may be replaced: it is empty, or an export made all that is in it, just as it is."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if is_file(path)}
     if not found:
         return True
     try:
         facts = opened((folder / MANIFEST).read_bytes())
-        return found <= {MANIFEST, *(file["path"] for file in facts["files"])}
+        known = {file["path"]: file for file in facts["files"]}
+        return all(path in known and _is(folder / path, known[path]) for path in found - {MANIFEST})
     except (OSError, BadManifest, KeyError, TypeError):
         return False
+
+
+def _foreign(out: Path) -> Path | None:
+    """What must not be replaced of a file and the manifest beside it: what no export made just as it is.
+
+    A file without content may be, and one that a killed export was about to replace: then the manifest tells of that.
+    """
+    claims = path_of(out)
+    is_there = out.exists() and out.stat().st_size > 0
+    if not claims.exists():
+        return out if is_there else None
+    try:
+        (told,) = opened(claims.read_bytes())["files"]
+        ready = ready_of(out)
+        ours = not is_there or _is(out, told) or (ready.is_file() and _is(ready, told))
+        return None if ours else out
+    except (OSError, BadManifest, KeyError, TypeError, ValueError):
+        return out if is_there else claims
+
+
+def _is(path: Path, told: Mapping[str, Any]) -> bool:
+    return bool(path.stat().st_size == told["bytes"] and digest(path) == told["sha256"])

@@ -70,7 +70,7 @@ class Run:
 
     def __init__(self, db: Database, out: Path, form: ModuleType, job: Job):
         self._db, self._out, self._job, self._form = db, out, job, form
-        if wrong := _where.problem(job.choice.where, _names(db)):
+        if wrong := _wrong(db, job.choice):
             raise ExportError(out, f"`{job.choice.where}` is no condition on articles: {wrong}.")
         query = {**job.choice.told, **(job.since.told(db) if job.since else {}), **job.found_by}
         query |= job.split.told if job.split else {}
@@ -148,6 +148,8 @@ class Run:
     def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Batch]:
         """The chosen rows of a database, those for which `also` holds."""
         job = self._job
+        if job.choice.where:
+            _where.settle(db.conn)
         # On lines of its own, so that a comment in it ends with it.
         where = " AND ".join(f"(\n{one}\n)" for one in (also, job.choice.where) if one)
         choice: dict[str, Any] = {**asdict(job.choice), "where": where}
@@ -177,14 +179,27 @@ def _has_fetches(form: ModuleType) -> bool:
     return bool(getattr(form, "FETCHES", False))
 
 
+def _wrong(db: Database, choice: Choice) -> str:
+    """What is wrong with the condition, "" for nothing."""
+    if not choice.where:
+        return ""
+    _where.settle(db.conn)
+    try:
+        return _where.problem(choice.where, _names(db)) or _where.forgotten(db.conn, choice.where, choice.params)
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:  # of the file
+            raise
+        return _reason(db, error)
+
+
 def _names(db: Database) -> set[str]:
     """The names that a condition may have in quotes."""
     sql = """
-        SELECT name FROM main.sqlite_master UNION SELECT columns.name
+        SELECT name FROM main.sqlite_master WHERE name NOT LIKE 'history%' UNION SELECT columns.name
         FROM main.sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
         WHERE tables.type IN ('table', 'view')
     """
-    return {"rowid", *(name for (name,) in db.conn.execute(sql))}
+    return {name for (name,) in db.conn.execute(sql)}
 
 
 @contextmanager
@@ -255,12 +270,21 @@ def _total(db: Database, choice: Choice, also: str = "1") -> int:
     return int(db.conn.execute(sql, choice.params).fetchone()[0])
 
 
-def _no_condition(db: Database, where: str, error: sqlite3.OperationalError) -> str:
+def _no_condition(db: Database, where: str, error: Exception) -> str:
+    return f"`{where}` is no condition on articles: {_reason(db, error)}."
+
+
+def _reason(db: Database, error: Exception) -> str:
+    """What SQLite has against a condition, in our words."""
     unknown = _UNKNOWN.search(str(error))
     if unknown:
         names = ", ".join(row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)"))
-        return f"`{where}` is no condition on articles: there is no field `{unknown[1]}`; there are {names}."
-    return f"`{where}` is no condition on articles: {error}."
+        return f"there is no field `{unknown[1]}`; there are {names}"
+    if "number of bindings" in str(error):
+        return "it has a `?` without a value"
+    if _where.REFUSED in str(error):
+        return "it asks for the time or the zone of the machine, and the rows must follow from what is stored"
+    return str(error).rstrip(".")
 
 
 def _counted(batches: Iterator[Batch], total: int, progress: Progress | None) -> Iterator[Batch]:
