@@ -78,7 +78,7 @@ LINES = (
         "storage.wording",
     ),
     ("storage.articles", "storage.check", "storage.query", "storage.watch", "storage.witnesses"),
-    ("storage.sheet",),
+    ("storage.browse", "storage.health", "storage.sheet"),
     ("storage.dataset", "storage.store"),
     ("storage.chores", "storage.setback"),
     ("storage", "storage.exporters"),
@@ -157,7 +157,7 @@ LINES = (
     ("crawler.doctor", "crawler.resume", "crawler.service", "crawler.upkeep", "crawler.watchdog"),
     ("crawler.errands",),
     ("crawler.schedule",),
-    ("crawler.demo",),
+    ("crawler.demo", "crawler.web"),
     ("crawler.console", "crawler.commands"),
     ("crawler.cli",),
 )
@@ -168,6 +168,8 @@ OWNERS = {
     "apscheduler": {"crawler.timetable"},
     "prometheus_client": {"crawler.service"},
     "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
+    "datasette": {"crawler.web.plugin"},
+    "jinja2": {"crawler.web.look"},
     "pyarrow": {"storage.exporters.parquet"},
 }
 
