@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ FLAGS = (
     "--disable-sync --disable-default-apps --disable-dev-shm-usage --hide-scrollbars "
     "--force-color-profile=srgb"
 ).split()
-# Whatever a page asks for, it is told that there is no such host.
-NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+# Every name of an example is the port that counts; nothing else is anywhere, whatever Chromium asks for by itself.
+_NOWHERE = "--host-resolver-rules=MAP *.example 127.0.0.1:{}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
 @contextmanager
@@ -54,17 +56,42 @@ def serving(database: Path, now: datetime) -> Iterator[str]:
             known.close()
 
 
+class Sink:
+    """What every host of a test is for the browser: a port of this machine that counts who comes."""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port, self.visitors = self._listening.getsockname()[1], 0
+        self._thread = threading.Thread(target=self._count, daemon=True)
+        self._thread.start()
+
+    def _count(self) -> None:
+        with suppress(OSError):  # it was closed
+            while True:
+                visitor, _ = self._listening.accept()
+                self.visitors += 1
+                visitor.close()
+
+    def close(self) -> None:
+        self._listening.close()
+
+
 class Browser:
-    """A Chromium with a folder of its own."""
+    """A Chromium with a folder of its own; `sink` counts whom it would have reached outside."""
 
     def __init__(self) -> None:
         from selenium.webdriver import Chrome, ChromeOptions
         from selenium.webdriver.chrome.service import Service
 
+        self.sink = Sink()
         self._folder = tempfile.mkdtemp(prefix="chromium")
         options = ChromeOptions()
         options.binary_location = str(CHROMIUM)
-        for flag in (*FLAGS, NOWHERE, f"--user-data-dir={self._folder}"):
+        for flag in (
+            *FLAGS,
+            _NOWHERE.format(self.sink.port),
+            f"--user-data-dir={self._folder}",
+        ):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
         self.driver = Chrome(options, Service(DRIVER))
@@ -72,6 +99,7 @@ class Browser:
 
     def close(self) -> None:
         self.driver.quit()
+        self.sink.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def dress(self, width: int = 1280, height: int = 900, *, dark: bool = False, zoom: float = 1) -> None:
@@ -88,9 +116,16 @@ class Browser:
         """Go there; the addresses that were asked for, that one among them."""
         self.driver.get_log("performance")
         self.driver.get(url)
-        events = (json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance"))
-        asked = (event for event in events if event["method"] == "Network.requestWillBeSent")
-        return [event["params"]["request"]["url"] for event in asked]
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        # What the policy of the page forbids is announced all the same.
+        barred = {
+            event["params"]["requestId"]
+            for event in events
+            if event["method"] == "Network.loadingFailed" and event["params"].get("blockedReason") == "csp"
+        }
+        asked = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        urls = [each["request"]["url"] for each in asked if each["requestId"] not in barred]
+        return [url for url in urls if not url.startswith(("data:", "chrome:"))]
 
     def run(self, script: str, *values: object) -> Any:
         """What a script of ours says of the page."""

@@ -65,9 +65,17 @@ def is_clean(browser, address, path):
     """Nothing ran, nothing was asked of anybody else, nothing is wider than the window."""
     asked = browser.get(address + path)
     assert [url for url in asked if not url.startswith(address)] == []
+    assert browser.sink.visitors == 0
     assert browser.driver.title != attacks.RAN
     wide, width = browser.run("return [document.documentElement.scrollWidth, innerWidth]")
     assert (path, width, wide <= width) == (path, width, True)
+
+
+def reaches(browser, part):
+    """Until its address has a part in it."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser.driver, 10).until(lambda driver: part in driver.current_url)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -99,7 +107,21 @@ def test_the_sandboxed_page_by_itself_runs_nothing(browser, hostile):
     browser.get(f"{hostile}/article/1?raw=1")
     source = browser.run("return document.querySelector('iframe').src")
     asked = browser.get(source)
-    assert ([url for url in asked if not url.startswith(hostile)], browser.driver.title != attacks.RAN) == ([], True)
+    assert [url for url in asked if not url.startswith(hostile)] == []
+    assert (browser.sink.visitors, browser.driver.title != attacks.RAN) == (0, True)
+
+
+def test_a_page_that_reaches_out_is_noticed(tmp_path):
+    """So that the tests above mean something."""
+    file = tmp_path / "page.html"
+    file.write_text("<img src='http://evil.example/a.png'><script>document.title = 'pwned'</script>", encoding="utf-8")
+    own = Browser()
+    try:
+        asked = own.get(file.as_uri())
+        assert (asked[1:], own.driver.title) == (["http://evil.example/a.png"], attacks.RAN)
+        assert own.sink.visitors > 0
+    finally:
+        own.close()
 
 
 @pytest.mark.parametrize("path", ["/hostile", "/hostile/articles", "/hostile/articles/1", "/hostile/headlines"])
@@ -112,6 +134,7 @@ def test_the_tables_of_datasette_run_nothing_stored(browser, hostile, path):
 
 def test_the_console_of_datasette_has_its_editor(browser, news):
     browser.dress()
+    browser.driver.get_log("browser")
     browser.get(f"{news}/demo?sql=select+1")
     assert browser.run("return document.querySelectorAll('.CodeMirror').length") == 1
     severe = [
@@ -164,18 +187,23 @@ def test_a_search_by_keyboard_alone(browser, news):
         keys.send_keys(Keys.TAB).perform()
         assert browser.run("return getComputedStyle(document.activeElement).outlineStyle") == "solid"
     keys.send_keys("储能", Keys.ENTER).perform()
-    assert (shown, "储能" in browser.driver.title) == (True, True)
+    reaches(browser, "q=")
+    assert shown
 
 
 def test_from_the_front_page_to_a_story_and_the_difference_of_two_copies(browser, news):
+    from selenium.webdriver import Keys
     from selenium.webdriver.common.by import By
 
     browser.dress()
     browser.get(news)
     find = browser.driver.find_element
-    find(By.CSS_SELECTOR, ".about a[href^='/story/']").click()
+    find(By.CSS_SELECTOR, ".about a[href^='/story/']").send_keys(Keys.ENTER)
+    reaches(browser, "/story/")
     assert len(browser.driver.find_elements(By.CSS_SELECTOR, ".line li")) > 1
-    find(By.CSS_SELECTOR, ".compare button").click()
-    assert find(By.CSS_SELECTOR, "h2#diff") and "a=" in browser.driver.current_url
-    find(By.ID, "as_of").send_keys("2026-03-20T22:30+08:00\n")
-    assert "as_of=" in browser.driver.current_url and "a=" in browser.driver.current_url
+    find(By.CSS_SELECTOR, ".compare button").send_keys(Keys.ENTER)
+    reaches(browser, "a=")
+    assert find(By.CSS_SELECTOR, "h2#diff")
+    find(By.ID, "as_of").send_keys("2026-03-21T07:30+08:00", Keys.ENTER)
+    reaches(browser, "as_of=")
+    assert "?a=" in browser.driver.current_url and find(By.CSS_SELECTOR, "h2#diff")
