@@ -140,13 +140,14 @@ class Browser:
         return [f"{one['id']}: {one['help']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found]
 
     def picture(self, path: Path, *, whole: bool = False, most: int = 2600) -> None:
-        """A PNG of what is seen, or of the whole page down to `most` pixels."""
+        """What is seen, or the whole page down to `most` pixels, as PNG or WebP by the name of the file."""
+        form = {"format": path.suffix[1:], **({"quality": 70} if path.suffix == ".webp" else {})}
         if whole:
             width, height = self.run("return [innerWidth, document.documentElement.scrollHeight]")
             clip = {"x": 0, "y": 0, "width": width, "height": min(height, most), "scale": 1}
-            shot = self._do("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
+            shot = self._do("Page.captureScreenshot", {**form, "captureBeyondViewport": True, "clip": clip})
         else:
-            shot = self._do("Page.captureScreenshot", {})
+            shot = self._do("Page.captureScreenshot", form)
         import base64
 
         path.write_bytes(base64.b64decode(shot["data"]))

@@ -192,7 +192,7 @@ def source(row: Row) -> Row:
 
 
 # Fields of an article that its page shows elsewhere, or that serve the program.
-_ELSEWHERE = frozenset(("id", "text", "extra", "story_id", "copy_of", "revision", "page_sha256"))
+_ELSEWHERE = frozenset(("id", "text", "extra", "story_id", "copy_of", "revision", "page_sha256", "published_evidence"))
 
 
 def fields(article: Row, evidence: Mapping[str, str]) -> list[Row]:
