@@ -1,7 +1,8 @@
 """What a person edits, turned into frozen objects: the only code that reads TOML or the environment.
 
 `load` looks for one `kuaixun.toml` and the `sites/NAME.toml` files beside it. A key that is not known, a value of
-the wrong type or out of range is a ConfigError with file and key; nothing is guessed. The environment
+the wrong type or out of range is a ConfigError with file and key; nothing is guessed. A `sites/NAME.toml` that cannot
+be used costs that source only: it is `broken`, and what works with sources says so. The environment
 (`KUAIXUN_DELAY=2`) goes before the file, the command line before both.
 """
 
@@ -9,11 +10,12 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from config import sites
@@ -35,6 +37,7 @@ __all__ = [
     "pick",
     "settings_template",
     "show",
+    "without",
     "zoned",
 ]
 
@@ -98,12 +101,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole deployment: its settings, its sources in the order of the file, and where each setting came from."""
+    """A whole deployment: its settings, its sources in the order of the file, and where each setting came from.
+
+    `broken` are sources that are left out, each with what is wrong with it.
+    """
 
     settings: Settings
     sources: tuple[Source, ...]
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    broken: Mapping[str, ConfigError] = field(default_factory=dict)
 
 
 def load(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Config:
@@ -164,9 +171,11 @@ def override(config: Config, name: str, text: str, origin: str) -> Config:
 
 
 def pick(config: Config, names: tuple[str, ...]) -> tuple[Source, ...]:
-    """The sources of these names; without names, those that are enabled. Raises ConfigError for an unknown name."""
+    """The sources of these names, else those that are enabled. Raises ConfigError for a name unknown or broken."""
     known = {source.name: source for source in config.sources}
     for name in names:
+        if name not in known and name in config.broken:
+            raise config.broken[name]
         if name not in known:
             raise ConfigError(
                 str(config.file or "configuration"), "", f"has no source `{name}`; {nearest(name, known)}"
@@ -203,18 +212,28 @@ def _from_file(file: Path) -> Config:
         Settings, nested, file=str(file), where="settings.", base=file.parent
     )
     given.setdefault("database", file.parent / Settings().database)
+    sources = [_source(name, table, str(file), f"sources.{name}.") for name, table in tables.items()]
+    broken = {}
+    for site in sorted(sites.folder(file).glob("*.toml")):
+        try:
+            if site.stem in tables:
+                raise ConfigError(str(site), "", f"the source `{site.stem}` is also in `{file}`; keep one of the two")
+            sources.append(_source(site.stem, _read(site), str(site), ""))
+        except ConfigError as error:
+            broken[site.stem] = error
     return Config(
-        Settings(**given), tuple(_sources(file, tables)), file, dict.fromkeys((*document, *nested), str(file))
+        Settings(**given),
+        tuple(sources),
+        file,
+        dict.fromkeys((*document, *nested), str(file)),
+        MappingProxyType(broken),
     )
 
 
-def _sources(file: Path, tables: Mapping[str, Any]) -> Iterator[Source]:
-    for name, table in tables.items():
-        yield _source(name, table, str(file), f"sources.{name}.")
-    for site in sorted(sites.folder(file).glob("*.toml")):
-        if site.stem in tables:
-            raise ConfigError(str(site), "", f"the source `{site.stem}` is also in `{file}`; keep one of the two")
-        yield _source(site.stem, _read(site), str(site), "")
+def without(config: Config, broken: Mapping[str, ConfigError]) -> Config:
+    """The same with more sources left out, for what is wrong with them."""
+    left = tuple(source for source in config.sources if source.name not in broken)
+    return replace(config, sources=left, broken={**config.broken, **broken})
 
 
 def _source(name: str, table: Any, file: str, where: str) -> Source:

@@ -20,6 +20,7 @@ Asking with manners:
   pace        how fast each host, and how much of it
   turns       whose turn it is
   twins       which addresses are one article by another way in
+  beat        publishers that write by the clock: when the next item comes
   rhythm      when the items of a list come, and so when to look again
   gaps        when a list was not seen, and why
   paging      what a list says about its source, and what may have scrolled off

@@ -225,7 +225,7 @@ class Asker:
         now, rules = self.world.clock(), self.world.hosts.rules
         known = rules.get(page.url, now)
         clauses = known.clauses if known else ()
-        found = rights.notices(clauses, robots.address(page.url), page.url, rules.read_at(page.url, now))
+        found = rights.notices(clauses, robots.address(page.url), rules.read_at(page.url, now))
         where = rights.tdmrep_address(page.url)
         tdmrep = replace(target, url=where, etag="", last_modified="")
         read_at, status, text = await self._tdmrep(tdmrep, own=target.url)
@@ -233,7 +233,7 @@ class Asker:
             return found
         # Written where it was asked for just now; it is known already otherwise.
         file = (status, text) if read_at >= now else None
-        return (*found, *rights.notices(rights.of_tdmrep(text), where, page.url, read_at, file=file))
+        return (*found, *rights.notices(rights.of_tdmrep(text), where, read_at, file=file))
 
     async def _tdmrep(self, target: Target, *, own: str) -> tuple[datetime, int, str]:
         """When a tdmrep.json was last asked for, the status and the text that came. Asked for unless known."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import config
-from crawler.screen import Live
+from crawler.screen import Live, plain
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -125,9 +125,23 @@ def configured(function: Callable[..., Any]) -> Callable[..., Any]:
         setup = config.load(config_file)
         if db is not None:
             setup = config.override(setup, "database", db, "--db")
+        for name, error in setup.broken.items():
+            click.echo(left_out(name, error), err=True)
         return function(setup, *args, **options)
 
     return command
+
+
+def left_out(name: str, error: Exception) -> str:
+    """What is said of a source whose settings cannot be used, while the others are."""
+    return f"kuaixun: {plain(str(error))}; the source `{plain(name)}` is left out"
+
+
+def refuse_broken(setup: config.Config, only: str | None = None) -> None:
+    """Raises ConfigError where a source is left out: its pages would be read without its rules. `only`: just those."""
+    for name, error in setup.broken.items():
+        if only in (None, "", name):
+            raise error
 
 
 # Of every command that reads: what it would have shown at a time.

@@ -28,8 +28,9 @@ from crawler.visit import Visitor
 from storage.records import Target
 from storage.store import Store
 
-# How often a pass asks the database which hosts have something due; in between it knows that by itself.
-LOOK = timedelta(minutes=1)
+# How often a pass asks the database which hosts have something due, also for what another process queued; sooner where
+# something falls due meanwhile, but with this pause at least: the question costs some milliseconds.
+LOOK, LEAST_LOOK = timedelta(minutes=1), timedelta(seconds=2)
 # Titles whose score is remembered: one stands on many pages of its site.
 TITLES = 16_384
 
@@ -128,8 +129,9 @@ class _Loop:
     in_flight: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
     turns: Turns = field(default_factory=Turns)
-    # When the database was last asked for hosts, and whether anything has happened since.
-    looked_at: datetime | None = None
+    # When the database is to be asked for hosts, and whether something falls due then; whether anything has happened.
+    look_at: datetime | None = None
+    is_due_then: bool = False
     news: bool = True
     is_over: bool = False
 
@@ -139,7 +141,7 @@ class _Loop:
         try:
             while not stop.is_set():
                 now = self.world.clock()
-                if self.looked_at is None or now - self.looked_at >= LOOK:
+                if self.look_at is None or not now < self.look_at <= now + LOOK:
                     self.is_over = not self.is_current()
                     self._look(now)
                 if not self.is_over:
@@ -160,7 +162,10 @@ class _Loop:
 
     def _look(self, now: datetime) -> None:
         """Give every host that has something due its turn: also for what another process queued."""
-        self.looked_at, self.news = now, False
+        self.news = False
+        soon = self.world.store.next_due(now)
+        self.is_due_then = soon is not None and soon < now + LOOK
+        self.look_at = max(soon, now + LEAST_LOOK) if soon and self.is_due_then else now + LOOK
         for name in self.world.store.hosts_due(now):
             if name not in self.in_flight and not self.world.hosts.pace.is_closed(name):
                 self.turns.put(name, self.world.hosts.pace.until(name, now))
@@ -235,7 +240,11 @@ class _Loop:
         return bool(self.in_flight) or self.world.hosts.pace.is_awaited(name, now)
 
     async def _wait(self, stopped: asyncio.Task[bool], pause: float | None) -> None:
-        """Until a request has ended, or the pause is over, or the pass is stopped."""
+        """Until a request has ended, the pause is over, something falls due, or the pass is stopped."""
+        if self.look_at and self.is_due_then and not self.is_over:
+            # A host that takes long must not keep the others waiting.
+            until = max((self.look_at - self.world.clock()).total_seconds(), 0.001)
+            pause = until if pause is None else min(pause, until)
         timers = [] if pause is None else [asyncio.ensure_future(self.world.sleep(pause))]
         try:
             await asyncio.wait({stopped, *timers, *self.in_flight.values()}, return_when=asyncio.FIRST_COMPLETED)

@@ -5,9 +5,10 @@ What is in the database itself `storage/check.py` looks through; here is what a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from config import Settings
@@ -21,6 +22,8 @@ GOOD, NOTE, BAD = "good", "note", "bad"
 LOW, ROOM_FOR_COPY = 500_000_000, 1.1
 LONG_FAILING = timedelta(days=1)
 MOST_NAMED = 3
+# A source is silent when it brought nothing for so many times its longest pause, and longer than a long weekend.
+PAUSES, WEEKEND, ENOUGH = 2, timedelta(days=3), 20
 
 
 class Finding(NamedTuple):
@@ -37,7 +40,11 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found out: sizes in bytes, times of our clock. None: that could not be known."""
+    """What was found out: sizes in bytes, times of our clock. None: that could not be known.
+
+    `drifts` are sites that changed, each with what is told of it and the remedy; `arrivals` when articles of a source
+    came, in that order.
+    """
 
     now: datetime
     settings: Settings
@@ -59,6 +66,8 @@ class Facts:
     clocks: Iterable[str] = ()
     stale: int | None = None
     robots: Iterable[str] = ()
+    drifts: Iterable[tuple[str, str, str]] = ()
+    arrivals: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
@@ -195,12 +204,33 @@ def _sources(facts: Facts) -> Iterator[Finding]:
         if row["open_gap"]:
             found = True
             yield Finding(f"source {name}", NOTE, row["open_gap"], f"`kuaixun gaps {name}` lists what may be missed")
+        if not row["error"] and (told := silence(facts.arrivals.get(name, ()), row["last_success_at"])):
+            found = True
+            remedy = f"{look}; a moved list wants another seed, a dead one `kuaixun source pause {name}`"
+            yield Finding(f"source {name}", BAD, told, remedy.removeprefix("; "))
+    for host, told, remedy in facts.drifts:
+        found = True
+        yield Finding(f"site {host}", BAD, f"its pages do not yield what they did {told}", remedy)
     for name in facts.robots:
         found = True
         remedy = "ask its owner for leave, or take the source out; robots.txt is always obeyed"
         yield Finding(f"source {name}", BAD, "its robots.txt forbids what it starts with", remedy)
     if not found:
         yield Finding("sources", GOOD, "none fails")
+
+
+def silence(arrivals: Sequence[datetime], last_success: str | None) -> str:
+    """What is to be said of a source that answers and brings nothing new, against its own longest pause; "" if nothing.
+
+    Times of a machine that was off count as pauses too: it is held against more, never against less.
+    """
+    if len(arrivals) < ENOUGH or not last_success:
+        return ""
+    longest = max(later - earlier for earlier, later in pairwise(arrivals))
+    quiet = datetime.fromisoformat(last_success) - arrivals[-1]
+    if quiet <= max(PAUSES * longest, WEEKEND):
+        return ""
+    return f"answers, and brought nothing new for {span(quiet)}; its longest pause was {span(longest)}"
 
 
 def _hosts(facts: Facts) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from math import log2
 
 from config import Settings, Source
+from crawler.beat import following
 from crawler.page import FetchError
 from crawler.shapes import page_number, suffix
 from crawler.urls import bare_host, host
-from storage.records import Target, TargetKind
+from storage.records import Rhythm, Target, TargetKind
 
 # When nothing else is left to do, a pass waits this long for a host after failures, and for a retry; see `pace`.
 PATIENCE = timedelta(minutes=1)
@@ -65,12 +66,26 @@ def kind_of_seed(url: str) -> TargetKind:
 # -- when again
 
 
-def after_article(target: Target, published_at: datetime | None, now: datetime) -> datetime | None:
+def after_article(
+    target: Target, published_at: datetime | None, now: datetime, known: Rhythm | None = None
+) -> datetime | None:
     """An article is asked again an hour after its first visit, a day, a week and a month after it, then never.
 
     One that came days old goes on with the week, one that came months old has settled. The last pause tells which
     visit this was. Who lists an article as changed later wakes it, see `Queue.wake_changed`.
+
+    Where its publisher, of whose list `known` is known, writes by the clock, the visit waits for the next item: the
+    page may announce it. Articles that were found together come back as far from each other as they were written.
     """
+    again = _after_article(target, published_at, now)
+    if again is None or known is None or known.beat is None:
+        return again
+    age = now - published_at if published_at else timedelta()
+    spread = age if target.visited_at is None and timedelta() < age < _HOUR else timedelta()
+    return following(known.beat, known.lag, again + spread)
+
+
+def _after_article(target: Target, published_at: datetime | None, now: datetime) -> datetime | None:
     if target.visited_at is None or target.next_at is None or target.tries:
         age = now - published_at if published_at else timedelta()
         return now + _AGAIN[0 if age < _SETTLED else 2] if age < _MONTH else None

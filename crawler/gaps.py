@@ -38,13 +38,14 @@ _EMPTY = "the list shows no item any more"
 class Found:
     """The articles that a list shows: how many, since when each of the others is known, and the times of the news.
 
-    `following` is the next page, "" when there is none or none is wanted.
+    `shown` has the times of all. `following` is the next page, "" when there is none or none is wanted.
     """
 
     size: int = 0
     known: Sequence[datetime | None] = ()
     news: Sequence[datetime | None] = ()
     following: str = ""
+    shown: Sequence[datetime | None] = ()
 
     def shows_known(self, at: datetime) -> bool:
         """Whether any of them was known at a time."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
 from crawler import gaps, refusals
 from crawler.ask import World
@@ -11,7 +13,7 @@ from crawler.page import ExtractError, FetchError, Forbidden, Page
 from crawler.signs import refused
 from crawler.urls import host
 from storage.keys import url_key
-from storage.records import Article, Gap, Signs, Target, Visit
+from storage.records import Article, Gap, Rhythm, Signs, Target, Visit
 
 # What a status says of an article at an address.
 GONE = {404: "not found", 410: "gone"}
@@ -70,6 +72,18 @@ def before(world: World, target: Target) -> Before:
     if known and known.due_at and gaps.missed(known, world.source(target).every, now):
         trouble = store.host_trouble(target.source, url, known.due_at, now)
     return Before(known, store.ongoing_gap(target.source, url), trouble)
+
+
+def last_seen(world: World, target: Target, urls: Collection[str]) -> tuple[datetime | None, set[str]]:
+    """When a list was last visited, None for never, and which of the addresses on it an article named first."""
+    known = world.store.rhythm(target.url) if target.kind != "article" else None
+    return (known.seen_at, world.store.deeper(urls, target.depth)) if known else (None, set())
+
+
+def rhythm_of(world: World, target: Target) -> Rhythm | None:
+    """What is known of the list that named an article, or of a seed of its source: of the first that has a beat."""
+    lists = (target.found_on, *world.source(target).seeds[:3])
+    return next((known for url in lists if url and (known := world.store.rhythm(url)) and known.beat), None)
 
 
 def missed(world: World, target: Target, error: FetchError, *, is_last: bool) -> Gap | None:

@@ -8,9 +8,9 @@ the articles of the gap lead from neighbour to neighbour, past `max_depth`, unti
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from config import Source
 from crawler import gaps as ledger
@@ -25,14 +25,20 @@ def found(
     times: Mapping[str, datetime | None],
     known: Mapping[str, datetime | None],
     started: datetime,
+    *,
+    seen_at: datetime | None = None,
+    deeper: Collection[str] = (),
 ) -> Found:
     """What a page shows, where `known` says since when an address is known (None: for long), and `times` its date.
 
-    News is what was not known before `started`, when this pass began.
+    News is what was not known before `started`, when this pass began, nor at `seen_at`, the last visit. What an article
+    named first, since the last visit, is news too: it is among the `deeper` ones. What another list named first is not.
     """
     since = {url: known[url] for url in urls if url in known}
-    old = {url for url, at in since.items() if at is None or at < started}
-    return Found(len(urls), tuple(since.values()), tuple(times.get(url) for url in urls if url not in old))
+    last = seen_at or datetime.min.replace(tzinfo=UTC)
+    old = {url for url, at in since.items() if at is None or at <= last or (at < started and url not in deeper)}
+    news = tuple(times.get(url) for url in urls if url not in old)
+    return Found(len(urls), tuple(since.values()), news, shown=tuple(times.get(url) for url in urls))
 
 
 def listing(
@@ -55,7 +61,7 @@ def listing(
         walking = bool(open_gaps) and not mended
         return Listing(mended=mended, wake=[found.following] if walking and found.following else ())
     known = before.rhythm
-    learnt = rhythm.learn(known, now, found.size, found.news)
+    learnt = rhythm.learn(known, now, found.size, found.news, found.shown, paged=bool(found.following))
     pause = None if source.cron else rhythm.pause(learnt, source.every, now)
     learnt = replace(
         learnt,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.trainers import told as trainers_told
+from storage.places import MAX_STARS
 from storage.records import Notice, Right
 
 EVERYBODY = "*"
@@ -156,28 +157,21 @@ def tdmrep_address(url: str) -> str:
 
 
 def notices(
-    clauses: Sequence[Clause], read_on: str, url: str, read_at: datetime, *, file: tuple[int, str] | None = None
+    clauses: Sequence[Clause], read_on: str, read_at: datetime, *, file: tuple[int, str] | None = None
 ) -> tuple[Notice, ...]:
-    """What a host's file says, as evidence beside the article at `url`.
-
-    What holds for the whole host belongs to it; where only some paths are meant, to the article what holds for its own.
-    """
-    partly = {_said(clause) for clause in clauses if clause.location not in ("", "/", "/*")}
-    common = [clause for clause in clauses if _said(clause) not in partly]
-    host = Notice(read_on, "host", read_at, _rights(common), file)
-    if not partly:
-        return (host,)
-    parts = urlsplit(url)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    # The longest pattern that covers the path decides.
-    covering = [each for each in clauses if _said(each) in partly and covers(each.location, path)]
-    longest = {_said(each): each.location for each in sorted(covering, key=lambda each: len(each.location))}
-    own = [each for each in covering if each.location == longest[_said(each)]]
-    return (host, Notice(read_on, "article", read_at, _rights(own)))
+    """What a host's file says, as evidence that belongs to the host: each statement with the paths that it is about."""
+    return (Notice(read_on, "host", read_at, tuple(_strictest(_placed(clauses)).values()), file),)
 
 
-def _said(clause: Clause) -> tuple[str, str]:
-    return clause.right.kind, clause.right.agent
+def _placed(clauses: Iterable[Clause]) -> Iterator[Right]:
+    for location, right in clauses:
+        place = "" if location in ("/", "/*") else location
+        if place.count("*") > MAX_STARS:
+            # Fewer stars cover more: what reserves may, what grants may not.
+            if not _reserves(right):
+                continue
+            place = "*".join(place.split("*")[:MAX_STARS])
+        yield replace(right, location=place)
 
 
 def lifetime(status: int) -> timedelta:
@@ -190,32 +184,16 @@ def is_trouble(status: int) -> bool:
     return status in (0, 429) or status >= 500
 
 
-def covers(location: str, path: str) -> bool:
-    """Whether a pattern with `*` and a `$` at its end covers a path (RFC 9309, 2.2.3), in time in proportion."""
-    first, *pieces = location.removesuffix("$").split("*")
-    if not path.startswith(first):
-        return False
-    at, last = len(first), pieces.pop() if pieces and location.endswith("$") else ""
-    for piece in pieces:
-        found = path.find(piece, at)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    if not location.endswith("$"):
-        return True
-    return path.endswith(last) and len(path) - len(last) >= at if "*" in location else path == first
+def _reserves(right: Right) -> bool:
+    return right.value in ("no", "1")
 
 
-def _rights(clauses: Iterable[Clause]) -> tuple[Right, ...]:
-    return tuple(_strictest(clause.right for clause in clauses).values())
-
-
-def _strictest(rights: Iterable[Right]) -> dict[tuple[str, str, str], Right]:
-    """One statement of a kind by each means to each agent: of two that differ, the one that reserves."""
-    found: dict[tuple[str, str, str], Right] = {}
+def _strictest(rights: Iterable[Right]) -> dict[tuple[str, ...], Right]:
+    """One statement of a kind by each means to each agent of each place: of two that differ, the one that reserves."""
+    found: dict[tuple[str, ...], Right] = {}
     for each in rights:
-        key = (each.kind, each.via, each.agent)
-        if key not in found or each.value in ("no", "1"):
+        key = (each.kind, each.via, each.agent, each.location)
+        if key not in found or _reserves(each):
             found[key] = each
     return found
 

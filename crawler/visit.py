@@ -14,7 +14,7 @@ from crawler import frontier, paging
 from crawler.ask import Asker, Hosts, World
 from crawler.gaps import Found
 from crawler.links import Place
-from crawler.notes import before, continued, elsewhere, failed, missed, unread, visited
+from crawler.notes import before, continued, elsewhere, failed, last_seen, missed, rhythm_of, unread, visited
 from crawler.page import ExtractError, FetchError, Forbidden, Moved, Page, Postponed
 from crawler.reading import Reading, read
 from crawler.robots import product
@@ -194,7 +194,8 @@ class Visitor:
         aside |= {each.url for each in reading.targets if each.priority == frontier.AD_PRIORITY}
         articles = [each.url for each in reading.targets if each.kind == "article" and each.url not in aside]
         times = {item.url: item.published_at for item in reading.headlines}
-        found = paging.found(articles, times, known, self._started)
+        seen_at, deeper = last_seen(self.world, target, articles)
+        found = paging.found(articles, times, known, self._started, seen_at=seen_at, deeper=deeper)
         if reading.following and found.news and admits(reading.following, now):
             targets.append(reading.following)
             found = replace(found, following=reading.following.url)
@@ -225,7 +226,7 @@ class Visitor:
         if target.kind == "article":
             known = article is not None or page.status == 304
             published_at = article.published_at if article and reading.whole else None
-            return frontier.after_article(target, published_at, now) if known else None
+            return frontier.after_article(target, published_at, now, rhythm_of(self.world, target)) if known else None
         pause = listing.rhythm.pause if listing and listing.rhythm else None
         learnt = timedelta(seconds=pause) if pause else None
         has_news = bool(found.news)

@@ -59,7 +59,8 @@ def configuration() -> Iterator[str]:
                 yield f"| `{name}` | {shown} | {key.meaning} |\n"
     yield (
         "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: "
-        "`kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute.\n"
+        "`kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute. "
+        "One that is wrong costs that source only, see [sources.md](sources.md#a-file-that-is-wrong).\n"
     )
 
 
@@ -138,6 +139,7 @@ seen then follows from `visits`. What other programs write is put to the last mo
 state at a time is the one after the last moment that had this time or an earlier one.
 """
 COLUMNS = {
+    "rights.location": "a pattern of the paths that are meant, as in robots.txt; empty: all",
     "articles.kind": "article, flash (short) or announcement (a company's own)",
     "articles.charset": "the encoding in which the page was read",
     "articles.pages": "how many pages the text was joined of",
@@ -334,6 +336,11 @@ counted, are rows of a story that come after the end of its part, and stories th
 behind a boundary. So no story is on two sides, and each part begins at least the embargo after the last row of
 the one before it. Both follow from these two columns alone, and are proved from the rows when a data set is
 verified (`storage/splits.py`).
+
+What a row says is what was known before its part ended: an article that was corrected later stands in `train` with its
+first text, `copies_so_far`, `is_first` and `gone_at` are those of then, and so is what is a copy or advertising. Where
+the history of the database begins later (it was made by an old version), rows that were changed after the end of
+their part are left out. In a file the parts come one after the other.
 """
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlite_utils import Database
 
 from storage.claims import DAY_SKEW, OLDEST_YEAR, SKEW
+from storage.places import covers_in_sql
 from storage.tables import run
 
 _DAY = timedelta(days=1)
@@ -177,3 +178,40 @@ def make_chores(db: Database) -> None:
 def make_waiting_sketches(db: Database) -> None:
     """The table of sketches that are not in the index yet, and the index without foreign keys."""
     run(db, _WAITING)
+
+
+_RIGHTS = f"""
+    DROP VIEW article_rights;
+    DROP VIEW rights_now;
+    -- a pattern of the paths that are meant, as in robots.txt; empty: all
+    ALTER TABLE rights ADD COLUMN location TEXT NOT NULL DEFAULT '';
+    CREATE VIEW rights_now AS                -- what was said last
+        SELECT * FROM rights AS one WHERE value IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM rights AS later
+            WHERE later.read_on = one.read_on AND later.article_id IS one.article_id AND later.kind = one.kind
+                AND later.via = one.via AND later.agent = one.agent AND later.location = one.location
+                AND later.id > one.id
+        );
+    CREATE VIEW article_rights AS            -- what is said of each article, by itself and by its host
+        SELECT article_id, kind, value, via, agent, applies, scope, read_on, read_at
+        FROM rights_now WHERE scope = 'article'
+        UNION ALL
+        SELECT articles.id, kind, value, via, agent, applies, scope, read_on, read_at
+        FROM (
+            SELECT id, substr(url, 1, instr(url || '/', '/') - 1) AS host,
+                iif(instr(url, '/'), substr(url, instr(url, '/')), '/') AS path
+            FROM (SELECT id, substr(url, instr(url, '//') + 2) AS url FROM articles)
+        ) AS articles CROSS JOIN rights_now AS told ON told.host = articles.host AND told.article_id IS NULL
+        WHERE {covers_in_sql("told.location", "articles.path")} AND NOT EXISTS (
+            SELECT 1 FROM rights_now AS closer
+            WHERE closer.host = told.host AND closer.article_id IS NULL AND closer.read_on = told.read_on
+                AND closer.kind = told.kind AND closer.agent = told.agent
+                AND length(closer.location) > length(told.location)
+                AND {covers_in_sql("closer.location", "articles.path")}
+        );
+"""
+
+
+def place_rights(db: Database) -> None:
+    """Statements of a host say which paths they are about, and stand with the host."""
+    run(db, _RIGHTS)

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, groupby, islice
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
 from storage.keys import url_key
 from storage.past_search import is_present, ordered, rows_of, steady
+from storage.rights import known
 from storage.search import checked, snippet, words_to_match
 from storage.texts import same_title
 from storage.times import parse, stamp
@@ -216,16 +216,7 @@ def rights(db: Database, article_id: int, at: datetime | None = None) -> list[Ro
     `kind` and `value` are the statement (see `storage.rights.RESERVED` for what they reserve), `agent` is whom it was
     said to, `applies` whether that means us; `read_on` and `read_at` are where, and since when it was read so.
     """
-    row = db.conn.execute("SELECT url FROM articles WHERE id = ?", (article_id,)).fetchone()
-    told = {"id": article_id, "host": urlsplit(row[0]).netloc if row else "", "at": stamp(at) if at else "~"}
-    sql = """
-        SELECT kind, value, via, agent, applies, scope, read_on, read_at FROM rights WHERE id IN (
-            SELECT max(id) FROM rights
-            WHERE (article_id = :id OR (article_id IS NULL AND host = :host)) AND read_at <= :at
-            GROUP BY read_on, article_id, kind, via, agent
-        ) AND value IS NOT NULL ORDER BY scope, id
-    """
-    return list(_rows(db, sql, told))
+    return known(db.conn, article_id, at)
 
 
 def host_file(db: Database, url: str) -> tuple[datetime, int, str] | None:

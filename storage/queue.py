@@ -173,6 +173,12 @@ class Queue:
             if not unreached or _origin(unreached) == _origin(url)
         }
 
+    def deeper(self, urls: Iterable[str], depth: int) -> set[str]:
+        """Those of the addresses that are queued or visited as further from the seeds than `depth`."""
+        by_key = {url_key(url): url for url in urls}
+        sql = "SELECT url_key FROM frontier WHERE url_key IN (SELECT value FROM json_each(?)) AND depth > ?"
+        return {by_key[key] for (key,) in self._run(sql, (json.dumps(list(by_key)), depth))}
+
     def settle(self, keys: Iterable[str]) -> None:
         """Addresses that wait need not be asked."""
         sql = "UPDATE frontier SET state = 'done', next_at = NULL WHERE url_key = ? AND state = 'waiting'"

@@ -135,6 +135,17 @@ class HostNote:
     rest_until: datetime | None = None
 
 
+class Beat(NamedTuple):
+    """The clock by which a publisher writes: an item each `period` seconds, one of them at `at`.
+
+    Most lie within `deviation` seconds of it.
+    """
+
+    period: float
+    at: datetime
+    deviation: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """When the items of a list come.
@@ -142,7 +153,9 @@ class Rhythm:
     `size` is how many it shows at once, `items` how many came since the first visit; `hours` how many to expect in
     each hour of the day (UTC), `pause` the seconds until the next visit as learnt, None while that is not known.
     `due_at` is when it was to be visited next, None when that was never planned; `late` and `late_before` by how many
-    seconds the last two visits came after their time.
+    seconds the last two visits came after their time. `came` and `expected` are how many items came of late, and how
+    many the hours had promised; both fade within an hour. Items show up `lag` seconds later than they say.
+    `paged`: the list has been seen to go on, on a further page; `newest_at` is the latest time that it showed.
     """
 
     since: datetime
@@ -155,6 +168,12 @@ class Rhythm:
     due_at: datetime | None = None
     late: float = 0.0
     late_before: float = 0.0
+    came: float = 0.0
+    expected: float = 0.0
+    beat: Beat | None = None
+    lag: float = 0.0
+    paged: bool = False
+    newest_at: datetime | None = None
 
 
 class Sign(NamedTuple):
@@ -205,7 +224,7 @@ class Right:
     """One statement about the use of articles: `noai`, `tdm-reservation` = 1, `ai-train` = no.
 
     `via` is how it was said: meta, header, robots.txt or tdmrep.json. `agent` is whom it is said to, "*" for everybody;
-    `applies` says whether that means this crawler.
+    `applies` says whether that means this crawler, `location` which paths are meant (`places`), "" all.
     """
 
     kind: str
@@ -213,6 +232,7 @@ class Right:
     via: str
     agent: str = "*"
     applies: bool = True
+    location: str = ""
 
 
 @dataclass(frozen=True, slots=True)

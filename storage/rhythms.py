@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from storage.keys import url_key
-from storage.records import Listing, Rhythm, Visit
+from storage.records import Beat, Listing, Rhythm, Visit
 from storage.times import parse, stamp
 
 _KEEP = """
@@ -25,6 +27,26 @@ _GET = """
 """
 
 
+def _packed(rhythm: Rhythm) -> dict[str, Any]:
+    """What stands after the 24 hours: the last hour, the beat, and whether there are further pages."""
+    beat = rhythm.beat
+    return {
+        "came": round(rhythm.came, 3),
+        "expected": round(rhythm.expected, 3),
+        "lag": round(rhythm.lag, 1),
+        "paged": rhythm.paged,
+        "newest_at": stamp(rhythm.newest_at) if rhythm.newest_at else None,
+        "beat": [round(beat.period, 2), stamp(beat.at), round(beat.deviation, 1)] if beat else None,
+    }
+
+
+def _unpacked(told: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a rhythm that `_packed` made this of."""
+    period, at, deviation = told["beat"] or (0.0, "", 0.0)
+    newest = parse(told["newest_at"]) if told["newest_at"] else None
+    return {**told, "beat": Beat(period, parse(at), deviation) if at else None, "newest_at": newest}
+
+
 class RhythmBook:
     """The rows of `rhythms`."""
 
@@ -38,8 +60,9 @@ class RhythmBook:
             return None
         since, seen_at, size, items, last, hours, pause, due, late, late_before = row
         last_at, due_at = parse(last) if last else None, parse(due) if due else None
-        known = (parse(since), parse(seen_at), size, items, last_at, tuple(json.loads(hours)), pause)
-        return Rhythm(*known, due_at, late or 0.0, late_before or 0.0)
+        rates, late_ones = json.loads(hours), (late or 0.0, late_before or 0.0)
+        known = Rhythm(parse(since), parse(seen_at), size, items, last_at, tuple(rates[:24]), pause, due_at, *late_ones)
+        return replace(known, **_unpacked(rates[24])) if len(rates) > 24 else known
 
     def put(self, visit: Visit, listing: Listing, next_at: datetime | None) -> None:
         """What is known of the list of a visit now, if that says anything, and when it is to be visited next."""
@@ -47,7 +70,7 @@ class RhythmBook:
         if rhythm is None:
             return
         last = stamp(rhythm.last_item_at) if rhythm.last_item_at else None
-        hours = json.dumps([round(each, 3) for each in rhythm.hours])
+        hours = json.dumps([*(round(each, 3) for each in rhythm.hours), _packed(rhythm)])
         what = (stamp(rhythm.since), stamp(rhythm.seen_at), rhythm.size, rhythm.items, last, hours, rhythm.pause)
         when = (rhythm.late, rhythm.late_before, stamp(next_at) if next_at else None)
         self._run(_KEEP, (url_key(visit.url), visit.source, *what, *when))

@@ -17,7 +17,15 @@ from sqlite_utils import Database
 from sqlite_utils.db import quote_identifier
 
 from storage import history
-from storage.ledger import make_chores, make_claims, make_drift, make_exports, make_gaps, make_waiting_sketches
+from storage.ledger import (
+    make_chores,
+    make_claims,
+    make_drift,
+    make_exports,
+    make_gaps,
+    make_waiting_sketches,
+    place_rights,
+)
 from storage.regroup import regroup
 from storage.reindex import reindex
 from storage.tables import migrations, run
@@ -247,6 +255,12 @@ def m019_chores(db: Database) -> None:
 def m020_drift(db: Database) -> None:
     """What the pages of each site usually yield, and sites that yield less since some time."""
     make_drift(db)
+
+
+@migrations()
+def m022_rights_places(db: Database) -> None:
+    """What a host says of some paths stands with the host, so that it holds for articles that are there already."""
+    place_rights(db)
 
 
 @cache

@@ -4,14 +4,14 @@ Times are those of our own receipt (`first_seen_at`): a claimed time may lie in 
 been used before it was had. A story stands where its first article does (`story_first_seen_at`), whole: its rows that
 come after the end of that part are dropped, since they would tell the part of what came later, and so are stories that
 begin within the embargo behind a boundary. The side of a row follows from these two times alone, so that anybody who
-has the rows can prove it (`problems`).
+has the rows can prove it (`problems`). What a row says is what was known of it before its part ended.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -20,6 +20,9 @@ from typing import Any, NamedTuple
 NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 EMBARGO = "embargo: the story began too soon after a boundary"
 LATE = "later than the end of its story's part"
+CHANGED = "changed after the end of its part, before the history begins"
+STORED_LATE = "stored only after its part had ended"
+SHARED = "of a story that moved between two parts"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SPLIT = re.compile(r"time:(\d*\.?\d+(?:,\d*\.?\d+){1,2})")
@@ -56,6 +59,11 @@ class Plan(NamedTuple):
         if part < len(self.starts) and seen >= self.starts[part]:
             return "", LATE
         return self.names[part], ""
+
+    def end(self, name: str) -> datetime | None:
+        """Where a part ends; None for the last one."""
+        part = self.names.index(name)
+        return self.starts[part] if part < len(self.starts) else None
 
     def as_dict(self) -> dict[str, Any]:
         """For a manifest: `of_dict` makes the plan of it again."""
@@ -138,6 +146,7 @@ def problems(split: Plan, sides: Mapping[str, Iterable[Mapping[str, Any]]]) -> I
                 yield f"row {row['id']} is in `{name}`, and belongs {f'to `{side}`' if side else f'nowhere ({why})'}"
             if row["story_id"]:
                 mine.append(int(row["story_id"], 16))
+            yield from _known_too_early(row, name, split.end(name))
             seen = row["first_seen_at"]
             first, last = bounds.get(name, (seen, seen))
             bounds[name] = min(first, seen), max(last, seen)
@@ -146,6 +155,36 @@ def problems(split: Plan, sides: Mapping[str, Iterable[Mapping[str, Any]]]) -> I
     for before, after in pairwise(present):
         if bounds[after][0] - bounds[before][1] < split.embargo:
             yield f"`{after}` begins {bounds[after][0] - bounds[before][1]} after the last row of `{before}`"
+
+
+def _known_too_early(row: Mapping[str, Any], name: str, end: datetime | None) -> Iterator[str]:
+    """What a row says that came after the end of its part."""
+    for told in ("revised_at", "gone_at"):
+        at = row.get(told)
+        if end and at and at >= end:
+            yield f"row {row['id']} is in `{name}`, which ends {end.isoformat()}, and its `{told}` is {at.isoformat()}"
+
+
+class Told:
+    """The stories of the parts so far, eight bytes a row."""
+
+    def __init__(self) -> None:
+        self._before, self._now = array("Q"), array("Q")
+
+    def next(self) -> None:
+        """A part has ended."""
+        self._before = array("Q", sorted((*self._before, *self._now)))
+        self._now = array("Q")
+
+    def add(self, stories: Sequence[str | None]) -> list[bool]:
+        """Stories of this part: which of them are in no part before it."""
+        numbers = [int(each, 16) if each else None for each in stories]
+        self._now.extend(each for each in numbers if each is not None)
+        return [each is None or not self._has(each) for each in numbers]
+
+    def _has(self, story: int) -> bool:
+        place = bisect_left(self._before, story)
+        return place < len(self._before) and self._before[place] == story
 
 
 def _shared(stories: Mapping[str, array[int]]) -> Iterator[str]:

@@ -213,6 +213,10 @@ class Store:
         """
         return {url: parse(since) if since else None for url, since in self._queue.known(urls).items()}
 
+    def deeper(self, urls: Iterable[str], depth: int) -> set[str]:
+        """Those of the addresses that are known as further from the seeds than `depth`."""
+        return self._queue.deeper(urls, depth)
+
     def rhythm(self, url: str) -> Rhythm | None:
         """What is known of a list; None when it was never visited."""
         return self._rhythms.get(url)

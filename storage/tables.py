@@ -214,7 +214,7 @@ def m005_crawl_memory(db: Database) -> None:
             size INTEGER NOT NULL,               -- items that it shows at once
             items INTEGER NOT NULL,              -- items that came new since the first visit
             last_item_at TEXT,                   -- when the last of them came
-            hours TEXT NOT NULL,                 -- JSON: items to expect in each hour of the day, UTC, 24 numbers
+            hours TEXT NOT NULL,                 -- JSON: items to expect in each hour (UTC); of late; the beat
             pause REAL                           -- seconds until the next visit as learnt; NULL: not known yet
         ) WITHOUT ROWID;
         CREATE INDEX rhythms_source ON rhythms (source);

@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage.keys import host_of
-from storage.times import stamp
+from storage.times import parse, stamp
 
 Row = dict[str, Any]
 
@@ -62,6 +62,18 @@ def due(db: Database, now: datetime) -> dict[str, int]:
     """How many addresses are due at each host that has any, the most first."""
     sql = "SELECT host, count(*) FROM frontier WHERE next_at <= ? GROUP BY host ORDER BY 2 DESC, 1"
     return dict(db.conn.execute(sql, (stamp(now),)).fetchall())
+
+
+def arrivals(db: Database, most: int = 100_000) -> dict[str, list[datetime]]:
+    """When the articles of each source were first seen, in that order, among the last `most` of all."""
+    sql = """
+        SELECT found_by, first_seen_at FROM articles
+        WHERE found_by IS NOT NULL AND id > (SELECT coalesce(max(id), 0) FROM articles) - ? ORDER BY first_seen_at
+    """
+    found: dict[str, list[datetime]] = {}
+    for source, at in db.conn.execute(sql, (most,)):
+        found.setdefault(source, []).append(parse(at))
+    return found
 
 
 def chores(db: Database) -> list[Row]:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from hypothesis import settings
+from sqlite_utils import Database
 
 from storage import connection, open_store
+from storage.pair import is_archive
 from storage.store import Store
 
 Answer = tuple[int, Mapping[str, str], bytes]
@@ -78,28 +85,62 @@ def web() -> Web:
     return Web()
 
 
-@pytest.fixture(scope="session")
-def new_database() -> bytes:
-    """A new database as bytes: to make one takes all migrations, twenty times as long as to copy it."""
-    with open_store(Path(":memory:")) as store:
-        return store.db.conn.serialize()
+@pytest.fixture(scope="session", autouse=True)
+def made_before() -> Iterator[dict[tuple[str, ...], bytes]]:
+    """New databases are copies of the first of their kind: to make one takes all migrations, twenty times as long.
+
+    A test of the making empties it. And nobody waits for the disk: a power failure is nothing that a test can see.
+    """
+    really, opens, known = connection.connect, connection._open, {}
+    copies: list[bytes] = []
+
+    def opened(*what: Any) -> sqlite3.Connection:
+        database = opens(*what)
+        if copies:
+            database.deserialize(copies.pop())
+        return database
+
+    def connect(path: Path, *, fields: Mapping[str, str], readonly: bool, **more: Any) -> Database:
+        memory = path == connection.MEMORY
+        kind = ("memory" if memory else "file", *(f"{name} {fields[name]}" for name in fields))
+        fresh = memory or not (readonly or os.path.lexists(path) or is_archive(path))
+        if fresh and kind in known:
+            if memory:
+                copies.append(known[kind])
+            else:
+                with contextlib.suppress(OSError):  # which the real one tells
+                    path.write_bytes(known[kind])
+        database = really(path, fields=fields, readonly=readonly, **more)
+        if fresh and kind not in known:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            known[kind] = database.conn.serialize() if memory else path.read_bytes()
+        if not readonly:
+            database.execute("PRAGMA synchronous = OFF")
+        return database
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(connection, "connect", connect)
+        patched.setattr(connection, "_open", opened)
+        yield known
 
 
 @pytest.fixture
-def store(new_database: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def store() -> Iterator[Store]:
     """A new database in memory, closed after the test."""
-    really = connection._open
-
-    def copied(*what: object) -> sqlite3.Connection:
-        opened = really(*what)
-        opened.deserialize(new_database)
-        return opened
-
-    with monkeypatch.context() as patched:
-        patched.setattr(connection, "_open", copied)
-        opened = open_store(Path(":memory:"))
-    with opened:
+    with open_store(Path(":memory:")) as opened:
         yield opened
+
+
+# Each time a part of what could be tried; all of it with `--hypothesis-profile thorough`.
+settings.register_profile("quick", max_examples=40)
+settings.register_profile("thorough", max_examples=100)
+settings.load_profile("quick")
+
+
+def pytest_collection_finish() -> None:
+    """What the tests are made of stays to the end: to go through it again and again is a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -178,8 +178,20 @@ def test_refuses_a_file_that_is_not_utf_8(tmp_path):
 def test_refuses_a_source_that_is_written_twice(written, tmp_path):
     (tmp_path / "sites").mkdir()
     (tmp_path / "sites" / "a.toml").write_text(SEEDS)
-    with pytest.raises(ConfigError, match="the source `a` is also in"):
-        written("[sources.a]\n" + SEEDS)
+    found = written("[sources.a]\n" + SEEDS)
+    assert "the source `a` is also in" in str(found.broken["a"])
+    assert [source.name for source in found.sources] == ["a"]
+
+
+def test_a_broken_file_costs_its_own_source_only(written, tmp_path):
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "b.toml").write_text("seeds = [")
+    (tmp_path / "sites" / "c.toml").write_text(SEEDS)
+    found = written("[sources.a]\n" + SEEDS)
+    assert [source.name for source in found.sources] == ["a", "c"]
+    assert str(found.broken["b"]).startswith(f"{tmp_path / 'sites' / 'b.toml'}: is no valid TOML")
+    with pytest.raises(ConfigError, match=r"b\.toml: is no valid TOML"):
+        config.pick(found, ("b",))
 
 
 def test_a_source_without_a_zone_of_its_own_has_the_general_one(written):

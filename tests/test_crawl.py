@@ -16,6 +16,7 @@ from crawler.frontier import sources_of
 from storage import open_store
 from storage.archive import Archive
 from storage.records import Target
+from storage.times import stamp
 
 SITE = "http://news.example.com"
 START = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)
@@ -841,3 +842,27 @@ def test_what_is_older_than_the_settings_allow_is_forgotten(web, tmp_path, clock
         run(web, store, clock, settings=Settings(delay=0, keep_pages=7), force=True)
     with Archive(tmp_path / "k.pages") as pages:
         assert {page.at.day for page in pages.pages()} == {30}
+
+
+def test_what_falls_due_in_a_pass_is_asked_then_though_another_host_is_slow(web, store, clock):
+    """A host that does not answer holds its own turn only, and not the next look at what is due."""
+    slow, quick = "http://slow.example.com/", "http://quick.example.com/"
+    sources = [Source("slow", (slow,), every=timedelta(days=1)), Source("quick", (quick,), every=timedelta(days=1))]
+    asked, answered = asyncio.Event(), []
+
+    async def answer(request):
+        if str(request.url) == quick and web.urls().count(quick):
+            asked.set()
+        if str(request.url) == slow:
+            await asyncio.wait_for(asked.wait(), 10)
+            answered.append(clock.now - START)
+        return web.answer(request)
+
+    web.add(slow, listing())
+    web.add(quick, listing())
+    run(web, store, clock, sources=sources[1:])
+    store.db.execute("UPDATE frontier SET next_at = ?", [stamp(START + timedelta(seconds=20))])
+    clock.now = START
+    run(web, store, clock, sources=sources, transport=httpx.MockTransport(answer))
+    assert web.urls().count(quick) == 2
+    assert timedelta(seconds=20) <= answered[0] < timedelta(seconds=30)

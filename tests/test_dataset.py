@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawler.extract import columns
-from storage import dataset, history, open_store
+from storage import dataset, history, open_store, query
 from storage.mentions import Finder
 from storage.records import Article, Notice, Right, Visit
 from tests import test_as_of
@@ -127,6 +127,22 @@ def test_what_a_host_reserves_holds_for_all_its_articles_and_no_others(full):
     assert [row["id"] for row in taken(full, purpose="train", left_out=left_out)] == [3]
     assert left_out == {"ai-train=no (robots.txt) + noai=yes (meta)": 1, "ai-train=no (robots.txt)": 1}
     assert [len(row["rights"]) for row in taken(full)] == [2, 1, 0]
+
+
+def test_an_exception_for_some_paths_leaves_the_rest_reserved(full):
+    """Of articles that are there already too, and an exception that comes to an end ends for all."""
+    free = Right("ai-train", "yes", "robots.txt", location="/free/")
+    put(full, "https://a.example/1.html", host_rights=[SIGNAL])
+    put(full, "https://a.example/free/2.html", "另一条", "别的消息，与前一条无关。" * 20, host_rights=[SIGNAL])
+    assert taken(full, purpose="train") == []
+    put(full, "https://a.example/3.html", "第三条", "再一则消息，与前两条都无关。" * 20, host_rights=[SIGNAL, free])
+    (row,) = taken(full, purpose="train")
+    assert (row["url"], [each["value"] for each in row["rights"]]) == ("https://a.example/free/2.html", ["yes"])
+    told = "SELECT article_id, value FROM article_rights ORDER BY 1"
+    assert full.db.conn.execute(told).fetchall() == [(1, "no"), (2, "yes"), (3, "no")]
+    assert [query.rights(full.db, number)[0]["value"] for number in (1, 2, 3)] == ["no", "yes", "no"]
+    put(full, "https://a.example/4.html", "第四条", "又一则消息，说的是黄金的价格。" * 20, host_rights=[SIGNAL])
+    assert taken(full, purpose="train") == []
 
 
 def test_what_is_said_to_others_or_no_longer_said_reserves_nothing(full):

@@ -370,6 +370,7 @@ def test_the_summary_shows_a_search_and_a_query(crawled):
     assert {row["site"] for row in first.rows} == {edition.name for edition in editions().values()}
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_leaves_no_server_and_is_taken_up_again(tmp_path):
     events = []
 
@@ -384,6 +385,7 @@ def test_an_interrupted_run_leaves_no_server_and_is_taken_up_again(tmp_path):
     assert (again.first_run, again.total.articles - 63 in (0, 1)) == (True, True)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_between_its_passes_is_taken_up_again(tmp_path, monkeypatch):
     turn_to = Served.turn_to
 

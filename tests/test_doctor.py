@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from config import Settings
 from crawler.cli import cli
-from crawler.doctor import BAD, GOOD, NOTE, Facts, findings
+from crawler.doctor import BAD, GOOD, NOTE, Facts, findings, silence
 from storage import open_store
 from storage.archive import Archive, Fetched
 from storage.chores import Done
@@ -20,7 +20,14 @@ from storage.pair import beside
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SETTINGS = Settings(contact="me@example.org", backup=Path("copies"))
-SOURCE = {"name": "news", "seeds": ["http://a.example/"], "error": None, "open_gap": "", "last_item_at": None}
+SOURCE = {
+    "name": "news",
+    "seeds": ["http://a.example/"],
+    "error": None,
+    "open_gap": "",
+    "last_item_at": None,
+    "last_success_at": NOW.isoformat(),
+}
 WELL = Facts(
     NOW,
     SETTINGS,
@@ -88,6 +95,16 @@ def test_where_all_is_well_nothing_is_said():
             {"hosts": [{"host": "a.example", "error": "status 403", "error_since": SINCE}]},
             "host a.example: refuses us since 2026-03-10",
         ),
+        (
+            BAD,
+            {"drifts": [("a.example", "since 2026-03-19 10:00: no source", "`kuaixun repair news` proposes")]},
+            "site a.example: its pages do not yield what they did since 2026-03-19 10:00: no source; `kuaixun repair",
+        ),
+        (
+            BAD,
+            {"arrivals": {"news": [NOW - 9 * DAY + n * HOUR for n in range(30)]}},
+            "source news: answers, and brought nothing new for 7 days; its longest pause was 1 h; `kuaixun fetch http",
+        ),
         (NOTE, {"clocks": ["claims of a.example 8 h ahead"]}, "clocks of sites: claims of a.example 8 h ahead"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -145,3 +162,38 @@ def test_names_are_looked_up_only_when_asked_to(folder, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     assert "host a.example" not in doctor(folder).stdout
     assert "host a.example: the name cannot be found (Name or service not known)" in doctor(folder, "--network").stdout
+
+
+@pytest.mark.parametrize(
+    ("days", "pause", "said"),
+    [(4, 1, True), (2, 1, False), (9, 120, False), (11, 120, True)],
+    ids=["days", "a weekend", "a slow source", "too long for that too"],
+)
+def test_a_source_is_silent_against_its_own_pauses(days, pause, said):
+    arrivals = [NOW - days * DAY - n * pause * HOUR for n in range(30)][::-1]
+    assert bool(silence(arrivals, NOW.isoformat())) is said
+
+
+def test_few_articles_or_no_answer_say_nothing_of_silence():
+    arrivals = [NOW - 90 * DAY + n * HOUR for n in range(30)]
+    assert silence(arrivals[:9], NOW.isoformat()) == silence(arrivals, None) == ""
+
+
+def test_a_source_whose_file_is_broken_is_named_with_file_and_key(folder):
+    (folder / "sites").mkdir()
+    (folder / "sites" / "x.toml").write_text('seeds = ["http://x.example/"]\nevery = 5')
+    (folder / "sites" / "y.toml").write_text('seeds = ["http://y.example/"]\nselect = { text = "p[" }')
+    told = doctor(folder).stdout
+    assert f"source x: {folder / 'sites' / 'x.toml'}: `every` must be a duration" in told
+    assert f"source y: {folder / 'sites' / 'y.toml'}: `select.text`" in told
+
+
+def test_an_alarm_for_a_site_that_changed_is_told(folder):
+    with open_store(folder / "kuaixun.db") as store:
+        signs = json.dumps({"source": {"bad": 4, "of": 5, "usual": 0.02}})
+        store.db["drifts"].insert(
+            {"host": "a.example", "source": "news", "since": SINCE, "signs": signs, "pages": "[]", "noted_at": SINCE}
+        )
+    told = doctor(folder).stdout
+    assert "site a.example: its pages do not yield what they did since 2026-03-10" in told
+    assert "no source on 4 of 5 pages (before: 2%); `kuaixun repair news` proposes selectors" in told

@@ -1,6 +1,7 @@
 """Exports: every format gives back what is stored, files are whole or not there, equal content gives equal bytes."""
 
 import csv
+import io
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from storage.archive import Archive, Fetched
 from storage.exporters import Choice, ExportError, Job, Split, export, formats, verify
 from storage.exporters import _files as files
 from storage.exporters import _manifest as manifest
-from storage.exporters._about import MENTION
+from storage.exporters._about import MENTION, About
 from storage.fields import FIELDS
 from storage.mentions import Finder
 
@@ -252,6 +253,14 @@ def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out.jsonl", "old")]
 
 
+@ARROW
+def test_an_interrupt_in_the_middle_of_parquet_stays_one():
+    out = io.BytesIO()
+    with pytest.raises(KeyboardInterrupt), import_module("storage.exporters.parquet").Writer(out, About(FIELDS)):
+        out.close()  # as an interrupt may leave it: then the end of the file cannot be written
+        raise KeyboardInterrupt
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
 @pytest.mark.parametrize("name", ["jsonl", "csv", "atom", pytest.param("parquet", marks=ARROW)])
 def test_a_full_disk_is_named(filled, name):
@@ -418,6 +427,50 @@ def test_a_split_with_an_empty_part_is_refused(store, tmp_path):
     with pytest.raises(ExportError, match="part `test` has no rows"):
         export(store.db, tmp_path / "out.jsonl", "jsonl", Job(Choice(copies=True), split=split))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def month(empty, tmp_path):
+    """A database of thirty days with an article each, stored at the time of its fetch."""
+    path, now = Path(tmp_path, "month.db"), [NOW]
+    shutil.copy(empty, path)
+    with open_store(path, clock=lambda: now[0]) as opened:
+
+        def keep(number, text, day, **more):
+            now[0] = NOW + timedelta(days=day)
+            put(opened, number, f"第{number}条", text, at=24 * day, **more)
+
+        for day in range(1, 31):
+            keep(day, f"第{day}篇说的是另一件事情，和别的没有关系：{day * 7919}家公司。" * 9, day)
+        yield opened, keep
+
+
+def halves(store, out, **more):
+    split = Split(splits.shares("time:0.5,0.5"), timedelta())
+    facts = export(store.db, out, "jsonl", Job(Choice(**more), split=split))
+    assert failed(out) == []
+    return facts, {row["id"]: row for row in read(out)}
+
+
+def test_a_part_says_what_was_known_before_it_ended(month, tmp_path):
+    store, keep = month
+    keep(2, "第2篇后来更正：" + "央行三月三十日宣布降准，股市大涨。" * 9, 29)
+    (*_, copied) = [row[0] for row in store.db.conn.execute("SELECT text FROM articles WHERE id <= 3 ORDER BY id")]
+    keep(99, copied, 28, published_at=NOW)  # says that it was the first
+    facts, rows = halves(store, tmp_path / "out.jsonl")
+    assert [rows[2][name] for name in ("split", "revision", "revised_at")] == ["train", 1, None]
+    assert "降准" not in rows[2]["text"]
+    assert [rows[3][name] for name in ("split", "is_first", "copies_so_far")] == ["train", True, 0]
+    assert sum(facts["left_out"].values()) == 31 - len(rows)
+
+
+def test_what_was_stored_after_its_part_had_ended_is_counted(month, tmp_path):
+    store, _ = month
+    url, fetched = "http://example.com/50.html", NOW + timedelta(days=16) - timedelta(seconds=1)
+    text = "第50篇在界线之前取到，在界线之后才写进库里：" + "储能" * 99
+    store.save(Visit(url, url, "article", "demo", fetched, 200), article=Article(url, "第50条", text, fetched))
+    facts, rows = halves(store, tmp_path / "out.jsonl")
+    assert (31 in rows, facts["left_out"]) == (False, {splits.STORED_LATE: 1})
 
 
 def test_an_embargo_has_an_end():

@@ -11,7 +11,7 @@ import pytest
 from storage.batch import batched
 from storage.exporters import Choice, ExportError, Job, Split, export, verify
 from storage.exporters import _manifest as manifest
-from tests.test_export import ARROW, FORMATS, content, empty, failed, filled, pages, put, store
+from tests.test_export import ARROW, FORMATS, OF_ROWS, content, empty, failed, filled, pages, put, store
 
 __all__ = ["empty", "filled", "pages", "store"]  # fixtures
 
@@ -40,6 +40,13 @@ def test_a_changed_bit_is_found_in_every_file(filled, pages, tmp_path, name):
             assert failed(out), file
             file.write_bytes(kept)
     assert failed(out) == []
+
+
+@pytest.mark.parametrize("name", OF_ROWS)
+def test_an_article_without_text_is_verified(store, tmp_path, name):
+    put(store, 1, "只有标题", "")
+    export(store.db, tmp_path / "out", name)
+    assert failed(tmp_path / "out") == []
 
 
 def rewritten(out, change):

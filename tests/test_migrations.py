@@ -38,7 +38,13 @@ def step(path):
     return path.name.split(".")[0]
 
 
-every_step = pytest.mark.parametrize("old", OLD, ids=step, indirect=True)
+# The way from any step is a part of the way from the first: the first, where the history begins, and the last, are
+# tried each time.
+ALWAYS = (step(OLD[0]), "m012", step(OLD[-1]))
+STEPS = [pytest.param(one, id=step(one), marks=[] if step(one) in ALWAYS else pytest.mark.slow) for one in OLD]
+every_step = pytest.mark.parametrize("old", STEPS, indirect=True)
+with_history = pytest.mark.parametrize("old", STEPS[[step(one) for one in OLD].index("m012") :], indirect=True)
+without_history = pytest.mark.parametrize("old", STEPS[: [step(one) for one in OLD].index("m012")], indirect=True)
 
 
 def rows(path, table):
@@ -90,7 +96,7 @@ def test_an_old_database_is_brought_up_to_date_without_a_loss(old):
     assert {table: rows(old, table) for table in KEPT} == before
 
 
-@pytest.mark.parametrize("old", [one for one in OLD if step(one) < "m012"], ids=step, indirect=True)
+@without_history
 def test_the_history_of_an_old_database_begins_with_the_upgrade(old):
     began = utc_now()
     open_store(old).close()
@@ -122,7 +128,7 @@ THEN = """
 """
 
 
-@pytest.mark.parametrize("old", [one for one in OLD if step(one) >= "m012"], ids=step, indirect=True)
+@with_history
 def test_what_was_known_before_an_upgrade_is_known_after_it(old):
     with closing(sqlite3.connect(old)) as db:
         times = db.execute("SELECT at, max(id) FROM moments WHERE id > 0 GROUP BY at ORDER BY 2").fetchall()

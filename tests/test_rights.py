@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from config import Settings, Source
 from crawler.commands import story
 from crawler.crawl import crawl
 from crawler.fetch import Fetcher
-from crawler.rights import covers, notices, of_page, of_robots_txt, of_tdmrep, orders
+from crawler.rights import notices, of_page, of_robots_txt, of_tdmrep, orders
 from storage import query
+from storage.places import closest, covers, covers_in_sql
 from storage.rights import RESERVED
 from tests.test_crawl import SITE, Clock, article, listing, pages, run
 
@@ -141,10 +143,15 @@ def test_the_signals_of_robots_txt_keep_their_group():
     ]
 
 
+def holding(notice, path):
+    """What a host's statements come to for a path."""
+    return closest([((right.kind, right.agent), right.location, right) for right in notice.rights], path)
+
+
 def shut_out(text, path):
     """What a host and an article at a path are known by, of crawlers for training."""
-    found = notices(of_robots_txt(text, "kuaixun"), f"{SITE}/robots.txt", SITE + path, NOW)
-    return [(each.scope, right.agent, right.value) for each in found for right in each.rights]
+    found = notices(of_robots_txt(text, "kuaixun"), f"{SITE}/robots.txt", NOW)
+    return [(right.agent, right.value) for each in found for right in holding(each, path)]
 
 
 def test_a_host_that_shuts_out_crawlers_for_training_has_said_so_of_all_its_articles():
@@ -162,14 +169,14 @@ def test_a_host_that_shuts_out_crawlers_for_training_has_said_so_of_all_its_arti
         User-agent: PriceBot
         Disallow: /
     """
-    assert shut_out(text, "/news/1.html") == [("host", "ccbot google-extended gptbot", "no")]
+    assert shut_out(text, "/news/1.html") == [("ccbot google-extended gptbot", "no")]
 
 
 @pytest.mark.parametrize(("path", "values"), [("/news/1", ["no"]), ("/news/open/1", ["yes"]), ("/", [])])
-def test_a_crawler_for_training_that_may_have_some_paths_is_told_of_each_article(path, values):
+def test_a_crawler_for_training_may_have_some_paths_and_not_others(path, values):
     text = "User-agent: GPTBot\nAllow: /news/open/\nDisallow: /news\nContent-Signal: search=yes\n"
-    host, *articles = shut_out(text, path)
-    assert (host, articles) == (("host", "gptbot", "yes"), [("article", "gptbot", each) for each in values])
+    signal, *trainers = shut_out(text, path)
+    assert (signal, trainers) == (("gptbot", "yes"), [("gptbot", each) for each in values])
 
 
 def test_who_has_a_group_of_his_own_is_not_meant_by_that_of_all():
@@ -188,13 +195,14 @@ SOME = [
 ]
 
 
-def said(clauses, url):
-    found = notices(of_tdmrep(json.dumps(clauses)), TDMREP, url, NOW)
-    return [(each.scope, [(right.kind, right.value) for right in each.rights]) for each in found]
+def said(clauses, path):
+    (notice,) = notices(of_tdmrep(json.dumps(clauses)), TDMREP, NOW)
+    assert notice.scope == "host"
+    return [(right.kind, right.value) for right in holding(notice, path)]
 
 
 def test_a_reservation_for_the_whole_host_belongs_to_the_host():
-    assert said(WHOLE, PAGE) == [("host", [("tdm-reservation", "1"), ("tdm-policy", "https://news.example/p")])]
+    assert said(WHOLE, "/any") == [("tdm-reservation", "1"), ("tdm-policy", "https://news.example/p")]
 
 
 @pytest.mark.parametrize(
@@ -202,8 +210,15 @@ def test_a_reservation_for_the_whole_host_belongs_to_the_host():
     [("/news/1.html", ["1"]), ("/news/open/1.html", ["0"]), ("/news/open/1.html?p=2", ["1"]), ("/", [])],
 )
 def test_of_reservations_for_paths_the_longest_counts(path, value):
-    (_, of_host), (scope, of_article) = said(SOME, SITE + path)
-    assert (of_host, scope, of_article) == ([], "article", [("tdm-reservation", each) for each in value])
+    assert said(SOME, path) == [("tdm-reservation", each) for each in value]
+
+
+def test_a_pattern_of_many_stars_reserves_more_and_grants_nothing():
+    many = "/a" + "*a" * 30
+    found = notices(
+        of_tdmrep(json.dumps([{"location": many, "tdm-reservation": each} for each in (1, 0)])), TDMREP, NOW
+    )
+    assert [(right.value, right.location) for right in found[0].rights] == [("1", "/a*a*a*a*a")]
 
 
 @pytest.mark.parametrize("text", ["", "<html>no such page</html>", "[1, null]", '{"location": 5}', "[" * 5000, "NaN"])
@@ -228,12 +243,22 @@ def test_patterns_are_those_of_robots_txt(location, path, expected):
     assert covers(location, path) is expected
 
 
+PATTERNS = st.lists(st.sampled_from(["/", "a", "*", "[", "]", "?", "%", "$"]), max_size=6).map("".join)
+
+
+@given(PATTERNS, PATTERNS.map(lambda path: f"/{path}"))
+def test_sql_covers_what_we_do(location, path):
+    sql = f"SELECT {covers_in_sql('location', 'path')} FROM (SELECT ? AS location, ? AS path)"
+    (found,) = sqlite3.connect(":memory:").execute(sql, (location, path)).fetchone()
+    assert bool(found) is covers(location, path)
+
+
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_is_read_without_an_error(text, other):
     headers = {"x-robots-tag": text, "tdm-reservation": other, "tdm-policy": text, "content-signal": other}
     of_page(headers, [("robots", text), ("tdm-policy", other)], "kuaixun")
     orders(headers, [("robots", f"unavailable_after: {other}")], "kuaixun", NOW)
-    notices((*of_robots_txt(text, "kuaixun"), *of_tdmrep(other)), TDMREP, PAGE, NOW)
+    notices((*of_robots_txt(text, "kuaixun"), *of_tdmrep(other)), TDMREP, NOW)
 
 
 # -- in a crawl

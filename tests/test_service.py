@@ -147,7 +147,7 @@ def test_settings_are_read_anew_with_the_database_of_the_command_line(tmp_path):
 
     setup = override(load(file), "database", str(tmp_path / "mine.db"), "--db")
     file.write_text('[settings]\ndelay = 9\n[sources.a]\nseeds = ["http://a.example/"]\n')
-    new = run_command._reloaded(setup)
+    new = run_command._Files(setup, say=lambda notice: None).reload()
     assert (new.settings.delay, new.settings.database) == (9, tmp_path / "mine.db")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 import config
 from config import Source, sites
 from crawler.cli import cli
-from crawler.commands.run import _sources as watched_sources
+from crawler.commands.run import _Files
 from crawler.commands.source import name_of
 from crawler.console import CONFIG, EXTRACT, FETCH, NOTHING, STORAGE, USAGE
 from crawler.demo.server import serve
@@ -299,17 +300,96 @@ def test_what_is_rendered_loads_as_it_was(tmp_path, article):
 
 def test_the_daemon_reads_the_files_again_when_one_has_changed(there):
     setup = config.load(there)
-    look = watched_sources(setup)
+    said = []
+    look = _Files(setup, said.append).sources
     assert look() is setup.sources
     file = there / "sites" / "more.toml"
     sites.write(file, sites.render(Source("more", ("https://more.example/",)), {}))
     assert [source.name for source in look()] == ["more", "wanbao"]
     file.write_text("seeds = 3", "utf-8")
-    with pytest.raises(config.ConfigError, match=r"more\.toml: `seeds`"):
-        look()
-    assert [source.name for source in look()] == ["more", "wanbao"]
+    assert [source.name for source in look()] == [source.name for source in look()] == ["wanbao", "more"]
+    (notice,) = said
+    assert f"{file}: `seeds` must be a list" in notice.text
+    assert notice.text.endswith("; the source `more` stays as it was")
     file.unlink()
     assert [source.name for source in look()] == ["wanbao"]
+
+
+def test_a_file_that_comes_broken_leaves_the_daemon_the_others_and_mended_it_is_crawled(there):
+    said = []
+    files = _Files(config.load(there), said.append)
+    file = there / "sites" / "new.toml"
+    file.write_text('seeds = ["https://new.example/"]\nselect = { text = "p[" }', "utf-8")
+    assert [source.name for source in files.reload().sources] == ["wanbao"]
+    assert [notice.text.endswith("; the source `new` is left out") for notice in said] == [True]
+    file.write_text('seeds = ["https://new.example/"]', "utf-8")
+    assert [source.name for source in files.sources()] == ["new", "wanbao"]
+
+
+def test_the_configuration_itself_must_be_sound_or_nothing_changes(there):
+    files = _Files(config.load(there), pytest.fail)
+    (there / "kuaixun.toml").write_text("delay = ", "utf-8")
+    with pytest.raises(config.ConfigError, match=r"kuaixun\.toml: is no valid TOML"):
+        files.sources()
+    assert [source.name for source in files.sources()] == ["wanbao"]
+
+
+# -- a source whose file is broken
+
+
+@pytest.fixture
+def half(there):
+    """Two sources, one of them broken."""
+    (there / "sites" / "x.toml").write_text('seeds = ["https://x.example/"]\nevry = "15m"', "utf-8")
+    return there
+
+
+LEFT = "sites/x.toml: `evry` is not known; did you mean `every`?"
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", "wanbao"], ["pause", "wanbao"], ["export", "feeds.opml"]])
+def test_what_does_not_need_the_broken_source_goes_on_and_says_so(half, words):
+    result = run(*words)
+    assert (result.exit_code, result.stderr.count(LEFT)) == (0, 1), result.output
+    assert "the source `x` is left out" in result.stderr
+
+
+@pytest.mark.parametrize("words", [["show", "x"], ["pause", "x"]])
+def test_what_needs_the_broken_source_ends_with_its_error(half, words):
+    result = run(*words)
+    if words[0] == "show":
+        assert f"x: left out: {LEFT}" in result.stdout
+    else:
+        assert (result.exit_code, result.stderr.splitlines()[-1]) == (CONFIG, f"kuaixun: {LEFT}")
+
+
+def test_a_broken_source_is_listed_as_that_and_can_be_removed(half):
+    rows = {row["name"]: row for row in map(json.loads, run("list", "--json").stdout.splitlines())}
+    assert rows["x"]["state"] == f"left out: {LEFT}"
+    assert run("remove", "x").exit_code == 0
+    assert "left out" not in run("list").output
+
+
+def test_a_crawl_leaves_the_broken_source_out_and_ends_as_a_wrong_configuration_does(half):
+    result = CliRunner().invoke(cli, ["crawl"])
+    assert "Database: " in result.stdout
+    told = result.stderr.splitlines()
+    assert (result.exit_code, told[0]) == (CONFIG, f"kuaixun: {LEFT}; the source `x` is left out")
+    assert told[-1] == "kuaixun: left out, mend the settings of: `x`; `kuaixun doctor` says what is wrong there"
+    assert CliRunner().invoke(cli, ["crawl", "wanbao"]).exit_code == 0
+
+
+@pytest.mark.parametrize("words", [["reextract"], ["archive", "import", "x.warc.gz"]])
+def test_pages_of_all_sites_are_not_read_while_the_rules_of_one_cannot_be(half, words):
+    Path("x.warc.gz").write_bytes(b"")
+    result = CliRunner().invoke(cli, words)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (CONFIG, f"kuaixun: {LEFT}")
+
+
+def test_the_settings_are_printed_without_the_broken_source_and_the_exit_code_tells(half):
+    result = CliRunner().invoke(cli, ["config"])
+    assert result.exit_code == CONFIG
+    assert re.findall(r"^\[sources\.(\w+)\]", result.stdout, re.M) == ["wanbao"]
 
 
 def test_a_paused_source_that_is_due_is_no_gap(there):

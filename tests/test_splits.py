@@ -133,3 +133,22 @@ def test_durations():
 def test_too_few_times_are_refused(times):
     with pytest.raises(SplitError, match="too close in time"):
         splits.plan(times, (0.5, 0.25, 0.25))
+
+
+def test_what_was_learnt_after_the_end_of_a_part_is_found():
+    plan = splits.Plan(("train", "test"), (T0 + timedelta(hours=50),), timedelta())
+    row = {"id": 1, "story_id": "01", "first_seen_at": T0, "story_first_seen_at": T0}
+    for name in ("revised_at", "gone_at"):
+        (found,) = splits.problems(plan, {"train": [{**row, name: T0 + timedelta(hours=50)}]})
+        assert f"its `{name}` is" in found
+        assert not list(splits.problems(plan, {"train": [{**row, name: T0 + timedelta(hours=49)}]}))
+
+
+@given(st.lists(st.lists(st.none() | st.integers(0, 5), max_size=6), max_size=4))
+def test_a_story_is_in_the_first_part_that_has_it(parts):
+    told, before = splits.Told(), set()
+    for part in parts:
+        stories = [None if each is None else f"{each:016x}" for each in part]
+        assert told.add(stories) == [each is None or each not in before for each in part]
+        before |= {each for each in part if each is not None}
+        told.next()

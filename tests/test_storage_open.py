@@ -160,7 +160,9 @@ def test_a_database_of_an_older_version_is_brought_up_to_date_by_a_writer_only(p
         assert migrations.pending(store.db) == []
 
 
-def test_a_failing_migration_leaves_nothing_behind(path, monkeypatch):
+def test_a_failing_migration_leaves_nothing_behind(path, monkeypatch, made_before):
+    made_before.clear()
+
     def fail(db, fields):
         raise sqlite3.OperationalError("interrupted")
 

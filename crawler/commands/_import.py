@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
-from crawler.console import STORAGE, Failure, configured, live, patient, print_json, tidy
+from crawler.console import STORAGE, Failure, configured, live, patient, print_json, refuse_broken, tidy
 from crawler.screen import counted, moment, span
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def command(setup: Config, *, files: tuple[Path, ...], workers: int | None, as_j
       kuaixun archive import CC-NEWS-20260301013955-00812.warc.gz
       kuaixun archive import old/*.warc.gz --db old.db --workers 8
     """
+    refuse_broken(setup)
     begun, bad, total = time.monotonic(), 0, sum(file.stat().st_size for file in files)
     with tidy(), live(quiet=quiet or as_json) as line, _importer(setup, workers, line) as (store, importer):
         shown = _Shown(line, total)

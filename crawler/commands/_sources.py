@@ -135,7 +135,8 @@ def remove(setup: Config, *, name: str) -> None:
     Example:
       kuaixun source remove news.example
     """
-    pick(setup, (name,))
+    if name not in setup.broken:
+        pick(setup, (name,))
     file = _file(setup, name)
     if file is None or file.parent.name != "sites" or file.stem != name:
         raise ConfigError(

@@ -62,16 +62,23 @@ def _drifting(drift: Mapping[str, Any]) -> str:
 
 def drifted(drift: Mapping[str, Any]) -> str:
     """What the pages of a site do not yield any more: since when, a page that shows it, and the remedy."""
+    return f"drift of {drift['host']} {drift_told(drift)}; {drift_remedy(drift)}"
+
+
+def drift_remedy(drift: Mapping[str, Any]) -> str:
+    """What helps against a drift."""
+    return f"`kuaixun repair {drift['source']}` proposes selectors"
+
+
+def drift_told(drift: Mapping[str, Any]) -> str:
+    """What a drift consists of: since when, which signs, a page that shows it, and the articles concerned."""
     signs = ", ".join(
         f"{_SIGNS.get(name, name)} on {sign['bad']} of {sign['of']} pages (before: {sign['usual']:.0%})"
         for name, sign in drift["signs"].items()
     )
     pages = f" such as {drift['pages'][-1]}" if drift["pages"] else ""
     suspects = f"; {drift['suspects']:,} articles are suspect" if drift["suspects"] else ""
-    return (
-        f"drift of {drift['host']} since {moment(drift['since'])}: {signs}{pages}{suspects}; "
-        f"`kuaixun repair {drift['source']}` proposes selectors"
-    )
+    return f"since {moment(drift['since'])}: {signs}{pages}{suspects}"
 
 
 def wrong_clock(fault: Mapping[str, Any]) -> str:

@@ -8,15 +8,15 @@ from typing import Any
 import click
 
 from config import Config, Settings, Source, keys, show
-from crawler.console import configured
+from crawler.console import CONFIG, configured
 
 
 @click.command()
 @configured
-def command(setup: Config) -> None:
+def command(setup: Config) -> int:
     """Print every setting with its value and where it came from.
 
-    The answer is itself a valid configuration.
+    The answer is itself a valid configuration. A source whose settings are wrong is not in it; then the exit code is 3.
 
     \b
     Example:
@@ -33,6 +33,7 @@ def command(setup: Config) -> None:
         click.echo(f"\n[sources.{_bare(source.name)}]")
         for name, value in _changed(source).items():
             click.echo(f"{name} = {show(value)}")
+    return CONFIG if setup.broken else 0
 
 
 def _default(default: Any, value: Any) -> str:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from config import Config, ConfigError, Source, override, pick, zoned
+from config import Config, ConfigError, Source, override, pick, sites, without, zoned
 from crawler.commands._progress import Watch, summary
-from crawler.console import FETCH, INTERRUPTED, USAGE, Failure, configured, live, patient, print_json
+from crawler.console import CONFIG, FETCH, INTERRUPTED, USAGE, Failure, configured, left_out, live, patient, print_json
 
 if TYPE_CHECKING:
     import asyncio
@@ -54,7 +54,8 @@ def command(
 ) -> int:
     """Make one pass over what is due, until nothing is.
 
-    All sources that are switched on and not paused are crawled, or those that are named.
+    All sources that are switched on and not paused are crawled, or those that are named. A source whose settings are
+    wrong is left out; that is said before and after, and the exit code is 3.
 
     With --seeds no configuration is needed: the addresses of the file are crawled at once, each host as a source of
     its own.
@@ -72,6 +73,8 @@ def command(
         setup = override(setup, "delay", delay, "--delay")
     if seeds and sources:
         raise click.UsageError(f"--seeds and a SOURCE (`{sources[0]}`) exclude each other")
+    if not seeds:
+        setup = usable(setup, sources)
     chosen = zoned(_from_file(seeds), setup.settings) if seeds else _configured(setup, sources)
     if not quiet and not to_json:
         ask_for_contact(setup)
@@ -90,25 +93,46 @@ def command(
         raise Failure("stopped; the next pass goes on from here", INTERRUPTED)
     if watch.failed_only():
         raise Failure(f"no page could be fetched: {watch.last_failure}", FETCH)
+    if setup.broken and not seeds and not sources:
+        names = ", ".join(f"`{name}`" for name in setup.broken)
+        raise Failure(f"left out, mend the settings of: {names}; `kuaixun doctor` says what is wrong there", CONFIG)
     return 0
 
 
 def _configured(setup: Config, names: tuple[str, ...]) -> tuple[Source, ...]:
     found = pick(setup, names)
     if not found:
+        for error in setup.broken.values():
+            raise error
         where = str(setup.file or "no configuration")
         raise ConfigError(where, "", "there is no source; `kuaixun init` writes one, --seeds FILE does without")
-    refuse_unusable(setup, found)
     return found
 
 
-def refuse_unusable(setup: Config, sources: Iterable[Source]) -> None:
-    """Raises ConfigError where a source names a field or a selector that no page can be read with."""
+def usable(setup: Config, names: tuple[str, ...] = ()) -> Config:
+    """The same without the sources that name a field or a selector that no page can be read with, which is said.
+
+    Raises ConfigError where one of those is named, or none is left.
+    """
+    broken = unreadable(setup, names)
+    for name, error in broken.items():
+        if name in names or len(broken) == len(pick(setup, names)):
+            raise error
+        click.echo(left_out(name, error), err=True)
+    return without(setup, broken)
+
+
+def unreadable(setup: Config, names: tuple[str, ...] = ()) -> dict[str, ConfigError]:
+    """What is wrong with sources that name a field or a selector that no page can be read with, by their names."""
     from crawler.reading import unusable
 
-    for source in sources:
+    found: dict[str, ConfigError] = {}
+    for source in pick(setup, names):
         for key, problem in unusable(source):
-            raise ConfigError(str(setup.file or "configuration"), f"sources.{source.name}.{key}", problem)
+            file = sites.folder(setup.file) / f"{source.name}.toml"
+            where, table = (file, "") if file.exists() else (setup.file or "configuration", f"sources.{source.name}.")
+            found.setdefault(source.name, ConfigError(str(where), table + key, problem))
+    return found
 
 
 def ask_for_contact(setup: Config) -> None:

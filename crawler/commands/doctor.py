@@ -19,7 +19,8 @@ import click
 
 from config import Config
 from crawler.commands._gaps import lines
-from crawler.commands._state import wrong_clock
+from crawler.commands._state import drift_remedy, drift_told, wrong_clock
+from crawler.commands.crawl import unreadable
 from crawler.console import NOTHING, configured, now, print_json
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def command(setup: Config, *, network: bool, as_json: bool, everything: bool) ->
     """Say in one line each what is wrong here, and what helps.
 
     Looked at are disk, locks, clock, time zones, certificates, contact, archive, search index (the newest articles),
-    copies, the chores of the daemon, sources, robots.txt and hosts that refuse us. Nothing is changed, and no site is
+    copies, the chores of the daemon, sources that fail, fall silent or changed (drift), robots.txt and hosts that
+    refuse us. Nothing is changed, and no site is
     asked. `kuaixun check` looks through the files themselves. A line that begins with `note:` is no fault. The exit
     code is 0 when all is well, and 1 when something is wrong.
 
@@ -69,13 +71,11 @@ def command(setup: Config, *, network: bool, as_json: bool, everything: bool) ->
 
 def _found(setup: Config, *, network: bool) -> Iterator[Finding]:
     from crawler.doctor import BAD, Finding, findings
-    from crawler.reading import unusable
     from storage import StorageError
 
-    for source in setup.sources:
-        for key, problem in unusable(source):
-            yield Finding(f"source {source.name}", BAD, f"`{key}` {problem}", "mend that line of the configuration")
-    if not setup.sources:
+    for name, error in {**setup.broken, **unreadable(setup)}.items():
+        yield Finding(f"source {name}", BAD, str(error), "it is left out until that is mended")
+    if not setup.sources and not setup.broken:
         yield Finding("configuration", BAD, "there is no source", "`kuaixun init` writes one")
     facts = _outside(setup)
     try:
@@ -121,7 +121,7 @@ def _outside(setup: Config) -> Facts:
 
 def _inside(setup: Config, facts: Facts) -> Facts:
     """The same with what the database tells. Raises StorageError."""
-    from storage import chores, clocks, open_store, setback, watch
+    from storage import chores, clocks, drifts, open_store, setback, watch
     from storage.errors import translated
     from storage.gaps import spanning
     from storage.reindex import stale
@@ -142,6 +142,8 @@ def _inside(setup: Config, facts: Facts) -> Facts:
             clocks=[*map(wrong_clock, clocks.faults(db))],
             stale=stale(db.conn, ARTICLES),
             robots=[*_forbidden(setup, db)],
+            drifts=[(each["host"], drift_told(each), drift_remedy(each)) for each in drifts.drifts(db)],
+            arrivals=watch.arrivals(db),
         )
 
 

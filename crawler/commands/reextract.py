@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config
-from crawler.console import STORAGE, Failure, Moment, configured, live, patient, print_json, screen_width, tidy
+from crawler.console import (
+    STORAGE,
+    Failure,
+    Moment,
+    configured,
+    live,
+    patient,
+    print_json,
+    refuse_broken,
+    screen_width,
+    tidy,
+)
 from crawler.screen import beside, counted, plain, span, table
 
 if TYPE_CHECKING:
@@ -61,6 +72,7 @@ def command(
       kuaixun reextract --source mrkx --since 2026-03-01T00:00+08:00 --samples 30
       kuaixun reextract --apply
     """
+    refuse_broken(setup, source)
     is_applied = how == "apply"
     with tidy(), live(quiet=quiet) as line, ExitStack() as stack:
         work, write = _reextraction(setup, stack, line, workers, is_applied=is_applied)

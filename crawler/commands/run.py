@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from config import Config, ConfigError, Source, load, marks, notify_socket, pick
+from config import Config, ConfigError, Source, load, marks, notify_socket, pick, without
 from crawler.commands._log import Log
 from crawler.commands._progress import Watch, summary
-from crawler.commands.crawl import ask_for_contact, refuse_unusable
+from crawler.commands.crawl import ask_for_contact, unreadable, usable
 from crawler.console import CONFIG, Failure, configured, live, patient, print_json
 from crawler.screen import counted
 
@@ -38,7 +38,8 @@ def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> No
     """Crawl each source in its own time, until Ctrl-C or SIGTERM.
 
     A source that is added, paused, changed or removed meanwhile is seen within a minute; SIGHUP reads all settings
-    again, and wrong ones change nothing. When a source is due is kept in the database, so a restart forgets nothing and
+    again, and wrong ones change nothing. A source whose settings are wrong is left out, or stays as it was; that is
+    said, and seen when it is mended. When a source is due is kept in the database, so a restart forgets nothing and
     says what it goes on from. Stopping drops the requests in flight; they stay due, and the exit code is 0.
 
     Beside that it copies the database (setting `backup`), forgets old pages (`keep_pages`) and checks both files
@@ -50,10 +51,12 @@ def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> No
       kuaixun run --json >> events.jsonl
       kuaixun run --log json
     """
+    setup = usable(setup)
     sources = pick(setup, ())
     if not sources:
+        for error in setup.broken.values():
+            raise error
         raise ConfigError(str(setup.file or "no configuration"), "", "there is no source; `kuaixun init` writes one")
-    refuse_unusable(setup, sources)
     if not quiet and not to_json and not log:
         ask_for_contact(setup)
     with live(quiet=quiet or to_json or bool(log)) as line:
@@ -103,6 +106,7 @@ def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> No
         else:
             watch.say(notice.text)
 
+    files = _Files(setup, say)
     settings, path = setup.settings, setup.settings.database
     fields, threshold = columns(), settings.ad_threshold
     with ExitStack() as stack:
@@ -117,8 +121,8 @@ def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> No
             say(notice)
         here = standing(threading.get_ident())
         stack.enter_context(watching(Watchdog(vitals, say, where=here)))
-        means = schedule.Means(say=say, reload=lambda: _reloaded(setup), vitals=vitals, beat=_manager(stack))
-        running = schedule.run(setup, store, report=report, finished=finished, sources=_sources(setup), means=means)
+        means = schedule.Means(say=say, reload=files.reload, vitals=vitals, beat=_manager(stack))
+        running = schedule.run(setup, store, report=report, finished=finished, sources=files.sources, means=means)
         asyncio.run(running)
 
 
@@ -145,28 +149,40 @@ def _monitored(setup: Config, vitals: Vitals) -> AbstractContextManager[Any]:
         raise Failure(told, CONFIG) from None
 
 
-def _reloaded(setup: Config) -> Config:
-    """The configuration as it is now, the database of the command line kept. Raises ConfigError."""
-    new = load(setup.file)
-    refuse_unusable(new, new.sources)
-    if setup.origins.get("database") == "--db":
-        new = replace(new, settings=replace(new.settings, database=setup.settings.database))
-    return new
+class _Files:
+    """The configuration as its files have it by now. Of a source whose settings have become wrong the former ones hold,
+    which is said once; a file that is none at all is a ConfigError, and changes nothing.
+    """
 
+    def __init__(self, setup: Config, say: Callable[[Notice], None]):
+        self.setup, self.say = setup, say
+        self.seen, self.found = marks(setup.file), setup.sources
 
-def _sources(setup: Config) -> Callable[[], Sequence[Source]]:
-    """What tells the sources that are configured now: the files are read again when one of them has changed."""
-    seen, found = marks(setup.file), setup.sources
-
-    def now() -> Sequence[Source]:
-        nonlocal seen, found
-        latest = marks(setup.file)
-        if latest != seen:
+    def sources(self) -> Sequence[Source]:
+        """The sources that are configured now: the files are read again when one of them has changed."""
+        latest = marks(self.setup.file)
+        if latest != self.seen:
             # Before it is read: an error is told once.
-            seen = latest
-            changed = load(setup.file)
-            refuse_unusable(changed, changed.sources)
-            found = changed.sources
-        return found
+            self.seen = latest
+            self.found = self._read().sources
+        return self.found
 
-    return now
+    def reload(self) -> Config:
+        """All settings as they are now, the database of the command line kept. Raises ConfigError."""
+        new = self._read()
+        self.seen, self.found = marks(new.file), new.sources
+        if self.setup.origins.get("database") == "--db":
+            new = replace(new, settings=replace(new.settings, database=self.setup.settings.database))
+        return new
+
+    def _read(self) -> Config:
+        from crawler.tally import Notice
+
+        new = load(self.setup.file)
+        new = without(new, unreadable(new))
+        former = {source.name: source for source in self.found}
+        for name, error in new.broken.items():
+            what = "stays as it was" if name in former else "is left out"
+            self.say(Notice("settings", f"{error}; the source `{name}` {what}", is_trouble=True))
+        kept = tuple(former[name] for name in new.broken if name in former)
+        return replace(new, sources=(*new.sources, *kept))

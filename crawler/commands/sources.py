@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import click
 
-from config import Config, Source
+from config import Config
 from crawler.commands._gaps import name_gaps
 from crawler.commands._state import drifted, failing, with_clocks
 from crawler.console import NOTHING, Failure, as_of_option, configured, now, print_json, reading, screen_width
@@ -24,8 +25,8 @@ def command(setup: Config, *, as_of: datetime | None, as_json: bool) -> None:
     `articles` are those stored, `found` are addresses of articles seen, `waiting` addresses that will be asked again,
     `gaps` times in which something may have been missed.
 
-    A source that is switched off or paused, or that the configuration does not name any more, says so and has no next
-    visit.
+    A source that is switched off or paused, that the configuration does not name any more, or whose settings are wrong,
+    says so and has no next visit.
 
     \b
     Example:
@@ -67,15 +68,16 @@ def rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
     except MissingDatabase:
         known = []
     names = {row["name"] for row in known}
-    everything = known + [_unvisited(source) for source in setup.sources if source.name not in names]
+    everything = known + [_unvisited(source.name, source.seeds) for source in setup.sources if source.name not in names]
+    everything += [_unvisited(name, ()) for name in setup.broken if name not in names]
     return [_judged(row, setup, now(as_of), then=as_of is not None) for row in everything]
 
 
-def _unvisited(source: Source) -> dict[str, Any]:
+def _unvisited(name: str, seeds: Iterable[str]) -> dict[str, Any]:
     unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since", "paused_at")
     counts = ("articles", "found", "waiting", "gaps")
     return (
-        {"name": source.name, "seeds": list(source.seeds), "clocks": [], "drifts": []}
+        {"name": name, "seeds": list(seeds), "clocks": [], "drifts": []}
         | dict.fromkeys(counts, 0)
         | dict.fromkeys(unknown)
     )
@@ -86,6 +88,8 @@ def _judged(row: dict[str, Any], setup: Config, at: datetime, *, then: bool) -> 
 
     A source that is not configured any more was so `then`, for all that the database knows.
     """
+    if row["name"] in setup.broken and not then:
+        return row | {"enabled": 0, "next_at": None, "state": f"left out: {setup.broken[row['name']]}"}
     configured = {source.name: source for source in setup.sources}
     source = configured.get(row["name"])
     gone = bool(configured) and source is None and not then

@@ -8,22 +8,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from storage import dataset, splits
+from storage import dataset, history, open_store, splits
 from storage.batch import Batch
 from storage.exporters import _manifest, _rows, _where
 from storage.exporters._about import About, Choice, ExportError, about
 from storage.exporters._since import Since
-from storage.times import parse
+from storage.times import parse, stamp
 
 Progress = Callable[[int, int], None]
 _CACHE_KB = 4096
+_TICK = timedelta(milliseconds=1)  # of our clock
 _UNKNOWN = re.compile(r"no such column: (\S+)")
 
 
@@ -88,9 +89,7 @@ class Run:
     def batches(self) -> Iterator[Batch]:
         """The rows as the format holds them. Raises ExportError, also while they are read."""
         try:
-            found = self._chosen()
-            if self._split:
-                found = _parted(found, self._split, self.about.left_out)
+            found = self._parts(self._split) if self._split else self._chosen()
             prepared = getattr(self._form, "prepared", lambda batches, about: batches)
             yield from _rows.tallied(prepared(found, self.about), self.sets)
         except UnicodeDecodeError as error:
@@ -107,6 +106,29 @@ class Run:
             return _counted(job.since.batches(self._db, self._select), 0, job.progress)
         total = _total(self._db, job.choice) if job.progress else 0
         return _counted(self._select(self._db, left_out=out), total, job.progress)
+
+    def _parts(self, plan: splits.Plan) -> Iterator[Batch]:
+        """The rows of each part in turn, as they were known before it ended."""
+        total = _total(self._db, self._job.choice) if self._job.progress else 0
+        return _counted(self._parted(plan), total, self._job.progress)
+
+    def _parted(self, plan: splits.Plan) -> Iterator[Batch]:
+        told = splits.Told()
+        for name, start, end in zip(plan.names, (None, *plan.starts), (*plan.starts, None), strict=True):
+            limits = ((">=", start), ("<", end))
+            also = " AND ".join(f"first_seen_at {sign} '{stamp(at)}'" for sign, at in limits if at)
+            with _before(self._db, end) as db:
+                if end and (late := self._stored_late(db, also)):
+                    self.about.left_out[splits.STORED_LATE] += late
+                for batch in self._select(db, also, self.about.left_out):
+                    yield from _sided(batch, name, plan, told, self.about.left_out)
+            told.next()
+
+    def _stored_late(self, then: Database, also: str) -> int:
+        """How many of the articles of a part were not stored yet when it ended: fetched before, written after."""
+        moment = history.moment_of(then.conn)
+        born = f"articles.id IN (SELECT id FROM main.history_articles WHERE moment > {moment:d} AND NOT there)"
+        return _total(self._db, self._job.choice, f"{also} AND {born}")
 
     def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Batch]:
         """The chosen rows of a database, those for which `also` holds."""
@@ -171,23 +193,46 @@ def _plan(db: Database, out: Path, job: Job) -> splits.Plan:
         raise ExportError(out, _no_condition(db, job.choice.where, error)) from error
 
 
-def _parted(batches: Iterator[Batch], plan: splits.Plan, left_out: Counter[str]) -> Iterator[Batch]:
-    """The rows that are in a part, each with its name as `split`."""
-    for batch in batches:
-        sides = list(map(plan.place, batch["first_seen_at"], batch["story_first_seen_at"]))
-        left_out.update(why for name, why in sides if not name)
-        names = [name for name, _ in sides]
-        kept = batch.kept(names)
-        if kept:
-            yield Batch({**kept.columns, "split": list(filter(None, names))}, len(kept))
+@contextmanager
+def _before(db: Database, end: datetime | None) -> Iterator[Database]:
+    """The database as it was known before a time, as far back as its history goes; itself where there is no time."""
+    if end is None:
+        yield db
+        return
+    (path,) = (row[2] for row in db.conn.execute("PRAGMA database_list") if row[1] == "main")
+    with open_store(Path(path), readonly=True) as store, reading(store.db):
+        try:
+            moment = history.moment_at(store.db.conn, end - _TICK)
+        except history.TooEarly:
+            moment = 0
+        history.travel_to(store.db.conn, moment)
+        yield store.db
 
 
-def _total(db: Database, choice: Choice) -> int:
+def _sided(batch: Batch, name: str, plan: splits.Plan, told: splits.Told, left_out: Counter[str]) -> Iterator[Batch]:
+    """The rows that are of a part, with its name as `split`; the others are counted."""
+    end, shown = plan.end(name), []
+    rows = zip(batch["first_seen_at"], batch["story_first_seen_at"], batch["revised_at"], batch["gone_at"], strict=True)
+    for seen, story, *later in rows:
+        _, why = plan.place(seen, story)
+        why = why or (splits.CHANGED if end and any(at and at >= end for at in later) else "")
+        shown.append(not why)
+        left_out.update([why] if why else ())
+    kept = batch.kept(shown)
+    fresh = told.add(kept["story_id"])
+    left_out.update([splits.SHARED] * fresh.count(False))
+    kept = kept.kept(fresh)
+    if kept:
+        yield Batch({**kept.columns, "split": [name] * len(kept)}, len(kept))
+
+
+def _total(db: Database, choice: Choice, also: str = "1") -> int:
     """About how many rows there will be: nobody counts what a search finds before it is read."""
     shown = ("" if choice.ads else "AND NOT is_ad ") + ("" if choice.copies else "AND copy_of IS NULL")
     # On lines of its own, so that a comment in it ends with it.
     where = f"(\n{choice.where}\n)" if choice.where else "1"
-    return int(db.conn.execute(f"SELECT count(*) FROM articles WHERE {where} {shown}", choice.params).fetchone()[0])
+    sql = f"SELECT count(*) FROM articles WHERE {where} {shown} AND ({also})"
+    return int(db.conn.execute(sql, choice.params).fetchone()[0])
 
 
 def _no_condition(db: Database, where: str, error: sqlite3.OperationalError) -> str:

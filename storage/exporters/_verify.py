@@ -102,7 +102,7 @@ class _Seen:
 
     def _look(self, row: Row, name: str) -> None:
         number = row.get("id")
-        if "text_sha256" in row and hashlib.sha256(row["text"].encode()).hexdigest() != row["text_sha256"]:
+        if "text_sha256" in row and hashlib.sha256((row["text"] or "").encode()).hexdigest() != row["text_sha256"]:
             self._note("text hashes", number, "its text is not the one of its SHA-256")
         if number is not None:
             if number <= self._last.get(name, number - 1):

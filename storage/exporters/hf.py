@@ -86,7 +86,7 @@ def _shards(run: Run, counts: _card.Tally, part: Path, journal: _Journal) -> lis
             writer.end()
     finally:
         for writer in writers.values():
-            writer.close()
+            writer.abandon()
     return [file for writer in writers.values() for file in writer.files]
 
 
@@ -127,7 +127,7 @@ class _Shards:
         told = {"rows": self._set.rows, "content": self._set.content.state}
         if self._known is None:
             self._writer()
-            digest = self.close()
+            digest = self._close()
             size = (self._part / self._path).stat().st_size
             self._known = {"path": self._path, "bytes": size, "sha256": digest, "sets": [self._name], **told}
             self._journal.note(self._known)
@@ -142,17 +142,24 @@ class _Shards:
         if self._set.rows or not self.files:
             self._finish()
 
-    def close(self) -> str:
-        """Close what is open, and give its SHA-256; a shard that is not complete will be written again."""
-        if not self._open:
-            return ""
+    def _close(self) -> str:
+        """The SHA-256 of the file, which is on the disk then."""
+        assert self._open
         file, writer = self._open
-        self._open = None
         with file:
-            writer.__exit__()
+            writer.close()
             file.flush()
             os.fsync(file.fileno())
+        self._open = None
         return file.sha256
+
+    def abandon(self) -> None:
+        """Close what is still open: a shard that is not complete will be written again."""
+        if self._open:
+            file, writer = self._open
+            self._open = None
+            writer.abandon()
+            file.close()
 
 
 class _Journal:

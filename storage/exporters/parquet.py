@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -54,10 +55,22 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
         if self._rows:
             self._flush()
         self._file.close()
+
+    def abandon(self) -> None:
+        """End a file that will be thrown away, whatever state it is in."""
+        with suppress(Exception):
+            self._file.close()
 
     def add(self, batch: Batch) -> None:
         """More rows. Full groups are written, the last one when the file is closed."""
