@@ -19,6 +19,7 @@ Row = dict[str, Any]
 
 # Articles that a window looks at: of these are its counts, and what is seldom may not be among them.
 NEWEST, FOUND, FOUND_CHECKED = 1500, 500, 120
+RANKED = 15_000  # hits that are weighed against each other
 # What of a story and of an article is read at most.
 MEMBERS, LINKS, LISTED = 200, 400, 100
 
@@ -64,7 +65,8 @@ def newest(db: sqlite3.Connection, before: tuple[str, int] | None = None, until:
 def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = False) -> Window:
     """The articles that hold the typed words, the last to come first; with `below` those with smaller ids.
 
-    `best`: the best matches first, and none after them. See `storage.search` for the words.
+    `best`: the best matches first, and none after them; of very many those with the words in their titles, the last to
+    come first: to weigh each hit takes longer than anybody waits. See `storage.search` for the words.
     """
     match = words_to_match(words)
     if not match:
@@ -89,11 +91,20 @@ def _ids(db: sqlite3.Connection, match: str, below: int, most: int, best: bool) 
         ids = ordered(db, match, "" if best else "articles.told_at")
         ids = ids if best else sorted(ids, reverse=True)
         return list(islice((number for number in ids if not below or number < below), most))
-    order = "rank" if best else "rowid DESC"
+    if not best:
+        return _latest(db, match, below, most)
+    if len(_latest(db, match, 0, RANKED + 1)) <= RANKED:
+        sql = f"SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rank LIMIT {most}"
+        return [number for (number,) in db.execute(sql, (match,))]
+    titled = _latest(db, f"{{title}} : ({match})", 0, most)
+    return list(islice(dict.fromkeys((*titled, *_latest(db, match, 0, most))), most))
+
+
+def _latest(db: sqlite3.Connection, match: str, below: int, most: int) -> list[int]:
     # The index gives its rows in their order, so that no more are read than are wanted.
     sql = f"""
         SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? {"AND rowid < ?" if below else ""}
-        ORDER BY {order} LIMIT {most}
+        ORDER BY rowid DESC LIMIT {most}
     """
     return [number for (number,) in db.execute(sql, (match, below) if below else (match,))]
 

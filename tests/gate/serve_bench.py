@@ -57,7 +57,7 @@ def make(path: Path, rows: int) -> None:
                 )
         (held,) = db.execute("SELECT count(*) FROM articles_fts_docsize").fetchone()
         if not held:
-            found = db.execute("SELECT id, title, text FROM articles").fetchall()
+            found = db.execute("SELECT id, title, text FROM articles")
             entries = ((number, *entry(title, text)) for number, title, text in found)
             db.executemany("INSERT INTO articles_fts (rowid, title, text) VALUES (?, ?, ?)", entries)
         db.execute("COMMIT")
