@@ -161,6 +161,12 @@ def story_key(db: sqlite3.Connection, article: int) -> str | None:
     return row[0] if row else None
 
 
+def unseen(db: sqlite3.Connection) -> list[str]:
+    """The sources of which a list is not seen now, or not whole."""
+    sql = f"SELECT DISTINCT source FROM gaps WHERE mended_at IS NULL AND to_at IS NULL ORDER BY source LIMIT {LISTED}"
+    return [name for (name,) in db.execute(sql)]
+
+
 def visits(db: sqlite3.Connection, article: int) -> list[Row]:
     """The visits that brought or confirmed an article, the first first."""
     sql = f"SELECT url, final_url, at, status FROM visits WHERE article_id = ? ORDER BY id LIMIT {LISTED}"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 from click.testing import CliRunner
 from selectolax.lexbor import LexborHTMLParser
@@ -42,9 +46,9 @@ def setup_of(path, **settings):
 class Pages:
     """The pages of a database, asked without network."""
 
-    def __init__(self, path, **settings):
+    def __init__(self, path, *, as_of=None, **settings):
         self.setup = setup_of(path, **settings)
-        self.served = served(self.setup, lambda: NOW, threads=0)
+        self.served = served(self.setup, lambda: NOW, as_of=as_of, threads=0)
 
     def get(self, path, **headers):
         async def go():
@@ -407,3 +411,29 @@ def test_the_database_cannot_be_written_and_is_seen_as_it_changes(news):
 def test_the_command_says_what_is_missing(tmp_path):
     result = CliRunner().invoke(cli, ["serve", "--db", str(tmp_path / "none.db")])
     assert (result.exit_code, "none.db" in result.stderr) == (4, True)
+
+
+def test_a_server_that_looks_back_knows_nothing_of_later(news):
+    opened = Pages(news, as_of=AT + timedelta(hours=2, minutes=30))
+    page = opened.page("/")
+    assert [node.text() for node in page.css(".stories .title")] == ["央行宣布降准", "储能电站投运"]
+    assert "2026-03-20 10:30" in page.css_first(".then").text() and not page.css(".then a")
+    later = (AT + timedelta(hours=5)).isoformat().replace("+", "%2B")
+    assert "还没有到" in opened.page(f"/?as_of={later}", 400).css_first("main").text()
+    opened.close()
+
+
+@pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
+def test_the_command_serves_until_it_is_stopped(news, signal_, code):
+    command = [sys.executable, "-c", "from crawler.cli import main; main()", "serve", "--db", str(news), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            told = running.stdout.readline()
+            address = re.search(r"http://127\.0\.0\.1:\d+/", told)[0]
+            answer = httpx.get(address, timeout=20)
+            assert (answer.status_code, "储能电站投运" in answer.text) == (200, True)
+            taken = CliRunner().invoke(cli, ["serve", "--db", str(news), "--port", address.split(":")[2].strip("/")])
+            assert (taken.exit_code, "try another --port" in taken.stderr) == (2, True)
+        finally:
+            running.send_signal(signal_)
+        assert (running.wait(20), running.stderr.read().strip()) == (code, "kuaixun: interrupted")

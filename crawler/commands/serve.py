@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import webbrowser
+from datetime import datetime
 
 import click
 
 from config import Config
-from crawler.console import USAGE, Failure, configured, now, reading
+from crawler.console import USAGE, Failure, as_of_option, configured, now, reading, tidy
 
 
 @click.command()
@@ -16,12 +18,16 @@ from crawler.console import USAGE, Failure, configured, now, reading
 @click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0: any that is free.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="Answer under this name too; may be repeated.")
 @click.option("--open", "browse", is_flag=True, help="Open it in the browser.")
-def command(setup: Config, *, host: str, port: int, names: tuple[str, ...], browse: bool) -> None:
+@as_of_option
+def command(
+    setup: Config, *, host: str, port: int, names: tuple[str, ...], browse: bool, as_of: datetime | None
+) -> None:
     """Show what is stored as pages: news, stories, articles, sources.
 
     Nothing is written, and the daemon may write meanwhile. The tables and a console for SQL are there too. It answers
     under the names of this machine alone; behind a proxy name the one that it is reached by with --name. There is no
-    password: whoever reaches the port reads the database.
+    password: whoever reaches the port reads the database. With --as-of the pages show nothing that was not known then;
+    the tables show the present.
 
     \b
     Example:
@@ -29,19 +35,22 @@ def command(setup: Config, *, host: str, port: int, names: tuple[str, ...], brow
       kuaixun serve --port 8080 --open
       kuaixun serve --host 0.0.0.0 --name news.example
     """
-    with reading(setup):
+    with reading(setup, as_of):
         pass  # it is there, and ours
     try:
         import uvicorn
 
-        from crawler.web.plugin import served
+        from crawler.web.plugin import LOCAL, served
     except ImportError as error:
         raise Failure("serve needs Datasette: pip install 'kuaixun[serve]'", USAGE) from error
-    from crawler.web.plugin import LOCAL
-
-    made = served(setup, now, hosts=LOCAL | {host.lower(), *map(str.lower, names)})
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    click.echo(f"{setup.settings.database}: {address}  (Ctrl-C ends it)")
-    if browse:
-        webbrowser.open(address)
-    uvicorn.run(made.app(), host=host, port=port, log_level="warning", lifespan="on", workers=1)
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise Failure(f"{host}:{port}: cannot be listened on: {error.strerror}; try another --port", USAGE) from error
+    with listening, tidy():
+        made = served(setup, now, as_of=as_of, hosts=LOCAL | {host.lower(), *map(str.lower, names)})
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+        click.echo(f"{setup.settings.database}: {address}  (Ctrl-C ends it)")
+        if browse:
+            webbrowser.open(address)
+        uvicorn.Server(uvicorn.Config(made.app(), log_level="warning", lifespan="on")).run(sockets=[listening])

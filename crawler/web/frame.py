@@ -51,11 +51,15 @@ class Missing(LookupError):
 
 
 class House(NamedTuple):
-    """What is the same for all pages: the configuration, where Datasette shows the tables, the zone of times."""
+    """What is the same for all pages: the configuration, where Datasette shows the tables, the zone of times.
+
+    `as_of` is the time that all of them look back to, whatever else is asked for.
+    """
 
     setup: Config
     tables: str
     zone: ZoneInfo
+    as_of: datetime | None = None
 
 
 class Frame(NamedTuple):
@@ -111,6 +115,7 @@ def page(template: str, frame: Frame, context: dict[str, Any], *, place: str = "
 
     everywhere = {
         "t": t,
+        "then": state.as_of or frame.house.as_of,
         "state": state,
         "search_state": state if place == "front" else going,
         "style": look.style()[0],

@@ -86,9 +86,16 @@ _PLUGIN = Plugin()
 
 
 def served(
-    setup: Config, clock: Callable[[], datetime], *, threads: int = 3, hosts: frozenset[str] | None = LOCAL
+    setup: Config,
+    clock: Callable[[], datetime],
+    *,
+    as_of: datetime | None = None,
+    threads: int = 3,
+    hosts: frozenset[str] | None = LOCAL,
 ) -> Served:
     """Datasette with our pages before its own. `threads` 0: everything in the thread of the loop.
+
+    With `as_of` the pages show nothing that was not known then, as if that were the present.
 
     `hosts` are the names under which it may be asked for; None: any. Else a page of the web could make its own name
     mean this machine, and read along.
@@ -97,7 +104,7 @@ def served(
         pm.register(_PLUGIN, name="kuaixun")
     path = setup.settings.database
     name = path.stem if path.stem not in _TAKEN else f"{path.stem}-tables"
-    return Served(Site(setup, tables=f"/{tilde_encode(name)}", clock=clock), path, name, threads, hosts)
+    return Served(Site(setup, tables=f"/{tilde_encode(name)}", clock=clock, as_of=as_of), path, name, threads, hosts)
 
 
 def _quoted(path: Path) -> str:

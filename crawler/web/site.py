@@ -28,11 +28,14 @@ SECONDS = 5  # that a page may take
 
 
 class Site:
-    """The pages of a database. `tables` is where Datasette shows it; `clock` tells what the present is."""
+    """The pages of a database. `tables` is where Datasette shows it; `clock` tells what the present is.
 
-    def __init__(self, setup: Config, *, tables: str, clock: Callable[[], datetime]):
-        self._house = House(setup, tables, ZoneInfo(setup.settings.timezone or "UTC"))
-        self._clock = clock
+    With `as_of` that time is the present: nothing is known of what came later.
+    """
+
+    def __init__(self, setup: Config, *, tables: str, clock: Callable[[], datetime], as_of: datetime | None = None):
+        self._house = House(setup, tables, ZoneInfo(setup.settings.timezone or "UTC"), as_of)
+        self._now = clock
         self._routes: list[tuple[str, Callable[[Visit], Answer]]] = [
             (r"/", views.front),
             (r"/feed\.(atom|json)", views.feeds),
@@ -55,7 +58,7 @@ class Site:
             )
         t = words(_language(ask))
         try:
-            state = read(ask.query, self._clock())
+            state = read(ask.query, self._present())
         except BadState as error:
             said = t("bad_key", key=error.key, value=title(error.value), why=getattr(t, error.why))
             return self._problem(400, t.bad_request, said, Frame(self._house, ask, State(), t))
@@ -73,6 +76,9 @@ class Site:
                 raise
             return self._problem(503, t.too_slow_title, t("too_slow", n=SECONDS), frame)
 
+    def _present(self) -> datetime:
+        return self._house.as_of or self._now()
+
     def fault(self, ask: Ask) -> Answer:
         """The page that says that there was a fault."""
         t = words(_language(ask))
@@ -83,8 +89,8 @@ class Site:
             found = re.fullmatch(path, frame.ask.path)
             if found is None:
                 continue
-            with _reading(db, fresh, frame.state.as_of) as connection:
-                return view(Visit(frame, connection, self._clock(), found.groups()))
+            with _reading(db, fresh, frame.state.as_of or self._house.as_of) as connection:
+                return view(Visit(frame, connection, self._present(), found.groups()))
         raise Missing("no_address")
 
     def _problem(self, status: int, heading: str, message: str, frame: Frame) -> Answer:

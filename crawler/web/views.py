@@ -38,7 +38,7 @@ def front(visit: Visit) -> Answer:
     texts = {row["id"]: row["text"] for row in browse.texts_of(visit.db, listing.ids)} if state.q else {}
     items = [pages.item(card, texts.get(card["id"], ""), state.q) for card in cards]
     heading = t("results_for", q=title(state.q)) if state.q else t.newest
-    context = {"heading": heading, "listing": listing, "items": items}
+    context = {"heading": heading, "listing": listing, "items": items, "unseen": browse.unseen(visit.db)}
     return page("front.html", visit.frame, context, place="front")
 
 
@@ -102,7 +102,7 @@ def article(visit: Visit) -> Answer:
         "versions": pages.versions(article, query.revisions(db, number)[-20:]),
         "lists": [each for each in found.lists if each.kind == "latest"] if found else [],
         "carried": browse.carried(visit.db, number, article["url"]),
-        "rights": query.rights(db, number, visit.state.as_of),
+        "rights": query.rights(db, number, visit.state.as_of or visit.house.as_of),
         "raw": f"/raw/{number}/{article['page_sha256']}" if kept else "",
         "show_raw": visit.args.get("raw") == "1",
     }
