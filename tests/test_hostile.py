@@ -305,6 +305,7 @@ _JSON = st.recursive(
 @given(_JSON, st.sampled_from(["headline", "author", "keywords", "publisher", "articleSection", "image", "@id"]))
 @example("\ud800 half a character", "headline")
 @example({"name": "J\udc00hn Smith"}, "author")
+@example([""], "articleSection")
 def test_whatever_linked_data_says_can_be_written_to_a_file(value, key):
     data = json.dumps({"@type": "NewsArticle", key: value}).replace("<", "\\u003c")
     found = read(f'<script type="application/ld+json">{data}</script><h1>{TITLE}</h1><p>{BODY[0]}</p><p>{BODY[1]}</p>')

@@ -35,9 +35,10 @@ def metadata(view: View) -> Found | None:
         if view.meta.get(key):
             return Found(view.meta[key], f"meta {key}")
     for value in view.linked_data("articleSection"):
-        name = value[0] if isinstance(value, list) else value
-        if isinstance(name, str):
-            return Found(name, "JSON-LD articleSection")
+        names = value if isinstance(value, list) else [value]
+        for name in names:
+            if isinstance(name, str) and name.strip():
+                return Found(name.strip(), "JSON-LD articleSection")
     return None
 
 
