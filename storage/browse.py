@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
-from storage.history import moment_of
-from storage.past_search import ordered
+from storage.history import moment_of, rows_at
+from storage.past_search import matching, ordered
 from storage.search import checked, words_to_match
+from storage.times import parse, stamp
 
 Row = dict[str, Any]
 
@@ -29,6 +31,7 @@ _CARD = """
     revision, gone_at, story_id
 """
 _AT_ONCE = 100
+_NEWEST = f"SELECT {{}} FROM {{}} WHERE {{}} ORDER BY told_at DESC, id DESC LIMIT {NEWEST}"
 
 
 class Brief(NamedTuple):
@@ -56,10 +59,31 @@ def newest(db: sqlite3.Connection, before: tuple[str, int] | None = None, until:
     tests = ["(told_at, id) < (:at, :id)"] if before else []
     tests += ["told_at < :until"] if until else []
     at, number = before or ("", 0)
-    where = f"WHERE {' AND '.join(tests)}" if tests else ""
-    sql = f"SELECT {_columns(db, _BRIEF)} FROM articles {where} ORDER BY told_at DESC, id DESC LIMIT {NEWEST}"
-    rows = db.execute(sql, {"at": at, "id": number, "until": until}).fetchall()
+    values: dict[str, str | int] = {"at": at, "id": number, "until": until}
+    moment = moment_of(db)
+    if moment is None:
+        rows = db.execute(_NEWEST.format(_columns(db, _BRIEF), "articles", " AND ".join(tests) or 1), values).fetchall()
+    else:
+        rows = _newest_then(db, moment, tests, values)
     return Window([Brief(*row) for row in rows], len(rows) < NEWEST)
+
+
+def _newest_then(
+    db: sqlite3.Connection, moment: int, tests: list[str], values: dict[str, str | int]
+) -> list[tuple[Any, ...]]:
+    """The same at a moment: the table and its history one by one, because of their union every row would be sorted."""
+    columns = _columns(db, _BRIEF)
+    unchanged, former = rows_at("articles", moment)
+    here = [*tests, unchanged]
+    if moment:
+        # What was known then had been told before, by our clock, which may have been set back a little meanwhile.
+        (at,) = db.execute("SELECT at FROM main.moments WHERE id = ?", (moment,)).fetchone()
+        values["then"] = stamp(parse(at) + timedelta(days=1))
+        here.append("told_at <= :then")
+    rows = db.execute(_NEWEST.format(columns, "main.articles AS now", " AND ".join(here)), values).fetchall()
+    there = _NEWEST.format(columns, "main.history_articles AS former", " AND ".join([*tests, former]))
+    rows += db.execute(there, values).fetchall()
+    return sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)[:NEWEST]
 
 
 def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = False) -> Window:
@@ -88,16 +112,23 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
 
 def _ids(db: sqlite3.Connection, match: str, below: int, most: int, best: bool) -> list[int]:
     if moment_of(db) is not None:
-        ids = ordered(db, match, "" if best else "articles.told_at")
-        ids = ids if best else sorted(ids, reverse=True)
-        return list(islice((number for number in ids if not below or number < below), most))
+        ids = matching(db, match)
+        if not best:
+            return list(islice((number for number in ids if not below or number < below), most))
+        if len(ids) <= RANKED:
+            return ordered(db, match)[:most]
+        return list(islice(dict.fromkeys((*matching(db, _titled(match)), *ids)), most))
     if not best:
         return _latest(db, match, below, most)
     if len(_latest(db, match, 0, RANKED + 1)) <= RANKED:
         sql = f"SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rank LIMIT {most}"
         return [number for (number,) in db.execute(sql, (match,))]
-    titled = _latest(db, f"{{title}} : ({match})", 0, most)
+    titled = _latest(db, _titled(match), 0, most)
     return list(islice(dict.fromkeys((*titled, *_latest(db, match, 0, most))), most))
+
+
+def _titled(match: str) -> str:
+    return f"{{title}} : ({match})"
 
 
 def _latest(db: sqlite3.Connection, match: str, below: int, most: int) -> list[int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storage import Article, Headline, Visit, browse, health
+from storage import Article, Headline, Visit, browse, health, history, open_store
 from storage.records import Gap
 
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
@@ -47,6 +48,7 @@ def test_the_newest_come_first_and_go_on_from_any_place(db):
 
 def test_a_window_is_as_large_as_it_may_be_and_says_so(db, monkeypatch):
     monkeypatch.setattr(browse, "NEWEST", 2)
+    monkeypatch.setattr(browse, "_NEWEST", browse._NEWEST.replace("1500", "2"))
     assert browse.newest(db)[0:2] == ([*browse.newest(db).briefs], False)
     assert ids(browse.newest(db)) == [4, 3]
 
@@ -103,3 +105,35 @@ def test_a_source_is_told_hour_by_hour(db):
     assert (row["delay"], row["delays"][-2:]) == (3.0, [3.0, None])
     assert [gap["reason"] for gap in row["open_gaps"]] == ["it is tired"]
     assert browse.unseen(db) == ["a"]
+
+
+@pytest.mark.slow
+def test_at_any_moment_the_newest_and_the_found_are_those_that_were_there(tmp_path):
+    dice, hour = random.Random(3), timedelta(hours=1)
+    times = [AT + number * hour for number in range(24)]
+    clock = iter(times)
+    now = [AT]
+    with open_store(tmp_path / "a.db", clock=lambda: now[0]) as store:
+        for now[0] in clock:
+            number, late = dice.randrange(9), dice.randrange(30)
+            url, title, text = (
+                f"http://a.example/{number}",
+                f"第{number}条{dice.choice('甲乙丙')}",
+                BODY[dice.randrange(20) :],
+            )
+            article = Article(url, title, text, now[0], published_at=now[0] - late * hour, site=dice.choice("ab"))
+            store.save(Visit(url, url, "article", "a", now[0], 200), article=article)
+    for at in times:
+        with open_store(tmp_path / "a.db", readonly=True) as store:
+            db = store.db.conn
+            history.travel(db, at)
+            there = db.execute("SELECT id, told_at FROM articles ORDER BY told_at DESC, id DESC").fetchall()
+            window = browse.newest(db)
+            assert (at, [brief[:2] for brief in window.briefs]) == (at, there)
+            half = there[len(there) // 2]
+            assert [brief[:2] for brief in browse.newest(db, (half[1], half[0])).briefs] == there[len(there) // 2 + 1 :]
+            held = sorted(
+                (i for i, text in db.execute("SELECT id, text FROM articles") if "青海" in text), reverse=True
+            )
+            assert (at, ids(browse.found(db, "青海"))) == (at, held)
+            assert sorted(ids(browse.found(db, "青海", best=True)), reverse=True) == held
