@@ -18,7 +18,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from config import sites
+from config import notices, sites
+from config.notices import Search
 from config.tables import ConfigError, keys, nearest, refuse_unknown, show, value_of_text, values
 from config.values import address, between, cron, each, encoding, filled, header, network, pattern, proxy, zone
 
@@ -27,6 +28,7 @@ __all__ = [
     "TEMPLATE",
     "Config",
     "ConfigError",
+    "Search",
     "Settings",
     "Source",
     "keys",
@@ -101,9 +103,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A whole deployment: its settings, its sources in the order of the file, and where each setting came from.
+    """A whole deployment: its settings, its sources and saved searches in the order of the file, and where each
+    setting came from.
 
-    `broken` are sources that are left out, each with what is wrong with it.
+    `broken` are sources that are left out, each with what is wrong with it; `broken_searches` are saved searches.
     """
 
     settings: Settings
@@ -111,6 +114,8 @@ class Config:
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
     broken: Mapping[str, ConfigError] = field(default_factory=dict)
+    searches: tuple[Search, ...] = ()
+    broken_searches: Mapping[str, ConfigError] = field(default_factory=dict)
 
 
 def load(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Config:
@@ -137,7 +142,7 @@ def marks(file: Path | None) -> tuple[tuple[str, int, int], ...]:
     if file is None:
         return ()
     found = []
-    for path in (file, *sorted(sites.folder(file).glob("*.toml"))):
+    for path in (file, *sorted(sites.folder(file).glob("*.toml")), *notices.files(file)):
         with suppress(OSError):
             known = path.stat()
             found.append((str(path), known.st_mtime_ns, known.st_size))
@@ -198,6 +203,7 @@ def _find(path: Path | None, env: Mapping[str, str]) -> Path | None:
 def _from_file(file: Path) -> Config:
     document = _read(file)
     tables: dict[str, Any] = document.pop("sources", {})
+    searches, wrong = notices.load(file, document.pop("notices", {}), _read)
     nested: dict[str, Any] = document.pop("settings", {})
     for name, table in (("sources", tables), ("settings", nested)):
         if not isinstance(table, dict):
@@ -227,6 +233,8 @@ def _from_file(file: Path) -> Config:
         file,
         dict.fromkeys((*document, *nested), str(file)),
         MappingProxyType(broken),
+        searches,
+        MappingProxyType(wrong),
     )
 
 

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from config.values import show_duration
 
 # The first line of what we write; the digits are a hash of all lines below.
-_MARK = re.compile(r"# Written by `kuaixun source` \(([0-9a-f]{12})\)\. ")
+_MARK = re.compile(r"# Written by `kuaixun (?:source|notice)` \(([0-9a-f]{12})\)\. ")
 _ABOUT = "Yours to edit: docs/configuration.md has every key."
 NAME = re.compile(r"\w[\w.-]*")
 
@@ -52,8 +52,12 @@ def render(source: Given, notes: Mapping[str, Sequence[str]]) -> str:
 
     `notes` are comments by key, those under "" stand at the top. The same for the same.
     """
-    body = "\n".join(_lines(source, notes)) + "\n"
-    return f"# Written by `kuaixun source` ({_hash(body)}). {_ABOUT}\n{body}"
+    return marked("\n".join(_lines(source, notes)) + "\n", "source")
+
+
+def marked(body: str, command: str) -> str:
+    """A file that `kuaixun COMMAND` writes, with the line at its top that tells whether it was edited since."""
+    return f"# Written by `kuaixun {command}` ({_hash(body)}). {_ABOUT}\n{body}"
 
 
 def _lines(source: Given, notes: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -56,6 +56,7 @@ Reading:
 
 A site that nobody knows yet:
   sighting    one page of it, and all of its pages together
+  pieces      addresses in pieces, and what those are made of
   stencil     the pattern of its article addresses, from examples
   discover    which of its pages to look at, and what they say
   trial       the articles that are tried
@@ -77,6 +78,11 @@ The main path:
   resume      what a start goes on from
   upkeep      what is put right between two passes: clock, settings, hosts
   errands     the chores as they are done
+  payload     what a notice of a saved search says
+  notices     what came in that saved searches find, into the outbox
+  couriers    one POST to a webhook, one program that is run
+  delivery    what waits in the outbox, sent and tried again
+  postman     all of that in the daemon, beside the crawl
   doctor      what is wrong around the database, and what helps
   schedule    the daemon
 
@@ -85,6 +91,7 @@ Pages that are there already:
   bring       the pages of foreign archives
   compare     what another reading of an article changes
   selectors   CSS selectors that find a box of a page for long
+  spots       where the known values of an article stand in a page
   mend        selectors for a site whose template changed
   reread      an article read again from the archive
   reextract   all of them, and the changes written

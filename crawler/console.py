@@ -45,6 +45,7 @@ SECTIONS = {
     "Look after": (
         "source",
         "sources",
+        "notice",
         "status",
         "doctor",
         "check",
@@ -127,14 +128,17 @@ def configured(function: Callable[..., Any]) -> Callable[..., Any]:
             setup = config.override(setup, "database", db, "--db")
         for name, error in setup.broken.items():
             click.echo(left_out(name, error), err=True)
+        for name, error in setup.broken_searches.items():
+            click.echo(left_out(name, error, "notices"), err=True)
         return function(setup, *args, **options)
 
     return command
 
 
-def left_out(name: str, error: Exception) -> str:
-    """What is said of a source whose settings cannot be used, while the others are."""
-    return f"kuaixun: {plain(str(error))}; the source `{plain(name)}` is left out"
+def left_out(name: str, error: Exception, what: str = "source") -> str:
+    """What is said of a source, or a saved search, whose settings cannot be used, while the others are."""
+    verb = "is" if what == "source" else "are"
+    return f"kuaixun: {plain(str(error))}; the {what} `{plain(name)}` {verb} left out"
 
 
 def refuse_broken(setup: config.Config, only: str | None = None) -> None:

@@ -247,12 +247,18 @@ class _Explorer:
 
     def from_sitemap(self) -> None:
         """Where no page shows an article, what a sitemap names may be some: then that is where to start."""
-        for url in self.seen.named:
-            if looks_like_article(url):
-                self.seen.article(url, "", None)
+        named = [url for url in self.seen.named if looks_like_article(url)] or self.most_alike()
+        for url in named:
+            self.seen.article(url, "", None)
         if self.seen.articles:
             self.seeds += self.rest
             self.rest = []
+
+    def most_alike(self) -> list[str]:
+        """The addresses of the commonest shape in a sitemap, where they are many: trying some tells what they are."""
+        named = [url for url in self.seen.named if url != self.home and not is_service(url) and page_number(url) < 2]
+        shapes = stencil.groups(named)
+        return list(shapes[0].urls) if shapes and len(shapes[0].urls) >= stencil.MANY else []
 
     # -- the end
 
@@ -260,7 +266,9 @@ class _Explorer:
         seen, home = self.seen, self.home
         articles = [url for url in seen.articles if url not in seen.denied]
         others = [url for url in seen.others if url not in seen.articles]
-        drawn = stencil.draw(articles, others, seen.confirmed | seen.fed.keys(), seen.denied)
+        sure = seen.confirmed | seen.fed.keys()
+        doubtful = seen.occasional()
+        drawn = stencil.draw(articles, others, sure, seen.denied, doubtful=doubtful, service=seen.service)
         seeds = list(self.seeds)
         if seen.listed and home not in {seed.url for seed in seeds}:
             seeds.append(Seed(home, "list", seen.listed))

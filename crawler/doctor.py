@@ -66,13 +66,27 @@ class Facts:
     clocks: Iterable[str] = ()
     stale: int | None = None
     robots: Iterable[str] = ()
+    notices: Iterable[Mapping[str, Any]] = ()
     drifts: Iterable[tuple[str, str, str]] = ()
     arrivals: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
 
 
 def findings(facts: Facts) -> Iterator[Finding]:
     """All that was looked at, in the order of the list above."""
-    for look in (_disk, _locks, _clock, _surroundings, _contact, _archive, _index, _copies, _chores, _sources, _hosts):
+    for look in (
+        _disk,
+        _locks,
+        _clock,
+        _surroundings,
+        _contact,
+        _archive,
+        _index,
+        _copies,
+        _chores,
+        _sources,
+        _hosts,
+        _notices,
+    ):
         yield from look(facts)
 
 
@@ -246,3 +260,17 @@ def _hosts(facts: Facts) -> Iterator[Finding]:
         )
     if len(blocked) > MOST_NAMED:
         yield Finding("hosts", BAD, f"{len(blocked) - MOST_NAMED} more refuse us", "`kuaixun status` lists them")
+
+
+def _notices(facts: Facts) -> Iterator[Finding]:
+    for row in facts.notices:
+        about, again = f"notices {row['name']}", f"mend that; then `kuaixun notice retry {row['name']}`"
+        if row["failed"]:
+            told = (
+                f"{counted(row['failed'], 'notice')} since {moment(row['failed_since'])} given up: {row['last_error']}"
+            )
+            yield Finding(about, BAD, told, again)
+        if row["error"]:
+            lasting = facts.now - datetime.fromisoformat(row["error_since"])
+            told = f"fails for {span(lasting)}: {row['error']}; {row['waiting']:,} waiting"
+            yield Finding(about, BAD if lasting > LONG_FAILING else NOTE, told, "mend that; it is tried again")

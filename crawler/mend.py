@@ -1,9 +1,8 @@
 """Selectors for a site whose template changed, from pages of which is known what they say. Pure; no language model.
 
-The known title, text, time, source and author of an article are looked for in its new page. Of each box that holds one
-come candidates, the robust ones first: an id, a name without digits or hashes, a tag below such a one, a path of tags.
-A candidate must select one box on most pages and never several. What is proposed is what reads most fields right when
-the pages are extracted with it; where the general rules read as well without, nothing is.
+The known title, text, time, source and author of an article are looked for in its new page. A candidate must select one
+box on most pages and never several. What is proposed is what reads most fields right when the pages are extracted with
+it; where the general rules read as well without, nothing is.
 """
 
 from __future__ import annotations
@@ -16,34 +15,26 @@ from itertools import islice
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from selectolax.lexbor import LexborNode, SelectolaxError
+from selectolax.lexbor import LexborNode
 
 from config import Source
 from crawler.extract import extract
 from crawler.metrics import overlap
 from crawler.page import Document, ExtractError
 from crawler.parse import parse
-from crawler.selectors import names, selectors
-from crawler.times import first
+from crawler.selectors import names
+from crawler.spots import TELLING, Sample, candidates, is_one, same_minute
 from crawler.view import squeeze
 
 FIELDS = ("title", "text", "published", "source", "author", "editor")
-# Candidates of one field that are tried, and boxes of one page that they come of.
-TRIED, BOXES = 6, 3
-# A selector is right on so many of the pages on which it finds something, and better than none by so much.
-_RIGHT, _BETTER = 0.75, 0.05
+# Candidates of one field that are tried.
+TRIED = 6
+# A selector is right on so many of the pages on which it finds something, and better than none by so much: of texts,
+# which are right by degrees, less is enough.
+_RIGHT, _BETTER, _BETTER_TEXT = 0.75, 0.05, 0.02
+# By so little two texts may differ and are as right.
+_SAME = 0.005
 _MOST_DROPS = 8
-# Characters of a line that tell a text, and by how much a box may be longer than the short field in it.
-_TELLING, _LONGER = 8, 24
-_TEXT_BOXES = "body, main, article, section, div, td, p"
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A page as it is now, and the fields of its article that are known from elsewhere: `published` as a datetime."""
-
-    document: Document
-    known: Mapping[str, Any]
 
 
 class Choice(NamedTuple):
@@ -75,7 +66,7 @@ def propose(samples: Sequence[Sample], source: Source) -> Proposal:
     """The rules that read most of what is known of these pages."""
     roots = [parse(one.document.html)[0] for one in samples]
     before = scores(samples, source)
-    usable = {name: css for name, css in source.select.items() if name not in FIELDS or _is_one(roots, css)}
+    usable = {name: css for name, css in source.select.items() if name not in FIELDS or is_one(roots, css)}
     best = replace(source, select=usable)
     for name in FIELDS:
         if any(sample.known.get(name) for sample in samples):
@@ -119,39 +110,47 @@ def rightness(name: str, known: Any, given: Any) -> float:
     if name == "text":
         return overlap(known, given, by_character=sum(map(str.isascii, known)) * 2 < len(known)).f1
     if isinstance(known, datetime):
-        return float(_same_minute(known, given))
+        return float(same_minute(known, given))
     return float(squeeze(str(known)) == squeeze(str(given)))
 
 
-def _same_minute(known: datetime, given: datetime) -> bool:
-    if (known.tzinfo is None) == (given.tzinfo is None) and abs((known - given).total_seconds()) < 60:
-        return True
-    return known.replace(tzinfo=None, second=0, microsecond=0) == given.replace(tzinfo=None, second=0, microsecond=0)
-
-
 def _best(name: str, samples: Sequence[Sample], roots: Sequence[LexborNode], source: Source) -> Source:
-    """The source with the selector of one field that reads most of it right; ties go to what is there, then to none."""
+    """The source with the selector of one field that reads most of it right; ties go to what is there, then to none.
+
+    What makes another field worse is out: the byline may stand beside a box that holds the text.
+    """
     rest = {key: css for key, css in source.select.items() if key != name}
     options = [source] if name in source.select else []
     options.append(replace(source, select=rest))
-    told, tried = [scores(samples, option) for option in options], 0
-    if max(_mean(one[name]) for one in told) < 1:
-        for css in islice(candidates(name, samples, roots), TRIED):
-            option = replace(source, select={**rest, name: css})
-            options.append(_dropped(samples, roots, option) if name == "text" else option)
-            told.append(scores(samples, options[-1]))
-            tried += 1
-            if _mean(told[-1][name]) == 1:
-                break
-    least = max(_mean(one[name]) for one in told[: len(options) - tried]) + _BETTER
-    roots_of = list(zip(samples, roots, strict=True))
-    sums = [(round(_mean(one[name]), 3), round(sum(map(_mean, one.values())), 3)) for one in told]
-    for number in range(len(options) - tried, len(options)):
+    told = [scores(samples, option) for option in options]
+    sums = [_sum(name, one) for one in told]
+    best, pages = max(sums), list(zip(samples, roots, strict=True))
+    chosen, had, least = (
+        options[sums.index(best)],
+        told[sums.index(best)],
+        best[0] + (_BETTER_TEXT if name == "text" else _BETTER),
+    )
+    for css in islice(candidates(name, samples, roots), TRIED) if best[0] < 1 else ():
+        option = replace(source, select={**rest, name: css})
+        option = _dropped(samples, roots, option) if name == "text" else option
+        one = scores(samples, option)
         # Right on a page or two by chance is no rule.
-        css, values = options[number].select[name], told[number][name]
-        if sums[number][0] < least or (name != "text" and _precision(name, css, roots_of, values) < _RIGHT):
-            sums[number] = (0.0, 0.0)
-    return options[sums.index(max(sums))]
+        is_rule = name == "text" or _precision(name, css, pages, one[name]) >= _RIGHT
+        if is_rule and _mean(one[name]) >= least and not _worse(name, had, one) and _sum(name, one) > best:
+            chosen, best = option, _sum(name, one)
+            if best[0] == 1:
+                break
+    return chosen
+
+
+def _sum(name: str, told: Mapping[str, Sequence[float]]) -> tuple[float, float]:
+    """How right one field is, and all together."""
+    return round(_mean(told[name]), 3), round(sum(map(_mean, told.values())), 3)
+
+
+def _worse(name: str, before: Mapping[str, Sequence[float]], after: Mapping[str, Sequence[float]]) -> list[str]:
+    """The other fields that are less right than they were."""
+    return [other for other in FIELDS if other != name and _mean(after[other]) < _mean(before[other]) - _SAME]
 
 
 def _precision(name: str, css: str, pages: Sequence[tuple[Sample, LexborNode]], values: Sequence[float]) -> float:
@@ -167,78 +166,6 @@ def _precision(name: str, css: str, pages: Sequence[tuple[Sample, LexborNode]], 
 
 def _mean(values: Sequence[float]) -> float:
     return fmean(values) if values else 0.0
-
-
-# -- where the known values stand
-
-
-def candidates(name: str, samples: Sequence[Sample], roots: Sequence[LexborNode]) -> Iterator[str]:
-    """Selectors of one field, those first that find it on most pages, of these the most robust."""
-    found: Counter[str] = Counter()
-    ranks: dict[str, int] = {}
-    for sample, root in zip(samples, roots, strict=True):
-        if not sample.known.get(name):
-            continue
-        here: set[str] = set()
-        for box in islice(boxes(name, sample, root), BOXES):
-            for rank, css in selectors(box):
-                here.add(css)
-                ranks[css] = min(rank, ranks.get(css, rank))
-        found.update(here)
-    ordered = sorted(found, key=lambda css: (-found[css], ranks[css], len(css), css))
-    return (css for css in ordered if _is_one(roots, css))
-
-
-def _is_one(roots: Sequence[LexborNode], css: str) -> bool:
-    """Whether a selector finds one box on most pages and never several; where it finds none the general rules read."""
-    try:
-        numbers = [len(root.css(css)) for root in roots]
-    except SelectolaxError:
-        return False
-    return max(numbers) == 1 and sum(numbers) * 2 > len(numbers)
-
-
-def boxes(name: str, sample: Sample, root: LexborNode) -> Iterator[LexborNode]:
-    """The boxes of a page that hold a known value, the nearest to it first."""
-    known = sample.known[name]
-    if name == "text":
-        yield from _text_boxes(known, root)
-        return
-    body = root.css_first("body") or root
-    hits = []
-    for node in body.css("*"):
-        text = node.text(deep=True, separator=" ", strip=True)
-        if node.tag not in ("script", "style", "option") and 0 < len(text) <= 240:
-            extra = _extra(name, known, text, sample.document.fetched_at)
-            if extra is not None:
-                hits.append((extra, node))
-    hits.reverse()  # of equals the innermost, which comes last, is the one
-    yield from (node for _, node in sorted(hits, key=lambda hit: hit[0]))
-
-
-def _extra(name: str, known: Any, text: str, now: datetime) -> int | None:
-    """How many characters a box has beside a value, None where it does not hold it."""
-    if name == "published":
-        moment = first(text, now)
-        at = moment.at if moment else None
-        return len(text) if isinstance(at, datetime) and _same_minute(known, at) else None
-    wanted, there = squeeze(str(known)), squeeze(text)
-    return len(there) - len(wanted) if wanted in there and len(there) - len(wanted) <= _LONGER else None
-
-
-def _text_boxes(known: str, root: LexborNode) -> Iterator[LexborNode]:
-    """The boxes that hold most of a text and least beside it."""
-    lines = [line for line in map(squeeze, known.split("\n")) if len(line) >= _TELLING]
-    whole = sum(map(len, lines))
-    hits = []
-    for node in root.css(_TEXT_BOXES):
-        there = squeeze(node.text(deep=True))
-        if not whole or len(there) * 2 < whole:
-            continue
-        shared = sum(len(line) for line in lines if line in there)
-        hits.append((round(2 * shared / (whole + len(there)), 4), node))
-    hits.reverse()
-    yield from (node for share, node in sorted(hits, key=lambda hit: -hit[0]) if share > 0.3)
 
 
 # -- what stands in the text and is none of it
@@ -261,19 +188,26 @@ def _dropped(samples: Sequence[Sample], roots: Sequence[LexborNode], source: Sou
 
 
 def _strangers(css: str, samples: Sequence[Sample], roots: Sequence[LexborNode]) -> Iterator[str]:
-    """Names of boxes inside the text box that hold no line of the known text on any page, the most common first."""
+    """Names of boxes inside the text box that hold no line of the known text on most of their pages, those with most
+    in them first. Not on all: what was known of a page may itself hold what is no text, as comments of readers.
+    """
+    inside = f":is({css})" if "," in css else css
+    sizes: Counter[str] = Counter()
     found: Counter[str] = Counter()
-    guilty: set[str] = set()
+    guilty: Counter[str] = Counter()
     for sample, root in zip(samples, roots, strict=True):
-        text = squeeze(str(sample.known.get("text") or ""))
-        for node in root.css(f"{css} *") if text else ():
+        known = str(sample.known.get("text") or "")
+        text, lines = squeeze(known), [line for line in map(squeeze, known.split("\n")) if len(line) >= TELLING]
+        own, other = set(), set()
+        for node in root.css(f"{inside} *") if text else ():
             there = squeeze(node.text(deep=True))
-            named = [f"{css} {name}" for _, name in names(node)]
-            if not there:
-                continue
-            lines = [line for line in map(squeeze, str(sample.known["text"]).split("\n")) if len(line) >= _TELLING]
+            named = {f"{inside} {name}" for _, name in names(node)} if there else set()
             if there in text or any(line in there for line in lines):
-                guilty.update(named)
+                own |= named
             else:
-                found.update(set(named))
-    yield from (name for name, _ in found.most_common() if name not in guilty)
+                other |= named
+                sizes.update(dict.fromkeys(named, len(there)))
+        guilty.update(own)
+        found.update(other - own)
+    ordered = sorted(found, key=lambda name: (-sizes[name], name))
+    yield from (name for name in ordered if found[name] > 2 * guilty[name])

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from config import Config, ConfigError, Source
 from crawler.ask import Clock, Report, Sleep
@@ -19,6 +20,7 @@ from crawler.crawl import crawl, seed
 from crawler.errands import Errands
 from crawler.fetch import Fetcher, utc_now
 from crawler.keep import free
+from crawler.postman import Postman
 from crawler.signals import AnyOf, signals
 from crawler.tally import Event, Notice, Tally
 from crawler.timetable import Timetable, is_too_far, next_visit
@@ -112,6 +114,10 @@ class _Daemon:
         errands = Errands(self.store, self.timetable, self.clock, self.sleep, self.means)
         self.timetable.start()
         living = asyncio.create_task(self._live())
+        file = self.config.file
+        postman = Postman(self.store, self.clock, self.means, file.parent if file else Path())
+        postman.begin()
+        posting = asyncio.create_task(postman.live())
         try:
             self.upkeep.begin()
             # The first pass may take hours.
@@ -128,7 +134,7 @@ class _Daemon:
                 await self._nap(nap)
         finally:
             living.cancel()
-            await errands.end()
+            await asyncio.gather(errands.end(), postman.end(posting))
             self.timetable.stop()
 
     async def _live(self) -> None:

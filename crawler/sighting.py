@@ -117,20 +117,22 @@ class Seen:
     """What all pages together have named, in the order in which it came.
 
     `articles` are addresses under headlines, or of the looks of an article, with that item; `keys` are theirs, `fed`
-    those of a feed. `others` are short links that look like lists, `named` what a plain sitemap names. `confirmed` were
-    read as articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of
-    a list.
+    those of a feed. `others` are short links that look like lists, with on how many of the `pages` they stand, and
+    `service` such as are about the site or the reader; `named` is what a plain sitemap names. `confirmed` were read as
+    articles, `denied` are none. `listed` is how many articles the first list has, `paging` the second page of a list.
     """
 
     articles: dict[str, Item] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     fed: dict[str, None] = field(default_factory=dict)
-    others: dict[str, None] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
+    service: dict[str, None] = field(default_factory=dict)
     named: dict[str, None] = field(default_factory=dict)
     feeds: list[str] = field(default_factory=list)
     linked_feeds: list[str] = field(default_factory=list)
     confirmed: set[str] = field(default_factory=set)
     denied: set[str] = field(default_factory=set)
+    pages: int = 0
     listed: int = 0
     paging: str = ""
 
@@ -152,9 +154,14 @@ class Seen:
         listed = [url for url in self.articles if url not in self.fed]
         return list(self.fed), listed
 
+    def occasional(self) -> set[str]:
+        """Those of `others` that few pages link: a menu stands on all, so these may be articles with short titles."""
+        return {url for url, count in self.others.items() if count * 2 < self.pages}
+
     def take(self, sight: Sight, home: str, *, is_list: bool = True) -> None:
         """Add what a page shows of the site whose list is at `home`."""
         shown = set()
+        self.pages += 1
         for item in sight.items:
             if same_site(item.url, home) and _may_be_article(item, sight.url):
                 shown.add(self.article(item.url, item.title, item.at))
@@ -162,7 +169,7 @@ class Seen:
             if same_site(anchor.url, home) and not anchor.nofollow and anchor.url != sight.url:
                 shown.add(self._anchor(anchor))
         if is_list:
-            self.others.setdefault(sight.url)
+            self.others[sight.url] = MAX_KNOWN  # looked at: it is a list
             self.listed = self.listed or len(shown - {""})
             self.feeds += [url for url in sight.found.feeds if url not in self.feeds]
             self.paging = self.paging or _second_page(sight)
@@ -175,15 +182,18 @@ class Seen:
                 self.linked_feeds.append(url)
         elif not may_be_page(url) or page_number(url) > 1:
             return ""
+        elif is_service(url):
+            if size < _TITLE and len(self.service) < MAX_KNOWN:
+                self.service.setdefault(url)
         elif looks_like_article(url) and (size >= _TITLE or url in self.articles):
             return self.article(url, "", None)
         elif (
-            len(self.others) < MAX_KNOWN
+            (url in self.others or len(self.others) < MAX_KNOWN)
             and size < _TITLE
             and looks_like_list(url, anchor.text)
             and not looks_like_article(url)
         ):
-            self.others.setdefault(url)
+            self.others[url] = self.others.get(url, 0) + 1
         return ""
 
 

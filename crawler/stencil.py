@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from crawler.shapes import looks_like_article, suffix
+from crawler.pieces import DATED, NUMBERED, RUN, Cut, cut, kind_of, sort_of
+from crawler.shapes import looks_like_article
 
 # Any scheme and host of the site, in front of every pattern.
 HOST = "^https?://[^/]+"
@@ -22,14 +23,12 @@ MOST = 8
 TOLERATED = 0.01
 # Examples that make a shape, and those from which a directory that all of them share is a part of it.
 ENOUGH, MANY = 4, 10
+# Pages of the shape of articles that are none: so many stand in the pattern, each for so many articles at least.
+EXCEPTIONS, EACH = 8, 3
 
-_RUN = re.compile(r"[^\W_]+|.", re.S)
-# A run of a name: digits alone, or behind a few letters (`t2026`, `art12`).
-_NUMBERED = re.compile(r"([^\W\d_]{0,4})(\d+)")
-_DATED = re.compile(r"\d+(?:[-_.]\d{1,2}){0,2}")
-_HASHED = re.compile(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{8,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FRONT_ID = re.compile(r"\d{4,}[^\d]")
 _ID = re.compile(r"[\w,.\-]{1,40}")
+# How the expression of a name of several words begins.
+_WORDED = "(?:[^/?_,-]+[_,-]){"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +42,33 @@ class Group:
     def fits(self, url: str) -> bool:
         return _compiled(self.expression).search(url) is not None
 
+    def without(self, pages: Collection[str], doubtful: Collection[str]) -> Group | None:
+        """The same shape but for these pages; None where they are too many to be exceptions, or names are of any kind.
+
+        Beside `/why-it-rains/` stands `/about-us/`: no shape tells them apart, their names do. The `doubtful` of them
+        may be articles as well, so they are no exceptions; they only must not be many.
+        """
+        paths = {url: urlsplit(url).path.rstrip("/") for url in pages}
+        sure = sorted({path for url, path in paths.items() if url not in doubtful})
+        unsure = {path for url, path in paths.items() if url in doubtful}.difference(sure)
+        few = len(sure) <= EXCEPTIONS and len(sure) * EACH <= len(self.urls) and len(unsure) * 2 <= len(self.urls)
+        if not few or _WORDED not in self.expression:
+            return None
+        names = "|".join(map(_quoted, sure))
+        return replace(self, expression=rf"(?!(?:{names})/?(?:\?|$)){self.expression}") if sure else self
+
 
 @lru_cache(maxsize=4096)
 def _compiled(expression: str) -> re.Pattern[str]:
     return re.compile(HOST + expression)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """An address in pieces: the words in front, the directories from the first number on, the name, its ending."""
-
-    words: tuple[str, ...]
-    rest: tuple[str, ...]
-    name: str
-    ending: str
-    query: tuple[tuple[str, str], ...]
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        rest = tuple(re.sub(r"\d+", "9", piece) if _DATED.fullmatch(piece) else "a" for piece in self.rest)
-        if self.query:
-            return (self.words, self.rest, self.name, self.ending, tuple(sorted(key for key, _ in self.query)))
-        return (bool(self.words) or not rest, rest, _kind(self.name), self.ending)
-
-
 def groups(urls: Iterable[str]) -> list[Group]:
     """The shapes among addresses of articles, that of most of them first."""
-    found: dict[tuple[object, ...], dict[str, _Cut]] = {}
+    found: dict[tuple[object, ...], dict[str, Cut]] = {}
     for url in urls:
-        cut = _cut(url)
-        found.setdefault(cut.key, {})[url] = cut
+        pieces = cut(url)
+        found.setdefault(pieces.key, {})[url] = pieces
     made = [_group(tuple(members), list(members.values())) for members in found.values()]
     # Two keys may come to one expression: of numbers that are long in one and short in the other.
     merged: dict[str, Group] = {}
@@ -92,15 +88,22 @@ def pattern(chosen: Sequence[Group]) -> str:
 
 
 def draw(
-    articles: Collection[str], others: Collection[str], confirmed: Collection[str] = (), denied: Collection[str] = ()
+    articles: Collection[str],
+    others: Collection[str],
+    confirmed: Collection[str] = (),
+    denied: Collection[str] = (),
+    *,
+    doubtful: Collection[str] = (),
+    service: Collection[str] = (),
 ) -> str:
     """The pattern that fits `articles` and none of `others`; "" where there is none better than the general rule.
 
     `confirmed` are certainly articles, as they were read or stand in a feed; `denied` are pages that turned out to be
-    none.
+    none. The `doubtful` of `others` may be articles: they do not keep a confirmed shape of several words out. Pages of
+    `service`, about the site or the reader, are its exceptions where they have that shape.
     """
     known = [url for url in articles if url not in set(denied)]
-    chosen = _chosen(known, others, confirmed, denied)
+    chosen = _chosen(known, others, confirmed, denied, doubtful=doubtful, service=service)
     drawn = pattern(chosen)
     # What only a headline speaks for may be anything; of the others a pattern must lose next to none.
     sure = [url for url in known if url in set(confirmed) or looks_like_article(url)]
@@ -113,15 +116,26 @@ def draw(
 
 
 def _chosen(
-    known: Collection[str], others: Collection[str], confirmed: Collection[str], denied: Collection[str]
+    known: Collection[str],
+    others: Collection[str],
+    confirmed: Collection[str],
+    denied: Collection[str],
+    *,
+    doubtful: Collection[str],
+    service: Collection[str],
 ) -> list[Group]:
     """The groups that make the pattern: those with enough examples first, then such as look like articles too."""
     chosen: list[Group] = []
     weak: list[Group] = []
     left = set(known)
-    for group in groups(known):
-        is_seen = any(group.fits(url) for url in confirmed)
-        if any(group.fits(url) for url in others) or (not is_seen and any(group.fits(url) for url in denied)):
+    for drawn in groups(known):
+        group: Group | None = drawn
+        is_seen = any(drawn.fits(url) for url in confirmed)
+        if taken := [url for url in others if drawn.fits(url)]:
+            group = drawn.without(taken, doubtful) if is_seen else None
+        if group is not None and (about := [url for url in service if group.fits(url)]):
+            group = drawn.without([*taken, *about], doubtful) or group
+        if group is None or (not is_seen and any(group.fits(url) for url in denied)):
             continue
         if is_seen or (group.marked and len(group.urls) >= ENOUGH):
             chosen.append(group)
@@ -145,48 +159,7 @@ def hits(rule: str, others: Iterable[str]) -> int:
     return sum(looks_like_article(url, rule) for url in others)
 
 
-def _cut(url: str) -> _Cut:
-    parts = urlsplit(url)
-    ending = suffix(url)
-    segments = [piece for piece in parts.path.split("/") if piece]
-    name = segments.pop() if segments else ""
-    if ending:
-        ending = name[-len(ending) :]
-        name = name[: -len(ending) - 1]
-    first = next((n for n, piece in enumerate(segments) if _DATED.fullmatch(piece)), len(segments))
-    query: tuple[tuple[str, str], ...] = ()
-    if parts.query and not looks_like_article(url.partition("?")[0]):
-        pairs = (pair.partition("=") for pair in parts.query.split("&"))
-        query = tuple((key, value) for key, _, value in pairs if key and value)
-    return _Cut(tuple(segments[:first]), tuple(segments[first:]), name, ending, query)
-
-
-def _kind(name: str) -> str:
-    """What the name of a page is made of."""
-    if name.isdigit():
-        return "number"
-    if _HASHED.fullmatch(name):
-        return "hash"
-    runs = _RUN.findall(name)
-    if len(runs) > 2 and runs[-1].isdigit() and len(runs[-1]) >= 4 and _sort(runs[0]) == "a":
-        return "words number"
-    if sum(not run.isalnum() for run in runs) <= 2 and any(map(str.isdigit, name)):
-        return "".join(map(_sort, runs))
-    if _FRONT_ID.match(name):
-        return "number words"
-    return "words"
-
-
-def _sort(run: str) -> str:
-    """The sort of one run: a number, one behind letters, letters, both in any order, or the mark that it is."""
-    if not run.isalnum():
-        return run
-    if found := _NUMBERED.fullmatch(run):
-        return "a9" if found[1] else "9"
-    return "m" if any(map(str.isdigit, run)) else "a"
-
-
-def _group(urls: tuple[str, ...], cuts: Sequence[_Cut]) -> Group:
+def _group(urls: tuple[str, ...], cuts: Sequence[Cut]) -> Group:
     rest = [_directory([cut.rest[n] for cut in cuts]) for n in range(len(cuts[0].rest))]
     ending = cuts[0].ending and re.escape("." + cuts[0].ending)
     if cuts[0].query:
@@ -197,11 +170,11 @@ def _group(urls: tuple[str, ...], cuts: Sequence[_Cut]) -> Group:
     return Group(urls, path + (r"(?:\?|$)" if ending else r"/?(?:\?|$)"), dated or numbered)
 
 
-def _by_query(urls: tuple[str, ...], cuts: Sequence[_Cut], ending: str) -> Group:
+def _by_query(urls: tuple[str, ...], cuts: Sequence[Cut], ending: str) -> Group:
     """Where the path is always the same, an article is told by that part of the query which differs most."""
     values: dict[str, set[str]] = {}
-    for cut in cuts:
-        for key, value in cut.query:
+    for one in cuts:
+        for key, value in one.query:
             values.setdefault(key, set()).add(value)
     # The longest of equals: a number of an article is longer than that of its section.
     key = max(values, key=lambda key: (len(values[key]), max(map(len, values[key])), key))
@@ -229,7 +202,7 @@ def _words(all_of: Sequence[tuple[str, ...]]) -> str:
 
 def _directory(values: Sequence[str]) -> str:
     """One directory from the first number on. A word there is a month or a section, and both have others."""
-    if not _DATED.fullmatch(values[0]):
+    if not DATED.fullmatch(values[0]):
         return "[^/?]+"
     columns = zip(*(re.findall(r"\d+|\D", value) for value in values), strict=True)
     return "".join(_digits({*column}) if column[0].isdigit() else _quoted(column[0]) for column in columns)
@@ -237,6 +210,8 @@ def _directory(values: Sequence[str]) -> str:
 
 def _digits(values: set[str]) -> str:
     lengths = {len(value) for value in values}
+    if lengths == {2} and min(values) >= "10":
+        return r"\d{1,2}"  # nothing tells whether the 2nd of a month will be 2 or 02
     if len(lengths) == 1 and lengths <= {2, 4, 6, 8}:
         return rf"\d{{{lengths.pop()}}}"
     return r"\d{1,2}" if lengths <= {1, 2} else r"\d+"
@@ -249,7 +224,7 @@ def _quoted(text: str) -> str:
 
 def _name(names: Sequence[str], *, dated: bool) -> tuple[str, bool]:
     """The name of the page, and whether a number or hash in it marks an article."""
-    kind, shortest = _kind(names[0]), min(map(len, names))
+    kind, shortest = kind_of(names[0]), min(map(len, names))
     if kind == "number":
         return (r"\d{5,}" if shortest > 5 else r"\d{4,}" if shortest > 4 else r"\d+"), shortest >= 4
     if kind == "hash":
@@ -262,23 +237,24 @@ def _name(names: Sequence[str], *, dated: bool) -> tuple[str, bool]:
         least = min(sum(name.count(mark) for mark in "-_,") for name in names)
         if dated or not least:
             return "[^/?]+", False
-        return rf"(?:[^/?_,-]+[_,-]){{{max(1, min(least - 1, 3))},}}[^/?]+", False
-    columns = [*zip(*map(_RUN.findall, names), strict=True)]
+        end = "[^/?]+" if any("." in name for name in names) else "[^/?.]+"
+        return rf"{_WORDED}{max(1, min(least - 1, 3))},}}{end}", False
+    columns = [*zip(*map(RUN.findall, names), strict=True)]
     numbers = [number for column in columns for number in re.findall(r"\d+", " ".join(column))]
-    is_marked = any(len(number) >= 4 for number in numbers) or any(_sort(column[0]) == "m" for column in columns)
+    is_marked = any(len(number) >= 4 for number in numbers) or any(sort_of(column[0]) == "m" for column in columns)
     return "".join(_piece({*column}, is_marked=is_marked) for column in columns), is_marked
 
 
 def _piece(values: set[str], *, is_marked: bool) -> str:
     """One run of a name of mixed characters; beside a long number words may be any, for they name a section."""
     first = min(values)
-    sort = _sort(first)
+    sort = sort_of(first)
     if sort == "9":
         return r"\d+"
     if sort == "m":
         return r"[^\W_]+"
     if sort == "a9":
-        fronts = {found[1] for value in values if (found := _NUMBERED.fullmatch(value))}
+        fronts = {found[1] for value in values if (found := NUMBERED.fullmatch(value))}
         return (fronts.pop() if len(fronts) == 1 else r"[^\W\d_]+") + r"\d+"
     if sort == "a" and (is_marked or len(values) > 1):
         return r"[^\W\d_]+"

@@ -15,7 +15,9 @@ EventKind = Literal[
 ]
 
 
-NoticeKind = Literal["begin", "resume", "settings", "clock", "chore", "storage", "fault", "hangs", "moves", "end"]
+NoticeKind = Literal[
+    "begin", "resume", "settings", "clock", "chore", "notices", "storage", "fault", "hangs", "moves", "end"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from config import Config, ConfigError, Settings
+from config import Config, ConfigError, Search, Settings
 from crawler import signals
 from crawler.ask import Clock, Hosts
 from crawler.chores import Chore, chores
@@ -34,7 +34,8 @@ class Means:
 
     `say` hears what it has to say of itself. `reload` gives the settings anew, `connect` makes a fetcher for them;
     None: they stay. `beat` is called every ten seconds. `work` tells which chores the settings want, `apart` has one
-    done elsewhere. `ticks` are seconds that only go forward.
+    done elsewhere. `searches` tells the saved searches that are configured; None: no notices are sent. `ticks` are
+    seconds that only go forward.
     """
 
     say: Say = lambda notice: None
@@ -44,6 +45,7 @@ class Means:
     beat: Callable[[], None] = lambda: None
     work: Callable[[Settings], Sequence[Chore]] = chores
     apart: Apart = signals.apart
+    searches: Callable[[], Sequence[Search]] | None = None
     ticks: Callable[[], float] = time.monotonic
 
 

@@ -50,16 +50,22 @@ def configuration() -> Iterator[str]:
         "what holds. A setting can also come from the environment (`KUAIXUN_DELAY=2`), which goes before the file; "
         "lists are then separated by commas. An unknown key is an error. This page is made by `docs/make.py`.\n"
     )
-    for title, cls in (("Settings: `[settings]`", config.Settings), ("A source: `[sources.NAME]`", config.Source)):
+    tables = (
+        ("Settings: `[settings]`", config.Settings),
+        ("A source: `[sources.NAME]`", config.Source),
+        ("A saved search: `[notices.NAME]`", config.Search),
+    )
+    for title, cls in tables:
         yield f"\n## {title}\n\n| key | default | meaning |\n|---|---|---|\n"
         for name, key in config.keys(cls).items():
             if name != "name":
-                required = name == "seeds"
+                required = name in ("seeds", "to")
                 shown = "required" if required else "none" if key.default is None else f"`{config.show(key.default)}`"
                 yield f"| `{name}` | {shown} | {key.meaning} |\n"
     yield (
         "\nA source may also be a file of its own, `sites/NAME.toml` beside `kuaixun.toml`, with the same keys: "
-        "`kuaixun source add URL` writes one. A running daemon sees changes of sources within a minute. "
+        "`kuaixun source add URL` writes one. So may a saved search, `notices/NAME.toml`, which `kuaixun notice add` "
+        "writes; docs/notices.md is about them. A running daemon sees changes of both within a minute. "
         "One that is wrong costs that source only, see [sources.md](sources.md#a-file-that-is-wrong).\n"
     )
 
@@ -90,6 +96,8 @@ MEANINGS = {
     "observations": "What the page of each article said whenever it said something new; `versions` shows it.",
     "removals": "Articles that were no longer there when they were asked for again.",
     "chores": "What the daemon does besides crawling, and what came of it.",
+    "searches": "Saved searches, and how far each has looked.",
+    "outbox": "The notices of saved searches, and what became of each.",
     "exports": "Up to where each named export (`--since-last`) has had everything.",
     "moments": "One row for each transaction, so that it is known when what was written.",
     "articles_fts": "The search index: tokens made by `storage/words.py`.",
@@ -164,6 +172,8 @@ COLUMNS = {
     "revisions.rules": "the rules that it was read by",
     "revisions.cause": "why another version replaced it: edit (the page changed) or rules (it was read anew)",
     "visits.article_id": "the article that it brought or confirmed",
+    "outbox.search_id": "the saved search, in `searches`",
+    "outbox.last_error": "what went wrong at the last try; NULL: nothing",
     "suspects.drift_id": "the drift of its site, in `drifts`",
     "revisions.last_confirmed_at": "when this version was last seen",
 }

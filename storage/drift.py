@@ -25,6 +25,8 @@ BROKEN, ALARM, END = 0.9, 11.0, 9.0
 FIRST, KNOWN = 30, 8
 # A sign that is bad more often than this says nothing.
 OFTEN = 0.25
+# Texts of a quarter of the usual size are short; where more than this share is, those of an eighth are.
+RARE = 0.1
 # One that was never bad still may be by chance, so that it takes three pages to be sure.
 SELDOM = 0.02
 # Whatever the shape of the address, these do not differ: of a new section they count, though for less.
@@ -126,7 +128,11 @@ def facts(state: State, signs: Signs, page: str) -> tuple[dict[str, int], dict[s
         if before is not None and before[0] != page:
             lacks[f"{name} again"] = int(before[1] == value)
         last[name] = [page, value]
-    return lacks, {name: _bin(name, value) for name, value in signs.amounts.items()}
+    amounts = {name: _bin(name, value) for name, value in signs.amounts.items()}
+    if lacks.get("article"):
+        # A teaser may be too short for an article: a page without one has no text, and both are short ones.
+        amounts["text"] = 0
+    return lacks, amounts
 
 
 def _bin(name: str, value: float) -> int:
@@ -174,12 +180,21 @@ def judged(
         if amount not in amounts or amount not in own["amounts"] or amount not in whole["amounts"]:
             continue
         limit = _median(own["amounts"][amount]) + far
+        if name == "short text" and _often(whole, own, limit) > RARE >= _often(whole, own, limit - 1):
+            limit -= 1
         is_bad = int(amounts[amount] <= limit if far < 0 else amounts[amount] >= limit)
         if limit < 0 or (not is_bad and name not in going):
             continue
         share = _share(_beyond(whole["amounts"][amount], limit, far), _beyond(own["amounts"][amount], limit, far))
+        if name == "short text":
+            share = max(share, _share(whole["bad"].get("article", (0, 0)), own["bad"].get("article", (0, 0))))
         if share <= OFTEN:
             yield name, is_bad, share
+
+
+def _often(whole: Habit, own: Habit, limit: int) -> float:
+    """In which share of pages a text was of so many steps or fewer."""
+    return _share(_beyond(whole["amounts"]["text"], limit, -1), _beyond(own["amounts"]["text"], limit, -1))
 
 
 def _share(whole: tuple[float, float], own: tuple[float, float]) -> float:
@@ -227,7 +242,7 @@ def step(state: State, own: Habit, page: Seen) -> Step:
         # That was no change of template, or one that was taken back: the next alarm must be louder.
         for name in alarm:
             worst = Test(*tests.get(name, ())).worst
-            tests[name] = [*Test(worst=max(ALARM, worst + ALARM / 2))]
+            tests[name] = [*Test(worst=max(ALARM, worst) + ALARM / 2)]
         alarm.clear()
         state["waiting"] = []
     if not fired:

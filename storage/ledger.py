@@ -1,4 +1,7 @@
-"""Tables of gaps, claims, exports, chores, drifts and sketches, as migrations of `schema` make them: never edited."""
+"""Tables of gaps, claims, exports, chores, drifts, notices and sketches, as migrations of `schema` make them.
+
+Never edited.
+"""
 
 from __future__ import annotations
 
@@ -142,6 +145,36 @@ _EXPORTS = """
         ready_out TEXT                       -- the name that it is to have
     ) WITHOUT ROWID;
 """
+_NOTICES = """
+    CREATE TABLE searches (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,           -- of a saved search, as in the settings
+        begun_at TEXT NOT NULL,              -- since when it is looked for, our clock
+        after_article INTEGER NOT NULL,      -- articles up to this one were there before
+        observation INTEGER NOT NULL,        -- `observations` up to this one are looked through
+        paused_at TEXT,                      -- since when nothing is looked for or sent, our clock; NULL: it is
+        rest_until TEXT,                     -- nothing is sent before, our clock; NULL: at once
+        failures INTEGER NOT NULL DEFAULT 0, -- in a row, of the place that its notices go to
+        error TEXT,
+        error_since TEXT
+    );
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY,
+        search_id INTEGER NOT NULL REFERENCES searches (id),
+        story TEXT NOT NULL,                 -- the key of the story, when it was found
+        article_id INTEGER NOT NULL REFERENCES articles (id), -- the first of the story that was found
+        key TEXT NOT NULL UNIQUE,            -- goes along with the notice: what comes twice has the same
+        found_at TEXT NOT NULL,              -- our clock
+        state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'failed')),
+        attempts INTEGER NOT NULL DEFAULT 0, -- that failed
+        next_at TEXT NOT NULL,               -- not to be sent before, our clock
+        sent_at TEXT,                        -- our clock
+        last_error TEXT,
+        UNIQUE (search_id, story),
+        UNIQUE (search_id, article_id)
+    );
+    CREATE INDEX outbox_waiting ON outbox (search_id, id) WHERE state = 'waiting';
+"""
 
 
 def make_gaps(db: Database) -> None:
@@ -163,6 +196,11 @@ def make_claims(db: Database) -> None:
 def make_drift(db: Database) -> None:
     """What pages usually yield, and where they yield less."""
     run(db, _DRIFT)
+
+
+def make_notices(db: Database) -> None:
+    """Saved searches, how far each has looked, and what is to be sent."""
+    run(db, _NOTICES)
 
 
 def make_exports(db: Database) -> None:

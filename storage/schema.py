@@ -23,6 +23,7 @@ from storage.ledger import (
     make_drift,
     make_exports,
     make_gaps,
+    make_notices,
     make_waiting_sketches,
     place_rights,
 )
@@ -255,6 +256,12 @@ def m019_chores(db: Database) -> None:
 def m020_drift(db: Database) -> None:
     """What the pages of each site usually yield, and sites that yield less since some time."""
     make_drift(db)
+
+
+@migrations()
+def m021_notices(db: Database) -> None:
+    """Saved searches and their outbox."""
+    make_notices(db)
 
 
 @migrations()

@@ -61,10 +61,18 @@ def checked(words: str) -> Check | None:
     if found is None or found.exact:
         return None
     check = found.check
-    return lambda title, text: check(_form(title), _form(text))
+    return lambda title, text: check(form(title), form(text))
 
 
-def _form(text: str) -> str:
+def holds(words: str) -> Check | None:
+    """What tells whether title and text, both in their `form`, hold what was typed: what a search finds, without the
+    index. None when nothing in it can be searched.
+    """
+    found = _asked(words)
+    return found.check if found else None
+
+
+def form(text: str) -> str:
     """The form in which texts and typed words are compared, where the index is not asked."""
     return unaccented(searchable(text))
 
@@ -91,14 +99,14 @@ def _terms(words: str) -> Iterator[_Term]:
             yield _Term("", bare)
             continue
         if not bare:
-            yield _Term(_form(quoted))
+            yield _Term(form(quoted))
             continue
         outer = bare[denied:]
         inner = outer.lstrip("(")
         yield from (_Term("", "(") for _ in range(len(outer) - len(inner)))
         word = inner.rstrip(")")
         if word:
-            yield _Term(_form(word))
+            yield _Term(form(word))
         yield from (_Term("", ")") for _ in range(len(inner) - len(word)))
 
 
@@ -195,7 +203,7 @@ def snippet(text: str, words: str, *, width: int = 60, marks: tuple[str, str] = 
 
     The text's beginning when none is in it (the word may be in the title).
     """
-    folded = _form(text)
+    folded = form(text)
     finders = _finders(words)
     first = min((hit for find in finders if (hit := find.first(folded))), default=None)
     if first is None:
@@ -280,8 +288,8 @@ class _Folded(dict[str, str]):
     """Each character in its searchable form, once it has been asked for."""
 
     def __missing__(self, character: str) -> str:
-        self[character] = form = _form(character)
-        return form
+        self[character] = made = form(character)
+        return made
 
 
 _FOLDED = _Folded()

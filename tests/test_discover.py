@@ -150,6 +150,24 @@ def test_a_shell_whose_sitemap_names_pages_with_text_is_crawled_from_that(web):
     assert (found.trouble, found.seeds) == ("", [Seed(f"{SITE}/sitemap.xml", "sitemap", 14)])
 
 
+def test_the_commonest_shape_of_a_sitemap_is_tried_where_no_rule_knows_articles(web):
+    urls = fill(web, [f"/p/{n}-rain" for n in range(11, 25)], front=False)
+    web.add(f"{SITE}/", "<title>站</title><p>欢迎</p>")
+    named = "".join(f"<url><loc>{url}</loc></url>" for url in (f"{SITE}/", f"{SITE}/about", *urls))
+    web.add(f"{SITE}/sitemap.xml", f"<urlset>{named}</urlset>", content_type="application/xml")
+    found = survey(web)
+    assert (found.trouble, len(found.read), misses(found.article, urls)) == ("", 5, 0)
+
+
+def test_a_menu_beside_short_addresses_is_named_in_the_pattern(web):
+    words = "rain bridge market trees ferry lanes meals dam birds roof road lift night fest".split()
+    menu = "<nav><a href=/about-us/>关于</a> <a href=/our-team/>团队</a> <a href=/category/city/>城市</a></nav>"
+    urls = fill(web, [f"/{word}-{n}-news/" for n, word in enumerate(words)], text=menu)
+    found = survey(web)
+    assert misses(found.article, urls) == 0
+    assert found.article and not hits(found.article, [f"{SITE}/about-us/", f"{SITE}/our-team/"])
+
+
 def test_pages_that_only_look_like_articles_do_not_make_the_pattern(web):
     urls = fill(web, [f"/{n}.html" for n in range(10111, 10125)])
     topics = "".join(f"<li><a href=/zt/{n}/>这个专题的名字也写得很长第{n}个</a></li>" for n in range(70001, 70009))

@@ -22,7 +22,7 @@ SET_UP = (
     "python3 -m venv .venv && .venv/bin/pip install -qe '.[test]' && .venv/bin/pytest",
 )
 # What asks the network, never ends, or judges the machine that it runs on: only its command line is checked.
-ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|repair|doctor|serve|source add)\b")
+ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|repair|doctor|serve|source add|notice (test|list))\b")
 
 
 def shown(text: str) -> list[str]:
@@ -93,7 +93,7 @@ def test_a_shown_command_works(words, after_demo, monkeypatch, tmp_path):
     line = " ".join(words)
     monkeypatch.chdir(tmp_path if words[1] in {"init", "config"} else after_demo)
     monkeypatch.setenv("KUAIXUN_DATABASE", "kuaixun-demo/demo.db")
-    if words[1] == "source":  # These come after `kuaixun init`, with the database that it names.
+    if words[1] in {"source", "notice"}:  # These come after `kuaixun init`, with the database that it names.
         monkeypatch.chdir(tmp_path)
         monkeypatch.delenv("KUAIXUN_DATABASE")
         assert CliRunner().invoke(cli, ["init"]).exit_code == 0

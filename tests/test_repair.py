@@ -9,12 +9,13 @@ from click.testing import CliRunner
 
 from config import Source, load
 from config.edit import with_rules
-from crawler import selectors
+from crawler import mend, selectors
 from crawler.cli import cli
 from crawler.console import NOTHING
-from crawler.mend import Sample, propose, read, rightness
+from crawler.mend import propose, read, rightness
 from crawler.page import Document
 from crawler.parse import parse
+from crawler.spots import Sample
 from storage import open_store
 from storage.archive import Archive, Fetched
 from storage.drifts import drifts
@@ -77,6 +78,45 @@ def test_names_of_words_are_chosen_not_hashes():
     proposal = propose(samples(range(1, 5)), SOURCE)
     assert proposal.source.select["title"] == ".piece-head"
     assert "k29ab" not in str(proposal.source) and "x81f3a" not in str(proposal.source)
+
+
+def test_templates_beside_each_other_make_one_selector():
+    """Long headlines stand in a box of their own."""
+
+    def page(number):
+        sample = samples([number])[0]
+        html = sample.document.html.replace("piece-head", "wide-head") if number % 2 else sample.document.html
+        return replace(sample, document=replace(sample.document, html=html))
+
+    proposal = propose([page(number) for number in range(1, 7)], SOURCE)
+    assert proposal.source.select["title"] == ".wide-head, .piece-head"
+    assert all(read(page(n).document, proposal.source)["title"] == known(n)["title"] for n in (20, 21))
+
+
+@pytest.mark.parametrize(("guilty", "is_dropped"), [(0, True), (1, True), (3, False)])
+def test_what_was_known_of_a_page_may_hold_what_is_no_text(guilty, is_dropped):
+    pages = samples(range(1, 5))
+    advert = "\n注册会员可以在月底之前领取第0份周刊，并且参加有奖活动，欢迎下载客户端随时了解资讯。"
+    for n in range(guilty):
+        pages[n] = replace(pages[n], known={**pages[n].known, "text": pages[n].known["text"] + advert})
+    found = list(mend._strangers(".piece-body", pages, [parse(page.document.html)[0] for page in pages]))
+    assert (".piece-body .join-us" in found) is is_dropped
+
+
+def test_a_selector_that_reads_another_field_worse_is_not_proposed(monkeypatch):
+    right = {
+        "": {"text": 0.5, "author": 1.0},
+        "#wide": {"text": 1.0, "author": 0.5},
+        "#own": {"text": 0.9, "author": 1},
+    }
+
+    def scores(_, source):
+        return {name: [right[source.select.get("text", "")].get(name, 0.0)] for name in mend.FIELDS}
+
+    monkeypatch.setattr(mend, "scores", scores)
+    monkeypatch.setattr(mend, "candidates", lambda name, *_: ["#wide", "#own"] if name == "text" else [])
+    monkeypatch.setattr(mend, "_dropped", lambda _, __, option: option)
+    assert mend.propose(samples([1]), SOURCE).source.select == {"text": "#own"}
 
 
 def test_a_selector_that_finds_nothing_any_more_is_replaced():

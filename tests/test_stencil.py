@@ -14,6 +14,7 @@ MENU = [
     f"{SITE}/2026/",
     f"{SITE}/about.html",
     f"{SITE}/list_2.html",
+    f"{SITE}/forum-39-1.html",
 ]
 
 
@@ -28,6 +29,8 @@ MENU = [
         ([f"/article.asp?catid={n}&pubid=63599{n}" for n in range(21, 27)], "/article.asp?catid=3&pubid=70001"),
         ([f"/news/health-165055{n}" for n in range(21, 27)], "/news/world-asia-16777777"),
         ([f"/newsDetail_forward_512{n}" for n in range(21, 27)], "/newsDetail_forward_99999"),
+        ([f"/thread-{n}45-1-1.html" for n in range(21, 27)], "/thread-70012-1-3.html"),
+        ([f"/world/2026/mar/{n}/rain" for n in range(21, 27)], "/sport/2026/apr/2/three-goals"),
         ([f"/kj/stair-robot-101{n}/" for n in range(21, 27)], "/kj/one-20001/"),
         ([f"/{n}45678-why-it-rains-so-much" for n in range(21, 27)], "/9945678-because"),
         ([f"/p/{n}ab9f{n}de77" for n in range(21, 27)], "/p/0c1d2e3f4a5"),
@@ -55,6 +58,26 @@ def test_what_looks_like_a_list_as_well_gives_no_pattern():
     """Articles are /word/ as sections are: the general rule goes by headlines there."""
     urls = [f"{SITE}/{word}/" for word in ("rain", "storm", "market", "school", "harbour")]
     assert not draw(urls, MENU, confirmed=urls[:3])
+
+
+def test_pages_of_a_site_in_the_shape_of_its_articles_are_exceptions():
+    """As WordPress has it: beside `/why-it-rains/` stands `/about-us/`, and some news have short titles."""
+    urls = [
+        f"{SITE}/{word}-in-town/"
+        for word in ("rain", "storm", "market", "school", "harbour", "sun", "fog", "ice", "wind")
+    ]
+    short = f"{SITE}/late-snow/"
+    others, service = [*MENU, f"{SITE}/our-team/", short], [f"{SITE}/about-us/"]
+    drawn = draw(urls, others, urls[:3], doubtful=[short], service=service)
+    assert misses(drawn, [*urls, short, f"{SITE}/hail-and-ice/"]) == 0
+    assert hits(drawn, [*MENU, f"{SITE}/about-us/", f"{SITE}/our-team/?from=menu"]) == 0
+
+
+def test_many_pages_in_the_shape_of_articles_are_no_exceptions():
+    urls = [f"{SITE}/{word}-in-town/" for word in ("rain", "storm", "market", "school", "harbour", "sun", "fog")]
+    others = [f"{SITE}/{word}-news/" for word in ("world", "sport", "money", "health")]
+    assert not draw(urls, others, urls[:3])
+    assert not draw(urls, others, urls[:3], doubtful=others)
 
 
 def test_a_shape_whose_page_was_no_article_is_left_out():

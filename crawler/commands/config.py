@@ -29,6 +29,10 @@ def command(setup: Config) -> int:
         value = getattr(setup.settings, name)
         origin = setup.origins.get(name, "default")
         click.echo(f"\n# {key.meaning}\n{name} = {show(value)}  # {origin}{_default(key.default, value)}")
+    if setup.searches:
+        # Their addresses may be secret.
+        names = ", ".join(search.name for search in setup.searches)
+        click.echo(f"\n# saved searches, see `kuaixun notice list`: {names}")
     for source in setup.sources:
         click.echo(f"\n[sources.{_bare(source.name)}]")
         for name, value in _changed(source).items():

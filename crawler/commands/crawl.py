@@ -217,6 +217,7 @@ def _crawl(
         if not is_named and (paused := store.paused_sources()):
             sources = tuple(source for source in sources if source.name not in paused)
             line.line(f"paused and left out: {', '.join(paused)}")
+        _collect(setup, store, line, ended=False)
         watch = Watch(line, queue=lambda: due(store.db, utc_now()), each=True)
         told_at = time.monotonic()
 
@@ -230,7 +231,27 @@ def _crawl(
                 print_json([watch.progress()])
 
         tally, stopped = asyncio.run(go())
+        _collect(setup, store, line, ended=True)
         return tally, watch, stopped, _next_look(store, sources, utc_now())
+
+
+def _collect(setup: Config, store: Store, line: Live, *, ended: bool) -> None:
+    """Put the notices of what came in into the outbox; who calls this by cron sends them by `kuaixun notice send`.
+
+    Before a pass has `ended` the searches that are new begin.
+    """
+    searches = [search for search in setup.searches if search.enabled]
+    if not searches:
+        return
+    from crawler.notices import begin, collect
+    from storage.times import utc_now
+
+    if not ended:
+        begin(store, searches, utc_now)
+        return
+    for name, error in collect(store, searches, utc_now).errors.items():
+        line.clear()
+        click.echo(f"notices {name}: {error}", err=True)
 
 
 def _next_look(store: Store, sources: Iterable[Source], now: datetime) -> datetime | None:

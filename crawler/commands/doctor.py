@@ -44,10 +44,9 @@ def command(setup: Config, *, network: bool, as_json: bool, everything: bool) ->
     """Say in one line each what is wrong here, and what helps.
 
     Looked at are disk, locks, clock, time zones, certificates, contact, archive, search index (the newest articles),
-    copies, the chores of the daemon, sources that fail, fall silent or changed (drift), robots.txt and hosts that
-    refuse us. Nothing is changed, and no site is
-    asked. `kuaixun check` looks through the files themselves. A line that begins with `note:` is no fault. The exit
-    code is 0 when all is well, and 1 when something is wrong.
+    copies, the chores of the daemon, sources that fail, fall silent or changed (drift), robots.txt, hosts that refuse
+    us, and notices. Nothing is changed, and no site is asked. `kuaixun check` looks through the files themselves. A
+    line that begins with `note:` is no fault. The exit code is 0 when all is well, and 1 when something is wrong.
 
     \b
     Example:
@@ -77,6 +76,8 @@ def _found(setup: Config, *, network: bool) -> Iterator[Finding]:
         yield Finding(f"source {name}", BAD, str(error), "it is left out until that is mended")
     if not setup.sources and not setup.broken:
         yield Finding("configuration", BAD, "there is no source", "`kuaixun init` writes one")
+    for name, error in setup.broken_searches.items():
+        yield Finding(f"notices {name}", BAD, str(error), "they are left out until that is mended")
     facts = _outside(setup)
     try:
         facts = _inside(setup, facts)
@@ -121,13 +122,14 @@ def _outside(setup: Config) -> Facts:
 
 def _inside(setup: Config, facts: Facts) -> Facts:
     """The same with what the database tells. Raises StorageError."""
-    from storage import chores, clocks, drifts, open_store, setback, watch
+    from storage import chores, clocks, drifts, open_store, outbox, setback, watch
     from storage.errors import translated
     from storage.gaps import spanning
     from storage.reindex import stale
 
     path = setup.settings.database
     wanted = {source.name for source in setup.sources if source.enabled}
+    sought = {search.name for search in setup.searches if search.enabled}
     with open_store(path, readonly=True) as store, translated(path, reading=True):
         db = store.db
         rows = [row for row in watch.sources(db) if row["name"] in wanted and row["enabled"]]
@@ -142,6 +144,7 @@ def _inside(setup: Config, facts: Facts) -> Facts:
             clocks=[*map(wrong_clock, clocks.faults(db))],
             stale=stale(db.conn, ARTICLES),
             robots=[*_forbidden(setup, db)],
+            notices=[row for row in outbox.states(db) if row["name"] in sought and not row["paused_at"]],
             drifts=[(each["host"], drift_told(each), drift_remedy(each)) for each in drifts.drifts(db)],
             arrivals=watch.arrivals(db),
         )

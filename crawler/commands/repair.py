@@ -19,7 +19,8 @@ from crawler.screen import Live, clip, plain, table
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-    from crawler.mend import Proposal, Sample
+    from crawler.mend import Proposal
+    from crawler.spots import Sample
 
 # Pages that are looked at; those of which all is known come first.
 MOST = 12
@@ -162,8 +163,8 @@ def _sample(db: Database, source: Source, page: tuple[str, bytes, str], at: date
     """A page (address, body, Content-Type) and what is known of it; None where nothing is."""
     from crawler import feeds
     from crawler.decode import decode
-    from crawler.mend import Sample
     from crawler.page import Document
+    from crawler.spots import Sample
     from storage.keys import url_key
     from storage.witnesses import known
 

@@ -42,8 +42,9 @@ def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> No
     said, and seen when it is mended. When a source is due is kept in the database, so a restart forgets nothing and
     says what it goes on from. Stopping drops the requests in flight; they stay due, and the exit code is 0.
 
-    Beside that it copies the database (setting `backup`), forgets old pages (`keep_pages`) and checks both files
-    (`check_every`). With `metrics_port` it serves /healthz and /metrics. docs/care.md has the rest.
+    It also sends the notices of saved searches (`kuaixun notice`), copies the database (setting `backup`), forgets old
+    pages (`keep_pages`) and checks both files (`check_every`). With `metrics_port` it serves /healthz and /metrics.
+    docs/care.md has the rest.
 
     \b
     Example:
@@ -122,6 +123,7 @@ def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> No
         here = standing(threading.get_ident())
         stack.enter_context(watching(Watchdog(vitals, say, where=here)))
         means = schedule.Means(say=say, reload=files.reload, vitals=vitals, beat=_manager(stack))
+        means.searches = lambda: files.searches
         running = schedule.run(setup, store, report=report, finished=finished, sources=files.sources, means=means)
         asyncio.run(running)
 
@@ -156,7 +158,7 @@ class _Files:
 
     def __init__(self, setup: Config, say: Callable[[Notice], None]):
         self.setup, self.say = setup, say
-        self.seen, self.found = marks(setup.file), setup.sources
+        self.seen, self.found, self.searches = marks(setup.file), setup.sources, setup.searches
 
     def sources(self) -> Sequence[Source]:
         """The sources that are configured now: the files are read again when one of them has changed."""
@@ -184,5 +186,10 @@ class _Files:
         for name, error in new.broken.items():
             what = "stays as it was" if name in former else "is left out"
             self.say(Notice("settings", f"{error}; the source `{name}` {what}", is_trouble=True))
+        before = {search.name: search for search in self.searches}
+        for name, error in new.broken_searches.items():
+            what = "stay as they were" if name in before else "are left out"
+            self.say(Notice("settings", f"{error}; the notices `{name}` {what}", is_trouble=True))
+        self.searches = (*new.searches, *(before[name] for name in new.broken_searches if name in before))
         kept = tuple(former[name] for name in new.broken if name in former)
         return replace(new, sources=(*new.sources, *kept))

@@ -31,7 +31,7 @@ def command(setup: Config, *, as_of: datetime | None, live: bool, as_json: bool)
     """Show what the database holds and the last 24 hours brought.
 
     Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them.
-    --live also tells who crawls, and what the chores of the daemon came to.
+    --live also tells who crawls, what the chores of the daemon came to, and how notices fare.
 
     \b
     Example:
@@ -69,7 +69,7 @@ def again(show: Callable[[], None], *, before: str, sleep: Callable[[float], Non
 
 def _read(setup: Config, as_of: datetime | None, *, daemon: bool) -> dict[str, Any]:
     """All that is shown; of the daemon only where that is wanted, since it has no history. Raises StorageError."""
-    from storage import query, watch
+    from storage import outbox, query, watch
 
     path, at = setup.settings.database, now(as_of)
     with reading(setup, as_of) as db:
@@ -77,7 +77,7 @@ def _read(setup: Config, as_of: datetime | None, *, daemon: bool) -> dict[str, A
         hosts = with_clocks(db, watch.hosts(db), "host")
         name_gaps(setup, db, as_of)
         found = {"database": str(path), "total": total, "last_24_hours": day, "hosts": hosts}
-        return found | _daemon(path, watch.chores(db)) if daemon else found
+        return found | _daemon(path, watch.chores(db)) | {"notices": outbox.states(db)} if daemon else found
 
 
 def _daemon(path: Path, chores: list[dict[str, Any]]) -> dict[str, Any]:
@@ -100,6 +100,9 @@ def _text(found: dict[str, Any], at: datetime) -> str:
     if chores := found.get("chores"):
         lines = [[each["name"], moment(each["done_at"]), each["error"] or each["result"] or ""] for each in chores]
         parts.append(table(["chore", "last done", "what came of it"], lines, width=screen_width()))
+    if notices := found.get("notices"):
+        lines = [[each[key] for key in ("name", "sent", "waiting", "failed", "error")] for each in notices]
+        parts.append(table(["notices", "sent", "waiting", "failed", "error"], lines, width=screen_width()))
     if found["hosts"]:
         parts.append(_hosts(found["hosts"], at))
     if drifts := [drift for host in found["hosts"] for drift in host["drifts"]]:

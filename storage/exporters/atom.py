@@ -50,9 +50,10 @@ def _as_xml(texts: Sequence[str | None]) -> Sequence[str | None]:
 def write(batches: Iterable[Batch], out: BinaryIO, about: About) -> None:
     """Write the feed. It was updated when the database last was."""
     name = uuid.uuid5(uuid.NAMESPACE_URL, msgspec.json.encode(about.facts["query"], order="sorted").decode())
+    title = _text(about.facts.get("title", "kuaixun"))
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
-        f"<id>urn:uuid:{name}</id>\n<title>kuaixun</title>\n<updated>{_time(about.at)}</updated>\n"
+        f"<id>urn:uuid:{name}</id>\n<title>{title}</title>\n<updated>{_time(about.at)}</updated>\n"
         "<author><name>kuaixun</name></author>\n<generator>kuaixun</generator>\n"
     )
     out.write(head.encode())

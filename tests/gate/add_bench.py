@@ -2,8 +2,9 @@
 
 `python -m tests.gate.add_bench FOLDER` takes corpora as `kuaixun bench` does (gold.jsonl with pages). Each host with at
 least five pages becomes a site in memory: its pages at their own addresses, and a front page with its menu (the short
-links that half of its pages share) and a list of four fifths of the pages; the others are held back. A page whose
-address nobody told gets one of its host's that it links to itself, or else is served under its number.
+links that half of its pages share, without those to articles of the gold) and a list of four fifths of the pages; the
+others are held back. A page whose address nobody told gets one of its host's that it links to itself, or else is served
+under its number.
 
 A host is right when the source that is found asks for every page of it, held back or not, and for none of the menu,
 and when each field that the gold has (title, day, author, source, text) is right on at least four of five pages, of
@@ -114,6 +115,9 @@ def _site(name: str, found: Sequence[Case]) -> Site:
     for page in (page for page in site.pages if not page.url):
         page.url, page.told = _borrowed(page, name, taken), "borrowed"
         taken.add(page.url)
+    # What a menu leads to and the gold calls an article is one: it is to be asked, and cannot be asked wrongly.
+    articles = {_key(page.url) for page in site.pages}
+    site.menu = {url: text for url, text in site.menu.items() if _key(url) not in articles}
     return site
 
 

@@ -20,8 +20,9 @@ from statistics import fmean
 
 from config import Source
 from crawler.decode import decode
-from crawler.mend import FIELDS, Sample, propose, read, scores
+from crawler.mend import FIELDS, propose, read, scores
 from crawler.page import Document
+from crawler.spots import Sample
 
 NOW = datetime(2026, 3, 20, 4, 0, tzinfo=UTC)
 SOURCE = Source("site", ("http://site.example/",))
