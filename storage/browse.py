@@ -23,7 +23,7 @@ Row = dict[str, Any]
 NEWEST, FOUND, FOUND_CHECKED = 1500, 500, 120
 RANKED = 15_000  # hits that are weighed against each other
 # What of a story and of an article is read at most.
-MEMBERS, LINKS, LISTED = 200, 400, 100
+MEMBERS, LINKS, LISTED = 100, 100, 100
 
 _BRIEF = "id, told_at, site, source, {section}, lang, is_ad, copy_of"
 _CARD = """
@@ -176,7 +176,7 @@ def story(db: sqlite3.Connection, which: str) -> Row | None:
     ids = f"SELECT id FROM articles WHERE story_id = ? ORDER BY told_at, url_key LIMIT {MEMBERS}"
     members = [number for (number,) in db.execute(ids, (told["id"],))]
     told["articles"] = cards(db, members)
-    told["links"] = []
+    told["links"] = list[Row]()
     for part in _parts(members, "links.article_id"):
         sql = f"SELECT article_id, other_id, level, score, evidence FROM links WHERE {part} ORDER BY id LIMIT {LINKS}"
         told["links"] += [{**row, "evidence": json.loads(row["evidence"])} for row in _rows(db, sql)]

@@ -35,7 +35,8 @@ Asgi = Callable[..., Awaitable[None]]
 
 # Names that a database must not have there, because a page of ours has them.
 _TAKEN = frozenset(("sources", "story", "article", "raw", "_internal", "_memory"))
-_SETTINGS = {"cache_size_kb": CACHE_KB, "allow_download": False, "sql_time_limit_ms": 2000, "num_sql_threads": 3}
+# To suggest facets it looks at every column of a table: seconds of a processor a page.
+_SETTINGS = {"cache_size_kb": CACHE_KB, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
 LOCAL = frozenset(("localhost", "127.0.0.1", "[::1]"))
 _ALWAYS = {
     b"x-content-type-options": b"nosniff",

@@ -29,12 +29,16 @@ class Piece(NamedTuple):
 
 def title(text: str | None) -> str:
     """One line without what cannot be seen, and no longer than anybody reads."""
+    if text and len(text) <= LONGEST_TITLE and text.isprintable():
+        return " ".join(text.split())  # nearly always
     line = plain(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]))
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1] + "…"
 
 
 def body(text: str | None) -> str:
     """Text of several lines without control characters."""
+    if text and text.replace("\n", "").isprintable():
+        return text  # nearly always
     return safe(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE)))
 
 

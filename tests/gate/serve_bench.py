@@ -24,11 +24,14 @@ from tests.gate import export_bench
 
 NOW = datetime(2026, 4, 2, tzinfo=UTC)
 SECTIONS = "财经 公司 产业 社会 国际 民生 文体 科技".split()
+CROWD, COPIES = 500, 600  # the article that is told again and again, and how often
 GOALS = {"front": 50.0, "story": 20.0, "search": 50.0}
 
 
 def make(path: Path, rows: int) -> None:
-    """The database: every seventh article a copy of the one before it, every eleventh an advertisement."""
+    """The database: every seventh article a copy of the one before it, every eleventh an advertisement, one story of
+    hundreds of copies.
+    """
     from storage import open_store
     from storage.reindex import entry
 
@@ -46,10 +49,10 @@ def make(path: Path, rows: int) -> None:
             db.execute(
                 "UPDATE articles SET section = ?, is_ad = ?, told_at = ?, first_seen_at = ? WHERE id = ?", values
             )
-            if number % 7 == 0:
-                first = number - 1
+            first = CROWD if CROWD < number <= CROWD + COPIES else number - 1 if number % 7 == 0 else 0
+            if first:
                 db.execute("UPDATE articles SET copy_of = ?, story_id = ? WHERE id = ?", (first, first, number))
-                db.execute("UPDATE stories SET copies = 1, sites = 2 WHERE id = ?", (first,))
+                db.execute("UPDATE stories SET copies = copies + 1, sites = 2 WHERE id = ?", (first,))
                 evidence = '{"why": "the same text", "differing": []}'
                 link = (number, first, "text", 1.0, evidence)
                 db.execute(
@@ -78,12 +81,13 @@ def pages(path: Path) -> dict[str, list[str]]:
     words = ("储能", "储能电站", "储能 央行", "央行 OR 降准", title[-6:], "央行 NOT 芯片", "储", "xyzzy")
     return {
         "front": ["/", "/?ads=1", f"/?before={before}", "/?language=en", "/?site=none", "/?day=2026-02-10"],
-        "story": [f"/story/{key}", f"/story/{key}?a={first}&b={last}"],
+        "story": [f"/story/{key}", f"/story/{key}?a={first}&b={last}", f"/story/{CROWD}"],
         "article": [f"/article/{last}", f"/article/{first}"],
         "search": [f"/?q={quote(word)}" for word in words],
         "search, best first": [f"/?q={quote(word)}&order=best" for word in words],
         "feed": ["/feed.atom", f"/feed.json?q={quote(words[0])}"],
         "sources": ["/sources"],
+        "as of": [f"{page}as_of=2026-04-01T12:00Z" for page in ("/?", f"/?q={quote(words[0])}&", f"/story/{key}?")],
     }  # fmt: skip
 
 
