@@ -432,6 +432,7 @@ def test_the_command_serves_until_it_is_stopped(news, signal_, code):
             address = re.search(r"http://127\.0\.0\.1:\d+/", told)[0]
             answer = httpx.get(address, timeout=20)
             assert (answer.status_code, "储能电站投运" in answer.text) == (200, True)
+            assert httpx.get(f"{address}article/1", timeout=20).status_code == 200
             taken = CliRunner().invoke(cli, ["serve", "--db", str(news), "--port", address.split(":")[2].strip("/")])
             assert (taken.exit_code, "try another --port" in taken.stderr) == (2, True)
         finally:
