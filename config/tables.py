@@ -59,6 +59,10 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
 
 
+def _path(value: Any) -> bool:
+    return _text(value) and bool(value) and "\0" not in value
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -70,7 +74,12 @@ KINDS: dict[Any, Kind] = {
     ),
     int: Kind("a whole number", lambda v: _number(v) and isinstance(v, int), lambda value, _: value, int),
     float: Kind("a number", _number, lambda value, _: float(value), float),
-    Path: Kind("a path in quotes", lambda v: _text(v) and bool(v), lambda v, base: base / Path(v).expanduser(), str),
+    Path: Kind(
+        "a path in quotes",
+        _path,
+        lambda v, base: base / Path(v).expanduser(),
+        str,
+    ),
     timedelta: Kind('a duration in quotes, such as "15m"', _text, lambda value, _: duration(value), str),
     tuple[str, ...]: Kind(
         'a list of texts such as ["a", "b"]',

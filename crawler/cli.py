@@ -6,6 +6,8 @@ it imports inside its function, so that `kuaixun --help` stays cheap.
 
 from __future__ import annotations
 
+import difflib
+import errno
 import importlib
 import pkgutil
 import sys
@@ -27,6 +29,16 @@ class Kuaixun(click.Group):
         return sorted(
             item.name for item in pkgutil.iter_modules(crawler.commands.__path__) if not item.name.startswith("_")
         )
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and not args[0].startswith("-") and args[0] not in known:
+            close = difflib.get_close_matches(args[0], known, 1)
+            hint = f"did you mean `{close[0]}`?" if close else "there is " + ", ".join(f"`{name}`" for name in known)
+            raise click.UsageError(f"No such command `{args[0]}`; {hint}", ctx)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
@@ -69,13 +81,16 @@ def report(error: Exception) -> int:
             return error.exit_code
         case click.UsageError():
             path = error.ctx.command_path if error.ctx else "kuaixun"
-            message = f"{path}: {plain(error.format_message()).rstrip('.')}. Try `{path} --help`."
+            told = plain(error.format_message()).rstrip(".").replace("?)", ")")
+            message = f"{path}: {told.rstrip('?')}{'?' if told.endswith('?') else '.'} Try `{path} --help`."
         case click.Abort():
             message = "kuaixun: interrupted"
         case Failure():
             message = f"kuaixun: {plain(error.message)}"
         case OSError() if error.filename is not None and error.strerror:
             message = f"kuaixun: {plain(str(error.filename))}: {error.strerror}"
+        case OSError(errno=errno.ENOSPC):
+            message = "kuaixun: the output cannot be written: the disk is full; make room, or write elsewhere"
         case _:
             message = f"kuaixun: {plain(str(error)) or type(error).__name__}"
     code = INTERRUPTED if isinstance(error, click.Abort) else code_of(error)

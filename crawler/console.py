@@ -61,8 +61,20 @@ SECTIONS = {
 }
 
 
-# How many of something are asked for: at least one, and no more than any database takes.
-MANY = click.IntRange(1, 2**31)
+class _Many(click.IntRange):
+    """How many of something are asked for: at least one, and no more than any database takes."""
+
+    def __init__(self) -> None:
+        super().__init__(1, 2**31)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"`{value}` is no whole number from {self.min} to {self.max}", param, ctx)
+
+
+MANY = _Many()
 
 
 class Moment(click.ParamType[datetime]):

@@ -58,14 +58,14 @@ def _check_path(path: Path, readonly: bool) -> None:
         if not path.exists():
             raise MissingDatabase(path)
         if not os.access(path, os.R_OK):
-            raise Unreadable(path, "permission is missing")
+            raise Unreadable(path, "permission is missing; its owner may give it (chmod)")
         return
     folder = path.absolute().parent
     if not folder.is_dir():
         raise Unwritable(path, f"there is no folder `{folder}`")
     # SQLite writes its log beside the file, so the folder counts too.
     if not _writable(folder) or (path.exists() and not _writable(path)):
-        raise Unwritable(path, "permission is missing")
+        raise Unwritable(path, "permission is missing; this user must be able to write the file and its folder")
 
 
 def _open(path: Path, readonly: bool, timeout: float) -> sqlite3.Connection:

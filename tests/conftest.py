@@ -143,6 +143,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """At the end all of it may go."""
+    gc.unfreeze()
+
+
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Gzip writes the time into its bytes, and the processes that run the tests must name each of them alike."""
     return f"gzip{len(val)}" if isinstance(val, bytes) and b"\x1f\x8b\x08" in val else None

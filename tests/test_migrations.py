@@ -76,6 +76,7 @@ def test_there_is_one_for_each_step_that_was_ever_on_the_main_line():
         "m017",
         "m019",
         "m020",
+        "m021",
     ]
 
 

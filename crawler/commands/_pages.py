@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from config import Config, Source
 from crawler import present
@@ -34,6 +35,17 @@ class Reading:
 
     extraction: Extraction
     url: str
+
+
+def no_address(given: str) -> str:
+    """What to say of that which is no web address; a file that is there was perhaps saved from the web."""
+    try:
+        is_file = Path(given).exists()
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        is_file = False
+    if is_file:
+        return "is a file here and no web address; `kuaixun extract FILE` reads a saved page"
+    return "is no web address, such as https://example.com/news/"
 
 
 def source_of(setup: Config, url: str) -> Source:

@@ -41,7 +41,8 @@ def command(setup: Config, *, url: str, no_store: bool) -> None:
     from crawler.commands import _pages
 
     if not url.startswith(("http://", "https://")):
-        raise click.UsageError(f"`{url}` is no web address", click.get_current_context())
+        what = _pages.no_address(url)
+        raise click.UsageError(f"`{url}` {what}", click.get_current_context())
     if no_store:
         click.echo(_pages.told(setup, _pages.read_answer(setup, _pages.fetch(setup, url))))
         return

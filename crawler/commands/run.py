@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -137,6 +138,22 @@ def _manager(stack: ExitStack) -> Callable[[], None]:
     return lambda: notify(address, "READY=1\nWATCHDOG=1")
 
 
+@contextmanager
+def _taken(serving: AbstractContextManager[int], port: int) -> Iterator[int]:
+    """The same; raises Failure where the port cannot be had."""
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(serving)
+        except OSError as error:
+            why = (
+                "is in use by another program"
+                if error.errno == errno.EADDRINUSE
+                else f"cannot be had: {error.strerror}"
+            )
+            raise Failure(f"`metrics_port` {port} {why}; set another, or 0 for none", CONFIG) from None
+        yield found
+
+
 def _monitored(setup: Config, vitals: Vitals) -> AbstractContextManager[Any]:
     """Serves /healthz and /metrics meanwhile, if a port is set."""
     port = setup.settings.metrics_port
@@ -145,7 +162,7 @@ def _monitored(setup: Config, vitals: Vitals) -> AbstractContextManager[Any]:
     from crawler.service import application, served
 
     try:
-        return served(port, application(vitals, setup.settings.database))
+        return _taken(served(port, application(vitals, setup.settings.database)), port)
     except ImportError:
         told = f"`metrics_port` is {port}, but prometheus-client is missing: pip install 'kuaixun[ops]', or set it to 0"
         raise Failure(told, CONFIG) from None

@@ -98,16 +98,20 @@ def add(setup: Config, *, url: str, name: str, yes: bool, force: bool, only_prin
 
 def _address(given: str) -> str:
     """What was given as a whole address. Raises UsageError where it is none, or holds a password."""
+    from crawler.commands._pages import no_address
     from crawler.urls import resolve
 
     url = given if "://" in given else f"https://{given}"
+    if "://" not in given and (what := no_address(given)).startswith("is a file"):
+        raise click.UsageError(f"`{given}` {what}", click.get_current_context())
     try:
         address(url)
     except ValueError as error:
         raise click.UsageError(f"URL {error}", click.get_current_context()) from None
     found = resolve("", url)
     if found is None:
-        raise click.UsageError("URL must have no password in it and a host that can be", click.get_current_context())
+        told = f"URL must have no password in it and a host that can be, not `{given}`"
+        raise click.UsageError(told, click.get_current_context())
     return found
 
 

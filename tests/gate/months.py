@@ -306,6 +306,13 @@ def main(days: int) -> int:
     return report(run, articles, sound, time.perf_counter() - started)
 
 
+def slope(memory: list[int]) -> float:
+    """Bytes by which the memory grows from one day to the next, by least squares."""
+    middle = (len(memory) - 1) / 2
+    spread = sum((x - middle) ** 2 for x in range(len(memory))) or 1
+    return sum((x - middle) * y for x, y in enumerate(memory)) / spread
+
+
 def report(run: Months, articles: int, sound: str, seconds: float) -> int:
     looks = sum(run.world.looks.values())
     missed = sum(delay > LATE for delay in run.world.delays)
@@ -314,17 +321,13 @@ def report(run: Months, articles: int, sound: str, seconds: float) -> int:
     pauses = {"backup": 1, "prune": 1, "check": 7}
     lost += sum(max(0, run.days // pause - len(run.done.get(name, []))) for name, pause in pauses.items())
     growth = run.memory[-1] / run.memory[0] - 1
-    days = range(len(run.memory) - 1)
-    middle = (len(days) - 1) / 2
-    slope = sum((x - middle) * y for x, y in zip(days, run.memory[1:], strict=True)) / (
-        sum((x - middle) ** 2 for x in days) or 1
-    )
     print("\n".join(run.said[-12:]))
     print(f"\n{run.days} days in {seconds:.0f} s: {run.world.asked:,} requests, {articles:,} articles, file {sound}")
     print(
         f"memory after the first day {run.memory[0] / 1e6:.1f} MB, at the end {run.memory[-1] / 1e6:.1f} MB:", end=" "
     )
-    print(f"{100 * growth:+.2f} % (goal: under 2); slope {slope / 1e3:+.1f} kB a day")
+    print(f"{100 * growth:+.2f} % (goal: under 2); slope {slope(run.memory[1:]) / 1e3:+.1f} kB a day,", end=" ")
+    print(f"of the last ten days {slope(run.memory[-10:]) / 1e3:+.1f}")
     print(f"looks at lists {looks:,}, late: {missed}; chores", end=" ")
     print(", ".join(f"{name} {len(times)}" for name, times in sorted(run.done.items())), f"late: {lost} (goal: 0)")
     return 0 if growth < GROWTH and not missed and not lost and sound == "ok" else 1
