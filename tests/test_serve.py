@@ -408,6 +408,26 @@ def test_the_database_cannot_be_written_and_is_seen_as_it_changes(news):
     opened.close()
 
 
+@pytest.mark.parametrize("name", ["新闻 100%?#.db", "sources.db", "a.b.sqlite"])
+def test_a_database_may_have_any_name(tmp_path, name):
+    with open_store(tmp_path / name, fields=columns()) as store:
+        save(store, "http://a.example/1", "储能电站投运", 0)
+    opened = Pages(tmp_path / name)
+    page = opened.page("/")
+    tables = page.css_first("header nav li:nth-child(3) a").attributes["href"]
+    assert [node.text() for node in page.css(".stories .title")] == ["储能电站投运"]
+    assert opened.page(f"{tables}/articles").css_first("h1").text(strip=True) == "articles"
+    assert opened.page("/sources").css_first("h1").text() == "来源状况"
+    opened.close()
+
+
+def test_nothing_can_be_sent_to_a_page(pages):
+    async def go():
+        return await pages.served.client.post("/", headers={"host": "localhost"})
+
+    assert asyncio.run(go()).status_code in (403, 405)
+
+
 def test_the_command_says_what_is_missing(tmp_path):
     result = CliRunner().invoke(cli, ["serve", "--db", str(tmp_path / "none.db")])
     assert (result.exit_code, "none.db" in result.stderr) == (4, True)

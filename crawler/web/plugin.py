@@ -47,6 +47,20 @@ _ALWAYS = {
 }
 
 
+class Readable(Database):  # type: ignore[misc]
+    """A database file of any name, that is read and never written."""
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:
+        """A connection that only reads. Raises PermissionError where one is asked for that writes."""
+        if write:
+            raise PermissionError(f"{self.path}: is only read here")
+        # Datasette itself would take a `?` or `%` of a name for a part of the address.
+        address = f"{Path(self.path).absolute().as_uri()}?mode=ro"
+        made = sqlite3.connect(address, uri=True, check_same_thread=False)
+        self._all_file_connections.append(made)
+        return made
+
+
 class Served(Datasette):  # type: ignore[misc]
     """Datasette with our pages before its own; see `served`."""
 
@@ -55,7 +69,7 @@ class Served(Datasette):  # type: ignore[misc]
         self.kuaixun_site, self.kuaixun_hosts, self.kuaixun_database = site, hosts, name
         super().__init__([], metadata=metadata(name), settings={**_SETTINGS, "num_sql_threads": threads})
         self.remove_database("_memory")
-        self.add_database(Database(self, path=_quoted(path), is_mutable=True), name=name)
+        self.add_database(Readable(self, path=str(path), is_mutable=True), name=name)
 
 
 class Plugin:
@@ -108,13 +122,10 @@ def served(
     return Served(Site(setup, tables=f"/{tilde_encode(name)}", clock=clock, as_of=as_of), path, name, threads, hosts)
 
 
-def _quoted(path: Path) -> str:
-    """A path as Datasette puts it into an address of its own."""
-    return path.absolute().as_uri().removeprefix("file://")
-
-
 async def _page(request: Request, datasette: Served) -> Response:
     """Any page of ours."""
+    if request.method not in ("GET", "HEAD"):
+        return Response.text("These pages are only read: GET or HEAD.\n", status=405, headers={"allow": "GET, HEAD"})
     site = datasette.kuaixun_site
     ask = Ask(
         request.path,
