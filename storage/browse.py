@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from storage.history import moment_of, rows_at
 from storage.past_search import matching, ordered
-from storage.search import checked, words_to_match
+from storage.search import checked, form, holds, words_to_match
 from storage.times import parse, stamp
 
 Row = dict[str, Any]
@@ -95,6 +95,8 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
     match = words_to_match(words)
     if not match:
         return Window([], True)
+    if "*" in match and not best and moment_of(db) is None and (window := _frequent(db, words, below)):
+        return window
     check = checked(words)
     most = FOUND if check is None else FOUND_CHECKED
     ids = _ids(db, match, below, most, best)
@@ -108,6 +110,26 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
                 Brief(ids[-1], "", None, None, None, None, 0, ids[-1])
             )  # how far it was looked; shows nothing
     return Window(briefs, best or len(ids) < most)
+
+
+def _frequent(db: sqlite3.Connection, words: str, below: int) -> Window | None:
+    """The last articles that hold the typed words, where so many do that no index is needed; else None.
+
+    To find what begins so, a character, say, the index puts together every word that does, however few are wanted.
+    """
+    check = holds(words)
+    where = "WHERE id < ?" if below else ""
+    sql = f"SELECT id, title, text FROM articles {where} ORDER BY id DESC LIMIT {FOUND_CHECKED}"
+    rows = db.execute(sql, (below,) if below else ()).fetchall()
+    held = [number for number, title, text in rows if check and check(form(title), form(text))]
+    if len(rows) < FOUND_CHECKED or len(held) < FOUND_CHECKED // 3:
+        return None
+    return Window([*_briefs(db, held), *([_looked_at(rows[-1][0])] if held[-1] != rows[-1][0] else [])], False)
+
+
+def _looked_at(number: int) -> Brief:
+    """How far it was looked; as a copy it is shown nowhere."""
+    return Brief(number, "", None, None, None, None, 0, number)
 
 
 def _ids(db: sqlite3.Connection, match: str, below: int, most: int, best: bool) -> list[int]:
