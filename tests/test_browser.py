@@ -35,6 +35,12 @@ NEWS = tuple(
 HOSTILE = tuple(
     "/?ads=1 /?q=攻击&ads=1 /article/1 /article/1?raw=1 /story/1 /story/1?a=1&b=2 /sources /?q=%3Cscript%3E".split()
 )
+TABLES = tuple(
+    "/demo /demo/articles /demo/articles?_search=储能&site__exact=x /demo/articles?_filter_column=id&_filter_op=gt"
+    "&_filter_value=3 /demo/articles/1 /demo/news /demo?sql=select+1 /demo?sql=select+x "
+    "/demo/search_chinese?words=储能 "
+    "/demo/known_at?time=2026-03-20T15:00 /demo/visits /demo/none /-/versions /-/metadata".split()
+)
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +154,14 @@ def test_the_console_of_datasette_has_its_editor(browser, news):
 @pytest.mark.parametrize("path", NEWS)
 def test_axe_finds_nothing(browser, news, path, dark):
     browser.dress(1280, dark=dark)
+    browser.get(news + path)
+    assert browser.violations() == []
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install --prefix .venv/npm axe-core")
+@pytest.mark.parametrize("path", TABLES)
+def test_axe_finds_nothing_in_the_tables_of_datasette(browser, news, path):
+    browser.dress()
     browser.get(news + path)
     assert browser.violations() == []
 

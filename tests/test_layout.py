@@ -184,7 +184,7 @@ OWNERS = {
     "prometheus_client": {"crawler.service"},
     "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
     "datasette": {"crawler.web.plugin"},
-    "jinja2": {"crawler.web.look"},
+    "jinja2": {"crawler.web.look", "crawler.web.plugin"},
     "pyarrow": {"storage.exporters.parquet"},
 }
 

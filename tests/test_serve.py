@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from xml.etree import ElementTree
 
 import httpx
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.slow
 
 from crawler.web.frame import POLICY, SANDBOX, Ask  # noqa: E402
 from crawler.web.plugin import LOCAL, served  # noqa: E402
+from crawler.web.tables import MENDS  # noqa: E402
 
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
 NOW = AT + timedelta(hours=12)
@@ -381,6 +383,14 @@ def test_a_page_of_datasette_may_run_only_what_datasette_brings(hostile, path):
         source, text = script.attributes.get("src"), script.text()
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert (source or "").startswith("/-/static/") or f"'sha256-{digest}'" in policy, script.html
+
+
+@pytest.mark.parametrize("old", [old for old, _ in MENDS])
+def test_every_mend_fits_a_template_of_datasette(old):
+    import datasette
+
+    folder = Path(datasette.__file__).parent / "templates"
+    assert any(old in path.read_text(encoding="utf-8") for path in folder.rglob("*.html"))
 
 
 def test_a_page_that_is_shown_raw_cannot_reach_out(hostile):

@@ -118,7 +118,7 @@ def page(template: str, frame: Frame, context: dict[str, Any], *, place: str = "
         "then": state.as_of or frame.house.as_of,
         "state": state,
         "search_state": state if place == "front" else going,
-        "style": look.style()[0],
+        "style": look.sheet("style")[0],
         "tables": frame.house.tables,
         "zone": frame.house.zone.key,
         "place": place,

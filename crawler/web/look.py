@@ -18,10 +18,10 @@ HERE = Path(__file__).parent
 
 
 @cache
-def style() -> tuple[str, str]:
-    """The address of the style sheet, which changes with it, and the sheet."""
-    text = (HERE / "style.css").read_text(encoding="utf-8")
-    return f"/style.{hashlib.sha256(text.encode()).hexdigest()[:12]}.css", text
+def sheet(name: str) -> tuple[str, str]:
+    """The address of a style sheet, which changes with it, and the sheet: `style` is ours, `tables` for Datasette's."""
+    text = (HERE / f"{name}.css").read_text(encoding="utf-8")
+    return f"/{name}.{hashlib.sha256(text.encode()).hexdigest()[:12]}.css", text
 
 
 @cache

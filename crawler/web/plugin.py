@@ -24,10 +24,13 @@ from datasette.database import Database
 from datasette.plugins import pm
 from datasette.utils import tilde_encode
 from datasette.utils.asgi import Request, Response
+from jinja2 import BaseLoader, Environment
 
 from config import Config
 from crawler.web.frame import Answer, Ask
+from crawler.web.look import sheet
 from crawler.web.site import Site
+from crawler.web.tables import mended
 from storage.connection import CACHE_KB
 from storage.datasette import metadata
 
@@ -72,6 +75,20 @@ class Served(Datasette):  # type: ignore[misc]
         self.add_database(Readable(self, path=str(path), is_mutable=True), name=name)
 
 
+class Mended(BaseLoader):
+    """Datasette's templates, mended."""
+
+    def __init__(self, own: BaseLoader):
+        self._own = own
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, path, is_current = self._own.get_source(environment, template)
+        return mended(source), path, is_current
+
+    def list_templates(self) -> list[str]:
+        return self._own.list_templates()
+
+
 class Plugin:
     """What Datasette asks of a plugin. It answers for what we serve, and for no other instance."""
 
@@ -91,6 +108,15 @@ class Plugin:
         if not isinstance(datasette, Served):
             return lambda app: app
         return lambda app: _guarded(app, datasette.kuaixun_hosts)
+
+    @hookimpl  # type: ignore[untyped-decorator]
+    def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
+        if isinstance(datasette, Served) and env.loader is not None:
+            env.loader = Mended(env.loader)
+
+    @hookimpl  # type: ignore[untyped-decorator]
+    def extra_css_urls(self, datasette: Datasette) -> list[str]:
+        return [sheet("tables")[0]] if isinstance(datasette, Served) else []
 
     @hookimpl  # type: ignore[untyped-decorator]
     def menu_links(self, datasette: Datasette) -> list[dict[str, str]]:
@@ -181,7 +207,7 @@ def _policy() -> bytes:
     Nothing of it can be another's: a script has its hash here or does not run.
     """
     folder = Path(package.__file__).parent / "templates"
-    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.html"))]
+    texts = [mended(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))]
     scripts = {script for text in texts for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL)}
     # The one script that is made for a page says whether facets may be asked for.
     known = {re.sub(r"\{\{.*?\}\}", value, script) for script in scripts for value in ("true", "false")}

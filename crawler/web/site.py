@@ -48,14 +48,14 @@ class Site:
     @property
     def routes(self) -> list[str]:
         """Regular expressions of the paths that are ours."""
-        return [rf"{path}$" for path, _ in self._routes] + [r"/style\.[0-9a-f]{12}\.css$"]
+        return [rf"{path}$" for path, _ in self._routes] + [r"/(?:style|tables)\.[0-9a-f]{12}\.css$"]
 
     def answer(self, ask: Ask, db: sqlite3.Connection, fresh: Callable[[], sqlite3.Connection]) -> Answer:
         """The answer to a request. `db` reads the present, `fresh` gives a connection that may look back."""
-        if ask.path == look.style()[0]:
-            return Answer(
-                200, "text/css; charset=utf-8", look.style()[1], {"cache-control": "max-age=31536000, immutable"}
-            )
+        for address, sheet in map(look.sheet, ("style", "tables")):
+            if ask.path == address:
+                kept = {"cache-control": "max-age=31536000, immutable"}
+                return Answer(200, "text/css; charset=utf-8", sheet, kept)
         t = words(_language(ask))
         try:
             state = read(ask.query, self._present())
