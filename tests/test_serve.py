@@ -194,6 +194,13 @@ def test_every_link_of_the_front_page_leads_somewhere(pages):
     assert len(seen) > 15
 
 
+def test_a_language_has_a_name(pages):
+    shown = [
+        node.text() for node in pages.page("/?language=zh-Hans&lang=en").css(".facets li a, .chosen bdi, .chosen a")
+    ]
+    assert "Chinese, simplified" in shown and "English" in shown
+
+
 def test_older_pages_go_on_until_nothing_is_left(tmp_path):
     with open_store(tmp_path / "many.db", fields=columns()) as store:
         for number in range(65):
