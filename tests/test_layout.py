@@ -79,7 +79,7 @@ LINES = (
         "storage.wording",
     ),
     ("storage.articles", "storage.check", "storage.query", "storage.watch", "storage.witnesses"),
-    ("storage.sheet",),
+    ("storage.browse", "storage.health", "storage.sheet"),
     ("storage.dataset", "storage.store"),
     ("storage.chores", "storage.notices", "storage.setback"),
     ("storage.outbox",),
@@ -172,7 +172,7 @@ LINES = (
     ("crawler.delivery", "crawler.errands"),
     ("crawler.postman",),
     ("crawler.schedule",),
-    ("crawler.demo",),
+    ("crawler.demo", "crawler.web"),
     ("crawler.console", "crawler.commands"),
     ("crawler.cli",),
 )
@@ -183,6 +183,8 @@ OWNERS = {
     "apscheduler": {"crawler.timetable"},
     "prometheus_client": {"crawler.service"},
     "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
+    "datasette": {"crawler.web.plugin"},
+    "jinja2": {"crawler.web.look", "crawler.web.plugin"},
     "pyarrow": {"storage.exporters.parquet"},
 }
 

@@ -137,8 +137,8 @@ def _export(
                 click.echo(f"{since.adopted} was complete; `{name}` goes on from there.", err=True)
             if since.adopted == Path(out).resolve():
                 return 0
-        contact = setup.settings.contact
-        job = Job(Choice(**asked), since=since, split=parts, archive=beside(database), contact=contact, **finders)
+        more = {"archive": beside(database), "contact": setup.settings.contact, **finders}
+        job = Job(Choice(**asked), since=since, split=parts, **more)
         db = stack.enter_context(reading(setup, as_of))
         name_gaps(setup, db, as_of)
         if out == "-":

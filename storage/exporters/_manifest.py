@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,9 @@ _GAPS = """
     ORDER BY source, from_at, to_at, id
 """
 _INTERNAL_GAP = ("id",)
+# What rows and manifests are made of; a text comes with the revision of its article.
+_MADE_OF = ("articles", "stories", "rights", "gaps")
+_ELSEWHERE = re.compile(r"\b(select|last_seen_at)\b", re.I)
 
 
 class BadManifest(ValueError):
@@ -33,13 +37,38 @@ def path_of(out: Path) -> Path:
     return out / MANIFEST if out.is_dir() else out.with_name(f"{out.name}.manifest.json")
 
 
-def state(db: Database) -> dict[str, Any]:
-    """What the connection reads: the number of the last moment and its time."""
-    moment = history.moment_of(db.conn)
-    if moment is None:
-        (moment,) = db.conn.execute("SELECT max(id) FROM main.moments").fetchone()
-    (at,) = db.conn.execute("SELECT at FROM main.moments WHERE id = ?", (moment,)).fetchone()
-    return {"moment": moment, "at": at}
+def state(db: Database, *, whole: bool = False, fetches: bool = False) -> dict[str, Any]:
+    """What the connection reads: the number and the time of the last moment that rows can know of.
+
+    A crawl that found nothing, or the bookkeeping of an increment, is none; `fetches`: every fetch of an article is
+    one; `whole`: any is, since a condition may ask for anything.
+    """
+    last = moment(db)
+    if whole:
+        found = last
+    else:
+        parts = [f"SELECT max(moment) FROM main.history_{name} WHERE moment <= :last" for name in _MADE_OF]
+        if fetches:
+            parts.append("SELECT max(moment) FROM main.visits WHERE moment <= :last AND article_id IS NOT NULL")
+        numbers = db.conn.execute(" UNION ALL ".join(parts), {"last": last}).fetchall()
+        found = max(number or 0 for (number,) in numbers)
+    return {"moment": found, "at": at_of(db, found)}
+
+
+def moment(db: Database) -> int:
+    """The last moment that the connection reads, whatever was written in it."""
+    asked = history.moment_of(db.conn)
+    return int(db.conn.execute("SELECT max(id) FROM main.moments").fetchone()[0]) if asked is None else asked
+
+
+def at_of(db: Database, moment: int) -> str:
+    """When a moment was."""
+    return str(db.conn.execute("SELECT at FROM main.moments WHERE id = ?", (moment,)).fetchone()[0])
+
+
+def asks_more(where: str) -> bool:
+    """Whether a condition asks for more than the article: it may hold or not without anything written to that."""
+    return bool(_ELSEWHERE.search(where))
 
 
 def versions(db: Database) -> dict[str, str]:

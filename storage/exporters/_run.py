@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from storage.times import parse, stamp
 Progress = Callable[[int, int], None]
 _CACHE_KB = 4096
 _TICK = timedelta(milliseconds=1)  # of our clock
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))  # in milliseconds
 _UNKNOWN = re.compile(r"no such column: (\S+)")
 
 
@@ -34,14 +36,22 @@ class Split(NamedTuple):
     shares: tuple[float, ...]
     embargo: timedelta
 
+    @property
+    def told(self) -> dict[str, str]:
+        """As the manifest has it, and as the options are written."""
+        number = self.embargo // _TICK
+        unit = next(unit for unit, size in _UNITS if not number % size)
+        shares = ",".join(format(Decimal(repr(share)), "f") for share in self.shares)
+        return {"split": f"time:{shares}", "embargo": f"{number // dict(_UNITS)[unit]}{unit}"}
+
 
 @dataclass(frozen=True)
 class Job:
     """What is to be written, beside the choice of rows.
 
     `since` gives the rows of an increment in place of all. `archive` is the file of the raw pages, `contact` whom a
-    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `progress(done, total)` is called now
-    and then and at the end.
+    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `progress(done, total)`
+    is called now and then and at the end.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -62,21 +72,24 @@ class Run:
         self._db, self._out, self._job, self._form = db, out, job, form
         if wrong := _wrong(db, job.choice):
             raise ExportError(out, f"`{job.choice.where}` is no condition on articles: {wrong}.")
-        query = {**job.choice.told, **(job.since.told if job.since else {}), **job.found_by}
+        query = {**job.choice.told, **(job.since.told(db) if job.since else {}), **job.found_by}
+        query |= job.split.told if job.split else {}
         self._split = _plan(db, out, job) if job.split else None
+        whole, fetches = _manifest.asks_more(job.choice.where), _has_fetches(form)
+        state = _manifest.state(db, whole=whole, fetches=fetches)
         known = {
             "format": form.__name__.rpartition(".")[2],
             **_manifest.versions(db),
-            "state": _manifest.state(db),
+            "state": state,
             "query": query,
             **({"contact": job.contact} if job.contact else {}),
         }
         names = self._split.names if self._split else ("all",)
-        whole = about(
+        wanted = about(
             change=job.since is not None, split=bool(job.split), facts=known, sets=names, archive=job.archive, db=db
         )
         kept = getattr(self._form, "fields", lambda about: about.fields)
-        self.about: About = replace(whole, fields=kept(whole))
+        self.about: About = replace(wanted, fields=kept(wanted))
         if job.split and "split" not in self.about.fields:
             raise ExportError(out, f"`{known['format']}` has no place for parts of a data set; use another format.")
         self.sets = _rows.sets(self.about)
@@ -103,7 +116,9 @@ class Run:
     def _chosen(self) -> Iterator[Batch]:
         job, out = self._job, self.about.left_out
         if job.since:
-            return _counted(job.since.batches(self._db, self._select), 0, job.progress)
+            upto, fetches = self.about.facts["state"]["moment"], _has_fetches(self._form)
+            found = job.since.batches(self._db, self._select, upto, out, fetches=fetches)
+            return _counted(found, 0, job.progress)
         total = _total(self._db, job.choice) if job.progress else 0
         return _counted(self._select(self._db, left_out=out), total, job.progress)
 
@@ -157,6 +172,11 @@ class Run:
             "left_out": dict(sorted(self.about.left_out.items())),
             "gaps": _manifest.gaps(self._db, min(starts, default=None), self.about.at),
         }
+
+
+def _has_fetches(form: ModuleType) -> bool:
+    """Whether a format holds every fetch of an article."""
+    return bool(getattr(form, "FETCHES", False))
 
 
 def _wrong(db: Database, choice: Choice) -> str:

@@ -121,7 +121,8 @@ class _Seen:
             self._last[name] = number
         if row.get("kind") == "ad" and not self._query["ads"]:
             self._note("kinds", number, "it is an advertisement")
-        if row.get("rights") and reservations(row["rights"], self._query["purpose"]):
+        withheld = row.get("change") == "gone" and not (row["title"] or row["text"])
+        if row.get("rights") and not withheld and reservations(row["rights"], self._query["purpose"]):
             self._note("rights", number, f"it is reserved against the purpose {self._query['purpose']}")
 
     def _note(self, what: str, number: Any, problem: str) -> None:
