@@ -490,9 +490,9 @@ NOT_ASKED = [
 
 
 def test_a_condition_asks_only_what_is_stored(filled, tmp_path):
-    for where, why in NOT_ASKED:
+    for asked, why in NOT_ASKED:
         with pytest.raises(ExportError, match=why):
-            export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
+            export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=asked)))
     assert list(tmp_path.iterdir()) == []
 
 
