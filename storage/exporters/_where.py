@@ -109,6 +109,7 @@ def settle(connection: sqlite3.Connection) -> None:
     Their answers are SQLite's own. What they refuse is an OperationalError that says `REFUSED`. It lasts as long as the
     connection, and a second time changes nothing.
     """
+    sqlite3.enable_callback_tracebacks(False)  # Datasette turns them on; what is refused is told in a line
     found = connection.execute("SELECT name, min(builtin) FROM pragma_function_list GROUP BY name").fetchall()
     known = dict(found)
     clockless = _Clockless()
