@@ -43,7 +43,7 @@ def database(tmp_path):
 
 def asked(port, path):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -93,7 +93,7 @@ def test_passes_that_fail_are_no_health():
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is not this machine")
 def test_only_the_loopback_address_is_served(database):
     with serving(application(Vitals(), database)) as port, pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.2", port), timeout=5)
+        socket.create_connection(("127.0.0.2", port), timeout=60)
 
 
 def test_the_service_manager_hears_signs_of_life(tmp_path):
