@@ -21,9 +21,8 @@ import config
 from crawler.screen import Live, plain
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
     from storage import Patience
+    from storage.sqlite import Database
 
 NOTHING, USAGE, CONFIG, STORAGE, FETCH, EXTRACT, FAULT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 70, 130
 EXIT_CODES = {

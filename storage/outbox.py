@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlite_utils import Database
-
 from storage.notices import writing
+from storage.sqlite import Database
 from storage.store import Store
 from storage.times import parse, stamp
 

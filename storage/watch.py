@@ -10,9 +10,8 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage.keys import host_of
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 Row = dict[str, Any]

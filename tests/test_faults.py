@@ -176,9 +176,8 @@ def keys_of(name):
 
 
 def trusting(tls):
-    return Fetcher(
-        SETTINGS, transport=Transport(allow_networks=SETTINGS.allow_networks, timeout=SETTINGS.timeout, tls=tls)
-    )
+    allowed, patience = SETTINGS.allow_networks, SETTINGS.timeout
+    return Fetcher(SETTINGS, transport=Transport(allow_networks=allowed, timeout=patience, tls=tls))
 
 
 @pytest.mark.parametrize("schemes", [("http", "http"), ("http", "https"), ("https", "https")])

@@ -24,9 +24,8 @@ from crawler.commands.crawl import unreadable
 from crawler.console import NOTHING, configured, now, print_json
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
     from crawler.doctor import Facts, Finding
+    from storage.sqlite import Database
 
 # Seconds that a lock is waited for: a transaction of ours is over by then.
 PATIENCE = 2.0
