@@ -159,6 +159,23 @@ def refuse_broken(setup: config.Config, only: str | None = None) -> None:
             raise error
 
 
+def bad_table(setup: config.Config) -> config.ConfigError | None:
+    """What is wrong with the table that `mentions` names, which only exports read; None where nothing is."""
+    from storage import instruments
+
+    if setup.settings.mentions is None:
+        return None
+    try:
+        instruments.read(setup.settings.mentions)
+    except instruments.TableError as error:
+        told = f"names a table that cannot be used: {str(error).rstrip('.')}"
+        where = setup.origins.get("mentions", "")
+        return config.ConfigError(
+            where, "mentions", f"{told}; mend it, or take `mentions` out for the one that comes along"
+        )
+    return None
+
+
 # Of every command that reads: what it would have shown at a time.
 as_of_option = click.option(
     "--as-of", type=Moment(), metavar="TIME", help="As it was known then: ISO 8601 with zone, 2026-03-20T08:00+08:00."
