@@ -102,6 +102,7 @@ The command line, and what it shows:
   commands    one file a command
   screen      lines, tables and times for people
   present     an extraction as JSON, text, Markdown or an account of its reasons
+  web         the pages of `kuaixun serve`
   demo        the small news web of `kuaixun demo`
   bench       how good and how fast the extraction is
   metrics     the measures of one page

@@ -40,7 +40,7 @@ EXIT_CODES = {
 SECTIONS = {
     "Start": ("demo", "init", "config"),
     "Crawl": ("crawl", "run", "fetch", "extract"),
-    "Read": ("search", "latest", "story", "export", "gaps"),
+    "Read": ("serve", "search", "latest", "story", "export", "gaps"),
     "Look after": (
         "source",
         "sources",

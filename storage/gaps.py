@@ -151,13 +151,13 @@ def spanning(
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor]
     found = [{**row, "evidence": json.loads(row["evidence"])} for row in rows]
-    late = (row for row in _overdue(db, now) if source in (None, row["source"]))
+    late = (row for row in overdue(db, now) if source in (None, row["source"]))
     found += [row for row in late if watched is None or row["source"] in watched]
     return sorted(found, key=lambda row: row["from_at"])
 
 
-def _overdue(db: Database, now: datetime) -> Iterator[Row]:
-    """The sources that were due long before `now` and that nobody has asked since their last visit."""
+def overdue(db: Database, now: datetime) -> Iterator[Row]:
+    """The sources that were due long before `now` and that nobody has asked since their last visit, as rows of gaps."""
     for name, visited, due, every in db.conn.execute(_LATE, {"now": stamp(now)}):
         if now - parse(due) > max(timedelta(seconds=every), LEAST):
             yield dict.fromkeys(("url", "to_at", "mended_at")) | {

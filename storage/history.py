@@ -140,6 +140,15 @@ def moment_of(connection: sqlite3.Connection) -> int | None:
     return int(connection.execute("SELECT moment FROM temp.travelling").fetchone()[0]) if is_there else None
 
 
+def rows_at(table: str, moment: int) -> tuple[str, str]:
+    """What tells the rows of a table at a moment, in SQL: those of `main.TABLE now` that were there as they are, and
+    those of `main.history_TABLE former` that were there otherwise. Together these are all.
+    """
+    key = TRACKED[table].key
+    later = f"SELECT 1 FROM main.history_{table} AS later WHERE later.{key} = now.{key} AND later.moment > {moment}"
+    return f"NOT EXISTS ({later})", _was(table, key, moment)
+
+
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in connection.execute(f"PRAGMA main.table_info ({table})")]
 

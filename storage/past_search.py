@@ -135,6 +135,12 @@ def ordered(connection: sqlite3.Connection, match: str, newest: str = "") -> lis
         return [number for _, number in sorted(_scores(indexes, tree))]
 
 
+def matching(connection: sqlite3.Connection, match: str) -> list[int]:
+    """The ids of the articles that match at the moment that the connection reads, the last to come first."""
+    with _indexes(connection, _changes(connection)) as indexes:
+        return sorted((number for index in indexes for number in index.matching(match)), reverse=True)
+
+
 def rows_of(ids: Sequence[int], read: Callable[[str], Iterable[Row]]) -> Iterator[Row]:
     """The rows of articles in the order of their ids, some at a time; `read` gives those that a condition holds for."""
     for start in range(0, len(ids), _AT_ONCE):

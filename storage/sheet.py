@@ -24,12 +24,27 @@ COLUMNS = (
 )  # fmt: skip
 STORY = ("key", "first_seen_at", "first_article", "copies", "sites")
 
-# The language and the script of what the extraction calls a language; any other is written in Latin letters.
-_SCRIPTS = {
-    "zh-Hans": ("zh", "Hans"), "zh-Hant": ("zh", "Hant"), "zh": ("zh", "Hani"), "ja": ("ja", "Jpan"),
-    "ko": ("ko", "Kore"), "ru": ("ru", "Cyrl"), "uk": ("uk", "Cyrl"), "bg": ("bg", "Cyrl"), "el": ("el", "Grek"),
-    "ar": ("ar", "Arab"), "he": ("he", "Hebr"), "th": ("th", "Thai"), None: (None, None),
+# The language and the script of what the extraction calls a language.
+_CHINESE: dict[str | None, tuple[str | None, str | None]] = {
+    "zh-Hans": ("zh", "Hans"), "zh-Hant": ("zh", "Hant"), "zh": ("zh", "Hani"), None: (None, None),
 }  # fmt: skip
+# Scripts (ISO 15924) of the languages (ISO 639-1) that have one. Of those that have several, such as
+# az, kk, ku, mn, pa, sd, sr and uz, the language does not tell which.
+_WRITTEN = {
+    "Latn": "aa af ak an ay bi bm br bs ca ch co cs cy da de ee en eo es et eu fi fj fo fr fy ga gd gl gn gv ha "
+    "hr ht hu ho hz ia id ie ig ik io is it jv kg ki kj kl kr kw la lb lg li ln lt lu lv mg mh mi ms mt "
+    "na nb nd ng nl nn no nr nv ny oc om pl pt qu rm rn ro rw sc se sg sk sl sm sn so sq ss st su sv sw "
+    "tl tn to ts tr tw ty ve vi vo wa wo xh yo zu",
+    "Cyrl": "ab av ba be bg ce cu cv kv ky mk os ru tg tt uk",
+    "Arab": "ar fa ps ug ur", "Hebr": "he yi", "Deva": "hi mr ne sa", "Beng": "as bn", "Ethi": "am ti", "Tibt": "bo dz",
+    "Grek": "el", "Jpan": "ja", "Kore": "ko", "Thai": "th", "Laoo": "lo", "Mymr": "my", "Khmr": "km", "Geor": "ka",
+    "Armn": "hy", "Taml": "ta", "Telu": "te", "Knda": "kn", "Mlym": "ml", "Gujr": "gu", "Orya": "or", "Sinh": "si",
+    "Thaa": "dv", "Yiii": "ii",
+}  # fmt: skip
+_SCRIPTS: dict[str | None, tuple[str | None, str | None]] = {
+    name: (name, script) for script, names in _WRITTEN.items() for name in names.split()
+}
+_SCRIPTS |= _CHINESE
 _FLASH = 600  # bytes: as the extraction has it, for articles from before it was written down
 _decoded = json.JSONDecoder().raw_decode
 
@@ -41,7 +56,7 @@ def sheet(raw: Batch, rights: Column) -> dict[str, Column]:
     """
     bodies = _bodies(raw["text"])
     published = _times(raw["published_at"])
-    written = [_SCRIPTS.get(lang) or (lang, "Latn") for lang in raw["lang"]]
+    written = [_SCRIPTS.get(lang) or (lang, None) for lang in raw["lang"]]
     found: dict[str, Column] = {
         "kind": _kinds(raw["is_ad"], raw["kind"], bodies),
         "first_seen_at": _times(raw["first_seen_at"]),

@@ -88,6 +88,13 @@ def test_kinds(full, score, extra, text, kind):
     assert [row["kind"] for row in taken(full, ads=True)] == [kind]
 
 
+def test_the_script_is_that_of_the_language_where_it_has_one(full):
+    told = {"en": "Latn", "vi": "Latn", "hi": "Deva", "uk": "Cyrl", "fa": "Arab", "zh": "Hani", "sr": None, "xx": None}
+    for number, name in enumerate(told):
+        put(full, f"https://a.example/{number}.html", f"标题{number}", f"{number}号公司", lang=name)
+    assert {row["language"]: row["script"] for row in taken(full, copies=True)} == told
+
+
 def test_a_copy_shares_the_story_of_the_first(full):
     put(full, "https://a.example/1.html")
     put(full, "https://b.example/2.html", at=T0 + timedelta(hours=1))

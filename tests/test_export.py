@@ -18,11 +18,12 @@ from xml.etree import ElementTree
 import pytest
 
 from crawler.extract import columns
-from storage import Article, Visit, open_store, splits
+from storage import Article, Visit, history, open_store, splits
 from storage.archive import Archive, Fetched
-from storage.exporters import Choice, ExportError, Job, Split, export, formats, verify
+from storage.exporters import Choice, ExportError, Job, Split, export, formats, stream, verify
 from storage.exporters import _files as files
 from storage.exporters import _manifest as manifest
+from storage.exporters import _where as where
 from storage.exporters._about import MENTION, About
 from storage.fields import FIELDS
 from storage.mentions import Finder
@@ -219,7 +220,14 @@ def test_rows_can_be_chosen_by_a_condition(filled, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("where", "why"), [("no_such = 1", "no field `no_such`; there are id, url"), ("1) --", "syntax"), ("title =", "")]
+    ("where", "why"),
+    [
+        ("no_such = 1", "no field `no_such`; there are id, url"),
+        ("1) --", "syntax"),
+        ("title =", ""),
+        ("id = ?", "has a `\\?` without a value"),
+        ("1); SELECT (1", "one statement"),
+    ],
 )
 @pytest.mark.parametrize("name", ["jsonl", "sqlite"])
 def test_a_wrong_condition_is_named_and_makes_no_file(filled, tmp_path, where, why, name):
@@ -243,14 +251,26 @@ def test_an_unknown_format_says_which_there_are(store, tmp_path):
 @pytest.mark.parametrize("name", ["jsonl", "sqlite", pytest.param("parquet", marks=ARROW)])
 def test_an_interrupted_export_leaves_the_old_file_and_no_other(filled, tmp_path, name):
     out = Path(tmp_path, "out.jsonl")
-    out.write_text("old")
+    export(filled.db, out, "jsonl", Job(Choice(where="id = 1")))
+    before = content(tmp_path)
 
     def stop(done, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         export(filled.db, out, name, Job(progress=stop))
-    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("out.jsonl", "old")]
+    assert content(tmp_path) == before
+
+
+def test_one_export_at_a_time_writes_a_file(filled, tmp_path):
+    """Else the file of one and the manifest of the other may come to lie side by side."""
+
+    def another(done, total):
+        with pytest.raises(ExportError, match="Another export is writing"):
+            export(filled.db, tmp_path / "out.jsonl", "jsonl")
+
+    export(filled.db, tmp_path / "out.jsonl", "jsonl", Job(progress=another))
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.jsonl", "out.jsonl.manifest.json"]
 
 
 @ARROW
@@ -266,6 +286,11 @@ def test_an_interrupt_in_the_middle_of_parquet_stays_one():
 def test_a_full_disk_is_named(filled, name):
     with pytest.raises(ExportError, match="cannot be written: No space left"):
         export(filled.db, Path("/dev/full"), name)
+    with (
+        Path("/dev/full").open("wb", 0) as out,
+        pytest.raises(ExportError, match="`/dev/full` cannot be written: No space"),
+    ):
+        stream(filled.db, out, name)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -292,6 +317,12 @@ def test_a_folder_that_is_not_there_is_named(filled, tmp_path):
         export(filled.db, Path(tmp_path, "nowhere", "out.csv"), "csv")
 
 
+def test_a_name_that_is_no_utf_8_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(ExportError, match=r"`.*\\xff.csv` is no UTF-8"):
+        export(None, tmp_path / os.fsdecode(b"\xff.csv"), "csv")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_is_not_replaced_by_a_file(filled, tmp_path):
     with pytest.raises(ExportError, match="is a folder"):
         export(filled.db, tmp_path, "csv")
@@ -310,10 +341,52 @@ def test_only_a_folder_of_ours_is_replaced(filled, tmp_path):
     export(filled.db, ours, "hf", Job(Choice(where="id = 1")))
     export(filled.db, ours, "hf")
     assert (len(read(ours)), failed(ours)) == (3, [])
-    (ours / "notes.txt").write_text("mine")
-    with pytest.raises(ExportError, match="no export made"):
-        export(filled.db, ours, "hf")
+    card = (ours / "README.md").read_bytes()
+    for name, text in (("README.md", b"mine"), ("notes.txt", b"mine")):
+        (ours / name).write_bytes(text)
+        with pytest.raises(ExportError, match="no export made, or that was changed since"):
+            export(filled.db, ours, "hf")
+        assert (ours / name).read_bytes() == text
+        (ours / "README.md").write_bytes(card)
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "ours", "thesis"]
+
+
+@pytest.mark.parametrize("form", ["csv", pytest.param("sqlite", marks=pytest.mark.slow)])
+def test_only_a_file_of_ours_is_replaced(filled, tmp_path, form):
+    """Not one of somebody else, nor ours with other content, nor a foreign file in the place of the manifest."""
+    foreign, changed, claims = (tmp_path / name for name in ("notes", "changed", "new.manifest.json"))
+    with closing(sqlite3.connect(foreign)) as db:
+        db.execute("CREATE TABLE precious (one)")
+    export(filled.db, changed, form)
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    claims.write_text("{}")
+    before = content(tmp_path)
+    for out, named in ((foreign, foreign), (changed, changed), (tmp_path / "new", claims)):
+        with pytest.raises(ExportError, match=f"{named}` is there, .* Name another place, or remove it"):
+            export(filled.db, out, form)
+    assert content(tmp_path) == before
+    for path in (foreign, changed):
+        path.write_bytes(b"")  # in which nothing can be lost
+        export(filled.db, path, form)
+        assert failed(path) == []
+
+
+def test_after_a_kill_between_file_and_manifest_the_next_export_goes_on(filled, tmp_path, monkeypatch):
+    out, replace = tmp_path / "out.csv", files.replace
+    export(filled.db, out, "csv")
+
+    def die(part, target):
+        if part.name.endswith(".ready"):
+            raise KeyboardInterrupt
+        replace(part, target)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(files, "replace", die)
+        export(filled.db, out, "csv", Job(Choice(where="id = 1")))
+    assert failed(out) != []
+    export(filled.db, out, "csv", Job(Choice(where="id < 3")))
+    assert (len(read(out)), failed(out)) == (2, [])
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["out.csv", "out.csv.manifest.json"]
 
 
 def test_a_link_stays_one_and_its_target_is_written(filled, tmp_path):
@@ -393,28 +466,66 @@ def test_the_manifest_names_the_gaps_inside_the_interval(filled, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("where", "why"),
-    [
-        ('"nosuch" = 1', "no field `nosuch`"),
-        ("unixepoch('now') < 5", "another value each time"),
-        ("id > random()", "another value each time"),
-        ("first_seen_at < CURRENT_TIMESTAMP", "another value each time"),
-        ("first_seen_at < datetime ( )", "another value each time"),
-    ],
-)
-def test_a_condition_asks_only_what_is_stored(filled, tmp_path, where, why):
-    with pytest.raises(ExportError, match=why):
-        export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
+NOT_ASKED = [
+    ('"nosuch" = 1', "no field `nosuch`"),
+    ("unixepoch('now') < 5", "another value each time"),
+    ("id > random()", "another value each time"),
+    ("first_seen_at < CURRENT_TIMESTAMP", "another value each time"),
+    ("first_seen_at < datetime ( )", "another value each time"),
+    ("date(published_at, 'localtime') > '2026'", "the time or the zone"),
+    ("datetime(published_at, 'ut' || 'c') > '2026'", "the time or the zone"),
+    ("id < julianday('n' || 'ow')", "the time or the zone"),
+    ("id < strftime('%s', x'4e6f77')", "the time or the zone"),
+    ("id < unixepoch(replace('sub-sec', '-', ''))", "the time or the zone"),
+    ("id < time(iif(id, 'no' || 'w' || char(0) || 'a', title))", "the time or the zone"),
+    ("rowid < 2", "the number of an article is `id`"),
+    ("id IN (SELECT [oid] FROM articles)", "no field `oid`"),
+    ("id IN (SELECT id FROM main.articles WHERE revision > 1)", "without that of its file"),
+    ("id IN (SELECT id FROM 'main'.articles)", "without that of its file"),
+    ("id IN (SELECT id FROM `history_articles`)", "no field `history_articles`"),
+    ("id IN (SELECT id FROM history_articles)", "`history_articles` is not remembered"),
+    ("id < (SELECT count(*) FROM moments)", "`moments` is not remembered"),
+    ("id IN (SELECT rank FROM articles_fts WHERE articles_fts MATCH 'a')", "words are asked for with --search"),
+]
+
+
+def test_a_condition_asks_only_what_is_stored(filled, tmp_path):
+    for asked, why in NOT_ASKED:
+        with pytest.raises(ExportError, match=why):
+            export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=asked)))
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    "where", ["title != 'it''s random() -- \"now\"'", "\"title\" > '' -- random()", "date(first_seen_at) > '2026'"]
+    "where",
+    [
+        "title != 'it''s random() -- \"now\"'",
+        "\"title\" > '' -- random()",
+        "time(first_seen_at, '+1 hours') IS time('15:00:00') AND strftime('%Y', published_at) = '2026'"
+        " AND unixepoch('2026-01-01') = 1767225600 AND date(NULL) IS NULL AND date(first_seen_at) > '2026'",
+        "[title] > '' AND `id` IN (SELECT article_id FROM visits) AND 'a' IN (SELECT value FROM json_each('[\"a\"]'))"
+        " AND story_id IN (SELECT id FROM stories WHERE copies = 0)",
+    ],
 )
 def test_texts_comments_and_quoted_fields_are_no_question(filled, tmp_path, where):
-    export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
-    assert len(read(tmp_path / "out.jsonl")) == len(TEXTS)
+    """Now, and where the connection travels."""
+    facts = [export(filled.db, Path(tmp_path, "now.jsonl"), "jsonl", Job(Choice(where=where)))]
+    with open_store(Path(filled.path), readonly=True) as then:
+        history.travel_to(then.db.conn, facts[0]["state"]["moment"])
+        facts.append(export(then.db, Path(tmp_path, "then.jsonl"), "jsonl", Job(Choice(where=where))))
+    assert [count(each) for each in facts] == [len(TEXTS)] * 2
+
+
+def test_the_views_that_may_be_asked_are_the_same_now_and_then(filled):
+    """All but the one that reads what does not travel."""
+    views = [name for (name,) in filled.db.execute("SELECT name FROM sqlite_master WHERE type = 'view'")]
+
+    def refused():
+        return [name for name in views if where.forgotten(filled.db.conn, f"EXISTS (SELECT * FROM {name})", ())]
+
+    now = refused()
+    history.travel_to(filled.db.conn, 1)
+    assert (now, refused()) == (["versions"], ["versions"])
 
 
 def test_a_split_with_an_empty_part_is_refused(store, tmp_path):

@@ -1,7 +1,8 @@
 """`kuaixun export` on the command line: what it writes, what it says, how it ends."""
 
+import shlex
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from click.testing import CliRunner
 from crawler.cli import cli
 from crawler.console import NOTHING, STORAGE, USAGE
 from storage import Article, Visit, open_store
-from tests.test_export import empty
+from storage.exporters._manifest import opened
+from tests.test_export import ARROW, content, empty
 
 __all__ = ["empty"]  # a fixture
 
@@ -59,6 +61,9 @@ def test_words_and_conditions_choose(here):
         (("out.warc",), STORAGE, "no archive of raw pages"),
         (("ours", "--format", "hf"), STORAGE, "is a folder that no export made"),
         (("-", "--format", "sqlite"), STORAGE, "cannot be written to a pipe"),
+        (("out.warc.gz",), STORAGE, "no archive of raw pages"),
+        (("out.jsonl.gz",), USAGE, "name the file without `.gz`"),
+        (("out.gz",), USAGE, "only warc is gzip"),
         (("out.unknown",), USAGE, "There is no format `unknown`"),
         (("out.jsonl", "--split", "0.8,0.2"), USAGE, "is no split; write"),
         (("out.jsonl", "--split", "time:0.8,0.2", "--embargo", "soon"), USAGE, "is no duration"),
@@ -80,6 +85,12 @@ def test_bad_input_is_one_clear_line(here, words, code, why):
     told = said(*words, code=code)
     assert why in told
     assert sorted(here.rglob("*")) == before
+
+
+def test_a_folder_without_rows_says_how_it_can_be_opened(here):
+    pytest.importorskip("pyarrow")
+    assert "with `streaming=True`" in said("none", "--format", "hf", "--where", "id < 0")
+    assert "streaming" not in said("some", "--format", "hf", "--where", "id = 1")
 
 
 def test_tampering_is_named_and_ends_with_a_code(here):
@@ -107,3 +118,73 @@ def test_an_increment_that_was_complete_but_not_noted_is_noted(here):
         )
     assert "1.jsonl was complete" in said("1.jsonl", "--since-last", "daily")
     assert "Wrote 0 articles" in said("2.jsonl", "--since-last", "daily")
+
+
+def known(out):
+    return opened(Path(out).read_bytes())
+
+
+@ARROW
+def test_a_late_export_is_the_one_made_then_to_the_manifest(here):
+    """Whatever the time that is asked for, T is the last moment that the rows know of."""
+    said("then.hf", "--format", "hf")
+    made = {path.name: path.read_bytes() for path in Path("then.hf").rglob("*") if path.is_file()}
+    at = known("then.hf/manifest.json")["state"]["at"]
+    said("then.hf", "--format", "hf", "--as-of", at[:17] + "59.999+00:00")
+    assert made == {path.name: path.read_bytes() for path in Path("then.hf").rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """It is a hundred days later."""
+    at = NOW + timedelta(days=100)
+    monkeypatch.setattr("crawler.console.now", lambda as_of=None: as_of or at)
+    return at.isoformat(timespec="milliseconds")
+
+
+def stored(number, text, at):
+    url = f"http://example.com/{number}.html"
+    with open_store(Path("news.db"), clock=lambda: at) as store:
+        store.save(Visit(url, url, "article", "demo", at, 200), article=Article(url, f"第{number}条", text, at))
+
+
+def again(card, number=0):
+    """Do what the card says, into `again`."""
+    found = [line for line in card.splitlines() if line.startswith("kuaixun export ")][number]
+    said(*("again" if word.startswith("OUT") else word for word in shlex.split(found)[2:]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("as_of", [True, False])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--where", "title != 'it''s' AND id < 40", "--purpose", "train", "--ads", "--copies"),
+        ("--split", "time:0.5,0.3,0.2", "--embargo", "90m", "--mentions"),
+        ("--search", "储能 正文"),
+    ],
+    ids=str,
+)
+def test_a_card_says_how_to_make_its_folder_again(here, later, options, as_of):
+    pytest.importorskip("pyarrow")
+    for number in range(10, 30):
+        stored(number, f"储能{number * 7919}家公司的第{number}篇正文在这里。" * 9, NOW + timedelta(hours=number))
+    said("out", "--format", "hf", *options, *(("--as-of", later) if as_of else ()))
+    stored(10, "储能的正文后来更正。" * 9, NOW + timedelta(days=200))
+    again(Path("out", "README.md").read_text())
+    assert content(Path("again")) == content(Path("out"))
+
+
+@pytest.mark.slow
+def test_the_card_of_an_increment_says_how_to_make_it_again(here, later):
+    pytest.importorskip("pyarrow")
+    said("first", "--format", "hf", "--since-last", "daily")
+    stored(9, "第9条的正文。", NOW + timedelta(hours=1))
+    said("second", "--format", "hf", "--since-last", "daily")
+    card = Path("second", "README.md").read_text()
+    assert "1 row of what was new, changed or gone" in card
+    for number, name in enumerate(("first", "second")):
+        again(card, number)
+        Path("again").rename(f"{name}-again")
+        shards = [content(Path(folder, "data")) for folder in (name, f"{name}-again")]
+        assert shards[0] == shards[1]

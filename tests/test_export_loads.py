@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.exporters import export
+from storage.exporters import Choice, Job, export
 from storage.fields import FIELDS
 from tests.test_export import CHINA, NOW, TEXTS, empty, filled, store
 
@@ -31,6 +31,19 @@ def test_datasets_opens_the_folder_as_its_card_describes_it(folder, tmp_path, mo
     assert found["train"].column_names == list(FIELDS)
     assert str(found["train"].features["first_seen_at"].dtype) == "timestamp[ms, tz=UTC]"
     assert {row["published_at"] for row in found["train"]} == {CHINA}
+
+
+def test_a_folder_without_rows_opens_as_is_said(filled, tmp_path, monkeypatch):
+    """`datasets` has no split without rows, but as a stream; the others have its columns."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    datasets, pandas = (pytest.importorskip(name, reason=WHY) for name in ("datasets", "pandas"))
+    out = tmp_path / "none"
+    export(filled.db, out, "hf", Job(Choice(where="id < 0")))
+    cache = str(tmp_path / "cache")
+    assert list(datasets.load_dataset(str(out), split="train", streaming=True, cache_dir=cache)) == []
+    with pytest.raises(Exception, match=r"no data|generating the dataset"):
+        datasets.load_dataset(str(out), cache_dir=cache)
+    assert list(pandas.read_parquet(out / "data").columns) == list(FIELDS)
 
 
 def test_pandas_opens_the_shards(folder):

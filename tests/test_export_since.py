@@ -12,17 +12,20 @@ import pytest
 
 from config import Settings, Source
 from storage import Article, Visit, history, open_store
+from storage.archive import Archive, Fetched
 from storage.exporters import Choice, ExportError, Job, Since, export
 from storage.exporters import _files as files
+from storage.exporters._manifest import opened
 from storage.records import Notice, Right
 from tests.test_as_of import A, B, Scripted
 from tests.test_crawl import Clock, run
-from tests.test_export import empty, failed, read
+from tests.test_export import ARROW, content, empty, failed, read
 
 __all__ = ["empty"]  # a fixture
 
 T0 = datetime(2026, 3, 20, 14, tzinfo=UTC)
 TEXT = "央行今日下调存款准备金率，释放长期资金约一万亿元，支持实体经济发展，降低社会融资成本，保持流动性合理充裕。"
+RESERVED = Notice("http://example.com/robots.txt", "host", T0, (Right("ai-train", "no", "robots.txt", "*", True),))
 
 
 @pytest.fixture
@@ -40,14 +43,14 @@ def put(database, number, text=TEXT, *, notices=(), **more):
         store.save(Visit(url, url, "article", "demo", T0, 200), article=article, rights=notices)
 
 
-def taken(database, out, choice=None, *, name="daily", at=None):
+def taken(database, out, choice=None, *, name="daily", at=None, form="jsonl"):
     """The next increment of a name, as of a time: pairs of what it is and the number of the article."""
     choice = choice or Choice()
-    since = Since(database, name, choice, "jsonl")
+    since = Since(database, name, choice, form)
     with open_store(database, readonly=True) as store:
         if at:
             history.travel(store.db.conn, at)
-        export(store.db, Path(out), "jsonl", Job(choice, since=since))
+        export(store.db, Path(out), form, Job(choice, since=since))
     assert failed(Path(out)) == []
     return [(row["change"], row["id"]) for row in read(Path(out))]
 
@@ -83,10 +86,12 @@ def test_what_a_host_reserves_later_is_gone(database):
         put(database, number, text(number))
     choice = Choice(purpose="train")
     assert taken(database, "1.jsonl", choice) == [("new", 1), ("new", 2)]
-    right = Right("ai-train", "no", "robots.txt", "*", True)
-    notice = Notice("http://example.com/robots.txt", "host", T0, (right,))
-    put(database, 2, text(2), notices=(notice,))
+    put(database, 2, text(2), notices=(RESERVED,))
     assert taken(database, "2.jsonl", choice) == [("gone", 1), ("gone", 2)]
+    told = [(row["title"], row["text"], row["rights"][0]["kind"]) for row in read(Path("2.jsonl"))]
+    assert told == [("", "", "ai-train")] * 2
+    facts = opened(Path("2.jsonl.manifest.json").read_bytes())
+    assert facts["left_out"] == {"ai-train=no (robots.txt)": 2}
 
 
 def test_what_the_words_no_longer_find_is_gone(database):
@@ -256,6 +261,7 @@ def test_increments_of_any_choice_add_up_to_all(database, seed, choice):
         assert reader.rows == everything(database, choice)
 
 
+SLOW = pytest.mark.slow
 POINTS = ("row", "ready", "noted", "named", "done")
 
 
@@ -309,8 +315,8 @@ def killed(database, out, choice, point, nth):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
-@pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("same", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["same name", "other name"])
+@pytest.mark.parametrize("point", [each if each == "ready" else pytest.param(each, marks=SLOW) for each in POINTS])
+@pytest.mark.parametrize("same", [True, pytest.param(False, marks=SLOW)], ids=["same name", "other name"])
 def test_after_a_kill_nothing_is_missed_and_nothing_comes_twice(database, point, same):
     reader, choice = Reader(), Choice()
     for number in (1, 2, 3):
@@ -338,3 +344,132 @@ def test_after_kills_at_any_point_increments_add_up_to_all(database, seed):
         killed(database, f"inc-{next(numbers)}.jsonl", choice, "", 0)
         reader.take()
         assert reader.rows == everything(database, choice)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["atom", pytest.param("hf", marks=ARROW), "warc"])
+def test_bytes_stay_where_no_content_changes(database, name):
+    """Not by the bookkeeping of an increment, and not by a crawl that finds nothing."""
+    put(database, 1, text(1))
+    Archive(Path("k.pages")).close()
+
+    def made(folder):
+        Path(folder).mkdir()
+        with open_store(database, readonly=True) as store:
+            export(store.db, Path(folder, "out"), name, Job(archive=Path("k.pages")))
+        return content(Path(folder))
+
+    former = made("former")
+    taken(database, "1.jsonl")
+    with open_store(database) as store:
+        store.save(Visit("http://example.com/", "http://example.com/", "list", "demo", T0 + timedelta(hours=1), 200))
+    assert made("again") == former
+
+
+def test_a_state_is_of_the_last_moment_that_counts(database):
+    """Bookkeeping and visits do where a condition asks for more than the article."""
+    put(database, 1, text(1))
+    taken(database, "1.jsonl")
+    with open_store(database) as store:
+        store.save(Visit("http://example.com/", "http://example.com/", "list", "demo", T0, 200))
+        last = store.db.execute("SELECT max(id) FROM moments").fetchone()[0]
+        for where, moment in (("", 1), ("last_seen_at > ''", last), ("id IN (SELECT 1)", last)):
+            facts = export(store.db, Path("out.jsonl"), "jsonl", Job(Choice(where=where)))
+            assert facts["state"]["moment"] == moment
+
+
+@pytest.mark.slow
+def test_an_increment_counts_what_it_leaves_out(database):
+    choice = Choice(purpose="train")
+
+    def left_out(out):
+        taken(database, out, choice)
+        return opened(Path(f"{out}.manifest.json").read_bytes())["left_out"]
+
+    for number, which in enumerate((1, 1, 2), 1):
+        put(database, number, text(which))
+    assert left_out("1.jsonl") == {"copy": 1}
+    put(database, 3, text(2), notices=(RESERVED,))
+    assert left_out("2.jsonl") == {"copy": 1, "ai-train=no (robots.txt)": 2}
+    assert left_out("3.jsonl") == {}  # nothing was written to them
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["atom", "csv", "jsonl", "sqlite", pytest.param("parquet", marks=ARROW)])
+def test_what_is_reserved_now_is_gone_without_its_text(database, form):
+    """In every format: whose it is, and the evidence; nothing of what the publisher wrote."""
+    put(database, 1, text(1), author="张三", extra={"keywords": ["储能"]})
+    taken(database, "1", Choice(purpose="train"), form=form)
+    put(database, 2, text(2), notices=(RESERVED,))
+    assert taken(database, "2", Choice(purpose="train"), form=form) == [("gone", 1)]
+    (row,) = read(Path("2"))
+    assert row["url"] == "http://example.com/1.html"
+    assert len(row["story_id"]) == 16
+    assert not any(row.get(name) for name in ("title", "text", "author", "keywords", "published_at"))
+    assert form == "atom" or [each["kind"] for each in row["rights"]] == ["ai-train"]
+
+
+@pytest.mark.slow
+def test_what_is_gone_and_not_reserved_keeps_its_text(database):
+    put(database, 1, text(1))
+    taken(database, "1", Choice(purpose="train"))
+    put(database, 2, text(1), published_at=T0 - timedelta(hours=1))
+    assert taken(database, "2", Choice(purpose="train")) == [("gone", 1), ("new", 2)]
+    assert read(Path("2"))[0]["text"] == text(1)
+
+
+def fetched(database, hour, texts, **more):
+    """Articles, by their numbers, are read from pages that are kept, at an hour."""
+    at = T0 + timedelta(hours=hour)
+    with Archive(database.with_suffix(".pages")) as archive, open_store(database) as store:
+        for number, told in texts.items():
+            url = f"http://example.com/{number}.html"
+            archive.add(Fetched(url, url, at, 200, {"content-type": "text/html"}, f"{number} {hour}".encode(), "demo"))
+            article = Article(url, f"第{number}条", told, at, **more)
+            store.save(Visit(url, url, "article", "demo", at, 200), article=article)
+
+
+def pages(database, out, choice=None, name="pages"):
+    """The pages in the next increment of a name, or in a whole export: number of the article and hour."""
+    choice = choice or Choice()
+    since = Since(database, name, choice, "warc") if name else None
+    with open_store(database, readonly=True) as store:
+        facts = export(store.db, Path(out), "warc", Job(choice, since=since, archive=database.with_suffix(".pages")))
+    assert failed(Path(out)) == []
+    found = [(int(row["url"][19:-5]), (row["fetched_at"] - T0) // timedelta(hours=1)) for row in read(Path(out))]
+    return found, facts["left_out"]
+
+
+def test_an_increment_of_pages_has_each_fetch_once(database):
+    """That of an article that did not change too, and of one that did only what is new."""
+    fetched(database, 0, {number: text(number) for number in (1, 2, 3)})
+    assert pages(database, "1") == ([(1, 0), (2, 0), (3, 0)], {})
+    fetched(database, 1, {1: text(1), 2: text(2) + "更正。", 4: text(4)})
+    assert pages(database, "2") == ([(1, 1), (2, 1), (4, 1)], {})
+
+
+@pytest.mark.slow
+def test_pages_of_what_came_in_are_all_given_and_none_of_what_is_gone(database):
+    fetched(database, 0, {1: text(1), 2: text(2)})
+    choice = Choice(where="revision > 1")
+    assert pages(database, "1", choice)[0] == []
+    fetched(database, 1, {2: text(2) + "更正。"})
+    assert pages(database, "2", choice)[0] == [(2, 0), (2, 1)]
+    assert pages(database, "3", name="others")[0] == [(1, 0), (2, 0), (2, 1)]
+    fetched(database, 2, {3: text(1)}, published_at=T0 - timedelta(hours=1))  # now 1 is a copy
+    assert pages(database, "4", name="others") == ([(3, 2)], {"copy": 1})
+    assert pages(database, "5", name="others") == ([], {})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_increments_of_pages_add_up_to_all(database, seed):
+    dice, given = random.Random(seed), []
+    for hour in range(25):
+        some = dice.sample(range(1, 8), 3)
+        fetched(database, hour, {number: text(number) + "更正。" * dice.randint(0, 1) for number in some})
+        if dice.random() < 0.4:
+            given += pages(database, f"{hour}")[0]
+    given += pages(database, "last")[0]
+    assert sorted(given) == sorted(pages(database, "all", name=None)[0])
+    assert len(given) == 75

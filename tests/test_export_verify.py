@@ -216,6 +216,17 @@ def test_the_manifest_may_be_named_in_place_of_the_file(filled, tmp_path):
     assert failed(manifest.path_of(out)) == []
 
 
+def test_a_link_is_proven_by_the_manifest_beside_what_it_leads_to(filled, tmp_path):
+    """And where a file was moved away behind a link, by the one that stayed beside that."""
+    link, target, moved = tmp_path / "link.csv", tmp_path / "target.csv", tmp_path / "elsewhere"
+    link.symlink_to(target.name)
+    export(filled.db, link, "csv")
+    assert (failed(link), failed(target)) == ([], [])
+    target.rename(moved)
+    target.symlink_to(moved)
+    assert failed(target) == []
+
+
 def anything(out, dice):
     """One random change of what was exported: a byte, a row or a time."""
     kind = dice.choice(("bit", "cut", "insert", "row", "time"))

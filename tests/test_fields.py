@@ -144,6 +144,31 @@ def test_the_language_is_that_of_the_text(text, lang):
     assert read(story(body="".join(f"<p>{line}</p>" for line in text))).fields["lang"] == lang
 
 
+UKRAINIAN = "Національний банк оголосив, що облікова ставка залишається незмінною, а ринок є стабільним."
+RUSSIAN = "В субботу в городе открыли пешеходный мост через реку, который соединил старый город с новым районом."
+PERSIAN = "بانک مرکزی امروز اعلام کرد که نرخ بهره بدون تغییر باقی می‌ماند و بازار ارز با ثبات است."
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "lang"),
+    [
+        (UKRAINIAN, "uk", "uk"),
+        (UKRAINIAN, "uk_UA", "uk"),
+        (UKRAINIAN, "en", "ru"),  # the nearest that the letters say
+        (RUSSIAN, "uk-UA", "ru"),  # has letters that Ukrainian has not
+        (RUSSIAN, "ar", "ru"),
+        ("Народната банка денес објави дека каматната стапка останува непроменета.", "mk", "mk"),
+        (PERSIAN, "fa", "fa"),
+        (PERSIAN, "zh", "ar"),
+        ("रिज़र्व बैंक ने आज घोषणा की कि दरें नहीं बदलेंगी।", "hi", "hi"),
+        ("The ferry that has crossed the bay made its first trip on batteries.", "fa", "en"),
+    ],
+)
+def test_a_page_says_which_language_of_its_letters_it_is(text, declared, lang):
+    html = f'<html lang="{declared}"' + story(body=f"<p>{text}</p>").partition("<html")[2]
+    assert read(html).fields["lang"] == lang
+
+
 def test_the_section_is_the_last_step_of_the_breadcrumbs_that_names_one():
     html = story().replace("<body>", "<body><div><a href=/>首页</a> &gt; <a href=/c/>财经</a> &gt; 正文</div>")
     assert read(html).fields["section"] == "财经"

@@ -83,7 +83,7 @@ LINES = (
         "storage.wording",
     ),
     ("storage.articles", "storage.check", "storage.query", "storage.watch", "storage.witnesses"),
-    ("storage.sheet",),
+    ("storage.browse", "storage.health", "storage.sheet"),
     ("storage.dataset", "storage.store"),
     ("storage.chores", "storage.notices", "storage.setback"),
     ("storage.outbox",),
@@ -176,7 +176,7 @@ LINES = (
     ("crawler.delivery", "crawler.errands"),
     ("crawler.postman",),
     ("crawler.schedule",),
-    ("crawler.demo",),
+    ("crawler.demo", "crawler.web"),
     ("crawler.console", "crawler.commands"),
     ("crawler.cli",),
 )
@@ -187,6 +187,8 @@ OWNERS = {
     "apscheduler": {"crawler.timetable"},
     "prometheus_client": {"crawler.service"},
     "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
+    "datasette": {"crawler.web.plugin"},
+    "jinja2": {"crawler.web.look", "crawler.web.plugin"},
     "pyarrow": {"storage.exporters.parquet"},
     # Whoever imports it otherwise loads pandas too, where that is installed.
     "sqlite_utils": {"storage.sqlite", "crawler.commands.demo"},

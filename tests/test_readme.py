@@ -22,7 +22,7 @@ SET_UP = (
     "python3 -m venv .venv && .venv/bin/pip install -qe '.[test]' && .venv/bin/pytest",
 )
 # What asks the network, never ends, or judges the machine that it runs on: only its command line is checked.
-ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|repair|doctor|source add|notice (test|list))\b")
+ONLY_UNDERSTOOD = re.compile(r"kuaixun (crawl|run|fetch|repair|doctor|serve|source add|notice (test|list))\b")
 
 
 def shown(text: str) -> list[str]:

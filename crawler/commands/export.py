@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _SESSIONS = (
     "Where `first_seen_at` falls in the hours of markets, XSHG,XNYS; `mentioned`: of those that --mentions finds."
 )
-_SUFFIXES = {"db": "sqlite", "sqlite3": "sqlite", "gz": "warc", "xml": "atom", "ndjson": "jsonl"}
+_SUFFIXES = {"db": "sqlite", "sqlite3": "sqlite", "xml": "atom", "ndjson": "jsonl"}
+_GZIP = ".gz"
 
 
 @click.command()
@@ -96,8 +97,13 @@ def _format(out: str, form: str | None) -> str:
     """The wanted format, or the one that the suffix names. Raises UsageError for one that does not exist."""
     from storage.exporters import formats
 
-    known, suffix = formats(), Path(out).suffix.removeprefix(".")
+    known, suffix = formats(), Path(out.removesuffix(_GZIP)).suffix.removeprefix(".")
     wanted = form or ("jsonl" if out == "-" else _SUFFIXES.get(suffix, suffix))
+    if not form and out.endswith(_GZIP) and wanted != "warc":
+        problem = (
+            f"`{out}`: of the formats only warc is gzip (`.warc.gz`); name the file without `{_GZIP}`, and compress it"
+        )
+        raise click.UsageError(f"{problem} afterwards, or take parquet.", click.get_current_context())
     if wanted not in known:
         asked = f"There is no format `{wanted}`" if wanted else f"`{out}` has no suffix that names a format"
         raise click.UsageError(f"{asked}; there is {', '.join(known)} (--format).", click.get_current_context())
@@ -131,8 +137,8 @@ def _export(
                 click.echo(f"{since.adopted} was complete; `{name}` goes on from there.", err=True)
             if since.adopted == Path(out).resolve():
                 return 0
-        contact = setup.settings.contact
-        job = Job(Choice(**asked), since=since, split=parts, archive=beside(database), contact=contact, **finders)
+        more = {"archive": beside(database), "contact": setup.settings.contact, **finders}
+        job = Job(Choice(**asked), since=since, split=parts, **more)
         db = stack.enter_context(reading(setup, as_of))
         name_gaps(setup, db, as_of)
         if out == "-":
@@ -196,6 +202,8 @@ def _summary(facts: Mapping[str, Any], out: str, form: str) -> str:
     parts = ", ".join(f"{name} {told['rows']:,}" for name, told in facts["sets"].items()) if several else ""
     told = [f"{counted(number, 'article')} left out: {why}" for why, number in facts["left_out"].items()]
     wrote = f"Wrote {counted(number, 'page' if form == 'warc' else 'article')} to {out}{f' ({parts})' if parts else ''}"
+    if form == "hf" and not number:
+        told.append("`datasets.load_dataset` opens no set without rows, but with `streaming=True`")
     return "; ".join((wrote, *told)) + "."
 
 

@@ -1,6 +1,7 @@
 """The language of the text, two letters (ISO 639-1), and the script of Chinese: zh-Hans or zh-Hant (RFC 5646).
 
-The text's own characters decide; the page's declaration tells apart the languages that share an alphabet.
+The text's own characters and small words decide; the page's declaration tells apart the languages that share the
+Cyrillic, Arabic or Hebrew letters, where it is one of these and the text has its letters.
 """
 
 from __future__ import annotations
@@ -43,6 +44,19 @@ _WORDS = {
     "tr": frozenset("bir bu ve için ile olarak daha çok olan".split()),
 }  # fmt: skip
 
+# What else is written in the letters of a language that stands for its script.
+_SHARING = {
+    "ru": frozenset("ab av ba be bg ce cv kk ky mk mn os sr tg tt uk".split()),
+    "ar": frozenset("fa ks ku ps sd ug ur".split()),
+    "he": frozenset(("yi",)),
+}
+# Letters that a language has not: a page may declare the language of its site, and be in another one.
+_WITHOUT = {
+    "be": re.compile("[ищъ]"), "bg": re.compile("[ыэё]"), "mk": re.compile("[ыэёъщюя]"), "sr": re.compile("[ыэёъщюя]"),
+    "uk": re.compile("[ыэёъ]"),
+}  # fmt: skip
+_QUOTED = 0.01  # of the letters, such as a name in the other language
+
 
 def detect(text: str) -> str:
     """The language of a text of some length, "" where it cannot be told."""
@@ -78,13 +92,24 @@ def written(view: View) -> Found | None:
     """From the characters and the small words of the body."""
     lines = view.tree.lines
     text = " ".join(lines[n].text for n in view.kept) or view.title or " ".join(line.text for line in lines[:60])
-    name = detect(text)
+    name, told = detect(text), _declared(view)
+    if told in _SHARING.get(name, ()) and _may_be(told, text):
+        return Found(told, f"the letters of the text, and <html lang={view.tree.html_lang}>")
     return Found(name, "the text") if name else None
+
+
+def _may_be(name: str, text: str) -> bool:
+    absent = _WITHOUT.get(name)
+    return absent is None or len(absent.findall(text.lower())) <= _QUOTED * _letters(text)
+
+
+def _declared(view: View) -> str:
+    return re.split("[-_]", view.tree.html_lang)[0].strip().lower()
 
 
 def declared(view: View) -> Found | None:
     """From <html lang>, where the text does not tell."""
-    name = view.tree.html_lang.split("-")[0].lower()
+    name = _declared(view)
     return Found(name, f"<html lang={view.tree.html_lang}>") if len(name) == 2 else None
 
 

@@ -48,11 +48,14 @@ def export(db: Database, out: Path, format: str, job: Job | None = None) -> dict
         if _files.is_stream(out):
             with out.open("wb") as file:
                 return stream(db, file, format, job)
-        for each in (out, _manifest.path_of(out)):
+        folder, place = getattr(form, "PLACE", "") == "folder", out.resolve()
+        _files.spelt(out, place if job.since else Path(place.name))
+        for each in (out, _manifest.path_of(place)):
             _files.spare(each)
-        _manifest.check(out, folder=getattr(form, "PLACE", "") == "folder", anew=job.since is not None)
-        make = form.export if getattr(form, "PLACE", "") == "folder" else _file
-        facts: dict[str, Any] = make(db, out.resolve(), job, form)
+        make = form.export if folder else _file
+        with _files.held(place):
+            _manifest.check(out, folder=folder, anew=job.since is not None)
+            facts: dict[str, Any] = make(db, place, job, form)
     if job.since:
         job.since.after()
     return facts
@@ -82,7 +85,7 @@ def stream(db: Database, out: BinaryIO, format: str, job: Job | None = None) -> 
         raise ExportError(
             name, f"`{format}` cannot be written to a pipe{' as an increment' * bool(job.since)}; name a file."
         )
-    with reading(db):
+    with _files.told(name), reading(db):
         run = Run(db, name, form, job)
         form.write(run.batches(), out, run.about)
         out.flush()

@@ -15,7 +15,12 @@ from storage.errors import StorageError
 
 Row = Mapping[str, Any]
 
-CHANGE = Field("category", "", "new, changed, or gone: the row is no longer among those chosen, this is what it was")
+CHANGE = Field(
+    "category",
+    "",
+    "new, changed, or gone: the row is no longer among those chosen, this is what it was; without title and text where"
+    " `rights` reserves them now",
+)
 SPLIT = Field("category", "", "the part of the data set that the row is in")
 ADDED = {"change": CHANGE, "split": SPLIT}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
@@ -89,9 +90,9 @@ def _feature(name: str, kind: str, mention: Mapping[str, Any], indent: str) -> I
 
 
 def _body(facts: Mapping[str, Any], tally: Tally) -> Iterator[str]:
-    query, state = facts["query"], facts["state"]
+    query = facts["query"]
     yield "\n# News articles, point in time\n"
-    yield f"{tally.rows:,} articles as a crawler knew them at {state['at']}, and nothing that it learnt later."
+    yield _what(facts, tally.rows)
     yield "`manifest.json` claims what is in each file; `kuaixun export --verify .` proves it from the files alone.\n"
     yield "## Fields\n"
     yield from _table(("field", "kind", "unit", "filled", "meaning"), [
@@ -113,15 +114,54 @@ def _body(facts: Mapping[str, Any], tally: Tally) -> Iterator[str]:
     yield f"By kuaixun {facts['kuaixun']}, a crawler that obeys robots.txt; database of schema {facts['schema']}."
     yield "The question:\n"
     yield f"```json\n{json.dumps(query, ensure_ascii=False, sort_keys=True)}\n```\n"
-    yield f"To make it again from the database or a backup: `kuaixun export OUT --format hf --as-of {state['at']}`"
-    yield "and the options of the question; the same program gives the same bytes. Rows are in the order in which the"
-    yield "articles were found."
+    yield from _again(facts)
+    yield "\nRows are in the order in which the articles were found."
     yield from _counts("version of the rules", sorted(tally.rules.items()))
     yield from _split(facts)
     yield from _faults(facts)
     yield from _rights(facts, tally)
     yield "\n## Contact\n"
     yield facts.get("contact") or "None was given by who made this."
+
+
+def _what(facts: Mapping[str, Any], rows: int) -> str:
+    """What the rows are, in one sentence."""
+    last, known = facts["query"].get("since_last"), facts["state"]["at"]
+    if last and last["at"]:
+        return (
+            f"{rows:,} {'row' if rows == 1 else 'rows'} of what was new, changed or gone at {known} since "
+            f"{last['at']}: `change` says which. An increment, to be applied to what those before it have."
+        )
+    return f"{rows:,} articles as a crawler knew them at {known}, and nothing that it learnt later."
+
+
+def _again(facts: Mapping[str, Any]) -> Iterator[str]:
+    """The commands that make the folder again."""
+    options, last = _options(facts["query"]), facts["query"].get("since_last")
+    yield "To make it again from the database or a backup:\n"
+    if not last:
+        yield f"```sh\nkuaixun export OUT --format hf{options} --as-of {facts['state']['at']}\n```\n"
+        yield "The same program gives the same bytes."
+        return
+    times = [at for at in (last["at"], facts["state"]["at"]) if at]
+    yield "```sh"
+    for number, at in enumerate(times, 1):
+        yield f"kuaixun export OUT{number} --format hf{options} --since-last NAME --as-of {at}"
+    yield f"```\n\nNAME is one that was not used yet. The same program gives the same rows as OUT{len(times)}."
+
+
+def _options(query: Mapping[str, Any]) -> str:
+    """A question as options of the command."""
+    words = []
+    for name in ("where", "search"):
+        words += [f"--{name}", query[name]] if query[name] else []
+    words += [f"--{name}" for name in ("ads", "copies", "mentions") if query.get(name)]
+    words += ["--purpose", query["purpose"]]
+    if "sessions" in query:
+        words += ["--sessions", ",".join(query["sessions"]["markets"]) or "mentioned"]
+    for name in ("split", "embargo"):
+        words += [f"--{name}", query[name]] if name in query else []
+    return "".join(f" {shlex.quote(word)}" for word in words)
 
 
 def _split(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -38,6 +38,17 @@ def told(out: Path) -> Iterator[None]:
         raise ExportError(out, f"`{out}` cannot be written: its links lead in a circle.") from error
 
 
+def spelt(out: Path, written: Path) -> None:
+    """Raise ExportError where what will be `written` of the name of `out` is no UTF-8, which JSON and SQLite need."""
+    try:
+        str(written).encode()
+    except UnicodeEncodeError as error:
+        name = os.fsencode(out).decode(errors="backslashreplace")
+        raise ExportError(
+            out, f"The name `{name}` is no UTF-8, so nothing could tell of it. Take another one."
+        ) from error
+
+
 def spare(out: Path) -> None:
     """Raise ExportError where `out`, or what it links to, is a database or an archive of ours: nothing replaces those.
 
@@ -93,9 +104,9 @@ def written_to(part: Path) -> Iterator[Hashed]:
 
 
 @contextmanager
-def held(part: Path) -> Iterator[None]:
-    """Keep the place to one export at a time, where the system has locks."""
-    with locked(part.with_name(f"{part.name}.lock"), f"Another export is writing `{part}`."):
+def held(place: Path) -> Iterator[None]:
+    """Keep the name of a file or a folder to one export at a time, where the system has locks."""
+    with locked(place.parent / f".{place.name}.lock", f"Another export is writing `{place}`."):
         yield
 
 
@@ -128,20 +139,25 @@ def _lock(lock: Path, problem: str) -> BinaryIO:
 
 
 def finish(part: Path, out: Path, manifest: bytes, before: Callable[[Path], None] | None = None) -> None:
-    """Give a complete file its name and the manifest beside it; the file last, so that it never lacks one."""
-    claims = out.with_name(f"{out.name}.{MANIFEST}")
+    """Give a complete file its name and the manifest beside it; the file last, so that it never lacks one.
+
+    In between it has another name (`ready_of`): after a kill that tells whose the manifest is. `before` is called with
+    it when only the name is missing.
+    """
+    claims, ready = out.with_name(f"{out.name}.{MANIFEST}"), ready_of(out)
     with part_of(claims) as other:
         with written_to(other) as file:
             file.write(manifest)
+        replace(part, ready)
         replace(other, claims)
-    if before is None:
-        replace(part, out)
-        return
-    # Not the name that is cleaned up after a failure: that it is gone says that the file has got its own.
-    ready = out.with_name(f".{out.name}.ready")
-    replace(part, ready)
-    before(ready)
+    if before:
+        before(ready)
     replace(ready, out)
+
+
+def ready_of(out: Path) -> Path:
+    """The name of a file that is complete, and about to get its own. A failure does not remove it."""
+    return out.with_name(f".{out.name}.ready")
 
 
 def replace(part: Path, out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import msgspec
 from storage import history, schema
 from storage.dataset import Field
 from storage.exporters._about import About, ExportError
-from storage.exporters._files import MANIFEST
+from storage.exporters._files import MANIFEST, digest, ready_of
 from storage.sqlite import Database
 
 _GAPS = """
@@ -22,6 +23,9 @@ _GAPS = """
     ORDER BY source, from_at, to_at, id
 """
 _INTERNAL_GAP = ("id",)
+# What rows and manifests are made of; a text comes with the revision of its article.
+_MADE_OF = ("articles", "stories", "rights", "gaps")
+_ELSEWHERE = re.compile(r"\b(select|last_seen_at)\b", re.I)
 
 
 class BadManifest(ValueError):
@@ -33,13 +37,38 @@ def path_of(out: Path) -> Path:
     return out / MANIFEST if out.is_dir() else out.with_name(f"{out.name}.manifest.json")
 
 
-def state(db: Database) -> dict[str, Any]:
-    """What the connection reads: the number of the last moment and its time."""
-    moment = history.moment_of(db.conn)
-    if moment is None:
-        (moment,) = db.conn.execute("SELECT max(id) FROM main.moments").fetchone()
-    (at,) = db.conn.execute("SELECT at FROM main.moments WHERE id = ?", (moment,)).fetchone()
-    return {"moment": moment, "at": at}
+def state(db: Database, *, whole: bool = False, fetches: bool = False) -> dict[str, Any]:
+    """What the connection reads: the number and the time of the last moment that rows can know of.
+
+    A crawl that found nothing, or the bookkeeping of an increment, is none; `fetches`: every fetch of an article is
+    one; `whole`: any is, since a condition may ask for anything.
+    """
+    last = moment(db)
+    if whole:
+        found = last
+    else:
+        parts = [f"SELECT max(moment) FROM main.history_{name} WHERE moment <= :last" for name in _MADE_OF]
+        if fetches:
+            parts.append("SELECT max(moment) FROM main.visits WHERE moment <= :last AND article_id IS NOT NULL")
+        numbers = db.conn.execute(" UNION ALL ".join(parts), {"last": last}).fetchall()
+        found = max(number or 0 for (number,) in numbers)
+    return {"moment": found, "at": at_of(db, found)}
+
+
+def moment(db: Database) -> int:
+    """The last moment that the connection reads, whatever was written in it."""
+    asked = history.moment_of(db.conn)
+    return int(db.conn.execute("SELECT max(id) FROM main.moments").fetchone()[0]) if asked is None else asked
+
+
+def at_of(db: Database, moment: int) -> str:
+    """When a moment was."""
+    return str(db.conn.execute("SELECT at FROM main.moments WHERE id = ?", (moment,)).fetchone()[0])
+
+
+def asks_more(where: str) -> bool:
+    """Whether a condition asks for more than the article: it may hold or not without anything written to that."""
+    return bool(_ELSEWHERE.search(where))
 
 
 def versions(db: Database) -> dict[str, str]:
@@ -156,9 +185,11 @@ def check(out: Path, *, folder: bool, anew: bool = False) -> None:
     if not folder and out.is_dir():
         raise ExportError(out, f"`{out}` is a folder, and this format makes a file. Name a file in it.")
     if folder and out.is_dir() and not is_ours(out):
-        raise ExportError(
-            out, f"`{out}` is a folder that no export made; nothing in it was changed. Name another place."
-        )
+        problem = f"`{out}` is a folder that no export made, or that was changed since; it is left as it is."
+        raise ExportError(out, f"{problem} Name another place, or remove it.")
+    if not folder and (foreign := _foreign(out.resolve())):
+        problem = f"`{foreign}` is there, and no manifest of an export tells of it as it is; nothing was changed."
+        raise ExportError(out, f"{problem} Name another place, or remove it.")
 
 
 def is_file(path: Path) -> bool:
@@ -167,12 +198,35 @@ def is_file(path: Path) -> bool:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a folder may be replaced: it is empty, or an export made all that is in it."""
+    """Whether a folder may be replaced: it is empty, or an export made all that is in it, just as it is."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if is_file(path)}
     if not found:
         return True
     try:
         facts = opened((folder / MANIFEST).read_bytes())
-        return found <= {MANIFEST, *(file["path"] for file in facts["files"])}
+        known = {file["path"]: file for file in facts["files"]}
+        return all(path in known and _is(folder / path, known[path]) for path in found - {MANIFEST})
     except (OSError, BadManifest, KeyError, TypeError):
         return False
+
+
+def _foreign(out: Path) -> Path | None:
+    """What must not be replaced of a file and the manifest beside it: what no export made just as it is.
+
+    A file without content may be, and one that a killed export was about to replace: then the manifest tells of that.
+    """
+    claims = path_of(out)
+    is_there = out.exists() and out.stat().st_size > 0
+    if not claims.exists():
+        return out if is_there else None
+    try:
+        (told,) = opened(claims.read_bytes())["files"]
+        ready = ready_of(out)
+        ours = not is_there or _is(out, told) or (ready.is_file() and _is(ready, told))
+        return None if ours else out
+    except (OSError, BadManifest, KeyError, TypeError, ValueError):
+        return out if is_there else claims
+
+
+def _is(path: Path, told: Mapping[str, Any]) -> bool:
+    return bool(path.stat().st_size == told["bytes"] and digest(path) == told["sha256"])

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from storage.times import parse, stamp
 Progress = Callable[[int, int], None]
 _CACHE_KB = 4096
 _TICK = timedelta(milliseconds=1)  # of our clock
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))  # in milliseconds
 _UNKNOWN = re.compile(r"no such column: (\S+)")
 
 
@@ -33,14 +35,22 @@ class Split(NamedTuple):
     shares: tuple[float, ...]
     embargo: timedelta
 
+    @property
+    def told(self) -> dict[str, str]:
+        """As the manifest has it, and as the options are written."""
+        number = self.embargo // _TICK
+        unit = next(unit for unit, size in _UNITS if not number % size)
+        shares = ",".join(format(Decimal(repr(share)), "f") for share in self.shares)
+        return {"split": f"time:{shares}", "embargo": f"{number // dict(_UNITS)[unit]}{unit}"}
+
 
 @dataclass(frozen=True)
 class Job:
     """What is to be written, beside the choice of rows.
 
     `since` gives the rows of an increment in place of all. `archive` is the file of the raw pages, `contact` whom a
-    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `progress(done, total)` is called now
-    and then and at the end.
+    reader may ask, `found_by` what the manifest says of `mentions` and `markets`. `progress(done, total)`
+    is called now and then and at the end.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -59,23 +69,26 @@ class Run:
 
     def __init__(self, db: Database, out: Path, form: ModuleType, job: Job):
         self._db, self._out, self._job, self._form = db, out, job, form
-        if wrong := _where.problem(job.choice.where, _names(db)):
+        if wrong := _wrong(db, job.choice):
             raise ExportError(out, f"`{job.choice.where}` is no condition on articles: {wrong}.")
-        query = {**job.choice.told, **(job.since.told if job.since else {}), **job.found_by}
+        query = {**job.choice.told, **(job.since.told(db) if job.since else {}), **job.found_by}
+        query |= job.split.told if job.split else {}
         self._split = _plan(db, out, job) if job.split else None
+        whole, fetches = _manifest.asks_more(job.choice.where), _has_fetches(form)
+        state = _manifest.state(db, whole=whole, fetches=fetches)
         known = {
             "format": form.__name__.rpartition(".")[2],
             **_manifest.versions(db),
-            "state": _manifest.state(db),
+            "state": state,
             "query": query,
             **({"contact": job.contact} if job.contact else {}),
         }
         names = self._split.names if self._split else ("all",)
-        whole = about(
+        wanted = about(
             change=job.since is not None, split=bool(job.split), facts=known, sets=names, archive=job.archive, db=db
         )
         kept = getattr(self._form, "fields", lambda about: about.fields)
-        self.about: About = replace(whole, fields=kept(whole))
+        self.about: About = replace(wanted, fields=kept(wanted))
         if job.split and "split" not in self.about.fields:
             raise ExportError(out, f"`{known['format']}` has no place for parts of a data set; use another format.")
         self.sets = _rows.sets(self.about)
@@ -102,7 +115,9 @@ class Run:
     def _chosen(self) -> Iterator[Batch]:
         job, out = self._job, self.about.left_out
         if job.since:
-            return _counted(job.since.batches(self._db, self._select), 0, job.progress)
+            upto, fetches = self.about.facts["state"]["moment"], _has_fetches(self._form)
+            found = job.since.batches(self._db, self._select, upto, out, fetches=fetches)
+            return _counted(found, 0, job.progress)
         total = _total(self._db, job.choice) if job.progress else 0
         return _counted(self._select(self._db, left_out=out), total, job.progress)
 
@@ -132,6 +147,8 @@ class Run:
     def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Batch]:
         """The chosen rows of a database, those for which `also` holds."""
         job = self._job
+        if job.choice.where:
+            _where.settle(db.conn)
         # On lines of its own, so that a comment in it ends with it.
         where = " AND ".join(f"(\n{one}\n)" for one in (also, job.choice.where) if one)
         choice: dict[str, Any] = {**asdict(job.choice), "where": where}
@@ -156,14 +173,32 @@ class Run:
         }
 
 
+def _has_fetches(form: ModuleType) -> bool:
+    """Whether a format holds every fetch of an article."""
+    return bool(getattr(form, "FETCHES", False))
+
+
+def _wrong(db: Database, choice: Choice) -> str:
+    """What is wrong with the condition, "" for nothing."""
+    if not choice.where:
+        return ""
+    _where.settle(db.conn)
+    try:
+        return _where.problem(choice.where, _names(db)) or _where.forgotten(db.conn, choice.where, choice.params)
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:  # of the file
+            raise
+        return _reason(db, error)
+
+
 def _names(db: Database) -> set[str]:
     """The names that a condition may have in quotes."""
     sql = """
-        SELECT name FROM main.sqlite_master UNION SELECT columns.name
+        SELECT name FROM main.sqlite_master WHERE name NOT LIKE 'history%' UNION SELECT columns.name
         FROM main.sqlite_master AS tables JOIN pragma_table_info(tables.name) AS columns
         WHERE tables.type IN ('table', 'view')
     """
-    return {"rowid", *(name for (name,) in db.conn.execute(sql))}
+    return {name for (name,) in db.conn.execute(sql)}
 
 
 @contextmanager
@@ -234,12 +269,21 @@ def _total(db: Database, choice: Choice, also: str = "1") -> int:
     return int(db.conn.execute(sql, choice.params).fetchone()[0])
 
 
-def _no_condition(db: Database, where: str, error: sqlite3.OperationalError) -> str:
+def _no_condition(db: Database, where: str, error: Exception) -> str:
+    return f"`{where}` is no condition on articles: {_reason(db, error)}."
+
+
+def _reason(db: Database, error: Exception) -> str:
+    """What SQLite has against a condition, in our words."""
     unknown = _UNKNOWN.search(str(error))
     if unknown:
         names = ", ".join(row[1] for row in db.conn.execute("PRAGMA main.table_info (articles)"))
-        return f"`{where}` is no condition on articles: there is no field `{unknown[1]}`; there are {names}."
-    return f"`{where}` is no condition on articles: {error}."
+        return f"there is no field `{unknown[1]}`; there are {names}"
+    if "number of bindings" in str(error):
+        return "it has a `?` without a value"
+    if _where.REFUSED in str(error):
+        return "it asks for the time or the zone of the machine, and the rows must follow from what is stored"
+    return str(error).rstrip(".")
 
 
 def _counted(batches: Iterator[Batch], total: int, progress: Progress | None) -> Iterator[Batch]:

@@ -6,8 +6,8 @@ Only articles of which something was written since can differ; those are found i
 from __future__ import annotations
 
 import hashlib
-import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -18,11 +18,11 @@ from storage.batch import Batch, batched, rows_of
 from storage.errors import translated
 from storage.exporters._about import Choice, ExportError, Row
 from storage.exporters._files import digest, locked
-from storage.exporters._manifest import BadManifest, opened, path_of, state
+from storage.exporters._manifest import BadManifest, asks_more, at_of, moment, opened, path_of
 from storage.exporters._rows import comparable
 from storage.fields import FIELDS
+from storage.rights import Statements, reservations
 from storage.sqlite import Database
-from storage.times import utc_now
 
 # What a row is made of: the article, its story, and what is said of it and of its host.
 _TOUCHED = """
@@ -35,8 +35,13 @@ _TOUCHED = """
             AND id IN (SELECT id FROM main.history_rights WHERE moment > :since)
     ) AS hosts ON substr(url, instr(url, '//') + 2, length(host) + 1) IN (host, host || '/')
 """
-# A condition that asks for more than the article: then it may hold or not without anything written to that.
-_ELSEWHERE = re.compile(r"\b(select|last_seen_at)\b", re.I)
+_FETCHED = "UNION SELECT article_id FROM main.visits WHERE moment > :since AND article_id IS NOT NULL"
+_URL = "SELECT url FROM articles WHERE id = ?"
+# What a row still says when its texts are reserved: which it was, and nothing that its publisher wrote.
+_OURS = (
+    "id", "url", "kind", "first_seen_at", "revision", "story_id", "story_first_seen_at", "site", "found_by",
+)  # fmt: skip
+_BLANK = {"title": "", "text": "", "text_sha256": hashlib.sha256().hexdigest(), "mentions": []}
 _IS_TOUCHED = "articles.id IN (SELECT id FROM temp.touched)"
 
 Batches = Callable[..., Iterator[Batch]]
@@ -106,41 +111,49 @@ class Since:
             return False
         with suppress(OSError, BadManifest, KeyError, TypeError):
             facts, folder = opened(path_of(out).read_bytes()), out if out.is_dir() else out.parent
-            told = {"name": self._name, "moment": known.moment}
-            is_this = facts["query"]["since_last"] == told and facts["state"]["moment"] == known.ready_moment
+            told = facts["query"]["since_last"]
+            is_next = (told["name"], told["moment"]) == (self._name, known.moment)
+            is_this = is_next and facts["state"]["moment"] == known.ready_moment
             return is_this and all(digest(folder / file["path"]) == file["sha256"] for file in facts["files"])
         return False
 
     def _write(self, what: Callable[[sqlite3.Connection], bool]) -> bool:
+        # In no moment: nothing that is exported changes by it, and so neither does the next whole export.
         with open_store(self._path) as store, translated(self._path), store.db.atomic():
-            history.begin(store.db.conn, utc_now())
             return what(store.db.conn)
 
-    @property
-    def told(self) -> dict[str, Any]:
+    def told(self, db: Database) -> dict[str, Any]:
         """What the manifest says of it."""
-        return {"since_last": {"name": self._name, "moment": self.moment}}
+        at = None if self.moment is None else at_of(db, self.moment)
+        return {"since_last": {"name": self._name, "moment": self.moment, "at": at}}
 
-    def batches(self, db: Database, batches: Batches) -> Iterator[Batch]:
-        """The rows of the increment, in the order of their ids; each says in `change` what it is."""
-        self._upto = state(db)["moment"]
+    def batches(
+        self, db: Database, batches: Batches, upto: int, left_out: Counter[str], *, fetches: bool = False
+    ) -> Iterator[Batch]:
+        """The rows of the increment up to a moment, in the order of their ids; each says in `change` what it is.
+
+        It is counted why articles that were looked at are not among the rows as they are now. With `fetches` also the
+        rows of articles that were fetched again and are the `same`.
+        """
+        self._upto = upto
         if self.moment is None:
-            for batch in batches(db):
+            for batch in batches(db, left_out=left_out):
                 yield Batch({"change": ["new"] * len(batch), **batch.columns}, len(batch))
             return
-        if self.moment > (self._upto or 0):
+        if self.moment > moment(db):
             raise ExportError(
                 self._path, f"`{self._name}` has already had what was known at that time, and later things."
             )
         with open_store(self._path, readonly=True) as store, store.db.atomic():
             history.travel_to(store.db.conn, self.moment)
             # The same articles in both, whatever is written meanwhile.
-            touched = db.conn.execute(_TOUCHED, {"since": self.moment}).fetchall()
+            touched = db.conn.execute(_TOUCHED + _FETCHED * fetches, {"since": self.moment}).fetchall()
             for each in (store.db, db):
                 _note(each.conn, touched)
-            also = "" if _ELSEWHERE.search(self._query["where"]) else _IS_TOUCHED
-            then, now = batches(store.db, also=also), batches(db, also=also)
-            yield from batched(differing(rows_of(then), rows_of(now)))
+            also = "" if asks_more(self._query["where"]) else _IS_TOUCHED
+            then, now = batches(store.db, also=also), batches(db, also=also, left_out=left_out)
+            withheld = _withheld(db.conn, self._query["purpose"])
+            yield from batched(differing(rows_of(then), rows_of(now), withheld, same=fetches))
 
     def before(self, out: Path) -> Callable[[Path], None]:
         """What is to be called when the file is complete and only lacks its name."""
@@ -161,8 +174,13 @@ class Since:
         self.close()
 
 
-def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
-    """The rows of `now` that are new or others than in `then`, and those that are gone; both in the order of ids."""
+def differing(
+    then: Iterator[Row], now: Iterator[Row], withheld: Callable[[Row], Row] = dict, *, same: bool = False
+) -> Iterator[Row]:
+    """The rows of `now` that are new or others than in `then`, and those that are gone; both in the order of ids.
+
+    `withheld` says what may still be told of a row that is gone. With `same` also the rows that are equal in both.
+    """
     old, new = next(then, None), next(now, None)
     while old is not None or new is not None:
         if old is None or (new is not None and new["id"] < old["id"]):
@@ -170,12 +188,28 @@ def differing(then: Iterator[Row], now: Iterator[Row]) -> Iterator[Row]:
             yield {"change": "new", **new}
             new = next(now, None)
         elif new is None or old["id"] < new["id"]:
-            yield {"change": "gone", **old}
+            yield {"change": "gone", **withheld(old)}
             old = next(then, None)
         else:
             if comparable(old, FIELDS) != comparable(new, FIELDS):
                 yield {"change": "changed", **new}
+            elif same:
+                yield {"change": "same", **new}
             old, new = next(then, None), next(now, None)
+
+
+def _withheld(connection: sqlite3.Connection, purpose: str) -> Callable[[Row], Row]:
+    """What may be told of rows that are gone, in the order of ids: as they were, or without what is reserved now."""
+    statements = Statements(connection)
+
+    def told(row: Row) -> Row:
+        (url,) = connection.execute(_URL, (row["id"],)).fetchone()
+        rights = statements.of(row["id"], url)
+        if not reservations(rights, purpose):
+            return row
+        return {**{name: row[name] if name in _OURS else _BLANK.get(name) for name in row}, "rights": rights}
+
+    return told
 
 
 def _note(connection: sqlite3.Connection, ids: Iterable[tuple[int]]) -> None:

@@ -53,15 +53,26 @@ def verify(path: Path) -> Iterator[Proof]:
 
 
 def _located(path: Path) -> tuple[Path, Path]:
-    """What was exported, and its manifest."""
+    """What was exported, and its manifest: beside what a link leads to, as an export puts it, or beside the link."""
+    try:
+        places = (path.resolve(), path)
+    except (OSError, RuntimeError) as error:
+        raise ExportError(path, f"`{path}` cannot be read: its links lead in a circle.") from error
+    for out in map(_claimed, places):
+        claims = _manifest.path_of(out)
+        if claims.is_file():
+            return out, claims
+    claims = _manifest.path_of(places[0])
+    raise ExportError(path, f"`{path}` has no manifest: `{claims}` is not there, so nothing is claimed of it.")
+
+
+def _claimed(path: Path) -> Path:
+    """What a manifest is of, where `path` is one; else the same."""
     if path.name == _files.MANIFEST and path.is_file():
-        path = path.parent
+        return path.parent
     if path.name.endswith(f".{_files.MANIFEST}") and path.is_file():
-        path = path.with_name(path.name.removesuffix(f".{_files.MANIFEST}"))
-    claims = _manifest.path_of(path)
-    if not claims.is_file():
-        raise ExportError(path, f"`{path}` has no manifest: `{claims}` is not there, so nothing is claimed of it.")
-    return path, claims
+        return path.with_name(path.name.removesuffix(f".{_files.MANIFEST}"))
+    return path
 
 
 def _files_hold(out: Path, facts: Mapping[str, Any]) -> Iterator[Proof]:
@@ -110,7 +121,8 @@ class _Seen:
             self._last[name] = number
         if row.get("kind") == "ad" and not self._query["ads"]:
             self._note("kinds", number, "it is an advertisement")
-        if row.get("rights") and reservations(row["rights"], self._query["purpose"]):
+        withheld = row.get("change") == "gone" and not (row["title"] or row["text"])
+        if row.get("rights") and not withheld and reservations(row["rights"], self._query["purpose"]):
             self._note("rights", number, f"it is reserved against the purpose {self._query['purpose']}")
 
     def _note(self, what: str, number: Any, problem: str) -> None:

@@ -1,6 +1,6 @@
 """CSV by RFC 4180: a header, UTF-8 without byte order mark, CRLF, quotes where they are needed; unknown is empty.
 
-Times are ISO 8601 in UTC, truth is `true` and `false`, mentions and other lists are JSON.
+Times are ISO 8601, truth is `true` and `false`, mentions and other lists are JSON.
 """
 
 from __future__ import annotations

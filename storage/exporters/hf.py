@@ -35,7 +35,7 @@ def export(db: Database, out: Path, job: Job, form: ModuleType) -> dict[str, Any
     """Make the folder; what its manifest says."""
     parquet.library()
     part = out.with_name(f".{out.name}.part")
-    with _files.held(part), reading(db):
+    with reading(db):
         run = Run(db, out, form, job)
         journal = _Journal(part, run.about, run.split)
         counts = tally(run.about)
@@ -138,7 +138,10 @@ class _Shards:
         self._next()
 
     def end(self) -> None:
-        """No more rows come. A set without rows has a shard all the same, so that it can be loaded."""
+        """No more rows come. A set without rows has a shard all the same, which tells its columns.
+
+        pandas, Polars, DuckDB and `datasets` as a stream open it; `load_dataset` as it is has none without rows.
+        """
         if self._set.rows or not self.files:
             self._finish()
 

@@ -1,4 +1,4 @@
-"""JSON Lines: one object a line, UTF-8, Chinese as it is, times as RFC 3339 writes them, in UTC."""
+"""JSON Lines: one object a line, UTF-8, Chinese as it is, times as RFC 3339 writes them."""
 
 from __future__ import annotations
 

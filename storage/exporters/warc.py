@@ -1,4 +1,7 @@
-"""WARC/1.1: the raw pages of the chosen articles, every fetch of each up to the asked time, out of the archive."""
+"""WARC/1.1: the raw pages of the chosen articles, every fetch of each up to the asked time, out of the archive.
+
+An increment has the fetches that were written since, and of articles that came in all; of what is gone it has none.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,12 @@ _PAGE = {
     "status": Field("int", "HTTP", "the status of the answer"),
     "body_sha256": Field("text", "hexadecimal", "SHA-256 of the body"),
 }
+FETCHES = True  # it has every fetch of an article, also one that changed nothing
 _AT_ONCE = 8  # pages in memory, each up to some megabytes
-_FETCHES = "SELECT url, at FROM visits WHERE article_id = ? ORDER BY visits.id"
+_FETCHES = """
+    SELECT url, at FROM visits WHERE article_id = ? AND coalesce(moment, 0) > ? ORDER BY visits.id
+"""
+_EVER = -1  # before any moment
 
 
 def fields(about: About) -> Mapping[str, Field]:
@@ -41,9 +48,9 @@ def _pages(batches: Iterable[Batch], about: About) -> Iterator[Row]:
             Path(about.archive or "-"), "There is no archive of raw pages (`keep_pages` in the settings)."
         )
     with Archive(about.archive, readonly=True) as archive:
-        for number in (number for batch in batches for number in batch["id"]):
+        for number, since in _articles(batches, about):
             some = False
-            for url, at in about.db.conn.execute(_FETCHES, (number,)):
+            for url, at in about.db.conn.execute(_FETCHES, (number, since)):
                 for page in archive.pages(url=url, since=parse(at), until=parse(at)):
                     try:
                         body = archive.body(page.id)
@@ -59,8 +66,20 @@ def _pages(batches: Iterable[Batch], about: About) -> Iterator[Row]:
                         "page": page,
                         "body": body,
                     }
-            if not some:
+            if not some and since == _EVER:
                 about.left_out["article without a raw page"] += 1
+
+
+def _articles(batches: Iterable[Batch], about: About) -> Iterator[tuple[int, int]]:
+    """The articles whose pages are wanted, each with the moment after which it was fetched."""
+    last = about.facts["query"].get("since_last") or {}
+    for batch in batches:
+        if "change" not in batch.columns:
+            yield from ((number, _EVER) for number in batch["id"])
+            continue
+        for number, change in zip(batch["id"], batch["change"], strict=True):
+            if change != "gone":
+                yield number, _EVER if change == "new" else last["moment"]
 
 
 def write(batches: Iterable[Batch], out: BinaryIO, about: About) -> None:

@@ -1,0 +1,13 @@
+"""`kuaixun serve`: pages to look at, of what is stored. All of it is untrusted text.
+
+state       what a page is asked for: all of it stands in the address
+safe        stored text as a page may show it
+words       the words of the interface, in Chinese and English
+changes     what differs between two texts
+pictures    a row of numbers as a picture
+pages       what each page shows: decided from rows
+origin      an article's page read again from the archive: evidence, lists
+look        templates and the style sheet
+site        an address to an answer
+plugin      the only room that knows Datasette
+"""

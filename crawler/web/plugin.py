@@ -1,0 +1,227 @@
+"""The only room that knows Datasette: its own pages and console stay, ours go before them, all with a policy.
+
+The database is opened `mode=ro`, so that the daemon may write meanwhile.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import sqlite3
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import datasette as package
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.database import Database
+from datasette.plugins import pm
+from datasette.utils import tilde_encode
+from datasette.utils.asgi import Request, Response
+from jinja2 import BaseLoader, Environment
+
+from config import Config
+from crawler.web.frame import Answer, Ask
+from crawler.web.look import sheet
+from crawler.web.site import Site
+from crawler.web.tables import mended
+from storage.connection import CACHE_KB
+from storage.datasette import metadata
+
+Asgi = Callable[..., Awaitable[None]]
+
+# Names that a database must not have there, because a page of ours has them.
+_TAKEN = frozenset(("sources", "story", "article", "raw", "_internal", "_memory"))
+# To suggest facets it looks at every column of a table: seconds of a processor a page.
+_SETTINGS = {"cache_size_kb": CACHE_KB, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
+LOCAL = frozenset(("localhost", "127.0.0.1", "[::1]"))
+_ALWAYS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"cross-origin-opener-policy": b"same-origin",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
+}
+
+
+class Readable(Database):  # type: ignore[misc]
+    """A database file of any name, that is read and never written."""
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:
+        """A connection that only reads. Raises PermissionError where one is asked for that writes."""
+        if write:
+            raise PermissionError(f"{self.path}: is only read here")
+        made = self.fresh()
+        self._all_file_connections.append(made)
+        return made
+
+    def fresh(self) -> sqlite3.Connection:
+        """A connection for one page, which closes it."""
+        # Datasette itself would take a `?` or `%` of a name for a part of the address.
+        address = f"{Path(self.path).absolute().as_uri()}?mode=ro"
+        return sqlite3.connect(address, uri=True, check_same_thread=False)
+
+
+class Served(Datasette):  # type: ignore[misc]
+    """Datasette with our pages before its own; see `served`."""
+
+    def __init__(self, site: Site, path: Path, name: str, threads: int, hosts: frozenset[str] | None):
+        # Before all else: the routes are asked for while it is made.
+        self.kuaixun_site, self.kuaixun_hosts, self.kuaixun_database = site, hosts, name
+        super().__init__([], metadata=metadata(name), settings={**_SETTINGS, "num_sql_threads": threads})
+        self.remove_database("_memory")
+        self.add_database(Readable(self, path=str(path), is_mutable=True), name=name)
+
+
+class Mended(BaseLoader):
+    """Datasette's templates, mended."""
+
+    def __init__(self, own: BaseLoader):
+        self._own = own
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, path, is_current = self._own.get_source(environment, template)
+        return mended(source), path, is_current
+
+    def list_templates(self) -> list[str]:
+        return self._own.list_templates()
+
+
+class Plugin:
+    """What Datasette asks of a plugin. It answers for what we serve, and for no other instance."""
+
+    # The package of a plugin, as Datasette thinks, where it would look for templates in place of its own.
+    __name__ = "kuaixun_pages"
+
+    @hookimpl  # type: ignore[untyped-decorator]
+    def register_routes(self, datasette: Datasette) -> list[tuple[str, Any]]:
+        if not isinstance(datasette, Served):
+            return []
+        # What is neither a page of ours nor in the rooms of Datasette is nothing, and we say so.
+        theirs = rf"/(?!(?:-|{re.escape(tilde_encode(datasette.kuaixun_database))}|favicon\.ico)(?:[/.]|$)).*$"
+        return [(path, _page) for path in (*datasette.kuaixun_site.routes, theirs)]
+
+    @hookimpl  # type: ignore[untyped-decorator]
+    def asgi_wrapper(self, datasette: Datasette) -> Callable[[Asgi], Asgi]:
+        if not isinstance(datasette, Served):
+            return lambda app: app
+        return lambda app: _guarded(app, datasette.kuaixun_hosts)
+
+    @hookimpl  # type: ignore[untyped-decorator]
+    def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
+        if isinstance(datasette, Served) and env.loader is not None:
+            env.loader = Mended(env.loader)
+
+    @hookimpl  # type: ignore[untyped-decorator]
+    def extra_css_urls(self, datasette: Datasette) -> list[str]:
+        return [sheet("tables")[0]] if isinstance(datasette, Served) else []
+
+    @hookimpl  # type: ignore[untyped-decorator]
+    def menu_links(self, datasette: Datasette) -> list[dict[str, str]]:
+        return [{"href": "/", "label": "kuaixun"}] if isinstance(datasette, Served) else []
+
+
+_PLUGIN = Plugin()
+
+
+def served(
+    setup: Config,
+    clock: Callable[[], datetime],
+    *,
+    as_of: datetime | None = None,
+    threads: int = 3,
+    hosts: frozenset[str] | None = LOCAL,
+) -> Served:
+    """Datasette with our pages before its own. `threads` 0: everything in the thread of the loop.
+
+    With `as_of` the pages show nothing that was not known then, as if that were the present.
+
+    `hosts` are the names under which it may be asked for; None: any. Else a page of the web could make its own name
+    mean this machine, and read along.
+    """
+    if not pm.is_registered(_PLUGIN):
+        pm.register(_PLUGIN, name="kuaixun")
+    path = setup.settings.database
+    name = path.stem if path.stem not in _TAKEN else f"{path.stem}-tables"
+    return Served(Site(setup, tables=f"/{tilde_encode(name)}", clock=clock, as_of=as_of), path, name, threads, hosts)
+
+
+async def _page(request: Request, datasette: Served) -> Response:
+    """Any page of ours."""
+    if request.method not in ("GET", "HEAD"):
+        return Response.text("These pages are only read: GET or HEAD.\n", status=405, headers={"allow": "GET, HEAD"})
+    site = datasette.kuaixun_site
+    ask = Ask(
+        request.path,
+        request.query_string,
+        request.headers.get("accept-language", ""),
+        f"{request.scheme}://{request.headers.get('host', '')}",
+    )
+    database = datasette.get_database(datasette.kuaixun_database)
+
+    def answered(connection: sqlite3.Connection) -> Answer:
+        return site.answer(ask, connection, database.fresh)
+
+    try:
+        answer = await database.execute_fn(answered)
+    except Exception:
+        traceback.print_exc(file=sys.stderr)
+        answer = site.fault(ask)
+    return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
+
+
+def _guarded(app: Asgi, hosts: frozenset[str] | None) -> Asgi:
+    """Every answer with its policy; what is asked for under a foreign name is refused."""
+
+    async def guarded(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        asked = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
+        if hosts is not None and re.sub(r":\d+$", "", asked) not in hosts:
+            text = b"This server is not asked for under that name; see `kuaixun serve --help` for --name.\n"
+            head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+            await send({"type": "http.response.start", "status": 421, "headers": head})
+            await send({"type": "http.response.body", "body": text})
+            return
+
+        async def sent(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                known = {name.lower() for name, _ in message["headers"]}
+                more = {**_ALWAYS, b"content-security-policy": _policy()}
+                added = [(name, value) for name, value in more.items() if name not in known]
+                message = {**message, "headers": [*message["headers"], *added]}
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return guarded
+
+
+@cache
+def _policy() -> bytes:
+    """What Datasette's own pages may do: run its files, and those scripts of its templates that are the same for all.
+
+    Nothing of it can be another's: a script has its hash here or does not run.
+    """
+    folder = Path(package.__file__).parent / "templates"
+    texts = [mended(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))]
+    scripts = {script for text in texts for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL)}
+    # The one script that is made for a page says whether facets may be asked for.
+    known = {re.sub(r"\{\{.*?\}\}", value, script) for script in scripts for value in ("true", "false")}
+    hashes = (
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for script in sorted(known)
+        if "{" + "%" not in script
+    )
+    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
+    return (
+        f"default-src 'none'; script-src 'self' {allowed}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ).encode()

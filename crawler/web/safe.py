@@ -1,0 +1,93 @@
+"""Stored text as a page may show it. The templates escape; here goes what escaping leaves. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from crawler.screen import plain, safe
+
+# Around a word that was searched for, until it becomes an element: no text that is shown has such a character.
+MARKS = ("\ue000", "\ue001")
+LONGEST_TITLE = 300
+_MARKED = re.compile(f"({MARKS[0]}[^{MARKS[0]}{MARKS[1]}]*{MARKS[1]})")
+_PRIVATE = dict.fromkeys(map(ord, MARKS))
+# What turns the direction of a line: in running text it ends with its paragraph, in a title it serves nobody.
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C))
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Piece(NamedTuple):
+    """A piece of text; `marked`: it was searched for, or it is what differs."""
+
+    text: str
+    marked: bool
+
+
+def title(text: str | None) -> str:
+    """One line without what cannot be seen, and no longer than anybody reads."""
+    if text and len(text) <= LONGEST_TITLE and text.isprintable():
+        return " ".join(text.split())  # nearly always
+    line = plain(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]))
+    return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1] + "…"
+
+
+def body(text: str | None) -> str:
+    """Text of several lines without control characters."""
+    if text and text.replace("\n", "").isprintable():
+        return text  # nearly always
+    return safe(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE)))
+
+
+def paragraphs(text: str | None) -> list[str]:
+    """The paragraphs of a text, of which each is laid out by itself."""
+    return [line.strip() for line in body(text).split("\n") if line.strip()]
+
+
+def link(url: str | None) -> str:
+    """The address, if a page may link to it: of the web, and nothing that a browser would make another of; else ""."""
+    if not url or len(url) > 4000 or not url.isprintable() or "\\" in url or " " in url:
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc else ""
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """A text in which words stand between `MARKS`."""
+    for part in _MARKED.split(text):
+        if part.startswith(MARKS[0]):
+            yield Piece(part[1:-1], True)
+        elif part:
+            yield Piece(part.translate(_PRIVATE), False)
+
+
+def language(tag: str | None) -> str:
+    """The language of a text for its `lang`; "" where it is none that a browser knows how to set."""
+    return tag if tag and re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", tag) else ""
+
+
+def seen(value: str | datetime | None, zone: tzinfo | None = None) -> str:
+    """A time to the minute with its offset, in a zone or, without one, as it stands; text that is no time as it is."""
+    if not value:
+        return ""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        at = at.astimezone(zone) if zone and at.tzinfo else at
+    except (ValueError, OverflowError):
+        return title(str(value))
+    text = at.isoformat(" ", "minutes")
+    return f"{text[:16]} {text[16:]}" if at.tzinfo else text
+
+
+def is_time(value: str | None) -> bool:
+    """Whether a text is a time, as `datetime` of an element may hold it."""
+    try:
+        return bool(value) and datetime.fromisoformat(value or "") is not None
+    except ValueError:
+        return False

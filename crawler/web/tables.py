@@ -1,0 +1,30 @@
+"""Datasette's own templates, mended: who listens to a page or has only a keyboard is told what stands where. Pure.
+
+Each mend must fit its template, or it does nothing; a test tells which do not fit any more.
+"""
+
+from __future__ import annotations
+
+_EDITOR = 'editor.setOption("extraKeys"'
+MENDS = (
+    ("<html>", '<html lang="en">'),
+    ('<section class="content">', '<main class="content">'),
+    ("</section>\n</div>\n<footer", "</main>\n</div>\n<footer"),
+    ("<h3", "<h2"),
+    ("</h3>", "</h2>"),
+    ('<textarea id="sql-editor"', '<textarea aria-label="SQL" id="sql-editor"'),
+    (_EDITOR, f'editor.getInputField().setAttribute("aria-label", "SQL");\n        {_EDITOR}'),
+    ('<select name="_filter_column', '<select aria-label="Column" name="_filter_column'),
+    ('<select name="_filter_op', '<select aria-label="Comparison" name="_filter_op'),
+    ('<input type="text" name="_filter_value', '<input aria-label="Value" type="text" name="_filter_value'),
+    ('<select name="_sort"', '<select aria-label="Sort by" name="_sort"'),
+    ('<div class="table-wrapper">', '<div class="table-wrapper" tabindex="0" role="group" aria-label="Rows">'),
+    ('class="cross">&#x2716;</a>', 'class="cross" aria-label="Remove">&#x2716;</a>'),
+)  # fmt: skip
+
+
+def mended(source: str) -> str:
+    """A template of Datasette with all mends that fit it."""
+    for old, new in MENDS:
+        source = source.replace(old, new)
+    return source

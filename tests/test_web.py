@@ -1,0 +1,220 @@
+"""What the pages of `serve` decide, without any database: states, stored text, differences, lists, pictures, words."""
+
+from __future__ import annotations
+
+import random
+import re
+import string
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from crawler.web import changes, pages, pictures, safe, state, words
+from storage.browse import Brief, Window
+from tests.attacks import ATTACKS, BAD_URLS
+
+NOW = datetime(2026, 3, 21, tzinfo=UTC)
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def read(query):
+    return state.read(query, NOW)
+
+
+# -- the state of a page
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "q=%E5%82%A8%E8%83%BD&site=a&ads=1&order=best",
+        "day=2026-03-20&section=%E8%B4%A2%E7%BB%8F&language=zh-Hans&lang=en",
+        "before=2026-03-20T08%3A00%3A00.000Z%2C12",
+        "q=x&before=12&as_of=2026-03-20T08%3A00%3A00%2B08%3A00",
+    ],
+)
+def test_a_state_has_an_address_that_asks_for_it_again(query):
+    asked = read(query)
+    assert read(asked.address("/").removeprefix("/").removeprefix("?")) == asked
+
+
+@pytest.mark.parametrize(
+    ("query", "key", "why"),
+    [
+        ("as_of=2026-03-20T08:00", "as_of", "no_zone"),
+        ("as_of=yesterday", "as_of", "no_time"),
+        ("as_of=0001-01-01T00:00%2B14:00", "as_of", "no_time"),
+        ("as_of=2026-03-22T00:00Z", "as_of", "to_come"),
+        ("day=2026-02-30", "day", "no_day"),
+        ("day=20260320", "day", "no_day"),
+        ("ads=yes", "ads", "no_choice"),
+        ("lang=xx", "lang", "no_choice"),
+        ("before=1%20OR%201", "before", "no_place"),
+        (f"q={'x' * 201}", "q", "too_long"),
+        ("&".join("a=1" for _ in range(50)), "?", "too_long"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_named(query, key, why):
+    with pytest.raises(state.BadState) as error:
+        read(query)
+    assert (error.value.key, error.value.why) == (key, why)
+    assert all(error.value.why in words.table() for _ in "1")
+
+
+def test_a_plus_that_became_a_blank_is_still_an_offset():
+    assert read("as_of=2026-03-20T08:00+08:00").as_of == datetime(2026, 3, 20, tzinfo=UTC)
+
+
+def test_a_day_lies_in_the_zone_of_the_pages():
+    assert state.bounds("2026-03-20", ZONE) == ("2026-03-19T16:00:00.000+00:00", "2026-03-20T16:00:00.000+00:00")
+    assert pages.day_in(ZONE)("2026-03-19T16:00:00.000+00:00") == "2026-03-20"
+
+
+# -- stored text
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_title_is_one_short_line_without_what_cannot_be_seen(attack):
+    shown = safe.title(attack)
+    assert len(shown) <= safe.LONGEST_TITLE
+    assert not re.search(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", shown)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [*BAD_URLS, "", "http://", "http:///x", "http://a@b/", "http://a/ b", "http://a\\@b/", "ftp://a/", "http://[x/"],
+)
+def test_what_is_no_address_of_the_web_is_no_link(url):
+    assert safe.link(url) == ""
+
+
+def test_an_address_of_the_web_is_a_link_as_it_stands():
+    assert safe.link("https://a.example/储能?x=1&y='\"") == "https://a.example/储能?x=1&y='\""
+
+
+def test_only_words_between_our_marks_are_marked():
+    left, right = safe.MARKS
+    assert list(safe.pieces(f"a{left}b{right}c{left}")) == [("a", False), ("b", True), ("c", False)]
+    assert safe.body(f"x{left}y{right}") == "xy"
+
+
+def test_half_of_a_surrogate_pair_can_be_sent():
+    assert safe.body("a\ud800b").encode() and safe.title("a\udfffb").encode()
+
+
+# -- what differs
+
+
+def test_what_differs_gives_both_texts():
+    dice = random.Random(1)
+    for _ in range(200):
+        one = "".join(dice.choices("储能电站央行" + string.ascii_lowercase, k=dice.randrange(120)))
+        other = list(one)
+        for _ in range(dice.randrange(6)):
+            place = dice.randrange(len(other) + 1)
+            other[place : place + dice.randrange(9)] = dice.choices("稀土出口xyz", k=dice.randrange(9))
+        parts = changes.changes(one, "".join(other))
+        assert "".join(part.text for part in parts if part.how != "new") == one
+        assert "".join(part.text for part in parts if part.how != "gone") == "".join(other)
+
+
+def test_a_changed_word_is_all_that_differs():
+    one, other = "中国人民银行今天宣布下调存款准备金率半个百分点", "中国人民银行昨天宣布下调存款准备金率一个百分点"
+    assert [part for part in changes.changes(one, other) if part.how != "same"] == [
+        ("gone", "今"),
+        ("new", "昨"),
+        ("gone", "半"),
+        ("new", "一"),
+    ]
+
+
+def test_long_equal_passages_are_cut_and_nothing_that_differs_is():
+    parts = changes.changes("头" + "甲乙丙丁戊" * 99, "尾" + "甲乙丙丁戊" * 99)
+    short = changes.shortened(parts)
+    assert [part.how for part in short] == ["gone", "new", "same", "cut"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["ab" * 20_000, "a" * 40_000, "".join(random.Random(2).choices("ab", k=40_000))])
+def test_no_two_texts_take_long_to_compare(text):
+    import time
+
+    begun = time.process_time()
+    changes.changes(text, text[::-1])
+    changes.changes(text, text[1:] + "x")
+    assert time.process_time() - begun < 3
+
+
+# -- lists
+
+
+def brief(number, **values):
+    told = {"told_at": "2026-03-20T08:00:00.000+00:00", "site": "a", "source": "s", "section": "", "lang": "zh"}
+    return Brief(**{"id": number, **told, "is_ad": 0, "copy_of": None, **values})
+
+
+def listed(briefs, query="", whole=True):
+    return pages.listing(Window(briefs, whole), read(query), pages.day_in(ZONE))
+
+
+def test_copies_and_advertising_are_not_listed_and_not_counted():
+    found = listed([brief(3, is_ad=1), brief(2, copy_of=1), brief(1)])
+    assert (found.ids, found.facets["site"]) == ([1], [("a", 1, False)])
+    assert listed([brief(3, is_ad=1), brief(1)], "ads=1").ids == [3, 1]
+
+
+def test_a_facet_counts_what_choosing_it_would_list():
+    some = [brief(n, site="ab"[n % 2], lang=("zh", "en")[n % 3 == 0]) for n in range(20, 0, -1)]
+    found = listed(some, "site=a")
+    assert len(found.ids) == 10 and set(found.ids) == {n for n in range(1, 21) if n % 2 == 0}
+    for key, query in (("site", "site"), ("language", "language")):
+        for value, number, _ in found.facets[key]:
+            there = listed(some, f"site=a&{query}={value}" if key != "site" else f"site={value}")
+            assert (key, value, len(there.ids)) == (key, value, number)
+
+
+def test_pages_follow_each_other_without_a_break():
+    some = [brief(n) for n in range(70, 0, -1)]
+    first = listed(some)
+    assert first.ids == list(range(70, 40, -1))
+    after = read(f"before={first.before.replace(',', '%2C')}").place
+    assert after == (some[0].told_at, 41)
+
+
+def test_best_matches_go_on_where_the_page_before_ended():
+    some = [brief(n) for n in range(70)]
+    assert listed(some, "q=x&order=best").ids == list(range(30))
+    assert listed(some, "q=x&order=best&before=30").ids == list(range(30, 60))
+    assert listed(some, "q=x&order=best&before=60").ids == list(range(60, 70))
+
+
+def test_a_window_without_a_whole_page_says_how_far_it_reaches():
+    found = listed([brief(n, site="b") for n in range(9, 0, -1)], "site=a", whole=False)
+    assert (found.ids, found.looked, found.before) == ([], False, "2026-03-20T08:00:00.000Z,1")
+
+
+# -- the rest
+
+
+def test_the_highest_bar_is_as_high_as_its_picture_and_nothing_known_is_no_bar():
+    drawn = pictures.bars([0, None, 5, 10, 0.001])
+    assert [bar.height for bar in drawn.bars] == [0, 0, 20, 40, 1]
+
+
+def test_every_word_has_both_languages_and_the_same_gaps():
+    for name, each in words.table().items():
+        assert (name, len(each), all(each)) == (name, 2, True)
+        assert (name, *map(sorted, (re.findall(r"\{\w+\}", one) for one in each[:1]))) == (
+            name,
+            *map(sorted, (re.findall(r"\{\w+\}", one) for one in each[1:])),
+        )
+
+
+@pytest.mark.parametrize(
+    ("accept", "language"),
+    [("", "zh"), ("en-GB,en;q=0.9", "en"), ("fr,zh-TW;q=0.8,en;q=0.5", "zh"), ("de;q=x,en;q=0.1", "en"), ("*", "zh")],
+)
+def test_the_language_is_the_one_that_the_browser_would_rather_have(accept, language):
+    assert words.preferred(accept) == language
