@@ -75,6 +75,11 @@ def arrivals(db: Database, most: int = 100_000) -> dict[str, list[datetime]]:
     return found
 
 
+def recent(db: Database, most: int) -> list[Row]:
+    """The last visits, the newest first: when, of which address, and how each ended; `took` in seconds."""
+    return list(_rows(db, f"SELECT at, url, status, error, took FROM visits ORDER BY id DESC LIMIT {most:d}"))
+
+
 def chores(db: Database) -> list[Row]:
     """Every chore of the daemon: when it was last begun, ended and done, what came of it, and what went wrong."""
     return list(_rows(db, "SELECT * FROM chores ORDER BY name"))

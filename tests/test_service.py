@@ -173,7 +173,7 @@ def test_a_live_status_tells_what_the_daemon_did_beside_the_crawl(database, monk
     told = json.loads(CliRunner().invoke(cli, ["status", "--live", "--json", "--db", str(database)]).stdout)
     assert (told["crawled_by"], told["chores"][0]["error"]) == (None, "no room")
     usual = json.loads(CliRunner().invoke(cli, ["status", "--json", "--db", str(database)]).stdout)
-    assert told.keys() - usual.keys() == {"crawled_by", "chores", "notices"}
+    assert told.keys() - usual.keys() == {"crawled_by", "chores", "notices", "sources", "recent", "alarms"}
 
 
 def test_a_live_status_is_shown_again_until_it_is_stopped(capsys):
