@@ -33,6 +33,14 @@ ATTACKS = (
     "超长" * 400 + "W" * 3000,
     "a\u0301" + "\u0300" * 500,
 )
+# Each would open a connection from a page that is shown as it came, if it were shown so.
+REACHING = (
+    f"<iframe src=http://{HOST}/frame></iframe>",
+    f'<iframe srcdoc="&lt;link rel=preconnect href=http://{HOST}/&gt;x"></iframe>',
+    f"<frameset><frame src=http://{HOST}/frame></frameset>",
+    f"<object data=http://{HOST}/object></object><embed src=http://{HOST}/embed>",
+    f"<LINK\nrel=preconnect href=http://{HOST}/><link/rel=dns-prefetch href=http://{HOST}/>",
+)
 URL = f"http://{HOST}/\"onmouseover='{_RUN}'"
 BAD_URLS = (f"javascript:{_RUN}", f"JaVaScRiPt:{_RUN}", f"data:text/html,<script>{_RUN}</script>", "vbscript:x", "//x")
 
@@ -64,6 +72,19 @@ def make(path: Path) -> Path:
         failed = Visit(f"http://{HOST}/", f"http://{HOST}/", "list", f"<b>{HOST}</b>", at, 500, error=ATTACKS[0])
         store.note_failure(failed, next_at=None)
     return path
+
+
+def make_reaching(path: Path) -> list[str]:
+    """A database with an article for each of `REACHING`, of which the page has nothing else; the paths of the pages."""
+    paths = []
+    with open_store(path, fields=columns()) as store, Archive(beside(path)) as archive:
+        for number, attack in enumerate(REACHING, 1):
+            page, at, url = f"<html>{attack}</html>".encode(), AT + timedelta(minutes=number), f"http://{HOST}/{number}"
+            archive.add(Fetched(url, url, at, 200, {"content-type": "text/html"}, page, HOST))
+            article = Article(url, f"标题{number}", f"正文{number}" * 30, at, extra={"page_sha256": _digest(page)})
+            store.save(Visit(url, url, "article", "a", at, 200), article=article)
+            paths.append(f"/raw/{number}/{_digest(page)}")
+    return paths
 
 
 def _digest(page: bytes) -> str:

@@ -117,6 +117,29 @@ def test_the_sandboxed_page_by_itself_runs_nothing(browser, hostile):
     assert (browser.sink.visitors, browser.driver.title != attacks.RAN) == (0, True)
 
 
+def test_no_element_of_a_page_that_is_shown_raw_opens_a_connection(browser, tmp_path):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    def framed(driver):
+        driver.switch_to.frame(driver.find_element(By.TAG_NAME, "iframe"))
+        try:
+            return driver.execute_script("return document.readyState == 'complete' && document.URL").endswith(path)
+        finally:
+            driver.switch_to.default_content()
+
+    browser.dress()
+    paths = attacks.make_reaching(tmp_path / "reaching.db")
+    with serving(tmp_path / "reaching.db", attacks.AT + timedelta(hours=1)) as address:
+        for number, path in enumerate(paths, 1):
+            browser.get(address + path)
+            browser.get(f"{address}/article/{number}?raw=1")
+            browser.run("document.querySelector('iframe').scrollIntoView()")
+            WebDriverWait(browser.driver, 10).until(framed)
+            browser.get(f"{address}/sources")  # meanwhile a connection would have come
+            assert (path, browser.sink.visitors) == (path, 0)
+
+
 def test_a_page_that_reaches_out_is_noticed(tmp_path):
     """So that the tests above mean something."""
     file = tmp_path / "page.html"

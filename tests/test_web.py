@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crawler.web import changes, pages, pictures, safe, state, words
+from crawler.web import changes, origin, pages, pictures, safe, state, words
+from storage.archive import Kept
 from storage.browse import Brief, Window
-from tests.attacks import ATTACKS, BAD_URLS
+from tests.attacks import ATTACKS, BAD_URLS, REACHING
 
 NOW = datetime(2026, 3, 21, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -102,6 +103,13 @@ def test_only_words_between_our_marks_are_marked():
 
 def test_half_of_a_surrogate_pair_can_be_sent():
     assert safe.body("a\ud800b").encode() and safe.title("a\udfffb").encode()
+
+
+@pytest.mark.parametrize("attack", [*ATTACKS, *REACHING])
+def test_a_page_that_is_shown_raw_has_no_element_that_reaches_out(attack):
+    url = "http://a.example/"
+    page = origin.Original(Kept(1, url, url, NOW, 200, {"content-type": "text/html"}, ""), attack.encode())
+    assert not re.search(r"<(link|base|meta|i?frame|frameset|object|embed)\b", origin.shown(page), re.I)
 
 
 # -- what differs

@@ -14,8 +14,10 @@ from storage.errors import StorageError
 
 # Bytes of a page that are read again while somebody waits.
 LARGEST = 1_500_000
-# What would reach out although the policy of the page forbids all it can: connections that are opened early.
-_REACHING = re.compile(r"<(?=(?:link|base|meta)\b)", re.I)
+# What would reach out although the policy of the page forbids all it can: connections that are opened early, for a
+# frame too, before the policy is asked about it.
+_NAMES = "link|base|meta|i?frame|frameset|fencedframe|object|embed|applet|portal"
+_REACHING = re.compile(rf"<(?=(?:{_NAMES})\b)", re.I)
 
 
 class Original(NamedTuple):
