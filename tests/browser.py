@@ -51,9 +51,7 @@ def serving(database: Path, now: datetime) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
-        made.executor.shutdown()
-        for known in made.databases.values():
-            known.close()
+        made.close()
 
 
 class Sink:

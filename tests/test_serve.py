@@ -68,8 +68,7 @@ class Pages:
         return [node.text() for node in self.page(path).css(".stories .title")]
 
     def close(self):
-        for database in self.served.databases.values():
-            database.close()
+        self.served.close()
 
 
 def save(store, url, title, hour, text=BODY, **values):
@@ -423,6 +422,67 @@ def test_the_database_cannot_be_written_and_is_seen_as_it_changes(news):
         save(store, "http://d.example/1", "后来的", 11, "后来又有一条消息，与前面的都不相干，说的是别的事情。")
     assert (answer.status_code, opened.titles("/")) == (400, ["后来的", *before])
     opened.close()
+
+
+def test_a_statement_that_would_write_writes_nothing(pages):
+    for sql in ("with+x+as+(select+1)+delete+from+articles", "with+x+as+(select+1)+update+sources+set+enabled=0"):
+        answer = pages.get(f"/news.json?sql={sql}")
+        assert (answer.status_code, "readonly" in answer.json()["error"]) == (400, True)
+
+
+def test_a_database_where_nothing_can_be_written_is_shown(tmp_path, monkeypatch):
+    path = tmp_path / "a.db"
+    with open_store(path, fields=columns()) as store:
+        save(store, "http://a.example/1", "储能电站投运", 0)
+    # As if nobody could write there: the superuser may, whatever the mode says.
+    monkeypatch.setattr("os.access", lambda _, mode: mode != 2)
+    opened = Pages(path)
+    assert (opened.titles("/"), opened.get("/a/articles").status_code) == (["储能电站投运"], 200)
+    assert list(tmp_path.iterdir()) == [path]
+    opened.close()
+
+
+def test_nothing_stays_beside_a_database_that_was_shown(tmp_path):
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        save(store, "http://a.example/1", "储能电站投运", 0)
+    opened = Pages(tmp_path / "a.db")
+    opened.page("/")
+    opened.page("/a")
+    opened.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
+
+
+def test_a_database_that_was_put_in_the_place_of_another_is_shown(news, tmp_path):
+    for name, title in (("served.db", "先前的"), ("other.db", "换上的")):
+        with open_store(tmp_path / name, fields=columns()) as store:
+            save(store, "http://a.example/1", title, 0)
+    opened = Pages(tmp_path / "served.db")
+    before = opened.titles("/"), "先前的" in opened.get("/served/articles").text
+    (tmp_path / "other.db").rename(tmp_path / "served.db")
+    after = opened.titles("/"), "换上的" in opened.get("/served/articles").text
+    opened.close()
+    assert (before, after) == ((["先前的"], True), (["换上的"], True))
+
+
+def test_a_page_of_another_site_can_lead_here_and_do_nothing_else(pages):
+    other = {"sec_fetch_site": "cross-site"}
+    for mode, dest, status in (("navigate", "document", 200), ("navigate", "iframe", 403), ("no-cors", "image", 403)):
+        for path in ("/", "/news.json?sql=select+1"):
+            answer = pages.get(path, **other, sec_fetch_mode=mode, sec_fetch_dest=dest)
+            assert (path, mode, dest, answer.status_code) == (path, mode, dest, status)
+    own = pages.get("/", sec_fetch_site="same-origin", sec_fetch_mode="no-cors", sec_fetch_dest="image")
+    assert own.status_code == 200
+
+
+@pytest.mark.parametrize("sql", ["length(hex(zeroblob(400000000)))", "zeroblob(9000000)+from+news,news"])
+def test_no_statement_takes_gigabytes(pages, sql):
+    answer = pages.get(f"/news.json?sql=select+{sql}")
+    assert answer.status_code == 400 and re.search("too big|more than 50 MB", answer.json()["error"])
+
+
+def test_what_a_search_of_ours_needs_is_no_table_of_datasettes(pages):
+    pages.page("/?q=储能")
+    assert "temp" not in pages.page("/news").css_first("main").text().split()
 
 
 @pytest.mark.parametrize("name", ["新闻 100%?#.db", "sources.db", "a.b.sqlite"])

@@ -53,4 +53,7 @@ def command(
         click.echo(f"{setup.settings.database}: {address}  (Ctrl-C ends it)")
         if browse:
             webbrowser.open(address)
-        uvicorn.Server(uvicorn.Config(made.app(), log_level="warning", lifespan="on")).run(sockets=[listening])
+        try:
+            uvicorn.Server(uvicorn.Config(made.app(), log_level="warning", lifespan="on")).run(sockets=[listening])
+        finally:
+            made.close()
