@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -37,7 +38,7 @@ def original(archive: Path, urls: Sequence[str], sha256: str) -> Original | None
                 kept = next((one for one in pages.pages(url=url) if one.sha256 == sha256), None)
                 if kept:
                     return Original(kept, pages.body(kept.id))
-    except (Damaged, KeyError, StorageError):
+    except (Damaged, KeyError, StorageError, sqlite3.Error):
         return None
     return None
 
