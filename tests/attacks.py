@@ -14,6 +14,8 @@ AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
 # Each of them would set this title, or ask this host, if it ran.
 RAN, HOST = "pwned", "evil.example"
 _RUN = f"document.title='{RAN}'"
+# Characters that all stand on the first one, and as far out as they are many.
+PILE = "Z" + "".join(map(chr, range(0x300, 0x350))) * 5
 ATTACKS = (
     f"<script>{_RUN}</script>",
     f"<img src=x onerror=\"{_RUN}\"><img src='http://{HOST}/a.png'>",
@@ -32,6 +34,7 @@ ATTACKS = (
     "раураl.example gооgle.example",
     "超长" * 400 + "W" * 3000,
     "a\u0301" + "\u0300" * 500,
+    PILE,
 )
 # Each would open a connection from a page that is shown as it came, if it were shown so.
 REACHING = (
@@ -48,7 +51,7 @@ BAD_URLS = (f"javascript:{_RUN}", f"JaVaScRiPt:{_RUN}", f"data:text/html,<script
 def make(path: Path) -> Path:
     """A database with an article of attacks, a copy and a former version of it, lists, a source, and its page."""
     title, text = (
-        "".join(ATTACKS[:3]) + "攻击",
+        f"{PILE}{''.join(ATTACKS[:3])}攻击",
         "\n".join(ATTACKS) + "\n这是一段正文，说的是一件事情，长短正好合适。" * 6,
     )
     page = f"<html><head><title>{title}</title></head><body><h1>标题</h1>{''.join(ATTACKS)}</body></html>".encode()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from crawler.web import changes, origin, pages, pictures, safe, state, words
-from storage.archive import Kept
+from storage.archive import Archive, Fetched, Kept
 from storage.browse import Brief, Window
 from tests.attacks import ATTACKS, BAD_URLS, REACHING
 
@@ -83,6 +83,15 @@ def test_a_title_is_one_short_line_without_what_cannot_be_seen(attack):
     assert not re.search(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", shown)
 
 
+@pytest.mark.parametrize("show", [safe.title, safe.body])
+def test_no_more_characters_pile_up_than_a_script_has(show):
+    some = "".join(map(chr, range(0x300, 0x350)))
+    assert show(f"Z{some}a") == f"Z{some[: safe.MOST_COMBINING]}a"
+    assert show("a" + "\u0301\u200d" * 20).count("\u0301") == safe.MOST_COMBINING
+    usual = "नमस्ते, शक्तिशाली… ที่นี่ “e\u0302\u0301” בְּרֵאשִׁ֖ית 👩🏽\ufe0f‼️⁉️ ——————……！！！《》"
+    assert show(usual) == usual
+
+
 @pytest.mark.parametrize(
     "url",
     [*BAD_URLS, "", "http://", "http:///x", "http://a@b/", "http://a/ b", "http://a\\@b/", "ftp://a/", "http://[x/"],
@@ -103,6 +112,19 @@ def test_only_words_between_our_marks_are_marked():
 
 def test_half_of_a_surrogate_pair_can_be_sent():
     assert safe.body("a\ud800b").encode() and safe.title("a\udfffb").encode()
+
+
+def test_a_damaged_archive_has_no_page(tmp_path):
+    url = "http://a.example/"
+    with Archive(tmp_path / "a.pages") as archive:
+        archive.add(Fetched(url, url, NOW, 200, {}, b"page" * 999, "a"))
+        (kept,) = archive.pages()
+    whole = (tmp_path / "a.pages").read_bytes()
+    asked = tmp_path / "a.pages", [url], kept.sha256
+    assert origin.original(*asked)
+    first = int.from_bytes(whole[16:18], "big")  # of SQLite's pages: the tables are known, and nothing of them is left
+    (tmp_path / "a.pages").write_bytes(whole[:first] + b"\x5a" * (len(whole) - first))
+    assert origin.original(*asked) is None
 
 
 @pytest.mark.parametrize("attack", [*ATTACKS, *REACHING])
