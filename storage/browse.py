@@ -197,13 +197,21 @@ def texts_of(db: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
 
 
 def story(db: sqlite3.Connection, which: str) -> Row | None:
-    """A story by its key: its row, its first `articles` as told without their texts, `links` and `moves`."""
+    """A story by its key: its row, its first `articles` as told without their texts, `links` and `moves`.
+
+    `first_article_card` and `first_seen_article_card` are those that were first, of all; None where that is not known.
+    """
     told = next(_rows(db, "SELECT * FROM stories WHERE key = ?", (which,)), None)
     if told is None:
         return None
     ids = f"SELECT id FROM articles WHERE story_id = ? ORDER BY told_at, url_key LIMIT {MEMBERS}"
     members = [number for (number,) in db.execute(ids, (told["id"],))]
     told["articles"] = cards(db, members)
+    known = {card["id"]: card for card in told["articles"]}
+    for name in ("first_article", "first_seen_article"):
+        number = told.get(name)
+        # Who was first may be beyond those that are shown.
+        told[f"{name}_card"] = known.get(number) or next(iter(cards(db, [number] if number else [])), None)
     told["links"] = list[Row]()
     for part in _parts(members, "links.article_id"):
         sql = f"SELECT article_id, other_id, level, score, evidence FROM links WHERE {part} ORDER BY id LIMIT {LINKS}"

@@ -91,6 +91,24 @@ def test_a_story_has_its_articles_as_told_and_their_links(db):
     assert browse.story(db, "none") is browse.story_key(db, 99) is None
 
 
+def test_who_was_first_in_a_story_may_be_beyond_what_is_shown_of_it(db, store, monkeypatch):
+    monkeypatch.setattr(browse, "MEMBERS", 2)
+    for number, minutes in enumerate((-20, -30)):
+        at = AT + timedelta(minutes=minutes)
+        url = f"http://c.example/{number}"
+        late = Article(url, "储能电站投运", BODY, at, published_at=at - timedelta(hours=5 * number), site="c")
+        store.save(Visit(url, url, "article", "a", at, 200), article=late)
+    told = browse.story(db, browse.story_key(db, 1))
+    monkeypatch.setattr(browse, "MEMBERS", 1)
+    cut = browse.story(db, browse.story_key(db, 1))
+    assert len(cut["articles"]) == 1 and len(told["articles"]) == 2
+    for name, at in (("first_article", "told_at"), ("first_seen_article", "first_seen_at")):
+        (first,) = db.execute(
+            f"SELECT id FROM articles WHERE story_id = ? ORDER BY {at} LIMIT 1", (told["id"],)
+        ).fetchone()
+        assert (name, told[f"{name}_card"]["id"], cut[f"{name}_card"]["id"]) == (name, first, first)
+
+
 def test_headlines_belong_to_the_page_that_carried_them_first(db, store):
     at, url = AT + timedelta(hours=2), "http://a.example/9"
     items = [Headline(f"http://a.example/{n}", f"第{n}条", url, at, position=n) for n in (8, 7)]

@@ -132,8 +132,11 @@ def item(card: Row, text: str = "", words: str = "") -> Row:
 def story(told: Row, one: Row | None, other: Row | None) -> Row:
     """A story; with two articles what differs between their texts."""
     items = [item(card) for card in told["articles"]]
-    seen = min(items, key=lambda each: (each["first_seen_at"], each["id"])) if items else None
-    first = next((each for each in items if each["id"] == told["first_article"]), items[0] if items else None)
+    first, seen = (
+        item(card) if (card := told[f"{name}_card"]) else None for name in ("first_article", "first_seen_article")
+    )
+    first = first or (items[0] if items else None)
+    seen = seen or min(items, key=lambda each: (each["first_seen_at"], each["id"]), default=None)
     links = [
         {
             **each,
