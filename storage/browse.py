@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
+from storage.gaps import overdue
 from storage.history import moment_of, rows_at
 from storage.past_search import matching, ordered
 from storage.search import checked, form, holds, words_to_match
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 Row = dict[str, Any]
@@ -228,10 +230,12 @@ def story_key(db: sqlite3.Connection, article: int) -> str | None:
     return row[0] if row else None
 
 
-def unseen(db: sqlite3.Connection) -> list[str]:
-    """The sources of which a list is not seen now, or not whole."""
+def unseen(db: sqlite3.Connection, now: datetime, watched: Collection[str] | None = None) -> list[str]:
+    """The sources of which a list is not seen now or not whole, or that nobody asks; `watched` as in `gaps.spanning`."""
     sql = f"SELECT DISTINCT source FROM gaps WHERE mended_at IS NULL AND to_at IS NULL ORDER BY source LIMIT {LISTED}"
-    return [name for (name,) in db.execute(sql)]
+    late = (row["source"] for row in overdue(Database(db), now))
+    found = {name for (name,) in db.execute(sql)} | {name for name in late if watched is None or name in watched}
+    return sorted(found)
 
 
 def visits(db: sqlite3.Connection, article: int) -> list[Row]:

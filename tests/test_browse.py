@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crawler.web import pages
 from storage import Article, Headline, Visit, browse, health, history, open_store
 from storage.records import Gap
+from storage.times import stamp
 
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
 BODY = "一座新型储能电站在青海投运，装机容量二十万千瓦，满足十万户家庭的需要，这是当地第三座。运行平稳。"
@@ -123,7 +125,22 @@ def test_a_source_is_told_hour_by_hour(db):
     assert (row["brought"][-2:], row["asked"][-2:], row["failed"][-2:]) == ([4, 0], [4, 1], [0, 0])
     assert (row["delay"], row["delays"][-2:]) == (3.0, [3.0, None])
     assert [gap["reason"] for gap in row["open_gaps"]] == ["it is tired"]
-    assert browse.unseen(db) == ["a"]
+    assert (browse.unseen(db, AT), row["unasked"]) == (["a"], "")
+
+
+def test_a_source_that_nobody_asks_any_more_is_not_well(store):
+    store.upsert_source("a", ("http://a.example/",), timedelta(hours=1), now=AT)
+    visit = Visit("http://a.example/", "http://a.example/", "list", "a", AT, 200)
+    store.save(visit)
+    store.db.conn.execute(
+        "UPDATE sources SET last_visit_at = ?, next_at = ?", (stamp(AT), stamp(AT + timedelta(hours=1)))
+    )
+    soon, late = AT + timedelta(hours=1, minutes=30), AT + timedelta(days=99)
+    for now, watched, there in ((soon, None, False), (late, None, True), (late, ["b"], False), (late, ["a"], True)):
+        (row,) = health.sources(store.db.conn, now, watched)
+        told = (bool(row["unasked"]), bool(row["open_gaps"]), browse.unseen(store.db.conn, now, watched) == ["a"])
+        assert (now, told) == (now, (there,) * 3)
+    assert pages.source(row)["state"] == "unasked"
 
 
 @pytest.mark.slow

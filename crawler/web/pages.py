@@ -182,6 +182,7 @@ def versions(article: Row, revisions: Sequence[Row]) -> list[Row]:
 def source(row: Row) -> Row:
     """How a source fares, with its pictures."""
     state = "well" if row["last_success_at"] else "never"
+    state = "unasked" if row["unasked"] else state
     state = "failing" if row["error"] else state
     state = "paused" if row["paused_at"] else state
     return {

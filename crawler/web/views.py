@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from crawler.gaps import meant
 from crawler.web import feed, origin, pages
 from crawler.web.frame import ATOM, HTML, JSON, POLICY, SANDBOX, Answer, Missing, Visit, page
 from crawler.web.safe import language, link, paragraphs, title
@@ -13,6 +15,7 @@ from crawler.web.state import bounds
 from storage import browse, health, query
 from storage.clocks import faults
 from storage.drifts import drifts
+from storage.gaps import enabled
 from storage.pair import beside
 from storage.sqlite import Database
 
@@ -37,8 +40,20 @@ def front(visit: Visit) -> Answer:
     texts = {row["id"]: row["text"] for row in browse.texts_of(visit.db, listing.ids)} if state.q else {}
     items = [pages.item(card, texts.get(card["id"], ""), state.q) for card in cards]
     heading = t("results_for", q=title(state.q)) if state.q else t.newest
-    context = {"heading": heading, "listing": listing, "items": items, "unseen": browse.unseen(visit.db)}
+    unseen = browse.unseen(visit.db, _now(visit), _watched(visit))
+    context = {"heading": heading, "listing": listing, "items": items, "unseen": unseen}
     return page("front.html", visit.frame, context, place="front")
+
+
+def _now(visit: Visit) -> datetime:
+    """The present of a page: the time that it looks back to, where it does."""
+    return visit.state.as_of or visit.now
+
+
+def _watched(visit: Visit) -> list[str] | None:
+    """The sources that are meant to be asked."""
+    looks_back = visit.state.as_of or visit.house.as_of
+    return meant(visit.house.setup.sources, enabled(Database(visit.db)) if looks_back else ())
 
 
 def feeds(visit: Visit) -> Answer:
@@ -127,7 +142,7 @@ def raw(visit: Visit) -> Answer:
 
 
 def sources(visit: Visit) -> Answer:
-    at = visit.state.as_of or visit.now
+    at = _now(visit)
     db = Database(visit.db)
     drifting, wrong = drifts(db), faults(db)
     rows = [
@@ -138,7 +153,7 @@ def sources(visit: Visit) -> Answer:
                 "clocks": [each for each in wrong if each["source"] == row["name"]],
             }
         )
-        for row in health.sources(visit.db, at)
+        for row in health.sources(visit.db, at, _watched(visit))
     ]
     context = {"heading": visit.t.health, "sources": rows, "at": at.isoformat()}
     return page("sources.html", visit.frame, context, place="sources")
