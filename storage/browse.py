@@ -108,9 +108,7 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
         held = (brief for brief in briefs if brief.id in texts)
         briefs = [brief for brief in held if check(texts[brief.id]["title"], texts[brief.id]["text"])]
         if len(ids) == most and not best and (not briefs or briefs[-1].id != ids[-1]):
-            briefs.append(
-                Brief(ids[-1], "", None, None, None, None, 0, ids[-1])
-            )  # how far it was looked; shows nothing
+            briefs.append(_looked_at(ids[-1]))
     return Window(briefs, best or len(ids) < most)
 
 
@@ -136,7 +134,7 @@ def _frequent(db: sqlite3.Connection, words: str, below: int, *, best: bool) -> 
 
 
 def _looked_at(number: int) -> Brief:
-    """How far it was looked; as a copy it is shown nowhere."""
+    """How far it was looked; as a copy of itself it is shown nowhere."""
     return Brief(number, "", None, None, None, None, 0, number)
 
 
@@ -231,7 +229,7 @@ def story_key(db: sqlite3.Connection, article: int) -> str | None:
 
 
 def unseen(db: sqlite3.Connection, now: datetime, watched: Collection[str] | None = None) -> list[str]:
-    """The sources of which a list is not seen now or not whole, or that nobody asks; `watched` as in `gaps.spanning`."""
+    """The sources of which a list is not seen now or not whole, or that nobody asks; `watched` as `gaps.spanning`."""
     sql = f"SELECT DISTINCT source FROM gaps WHERE mended_at IS NULL AND to_at IS NULL ORDER BY source LIMIT {LISTED}"
     late = (row["source"] for row in overdue(Database(db), now))
     found = {name for (name,) in db.execute(sql)} | {name for name in late if watched is None or name in watched}

@@ -157,7 +157,7 @@ def test_advertising_is_shown_when_asked_for(pages):
     ("query", "expected"),
     [
         ("language=en", ["Fog halts ferries"]),
-        ("site=b.example", ["央行宣布降准"]),
+        ("site=b.example", ["央行宣布降准", "储能电站投运"]),
         ("section=财经", ["储能电站投运"]),
         ("source=甲报", ["储能电站投运"]),
         ("day=2026-03-20&language=zh-Hans", ["央行宣布降准", "储能电站投运"]),

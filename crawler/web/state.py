@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from storage.times import stamp
 
-LONGEST = 200  # characters of a value
+# Characters of what is searched for, and of another value: a site may call itself what it likes.
+LONGEST, LONGEST_VALUE = 200, 2000
 LANGUAGES = ("zh", "en")
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z,(\d{1,18})")
 _NUMBER = re.compile(r"\d{1,18}")
@@ -90,7 +91,7 @@ def read(query: str, now: datetime) -> State:
         raise BadState("?", query[:LONGEST], "too_long") from error
     told = {name: values[0].replace("\0", "").strip() for name, values in given.items()}
     for name in (field.name for field in fields(State)):
-        if len(told.get(name, "")) > LONGEST:
+        if len(told.get(name, "")) > (LONGEST if name == "q" else LONGEST_VALUE):
             raise BadState(name, told[name][:40] + "…", "too_long")
     state = State(
         **{name: told.get(name, "") for name in ("q", "site", "source", "section", "language")},
