@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from storage.gaps import overdue
 from storage.history import moment_of, rows_at
+from storage.keys import url_key
 from storage.past_search import matching, ordered
 from storage.search import checked, form, holds, words_to_match
 from storage.sqlite import Database
@@ -253,6 +254,20 @@ def carried(db: sqlite3.Connection, article: int, url: str) -> list[Row]:
         WHERE first_seen_at IN ({marks}) AND seen_on = ? ORDER BY first_seen_at DESC, position LIMIT {LISTED}
     """
     return list(_rows(db, sql, (*times, url)))
+
+
+def announced(db: sqlite3.Connection, urls: Sequence[str]) -> dict[str, Row]:
+    """Of the addresses of a list, by what they are known: whether as advertising, and the article that they lead to."""
+    keys = {url: url_key(url) for url in urls}
+    marks = ", ".join("?" * len(keys))
+    # The index of the past knows no addresses; neither of the two changes, but for the article, which is looked for.
+    sql = f"SELECT url_key, max(is_ad), max(article_id) FROM main.headlines WHERE url_key IN ({marks}) GROUP BY 1"
+    found = {key: (ad, article) for key, ad, article in db.execute(sql, list(keys.values()))}
+    there = {brief.id for brief in _briefs(db, sorted({article for _, article in found.values() if article}))}
+    rows = {url: found.get(key, (0, None)) for url, key in keys.items()}
+    return {
+        url: {"is_ad": ad, "article_id": article if article in there else None} for url, (ad, article) in rows.items()
+    }
 
 
 def _columns(db: sqlite3.Connection, columns: str) -> str:

@@ -120,6 +120,18 @@ def test_headlines_belong_to_the_page_that_carried_them_first(db, store):
     assert browse.carried(db, 1, url) == []
 
 
+def test_of_the_addresses_of_a_list_it_is_known_which_are_advertising_and_which_are_ours(db, store):
+    at, url = AT + timedelta(hours=2), "http://a.example/9"
+    urls = ["http://a.example/1", "http://a.example/ad", "http://a.example/'"]
+    items = [
+        Headline(each, f"第{n}条", url, at, position=n, ad_score=0.99 * (n == 2)) for n, each in enumerate(urls, 1)
+    ]
+    visit = Visit(url, url, "article", "a", at, 200)
+    store.save(visit, article=Article(url, "标题", "正文。" * 30, at), headlines=items[:2])
+    told = browse.announced(db, urls)
+    assert [(told[each]["article_id"], told[each]["is_ad"]) for each in urls] == [(1, 0), (None, 1), (None, 0)]
+
+
 def test_a_source_is_told_hour_by_hour(db):
     (row,) = health.sources(db, AT + timedelta(hours=1, minutes=30))
     assert (row["brought"][-2:], row["asked"][-2:], row["failed"][-2:]) == ([4, 0], [4, 1], [0, 0])

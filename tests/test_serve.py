@@ -250,6 +250,27 @@ def test_an_article_names_the_headlines_that_were_first_seen_on_its_page(pages):
     assert "又一条" in pages.page("/article/5").css_first("[aria-labelledby=list]").text()
 
 
+def test_the_list_of_a_page_that_is_read_again_marks_advertising_and_leads_to_our_own(tmp_path):
+    url, items = "http://a.example/2026/9.html", [f"http://a.example/2026/{n}.html" for n in range(1, 7)]
+    links = "".join(f'<li><a href="{each}">第{n}座储能电站今天投运</a></li>' for n, each in enumerate(items, 1))
+    page = f"<title>标题在此</title><h1>标题在此</h1><p>{BODY * 3}</p><h3>最新新闻</h3><ul>{links}</ul>".encode()
+    with open_store(tmp_path / "a.db", fields=columns()) as store, Archive(tmp_path / "a.pages") as archive:
+        archive.add(Fetched(url, url, AT, 200, {"content-type": "text/html; charset=utf-8"}, page, "a.example"))
+        (kept,) = archive.pages()
+        save(store, items[0], "第1座储能电站今天投运", 0)
+        seen = [
+            Headline(each, "某", url, AT, position=n, ad_score=0.99 * (n == 2)) for n, each in enumerate(items[:2], 1)
+        ]
+        article = Article(url, "标题在此", BODY * 3, AT, extra={"page_sha256": kept.sha256})
+        store.save(Visit(url, url, "article", "a", AT, 200), article=article, headlines=seen)
+    opened = Pages(tmp_path / "a.db")
+    listed = opened.page("/article/2").css("[aria-labelledby=list] li")
+    opened.close()
+    assert len(listed) == 6
+    assert [node.css_first("a").attributes["href"] for node in listed] == ["/article/1", *items[1:]]
+    assert [bool(node.css_first(".ad")) for node in listed] == [False, True, False, False, False, False]
+
+
 def test_an_article_as_it_was(pages):
     then = (AT + timedelta(hours=2, minutes=30)).isoformat().replace("+", "%2B")
     assert "今天宣布" in pages.page(f"/article/3?as_of={then}").css_first(".text").text()

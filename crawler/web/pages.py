@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from crawler.page import LinkList
 from crawler.web.changes import LONGEST, changes, shortened
 from crawler.web.pictures import bars
 from crawler.web.safe import MARKS, Piece, body, language, link, pieces, title
@@ -184,6 +185,21 @@ def versions(article: Row, revisions: Sequence[Row]) -> list[Row]:
         for row, after in pairwise([*revisions, article])
     ]
     return found[::-1]
+
+
+def carried(found: LinkList, known: Mapping[str, Row]) -> Row:
+    """A list that a page carried, with what is known of its addresses: advertising, our own article."""
+    none = {"is_ad": 0, "article_id": None}
+    items = [
+        {
+            "title": each.title or each.url,
+            "url": each.url,
+            "published_at": each.published_at.isoformat() if each.published_at else "",
+            **known.get(each.url, none),
+        }
+        for each in found.items
+    ]
+    return {"heading": found.heading, "entries": items}
 
 
 def source(row: Row) -> Row:

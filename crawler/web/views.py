@@ -103,6 +103,8 @@ def article(visit: Visit) -> Answer:
     kept = _original(visit, article)
     settings, sources = visit.house.setup.settings, visit.house.setup.sources
     found = origin.extraction(kept, settings, sources, article["found_by"] or "") if kept else None
+    lists = [each for each in found.lists if each.kind == "latest"] if found else []
+    known = browse.announced(visit.db, [one.url for each in lists for one in each.items][: browse.LISTED])
     context = {
         "heading": title(article["title"]) or f"#{number}",
         "article": {"author": None, "editor": None, "section": None, **article},
@@ -114,7 +116,7 @@ def article(visit: Visit) -> Answer:
         "fields": pages.fields(article, found.evidence if found else {}),
         "reread": found is not None,
         "versions": pages.versions(article, query.revisions(db, number)[-20:]),
-        "lists": [each for each in found.lists if each.kind == "latest"] if found else [],
+        "lists": [pages.carried(each, known) for each in lists],
         "carried": browse.carried(visit.db, number, article["url"]),
         "rights": query.rights(db, number, visit.state.as_of or visit.house.as_of),
         "raw": f"/raw/{number}/{article['page_sha256']}" if kept else "",
