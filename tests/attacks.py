@@ -14,6 +14,8 @@ AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
 # Each of them would set this title, or ask this host, if it ran.
 RAN, HOST = "pwned", "evil.example"
 _RUN = f"document.title='{RAN}'"
+# A name that cannot be seen.
+UNSEEN = "\u200b\u2060\u200b"
 # Characters that all stand on the first one, and as far out as they are many.
 PILE = "Z" + "".join(map(chr, range(0x300, 0x350))) * 5
 ATTACKS = (
@@ -65,7 +67,7 @@ def make(path: Path) -> Path:
             extra |= {"image": BAD_URLS[0], "previous_article": BAD_URLS[1], "next_article": BAD_URLS[2]}
             article = Article(
                 url, title + wording, text + wording, at, published_at=at, author=ATTACKS[0], editor=ATTACKS[4],
-                source=ATTACKS[1], site=ATTACKS[2], lang='zh" onload="x', canonical=BAD_URLS[0],
+                source=ATTACKS[1], site=ATTACKS[2] if number < 2 else UNSEEN, lang='zh" onload="x', canonical=BAD_URLS[0],
                 extra={**extra, "page_sha256": _digest(page)},
             )  # fmt: skip
             items = enumerate(zip(BAD_URLS, ATTACKS, strict=False), 1)

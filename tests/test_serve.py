@@ -319,6 +319,9 @@ def test_a_feed_of_any_state_is_a_json_feed(pages):
     ("path", "status", "said"),
     [
         ("/nothing", 404, "什么也不是"),
+        ("/-/messages", 404, "什么也不是"),
+        ("/-/allow-debug", 404, "什么也不是"),
+        ("/-/patterns", 404, "什么也不是"),
         ("/article/99", 404, "没有这篇文章"),
         ("/story/ffffffffffffffff", 404, "没有这个报道"),
         ("/story/1?a=x", 404, "没有这篇文章"),
@@ -381,6 +384,12 @@ def _is_harmless(node, value):
     outside = value.startswith(("http://", "https://")) and "noreferrer" in (node.attributes.get("rel") or "")
     assert ours or (outside and node.tag == "a"), node.html[:200]
     assert node.tag != "form" or value.startswith("/")
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_every_link_has_a_text_whatever_things_are_called(hostile, path):
+    for node in hostile.page(path).css("a"):
+        assert node.text(strip=True).strip("\u200b\u2060"), node.html
 
 
 def test_what_a_feed_holds_is_text(hostile):

@@ -41,6 +41,8 @@ Asgi = Callable[..., Awaitable[None]]
 
 # Names that a database must not have there, because a page of ours has them.
 _TAKEN = frozenset(("sources", "story", "article", "raw", "_internal", "_memory"))
+# Pages of Datasette for those who develop it; here they serve nobody.
+_FOR_DEVELOPERS = r"/-/(?:messages|allow-debug|patterns)/?$"
 # To suggest facets it looks at every column of a table: seconds of a processor a page.
 _SETTINGS = {"cache_size_kb": CACHE_KB, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
 LOCAL = frozenset(("localhost", "127.0.0.1", "[::1]"))
@@ -143,7 +145,7 @@ class Plugin:
             return []
         # What is neither a page of ours nor in the rooms of Datasette is nothing, and we say so.
         theirs = rf"/(?!(?:-|{re.escape(tilde_encode(datasette.kuaixun_database))}|favicon\.ico)(?:[/.]|$)).*$"
-        return [(path, _page) for path in (*datasette.kuaixun_site.routes, theirs)]
+        return [(path, _page) for path in (*datasette.kuaixun_site.routes, _FOR_DEVELOPERS, theirs)]
 
     @hookimpl  # type: ignore[untyped-decorator]
     def asgi_wrapper(self, datasette: Datasette) -> Callable[[Asgi], Asgi]:
