@@ -31,7 +31,7 @@ MEMBERS, LINKS, LISTED = 100, 100, 100
 _BRIEF = "id, told_at, site, source, {section}, lang, is_ad, copy_of"
 _CARD = """
     id, title, url, source, site, {section}, lang, published_at, published_flag, first_seen_at, told_at, is_ad, copy_of,
-    revision, gone_at, story_id
+    revision, revised_at, gone_at, story_id
 """
 _AT_ONCE = 100
 _NEWEST = f"SELECT {{}} FROM {{}} WHERE {{}} ORDER BY told_at DESC, id DESC LIMIT {NEWEST}"

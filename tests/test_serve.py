@@ -300,6 +300,7 @@ def test_a_feed_of_any_state_is_an_atom_feed(pages):
     feed = ElementTree.fromstring(pages.get("/feed.atom?q=储能").text)
     titles = [entry.findtext("{*}title") for entry in feed.findall("{*}entry")]
     assert (titles, feed.findtext("{*}updated")) == (["储能电站投运"], "2026-03-20T08:00:00Z")
+    assert pages.get("/feed.atom").headers["vary"] == "accept-language"
 
 
 def test_a_feed_of_any_state_is_a_json_feed(pages):

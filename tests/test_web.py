@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import string
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crawler.web import changes, origin, pages, pictures, safe, state, words
+from crawler.web import changes, feed, origin, pages, pictures, safe, state, words
 from storage.archive import Archive, Fetched, Kept
 from storage.browse import Brief, Window
 from tests.attacks import ATTACKS, BAD_URLS, REACHING
@@ -243,6 +244,21 @@ def test_best_matches_go_on_where_the_page_before_ended():
 def test_a_window_without_a_whole_page_says_how_far_it_reaches():
     found = listed([brief(n, site="b") for n in range(9, 0, -1)], "site=a", whole=False)
     assert (found.ids, found.looked, found.before) == ([], False, "2026-03-20T08:00:00.000Z,1")
+
+
+# -- feeds
+
+
+def test_a_corrected_article_is_an_entry_that_was_updated():
+    seen, revised = "2026-03-20T08:00:00.000+00:00", "2026-03-20T09:00:00.000+00:00"
+    card = {"id": 1, "url": "http://a.example/", "title": "储能", "source": "", "site": "a", "lang": "zh"}
+    card |= {"published_at": None, "published_flag": None, "first_seen_at": seen, "revised_at": None}
+    entries = [feed.entry({**card, "revised_at": at}, "正文") for at in (None, revised)]
+    told = json.loads(feed.as_json(entries, state.State(), "快讯", "http://localhost", words.words("zh")))
+    times = [(item["date_published"], item["date_modified"]) for item in told["items"]]
+    assert times == [("2026-03-20T08:00:00Z", "2026-03-20T08:00:00Z"), ("2026-03-20T08:00:00Z", "2026-03-20T09:00:00Z")]
+    atom = feed.atom(entries, state.State(), "快讯", "http://localhost", words.words("zh"))
+    assert re.findall("<updated>(.*?)Z</updated>", atom) == [f"2026-03-20T{at}:00:00" for at in ("09", "08", "09")]
 
 
 # -- the rest

@@ -63,7 +63,8 @@ def feeds(visit: Visit) -> Answer:
     heading = " · ".join(filter(None, (visit.t.name, title(visit.state.q), *map(title, visit.state.chosen.values()))))
     written = feed.atom if visit.values[0] == "atom" else feed.as_json
     text = written(entries, visit.state, heading, visit.ask.home, visit.t)
-    return Answer(200, ATOM if visit.values[0] == "atom" else JSON, text, {"content-security-policy": POLICY})
+    headers = {"content-security-policy": POLICY, "vary": "accept-language"}
+    return Answer(200, ATOM if visit.values[0] == "atom" else JSON, text, headers)
 
 
 def story(visit: Visit) -> Answer:
