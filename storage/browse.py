@@ -57,12 +57,15 @@ class Window(NamedTuple):
     whole: bool
 
 
-def newest(db: sqlite3.Connection, before: tuple[str, int] | None = None, until: str = "") -> Window:
-    """The newest articles, copies and advertising among them: before a place (`told_at`, id), told before `until`."""
+def newest(db: sqlite3.Connection, before: tuple[str, int] | None = None, until: str = "", since: str = "") -> Window:
+    """The newest articles, copies and advertising among them: before a place (`told_at`, id), told before `until` and
+    not before `since`.
+    """
     tests = ["(told_at, id) < (:at, :id)"] if before else []
     tests += ["told_at < :until"] if until else []
+    tests += ["told_at >= :since"] if since else []
     at, number = before or ("", 0)
-    values: dict[str, str | int] = {"at": at, "id": number, "until": until}
+    values: dict[str, str | int] = {"at": at, "id": number, "until": until, "since": since}
     moment = moment_of(db)
     if moment is None:
         rows = db.execute(_NEWEST.format(_columns(db, _BRIEF), "articles", " AND ".join(tests) or 1), values).fetchall()

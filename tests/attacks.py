@@ -64,10 +64,11 @@ def make(path: Path) -> Path:
             url = URL if number < 2 else f"http://{HOST}/other"
             archive.add(Fetched(url, url, at, 200, {"content-type": "text/html"}, page, HOST))
             extra = {name: ATTACKS[n % len(ATTACKS)] for n, name in enumerate(columns()) if columns()[name] == "TEXT"}
+            site = ATTACKS[2] if number < 2 else UNSEEN
             extra |= {"image": BAD_URLS[0], "previous_article": BAD_URLS[1], "next_article": BAD_URLS[2]}
             article = Article(
                 url, title + wording, text + wording, at, published_at=at, author=ATTACKS[0], editor=ATTACKS[4],
-                source=ATTACKS[1], site=ATTACKS[2] if number < 2 else UNSEEN, lang='zh" onload="x', canonical=BAD_URLS[0],
+                source=ATTACKS[1], site=site, lang='zh" onload="x', canonical=BAD_URLS[0],
                 extra={**extra, "page_sha256": _digest(page)},
             )  # fmt: skip
             items = enumerate(zip(BAD_URLS, ATTACKS, strict=False), 1)

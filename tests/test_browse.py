@@ -46,6 +46,7 @@ def test_the_newest_come_first_and_go_on_from_any_place(db):
     third = window.briefs[1]
     assert ids(browse.newest(db, (third.told_at, third.id))) == [2, 1]
     assert ids(browse.newest(db, None, third.told_at)) == [2, 1]
+    assert browse.newest(db, None, "", third.told_at) == (window.briefs[:2], True)
 
 
 def test_a_window_is_as_large_as_it_may_be_and_says_so(db, monkeypatch):

@@ -39,7 +39,8 @@ TABLES = tuple(
     "/demo /demo/articles /demo/articles?_search=储能&site__exact=x /demo/articles?_filter_column=id&_filter_op=gt"
     "&_filter_value=3 /demo/articles/1 /demo/news /demo?sql=select+1 /demo?sql=select+x "
     "/demo/search_chinese?words=储能 "
-    "/demo/articles?_facet=site&_facet=lang&site=岚汐财经网 /demo/known_at?time=2026-03-20T15:00 /demo/visits /demo/none /-/versions /-/metadata".split()
+    "/demo/articles?_facet=site&_facet=lang&site=岚汐财经网 "
+    "/demo/known_at?time=2026-03-20T15:00 /demo/visits /demo/none /-/versions /-/metadata".split()
 )
 
 

@@ -28,8 +28,8 @@ def _listing(visit: Visit) -> tuple[pages.Listing, list[dict[str, Any]]]:
         below = 0 if state.order else state.number
         window = browse.found(visit.db, state.q, below, best=bool(state.order))
     else:
-        until = bounds(state.day, visit.house.zone)[1] if state.day else ""
-        window = browse.newest(visit.db, state.place, until)
+        since, until = bounds(state.day, visit.house.zone) if state.day else ("", "")
+        window = browse.newest(visit.db, state.place, until, since)
     listing = pages.listing(window, state, pages.day_in(visit.house.zone))
     return listing, browse.cards(visit.db, listing.ids)
 
