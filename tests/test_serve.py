@@ -205,6 +205,19 @@ def test_a_day_ends(tmp_path, monkeypatch):
     assert (len(page.css(".stories li")), page.css("a[rel=next]")) == (2, [])
 
 
+def test_a_feed_has_what_is_seldom_though_it_is_far_back(tmp_path, monkeypatch):
+    monkeypatch.setattr("storage.browse.NEWEST", 4)
+    monkeypatch.setattr("storage.browse._NEWEST", browse._NEWEST.replace("1500", "4"))
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        for number in range(24):
+            site = "b" if number in (13, 23) else "a"
+            save(store, f"http://{site}.example/{number}", f"第{number}号公告", -number, f"公告{number * 7919}。" * 9)
+    opened = Pages(tmp_path / "a.db")
+    titles = [item["title"] for item in opened.get("/feed.json?site=b.example").json()["items"]]
+    opened.close()
+    assert titles == ["第13号公告", "第23号公告"]
+
+
 def test_a_language_has_a_name(pages):
     shown = [
         node.text() for node in pages.page("/?language=zh-Hans&lang=en").css(".facets li a, .chosen bdi, .chosen a")

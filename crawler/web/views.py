@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from crawler.gaps import meant
 from crawler.web import feed, origin, pages
 from crawler.web.frame import ATOM, HTML, JSON, POLICY, SANDBOX, Answer, Missing, Visit, page
 from crawler.web.safe import language, link, paragraphs, title
-from crawler.web.state import bounds
+from crawler.web.state import State, bounds
 from storage import browse, health, query
 from storage.clocks import faults
 from storage.drifts import drifts
@@ -19,11 +20,11 @@ from storage.gaps import enabled
 from storage.pair import beside
 from storage.sqlite import Database
 
-ENTRIES = 30  # in a feed
+# In a feed, of which no more is looked at than so many windows.
+ENTRIES, WINDOWS = 30, 8
 
 
-def _listing(visit: Visit) -> tuple[pages.Listing, list[dict[str, Any]]]:
-    state = visit.state
+def _listing(visit: Visit, state: State) -> tuple[pages.Listing, list[dict[str, Any]]]:
     if state.q:
         below = 0 if state.order else state.number
         window = browse.found(visit.db, state.q, below, best=bool(state.order))
@@ -36,7 +37,7 @@ def _listing(visit: Visit) -> tuple[pages.Listing, list[dict[str, Any]]]:
 
 def front(visit: Visit) -> Answer:
     state, t = visit.state, visit.t
-    listing, cards = _listing(visit)
+    listing, cards = _listing(visit, state)
     texts = {row["id"]: row["text"] for row in browse.texts_of(visit.db, listing.ids)} if state.q else {}
     items = [pages.item(card, texts.get(card["id"], ""), state.q) for card in cards]
     heading = t("results_for", q=title(state.q)) if state.q else t.newest
@@ -57,14 +58,26 @@ def _watched(visit: Visit) -> list[str] | None:
 
 
 def feeds(visit: Visit) -> Answer:
-    listing, cards = _listing(visit)
-    texts = {row["id"]: row["text"] for row in browse.texts_of(visit.db, listing.ids[:ENTRIES])}
-    entries = [feed.entry(card, texts.get(card["id"], "")) for card in cards[:ENTRIES]]
+    cards = _entries(visit)
+    texts = {row["id"]: row["text"] for row in browse.texts_of(visit.db, [card["id"] for card in cards])}
+    entries = [feed.entry(card, texts.get(card["id"], "")) for card in cards]
     heading = " · ".join(filter(None, (visit.t.name, title(visit.state.q), *map(title, visit.state.chosen.values()))))
     written = feed.atom if visit.values[0] == "atom" else feed.as_json
     text = written(entries, visit.state, heading, visit.ask.home, visit.t)
     headers = {"content-security-policy": POLICY, "vary": "accept-language"}
     return Answer(200, ATOM if visit.values[0] == "atom" else JSON, text, headers)
+
+
+def _entries(visit: Visit) -> list[dict[str, Any]]:
+    """What a feed has: a reader of feeds follows no link to what is further back, so it is looked for there too."""
+    state, found = visit.state, dict[int, dict[str, Any]]()
+    for _ in range(WINDOWS):
+        listing, cards = _listing(visit, state)
+        found |= {card["id"]: card for card in cards if card["id"] not in found}
+        if len(found) >= ENTRIES or listing.looked or not listing.before:
+            break
+        state = replace(state, before=listing.before)
+    return list(found.values())[:ENTRIES]
 
 
 def story(visit: Visit) -> Answer:
