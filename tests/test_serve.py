@@ -536,6 +536,15 @@ def test_no_statement_takes_gigabytes(pages, sql):
     assert answer.status_code == 400 and re.search("too big|more than 50 MB", answer.json()["error"])
 
 
+def test_a_query_as_csv_is_whole_or_an_error(pages):
+    many = "with+recursive+n+(i)+as+(values+(1)+union+all+select+i%2B1+from+n+limit+{})+select+i+from+n"
+    answer = pages.get(f"/news.csv?sql={many.format(6000)}")
+    assert (answer.status_code, len(answer.text.split())) == (200, 6001)
+    too_many = pages.get(f"/news.csv?sql={many.format(600000)}")
+    assert too_many.status_code == 400 and re.search("more than 50 MB|interrupted|time limit", too_many.text)
+    assert len(pages.get(f"/news.json?sql={many.format(6000)}").json()["rows"]) == 1000
+
+
 def test_what_a_search_of_ours_needs_is_no_table_of_datasettes(pages):
     pages.page("/?q=储能")
     assert "temp" not in pages.page("/news").css_first("main").text().split()

@@ -14,6 +14,7 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ from datasette.database import Database
 from datasette.plugins import pm
 from datasette.utils import tilde_encode
 from datasette.utils.asgi import Request, Response
+from datasette.views.base import DatasetteError
 from jinja2 import BaseLoader, Environment
 
 from config import Config
@@ -37,6 +39,8 @@ from crawler.web.tables import mended
 from storage.connection import CACHE_KB
 from storage.datasette import metadata
 
+# Whether the answer is a file for another program to read.
+_IS_FILE: ContextVar[bool] = ContextVar("is_file", default=False)
 Asgi = Callable[..., Awaitable[None]]
 
 # Names that a database must not have there, because a page of ours has them.
@@ -69,6 +73,17 @@ class Readable(Database):  # type: ignore[misc]
         if write:
             raise PermissionError(f"{self.path}: is only read here")
         return opened(Path(self.path), typed=True)
+
+    async def execute(self, sql: str, params: Any = None, truncate: bool = False, **told: Any) -> Any:
+        """Rows of a statement. Of a query Datasette gives the first thousand, and of one that fails none: in a file
+        nothing would say so, which therefore has all rows, or DatasetteError is raised.
+        """
+        if not (truncate and _IS_FILE.get()):
+            return await super().execute(sql, params, truncate=truncate, **told)
+        try:
+            return await super().execute(sql, params, **told)
+        except sqlite3.DatabaseError as error:
+            raise DatasetteError(str(error), status=400) from error
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
         """What a function gives, of a connection of its thread."""
@@ -225,6 +240,8 @@ def _guarded(app: Asgi, hosts: frozenset[str] | None) -> Asgi:
         if _is_fetched_by_another(told):
             await _refuse(send, 403, _FOREIGN_PAGE)
             return
+
+        _IS_FILE.set(scope["path"].endswith(".csv") or b"_format=csv" in scope["query_string"])
 
         async def sent(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":

@@ -13,6 +13,7 @@ from storage.connection import CACHE_KB, reading_mode
 # Bytes of one value, and characters and bytes of all values of one answer to a statement that somebody typed: a page
 # of the web can have such a statement opened, and a value of a gigabyte is made in a second.
 LARGEST_VALUE, LARGEST_ANSWER = 10_000_000, 50_000_000
+ROW = 100  # bytes that a row takes beside them
 
 
 class _Bounded(sqlite3.Cursor):
@@ -30,7 +31,7 @@ class _Bounded(sqlite3.Cursor):
             row = self.fetchone()
             if row is None:
                 return
-            left -= sum(len(value) for value in row if isinstance(value, (str, bytes)))
+            left -= ROW + sum(len(value) for value in row if isinstance(value, (str, bytes)))
             if left < 0:
                 raise sqlite3.OperationalError(f"the answer has more than {LARGEST_ANSWER // 10**6} MB: ask for less")
             yield row
