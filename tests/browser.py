@@ -102,6 +102,7 @@ class Browser:
 
     def dress(self, width: int = 1280, height: int = 900, *, dark: bool = False, zoom: float = 1) -> None:
         """The size of the window in CSS pixels, and whether the reader would rather have it dark."""
+        self.width = width
         metrics = {"width": width, "height": height, "deviceScaleFactor": zoom, "mobile": width < 600}
         self._do("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
