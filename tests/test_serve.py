@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -318,6 +319,15 @@ def test_sources_tell_how_they_fare_in_pictures_and_in_words(pages):
     assert len(page.css("svg[role=img][aria-label]")) == 3 and page.css("svg rect")
 
 
+def test_a_source_that_brought_nothing_says_so(tmp_path):
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        store.upsert_source("a", ("http://a.example/",), timedelta(hours=1), now=AT)
+    opened = Pages(tmp_path / "a.db")
+    text = opened.page("/sources?lang=en").css_first(".source").text()
+    opened.close()
+    assert "nothing came" in text and "exact to the minute" not in text
+
+
 # -- feeds
 
 
@@ -583,6 +593,18 @@ def test_a_server_that_looks_back_knows_nothing_of_later(news):
     later = (AT + timedelta(hours=5)).isoformat().replace("+", "%2B")
     assert "还没有到" in opened.page(f"/?as_of={later}", 400).css_first("main").text()
     opened.close()
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_the_address_that_it_tells_is_one_that_it_answers_under(news, tmp_path):
+    command = [sys.executable, "-c", "from crawler.cli import main; main()", "serve", "--db", str(news), "--host", "::"]
+    with subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            address = re.search(r"http://\[::\]:\d+/", run.stdout.readline())[0]
+            assert httpx.get(address, timeout=20).status_code == 200
+        finally:
+            run.send_signal(signal.SIGINT)
+            run.wait(20)
 
 
 @pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
