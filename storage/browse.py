@@ -145,18 +145,19 @@ def _looked_at(number: int) -> Brief:
 def _ids(db: sqlite3.Connection, match: str, below: int, most: int, best: bool) -> list[int]:
     if moment_of(db) is not None:
         ids = matching(db, match)
-        if not best:
-            return list(islice((number for number in ids if not below or number < below), most))
-        if len(ids) <= RANKED:
-            return ordered(db, match)[:most]
-        return list(islice(dict.fromkeys((*matching(db, _titled(match)), *ids)), most))
+        if best and len(ids) <= RANKED:
+            ids = ordered(db, match)
+        elif best:
+            ids = list(dict.fromkeys((*matching(db, _titled(match)), *ids)))
+        return list(islice((number for number in ids if not below or number < below), most))
     if not best:
         return _latest(db, match, below, most)
-    if len(_latest(db, match, 0, RANKED + 1)) <= RANKED:
-        sql = f"SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rank LIMIT {most}"
-        return [number for (number,) in db.execute(sql, (match,))]
-    titled = _latest(db, _titled(match), 0, most)
-    return list(islice(dict.fromkeys((*titled, *_latest(db, match, 0, most))), most))
+    if len(_latest(db, match, below, RANKED + 1)) <= RANKED:
+        where = "articles_fts MATCH ? AND rowid < ?" if below else "articles_fts MATCH ?"
+        sql = f"SELECT rowid FROM articles_fts WHERE {where} ORDER BY rank LIMIT {most}"
+        return [number for (number,) in db.execute(sql, (match, below) if below else (match,))]
+    titled = _latest(db, _titled(match), below, most)
+    return list(islice(dict.fromkeys((*titled, *_latest(db, match, below, most))), most))
 
 
 def _titled(match: str) -> str:

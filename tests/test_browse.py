@@ -65,6 +65,14 @@ def test_what_is_found_has_the_words_the_last_to_come_first(db, words, expected)
     assert sorted(ids(browse.found(db, words, best=True)), reverse=True) == expected
 
 
+@pytest.mark.parametrize("ranked", [15_000, 1])
+def test_the_best_of_those_that_were_there_are_the_same_when_more_came(db, store, monkeypatch, ranked):
+    monkeypatch.setattr(browse, "RANKED", ranked)
+    before = ids(browse.found(db, "储", best=True))
+    save(store, "http://a.example/9", "储储储", "储备，储蓄，储能，储存，都是储。", 4)
+    assert ids(browse.found(db, "储", best=True)) != before == ids(browse.found(db, "储", 5, best=True))
+
+
 def test_of_too_many_hits_those_with_the_word_in_the_title_are_the_best(db, monkeypatch):
     monkeypatch.setattr(browse, "RANKED", 1)
     assert ids(browse.found(db, "储", best=True)) == [2, 1, 4, 3]

@@ -239,6 +239,12 @@ def test_best_matches_go_on_where_the_page_before_ended():
     assert listed(some, "q=x&order=best").ids == list(range(30))
     assert listed(some, "q=x&order=best&before=30").ids == list(range(30, 60))
     assert listed(some, "q=x&order=best&before=60").ids == list(range(60, 70))
+    assert [listed(some, f"q=x&order=best&before={at}").before for at in ("", "30-69", "30-50")] == [
+        "30-69",
+        "60-69",
+        "60-50",
+    ]
+    assert (read("q=x&order=best&before=30-69").last, read("q=x&order=best&before=30").last) == (69, 0)
 
 
 def test_a_window_without_a_whole_page_says_how_far_it_reaches():

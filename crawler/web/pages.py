@@ -76,16 +76,16 @@ def listing(window: Window, state: State, day_of: Callable[[str], str]) -> Listi
     facets = {key: _choices(counts[key], chosen.get(key, ""), by_value=key == "day") for key in KEYS}
     counted = len(window.briefs)
     if len(places) > start + SIZE:
-        return Listing(ids, _after(listed[-1][1], state, start), True, "", counted, facets)
+        last = state.last or max(brief.id for brief in window.briefs)
+        after = f"{start + SIZE}-{last}" if is_best else _after(listed[-1][1], state)
+        return Listing(ids, after, True, "", counted, facets)
     if window.whole or not window.briefs:
         return Listing(ids, "", True, "", counted, facets)
     end = window.briefs[-1]
-    return Listing(ids, _after(end, state, start), False, end.told_at, counted, facets)
+    return Listing(ids, _after(end, state), False, end.told_at, counted, facets)
 
 
-def _after(brief: Brief, state: State, start: int) -> str:
-    if state.order == "best":
-        return str(start + SIZE)
+def _after(brief: Brief, state: State) -> str:
     return str(brief.id) if state.q else place(brief.told_at, brief.id)
 
 

@@ -15,7 +15,7 @@ from storage.times import stamp
 LONGEST, LONGEST_VALUE = 200, 2000
 LANGUAGES = ("zh", "en")
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z,(\d{1,18})")
-_NUMBER = re.compile(r"\d{1,18}")
+_NUMBER = re.compile(r"(\d{1,18})(?:-(\d{1,17}))?")
 
 
 class BadState(ValueError):
@@ -63,7 +63,14 @@ class State:
     @property
     def number(self) -> int:
         """Where the page begins among hits: the id of the one before it, or how many are before it."""
-        return int(self.before) if _NUMBER.fullmatch(self.before) else 0
+        found = _NUMBER.fullmatch(self.before)
+        return int(found[1]) if found else 0
+
+    @property
+    def last(self) -> int:
+        """The highest id among the hits when the reader began with the best ones; 0 where he begins now."""
+        found = _NUMBER.fullmatch(self.before)
+        return int(found[2] or 0) if found else 0
 
     @property
     def chosen(self) -> dict[str, str]:

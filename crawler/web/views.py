@@ -26,7 +26,7 @@ ENTRIES, WINDOWS = 30, 8
 
 def _listing(visit: Visit, state: State) -> tuple[pages.Listing, list[dict[str, Any]]]:
     if state.q:
-        below = 0 if state.order else state.number
+        below = state.number if not state.order else state.last + 1 if state.last else 0
         window = browse.found(visit.db, state.q, below, best=bool(state.order))
     else:
         since, until = bounds(state.day, visit.house.zone) if state.day else ("", "")
