@@ -21,9 +21,9 @@ from click.testing import CliRunner
 from config import Search
 from crawler import postman
 from crawler.cli import cli
-from crawler.console import CONFIG, FETCH, NOTHING, USAGE
+from crawler.console import CONFIG, FETCH, NOTHING, STORAGE, USAGE
 from crawler.couriers import Brought
-from crawler.delivery import Delivery
+from crawler.delivery import Delivery, write_feed
 from crawler.demo.server import serve
 from crawler.notices import collect, sending
 from crawler.postman import Postman, see_to
@@ -177,6 +177,33 @@ def test_a_crawl_fills_the_outbox_and_the_doctor_says_what_failed(here):
 def test_only_one_process_sends(here):
     with sending(here / "kuaixun.db"), pytest.raises(ExportError, match="Another process is sending notices"):
         see_to(here / "kuaixun.db", [], here, utc_now)
+
+
+def test_a_feed_replaces_nothing_that_is_not_its_own(here):
+    (here / "kuaixun.toml").write_text("delay = 2\n", "utf-8")
+    (here / "folder").mkdir()
+    write_feed_of(here / "other.atom", "other")
+    before = {file: file.read_bytes() for file in here.iterdir() if file.is_file()}
+    for taken in ("kuaixun.toml", "other.atom", "kuaixun.db", "folder"):
+        assert f"{taken}`" in run("add", "a", "--search", "储能", "--feed", taken, code=STORAGE)
+        with pytest.raises(ExportError, match="Name another|no export replaces one"):
+            write_feed_of(here / taken, "a")
+    assert not (here / "notices").exists()
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_a_feed_replaces_what_it_was_and_an_empty_file(here):
+    (here / "f.atom").touch()
+    write_feed_of(here / "f.atom", "a")
+    (here / "link").symlink_to("f.atom")
+    write_feed_of(here / "link", "a")
+    assert (titles(here / "f.atom"), (here / "link").is_symlink()) == ([], True)
+    run("add", "a", "--search", "储能", "--feed", "f.atom")
+
+
+def write_feed_of(path, name):
+    with open_store(Path("kuaixun.db")) as store:
+        write_feed(store, Search(name, "feed", search="储能", path=path))
 
 
 @pytest.mark.slow

@@ -87,8 +87,11 @@ def add(
     file = notices.folder(setup.file) / f"{name}.toml"
     saved = notices.made(name, {key: value for key, value in given.items() if value}, file, file.parent.parent)
     from crawler.extract import columns
+    from storage import feed as feeds
     from storage.notices import begin
 
+    if saved.path:
+        feeds.refuse_foreign(saved.path, name)
     with opened(setup, columns()) as store:
         _notices.refuse_unusable(store, saved, file)
         if file.exists():
