@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -28,12 +28,12 @@ from crawler.demo.server import serve
 from crawler.notices import collect, sending
 from crawler.postman import Postman, see_to
 from crawler.upkeep import Means
-from storage import Article, Visit, open_store, outbox
+from storage import Article, Visit, notices, open_store, outbox
 from storage.exporters._about import ExportError
 from storage.times import utc_now
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-MINUTE = timedelta(minutes=1)
+MINUTE, NOW = timedelta(minutes=1), datetime(2026, 3, 20, 8, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -186,7 +186,7 @@ def test_a_feed_replaces_nothing_that_is_not_its_own(here):
     before = {file: file.read_bytes() for file in here.iterdir() if file.is_file()}
     for taken in ("kuaixun.toml", "other.atom", "kuaixun.db", "folder"):
         assert f"{taken}`" in run("add", "a", "--search", "储能", "--feed", taken, code=STORAGE)
-        with pytest.raises(ExportError, match="Name another|no export replaces one"):
+        with pytest.raises(ExportError, match=r"Name another|no export"):
             write_feed_of(here / taken, "a")
     assert not (here / "notices").exists()
     assert {file: file.read_bytes() for file in before} == before
@@ -308,6 +308,24 @@ def test_a_fault_of_ours_is_said_once_and_ends_nothing(here, monkeypatch):
     monkeypatch.setattr(postman, "is_pending", broken)
     post(here, Search("a", "feed", search="b", path=here / "f"), lambda: len(looks) > 2, said)
     assert [notice.text for notice in said] == ["notices notices: a fault in kuaixun itself: RuntimeError: broken"]
+
+
+def test_a_search_that_took_too_long_rests_until_it_is_another(here):
+    endless, mended = (Search("a", "feed", where=where, path=here / "f") for where in ("endless", "1"))
+    with open_store(here / "kuaixun.db") as store:
+        worker = Postman(store, utc_now, Means(print), here, _slow={"a": (endless, NOW)})
+    assert [worker._rests(endless, NOW + time) for time in (-MINUTE, 0 * MINUTE, 9 * MINUTE, postman.REST)] == [
+        False, True, True, False
+    ]  # fmt: skip
+    assert not worker._rests(mended, NOW)
+
+
+def test_sql_without_end_is_not_saved(here, monkeypatch):
+    monkeypatch.setattr(notices, "SECONDS", 0.01)
+    put(1)
+    endless = "(WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r)"
+    assert "`where` takes more than 0.01 s" in run("add", "a", "--where", endless, "--feed", "f", code=CONFIG)
+    assert not (here / "notices").exists()
 
 
 # -- SIGKILL

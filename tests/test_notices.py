@@ -186,6 +186,37 @@ def test_a_search_with_wrong_sql_is_told_and_keeps_no_other_waiting(desk):
     assert [row["error"] for row in outbox.states(desk.store.db)] == [None, None]
 
 
+ENDLESS = "(WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r)"
+
+
+def test_a_search_without_end_is_ended_and_keeps_no_other_waiting(desk, monkeypatch):
+    monkeypatch.setattr(notices, "SECONDS", 0.01)
+    endless = Search("endless", "webhook", where=ENDLESS)
+    collect(desk.store, [endless], desk.clock)
+    desk.put("a.example", 1, "储能一", text_of(1))
+    found = collect(desk.store, [endless, desk.search], desk.clock)
+    assert "takes more than 0.01 s" in found.errors["endless"] and found.slow == {"endless"}
+    assert (desk.articles(), desk.store.db.conn.in_transaction) == ([1], False)
+    # It stays where it is: mended it finds what it has missed.
+    assert is_pending(desk.store, [endless], desk.at) and not is_pending(desk.store, [endless], desk.at, {"endless"})
+    assert collect(desk.store, [Search("endless", "webhook", where="1")], desk.clock).found == 1
+
+
+def test_a_slow_search_is_asked_once_in_a_look_however_much_there_is(desk, monkeypatch):
+    monkeypatch.setattr(notices, "SECONDS", 0.01)
+    monkeypatch.setattr(notices, "STEP", 1)
+    endless = Search("endless", "webhook", where=ENDLESS)
+    collect(desk.store, [endless], desk.clock)
+    for number in range(3):
+        desk.put("a.example", number, f"储能{number}", text_of(number))
+    looks, really = [], notices.look
+    monkeypatch.setattr(
+        notices, "look", lambda store, wishes, now: looks.append(set(wishes)) or really(store, wishes, now)
+    )
+    assert collect(desk.store, [endless, desk.search], desk.clock).found == 3
+    assert looks == [{"endless", "watch"}, {"watch"}, {"watch"}]
+
+
 def test_a_pause_misses_nothing_and_may_skip(desk):
     desk.put("a.example", 1, "储能一", text_of(1))
     outbox.pause(desk.store, "watch", desk.at)

@@ -67,15 +67,15 @@ def unusable(store: Store, search: Search) -> tuple[str, str] | None:
     import sqlite3
 
     from crawler.notices import wish
-    from storage.notices import matching
+    from storage.notices import problem, tried
     from storage.search import holds
 
     if search.search and holds(search.search) is None:
         return "search", f"has no letter or digit to search for: `{search.search}`"
     try:
-        matching(store, wish(search), ())
+        tried(store, wish(search))
     except (sqlite3.Error, sqlite3.Warning) as error:
-        return "where", f"is no condition on the columns of `articles`: {error}"
+        return "where", problem(error)
     return None
 
 
