@@ -54,7 +54,10 @@ _STATES = """
         count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'sent') AS sent,
         count(*) FILTER (WHERE state = 'failed') AS failed, max(sent_at) AS last_sent_at,
         max(iif(state = 'failed', last_error, NULL)) AS last_error,
-        min(iif(state = 'failed', found_at, NULL)) AS failed_since
+        min(iif(state = 'failed', found_at, NULL)) AS failed_since,
+        count(*) FILTER (WHERE state = 'waiting' AND attempts > 0) AS refused,
+        max(iif(state = 'waiting' AND attempts > 0, last_error, NULL)) AS refused_error,
+        min(iif(state = 'waiting' AND attempts > 0, found_at, NULL)) AS refused_since
     FROM searches LEFT JOIN outbox ON search_id = searches.id GROUP BY searches.id ORDER BY name
 """
 _RETRY = """
@@ -130,7 +133,10 @@ def failures(store: Store, name: str) -> int:
 
 
 def states(db: Database) -> list[Row]:
-    """How each search fares: since when, what waits, was sent and has failed, and what is wrong."""
+    """How each search fares: since when, what waits, was sent and has failed, and what is wrong.
+
+    `error` is of the search or its place as a whole; `refused` of what waits were tried in vain.
+    """
     cursor = db.conn.execute(_STATES)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]

@@ -10,11 +10,13 @@ import pytest
 from config import Search, Settings
 from crawler import delivery
 from crawler.chores import Stopped
+from crawler.commands._notices import state
 from crawler.couriers import Brought
 from crawler.delivery import ATTEMPTS, Delivery, pause_after
 from crawler.doctor import BAD, NOTE, Facts, _notices
 from crawler.notices import collect, is_pending
 from crawler.payload import body, payload
+from crawler.screen import moment
 from storage import Article, Visit, history, notices, outbox, query
 from storage.search import form, holds
 
@@ -314,6 +316,24 @@ def test_a_notice_that_is_refused_keeps_no_other(desk):
     assert (done.sent, done.failed) == (1, 1)
     assert desk.rows() == [(1, "waiting", 1, "HTTP status 400"), (2, "sent", 0, None)]
     assert desk.due() == []
+
+
+def test_a_place_that_refuses_every_notice_is_told(desk):
+    for number in range(3):
+        desk.put("a.example", number, f"储能{number}", text_of(number))
+    desk.collect()
+    desk.answer = Brought("HTTP status 422", True)
+    assert desk.deliver().failed == 3
+    desk.collect()
+    (row,) = outbox.states(desk.store.db)
+    assert state(desk.search, row) == f"3 not taken since {moment(row['refused_since'])}: HTTP status 422"
+    assert [found.state for found in _notices(Facts(desk.at, Settings(), notices=[row]))] == [NOTE]
+    (found,) = _notices(Facts(desk.at + DAY + MINUTE, Settings(), notices=[row]))
+    assert (found.state, found.what) == (BAD, "3 notices not taken for 1 day: HTTP status 422")
+    desk.at, desk.answer = desk.at + DAY, Brought()
+    desk.deliver()
+    (row,) = outbox.states(desk.store.db)
+    assert (state(desk.search, row), list(_notices(Facts(desk.at, Settings(), notices=[row])))) == ("well", [])
 
 
 def test_the_pauses_grow_and_end():

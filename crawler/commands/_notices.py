@@ -52,6 +52,8 @@ def state(search: Search, known: Mapping[str, Any] | None) -> str:
         return f"fails since {moment(known['error_since'])}: {known['error']}"
     if known["failed"]:
         return f"given up: {known['last_error']}"
+    if known["refused"]:
+        return f"{known['refused']:,} not taken since {moment(known['refused_since'])}: {known['refused_error']}"
     return "well"
 
 

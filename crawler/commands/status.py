@@ -101,7 +101,10 @@ def _text(found: dict[str, Any], at: datetime) -> str:
         lines = [[each["name"], moment(each["done_at"]), each["error"] or each["result"] or ""] for each in chores]
         parts.append(table(["chore", "last done", "what came of it"], lines, width=screen_width()))
     if notices := found.get("notices"):
-        lines = [[each[key] for key in ("name", "sent", "waiting", "failed", "error")] for each in notices]
+        lines = [
+            [each[key] for key in ("name", "sent", "waiting", "failed")] + [each["error"] or each["refused_error"]]
+            for each in notices
+        ]
         parts.append(table(["notices", "sent", "waiting", "failed", "error"], lines, width=screen_width()))
     if found["hosts"]:
         parts.append(_hosts(found["hosts"], at))
