@@ -203,7 +203,7 @@ def test_a_feed_replaces_what_it_was_and_an_empty_file(here):
 
 def write_feed_of(path, name):
     with open_store(Path("kuaixun.db")) as store:
-        write_feed(store, Search(name, "feed", search="储能", path=path))
+        write_feed(store, Search(name, "feed", search="储能", path=path), utc_now())
 
 
 @pytest.mark.slow

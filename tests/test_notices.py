@@ -1,6 +1,7 @@
 """Saved searches: what gives a notice, that none is missed and none comes twice, and what becomes of it."""
 
 import random
+import re
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -387,6 +388,55 @@ def test_the_end_of_the_daemon_begins_nothing_more_and_notes_what_arrived(desk):
     with pytest.raises(Stopped):
         Delivery(desk.store, None, desk.clock, still, bring).once([desk.search])
     assert [row[1] for row in desk.rows()] == ["sent", *["waiting"] * 4]
+
+
+# -- a feed
+
+
+@pytest.fixture
+def feed_desk(store, tmp_path, monkeypatch):
+    """A desk whose search goes into a feed that holds a day, at least two notices and at most three."""
+    monkeypatch.setattr(delivery, "ROOM", outbox.Room(2, 3, DAY))
+    desk = Desk(store)
+    desk.search = Search("watch", "feed", search="储能", path=tmp_path / "f.atom")
+    return desk
+
+
+def in_feed(desk):
+    found = re.findall("<title>储能(.)</title>", desk.search.path.read_text("utf-8"))
+    return "".join(found)
+
+
+def fill(desk, numbers):
+    for number in numbers:
+        desk.put("a.example", number, f"储能{number}", text_of(number))
+    desk.collect()
+    return desk.deliver()
+
+
+def test_a_feed_holds_a_day_and_at_least_so_many(feed_desk):
+    fill(feed_desk, (1, 2))
+    fill(feed_desk, (3,))
+    assert in_feed(feed_desk) == "321"
+    feed_desk.at += 2 * DAY
+    fill(feed_desk, (4,))
+    assert in_feed(feed_desk) == "43"
+    before = feed_desk.search.path.read_bytes()
+    feed_desk.search.path.unlink()
+    feed_desk.at += 2 * DAY
+    feed_desk.deliver()
+    assert feed_desk.search.path.read_bytes() == before
+
+
+def test_what_a_feed_has_no_room_for_is_not_noted_as_sent(feed_desk):
+    done = fill(feed_desk, range(5))
+    assert (done.sent, done.failed, in_feed(feed_desk)) == (3, 2, "432")
+    assert "2 notices given up: more came at once than the feed has room for (3)" in done.errors["watch"]
+    (row,) = outbox.states(feed_desk.store.db)
+    assert (row["sent"], row["failed"], row["waiting"]) == (3, 2, 0)
+    # Sent again they stand in it.
+    assert outbox.retry(feed_desk.store, "watch", feed_desk.at) == 2
+    assert (feed_desk.deliver().sent, in_feed(feed_desk)) == (2, "104")
 
 
 # -- nothing missed, nothing twice

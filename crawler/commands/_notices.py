@@ -103,7 +103,7 @@ def test(setup: Config, *, name: str, since: datetime | None, really: bool, as_j
         refuse_unusable(store, search, setup.file or Path())
         found = _would_have(store, search, since or at - DAY, at)
         if really and search.to == "feed":
-            write_feed(store, search)
+            write_feed(store, search, at)
             click.echo(f"Wrote {search.path}, with the notices that it has had.", err=True)
     for notice in found:
         click.echo(json.dumps(notice, ensure_ascii=False) if as_json else _told(notice))
@@ -168,7 +168,9 @@ def send(setup: Config, *, names: tuple[str, ...]) -> None:
     for name, error in errors.items():
         click.echo(f"notices {name}: {error}", err=True)
     if errors:
-        raise Failure(f"notices of {', '.join(errors)} did not go out; they are tried again", FETCH)
+        raise Failure(
+            f"notices of {', '.join(errors)} did not all go out; `kuaixun notice list` says what is tried again", FETCH
+        )
 
 
 @click.command()
