@@ -154,6 +154,12 @@ def test_secrets_are_not_shown(here):
         (("a", "--search", "x", "--webhook", "nowhere"), CONFIG, "must be a web address"),
         (("a", "--search", "x", "--command", "'"), USAGE, "--command: No closing quotation"),
         (("a", "--search", "x", "--webhook", "http://a.example/", "--header", "X"), USAGE, "must be `Name: value`"),
+        (
+            ("a", "--search", "x", "--webhook", "http://a.example/${KUAIXUN_A}"),
+            CONFIG,
+            "`url` names the variable `KUAIXUN",
+        ),
+        (("a", "--search", "x", "--feed", "f", "--since", "2999-01-01T00:00Z"), USAGE, "is still to come"),
     ],
 )
 def test_what_cannot_be_saved_is_refused(here, words, code, told):
@@ -204,6 +210,15 @@ def test_a_feed_replaces_what_it_was_and_an_empty_file(here):
 def write_feed_of(path, name):
     with open_store(Path("kuaixun.db")) as store:
         write_feed(store, Search(name, "feed", search="储能", path=path), utc_now())
+
+
+def test_the_list_says_why_a_search_fails_in_full_also_on_a_narrow_screen(here):
+    run("add", "storage", "--search", "储能", "--feed", "f.atom")
+    error = "HTTP status 301, a redirect, which is not followed: set `url` to the address that it leads to"
+    with open_store(here / "kuaixun.db") as store:
+        outbox.down(store, "storage", error, utc_now(), pause=MINUTE, most=9)
+    told = CliRunner(env={"COLUMNS": "80"}).invoke(cli, ["notice", "list"]).stdout.splitlines()
+    assert (told[-2], told[-1]) == ("", f"storage: {error}")
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ def picked(setup: Config, names: tuple[str, ...]) -> list[Search]:
 
 
 def state(search: Search, known: Mapping[str, Any] | None) -> str:
-    """How a search fares, in words."""
+    """How a search fares, in words; behind a colon and a space the reason, if there is one."""
     if not search.enabled:
         return "off"
     if known is None:
@@ -55,6 +55,12 @@ def state(search: Search, known: Mapping[str, Any] | None) -> str:
     if known["refused"]:
         return f"{known['refused']:,} not taken since {moment(known['refused_since'])}: {known['refused_error']}"
     return "well"
+
+
+def refuse_future(since: datetime | None) -> None:
+    """Raises UsageError where a time that a user gave has not come yet."""
+    if since and since > now():
+        raise click.UsageError(f"--since {since.isoformat()} is still to come", click.get_current_context())
 
 
 def refuse_unusable(store: Store, search: Search, file: Path) -> None:
@@ -97,6 +103,7 @@ def test(setup: Config, *, name: str, since: datetime | None, really: bool, as_j
     """
     from crawler.delivery import bring, write_feed
 
+    refuse_future(since)
     (search,) = picked(setup, (name,))
     at = now()
     with opened(setup) as store:

@@ -78,6 +78,7 @@ def add(
     given: dict[str, Any] = {"search": search, "where": where, "ads": ads}
     ways = {"webhook": ("url", webhook), "command": ("command", _split(program)), "feed": ("path", feed)}
     chosen = [(way, key, value) for way, (key, value) in ways.items() if value]
+    _notices.refuse_future(since)
     if len(chosen) != 1:
         raise click.UsageError("one of --webhook, --command and --feed is needed")
     (way, key, value) = chosen[0]
@@ -141,11 +142,14 @@ def list_(setup: Config, *, as_json: bool) -> None:
             moment(row["last_sent_at"]),
             row["waiting"],
             row["failed"],
-            row["state"],
+            row["state"].partition(": ")[0],
         ]
         for row in found
     ]
     click.echo(table(head, lines, width=screen_width()))
+    # Not in the table, which would cut them.
+    reasons = [(row["name"], reason) for row in found if (reason := row["state"].partition(": ")[2])]
+    click.echo("".join(f"\n{plain(name)}: {plain(reason)}" for name, reason in reasons), nl=bool(reasons))
 
 
 def _rows(setup: Config) -> list[dict[str, Any]]:
