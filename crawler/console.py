@@ -57,6 +57,7 @@ SECTIONS = {
         "datasette",
         "bench",
         "version",
+        "completion",
     ),
 }
 
