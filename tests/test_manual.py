@@ -34,14 +34,13 @@ UNTRIED = {
     r"source \S*\.venv/bin/activate": "the tests run in an environment already",
     r"sudo |systemctl |journalctl |curl ": A_MACHINE,
     r"rsync ": "wants a second machine",
-    r"eval ": "is for the start file of a shell",
     r"datasette |(\S*/)?kuaixun (run|serve)\b": ENDLESS,
     r"kuaixun (crawl|fetch|source add)\b|kuaixun repair \w+ --ask": A_SITE,
     r"kuaixun (repair|reextract --source) mrkx": "wants a site that changed its template; tests/test_repair.py has one",
     r"kuaixun source (show|import) (news|subscriptions)": "wants what `source add` would have written",
     r"kuaixun notice (test|list)": "finds nothing in the demo, which plays in March",
     r"kuaixun doctor": "judges the machine that it runs on",
-    r"kuaixun bench .*--peers": "wants other extractors",
+    r"peers/bin/": "wants other extractors, installed from the network",
     r"\.ci/run|\S*pytest\b|\S*python -m tests\.|\S*ruff |\S*mypy": "is what runs these tests, or as slow",
 }
 NEEDS_PYARROW = re.compile(r"kuaixun export .*(--format hf|\.parquet)|kuaixun export --verify dataset$")
@@ -68,6 +67,12 @@ def test_the_command_line_understands_what_is_printed(line):
     command = cli.get_command(None, words[1])
     parent = click.Context(cli, info_name="kuaixun", **cli.context_settings)
     assert words[1] == "--version" or command.make_context(words[1], words[2:], parent=parent)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_page_is_in_the_list_of_the_readme(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert [page for page in PAGES if page != "README.md" and f"]({page})" not in text] == []
 
 
 def test_every_reason_is_still_needed():
@@ -155,7 +160,7 @@ def typed(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [page for page, text in PAGES.items() if any(not why_untried(x) for x in shown(text))])
+@pytest.mark.parametrize("page", sorted({page for page, line in LINES if not why_untried(line)}))
 def test_the_commands_of_a_page_work_in_their_order(page, demo, tmp_path):
     furnish(tmp_path, demo, page)
     done = typed(PAGES[page], tmp_path)

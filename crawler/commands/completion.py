@@ -21,8 +21,7 @@ def command(shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from crawler.cli import cli
-
+    root = click.get_current_context().find_root().command
     found = get_completion_class(shell)
     assert found
-    click.echo(found(cli, {}, "kuaixun", "_KUAIXUN_COMPLETE").source())
+    click.echo(found(root, {}, "kuaixun", "_KUAIXUN_COMPLETE").source())
