@@ -1,7 +1,8 @@
 """Other extractors that are installed beside kuaixun, each called as its manual says, for `kuaixun bench --peers`.
 
-Each takes the bytes of a page and its address, and gives title and text. A peer that takes text gets what our decoder
-makes of the bytes; that time counts as its own. What the gold says of time, author and lists is not asked of them.
+Each takes the bytes of a page and its address, and gives title and text. It gets the text that our decoder makes of the
+bytes, so that no detector of charsets decides; that time counts as its own. What the gold says of time, author and
+lists is not asked of them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def _is_chinese(text: str) -> bool:
 
 def _trafilatura(html: bytes, url: str) -> Found:
     found = import_module("trafilatura").bare_extraction(
-        html, url=url or None, include_comments=False, with_metadata=True
+        decode(html).text, url=url or None, include_comments=False, with_metadata=True
     )
     return (str(found.title or ""), str(found.text or "")) if found else ("", "")
 
