@@ -95,7 +95,7 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
     match = words_to_match(words)
     if not match:
         return Window([], True)
-    if "*" in match and not best and moment_of(db) is None and (window := _frequent(db, words, below)):
+    if "*" in match and moment_of(db) is None and (window := _frequent(db, words, below, best=best)):
         return window
     check = checked(words)
     most = FOUND if check is None else FOUND_CHECKED
@@ -112,10 +112,11 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
     return Window(briefs, best or len(ids) < most)
 
 
-def _frequent(db: sqlite3.Connection, words: str, below: int) -> Window | None:
+def _frequent(db: sqlite3.Connection, words: str, below: int, *, best: bool) -> Window | None:
     """The last articles that hold the typed words, where so many do that no index is needed; else None.
 
     To find what begins so, a character, say, the index puts together every word that does, however few are wanted.
+    The `best` are then those of them with the words in their titles.
     """
     check = holds(words)
     where = "WHERE id < ?" if below else ""
@@ -124,6 +125,11 @@ def _frequent(db: sqlite3.Connection, words: str, below: int) -> Window | None:
     held = [number for number, title, text in rows if check and check(form(title), form(text))]
     if len(rows) < FOUND_CHECKED or len(held) < FOUND_CHECKED // 3:
         return None
+    if best and rows[0][0] < 3 * RANKED:
+        return None  # so few can be weighed
+    if best:
+        titled = {number for number, title, _ in rows if check and check(form(title), "")}
+        return Window(list(_briefs(db, sorted(held, key=lambda number: number not in titled))), True)
     return Window([*_briefs(db, held), *([_looked_at(rows[-1][0])] if held[-1] != rows[-1][0] else [])], False)
 
 

@@ -70,7 +70,7 @@ def test_of_too_many_hits_those_with_the_word_in_the_title_are_the_best(db, monk
 def test_hits_that_had_to_be_looked_up_end_where_the_looking_did(db, monkeypatch):
     """So that the next page goes on from there, although the last of them is none."""
     monkeypatch.setattr(browse, "FOUND_CHECKED", 2)
-    monkeypatch.setattr(browse, "_frequent", lambda *_: None)
+    monkeypatch.setattr(browse, "_frequent", lambda *_, **__: None)
     monkeypatch.setattr(browse, "checked", lambda words: lambda title, text: "电站" in title)
     window = browse.found(db, "储")
     assert ([(brief.id, brief.copy_of) for brief in window.briefs], window.whole) == ([(3, 3)], False)
@@ -147,3 +147,6 @@ def test_a_character_that_most_articles_hold_is_found_without_the_index(db, monk
     while not seen[-1].whole:
         seen.append(browse.found(db, "储", seen[-1].briefs[-1].id))
     assert [ids(window) for window in seen] == [[4, 3], [2, 1], []]
+    monkeypatch.setattr(browse, "FOUND_CHECKED", 4)
+    monkeypatch.setattr(browse, "RANKED", 1)
+    assert ids(browse.found(db, "储", best=True)) == [2, 1, 4, 3]

@@ -351,7 +351,7 @@ def test_only_a_folder_of_ours_is_replaced(filled, tmp_path):
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "ours", "thesis"]
 
 
-@pytest.mark.parametrize("form", ["csv", "sqlite"])
+@pytest.mark.parametrize("form", ["csv", pytest.param("sqlite", marks=pytest.mark.slow)])
 def test_only_a_file_of_ours_is_replaced(filled, tmp_path, form):
     """Not one of somebody else, nor ours with other content, nor a foreign file in the place of the manifest."""
     foreign, changed, claims = (tmp_path / name for name in ("notes", "changed", "new.manifest.json"))
@@ -466,33 +466,33 @@ def test_the_manifest_names_the_gaps_inside_the_interval(filled, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("where", "why"),
-    [
-        ('"nosuch" = 1', "no field `nosuch`"),
-        ("unixepoch('now') < 5", "another value each time"),
-        ("id > random()", "another value each time"),
-        ("first_seen_at < CURRENT_TIMESTAMP", "another value each time"),
-        ("first_seen_at < datetime ( )", "another value each time"),
-        ("date(published_at, 'localtime') > '2026'", "the time or the zone"),
-        ("datetime(published_at, 'ut' || 'c') > '2026'", "the time or the zone"),
-        ("id < julianday('n' || 'ow')", "the time or the zone"),
-        ("id < strftime('%s', x'4e6f77')", "the time or the zone"),
-        ("id < unixepoch(replace('sub-sec', '-', ''))", "the time or the zone"),
-        ("id < time(iif(id, 'no' || 'w' || char(0) || 'a', title))", "the time or the zone"),
-        ("rowid < 2", "the number of an article is `id`"),
-        ("id IN (SELECT [oid] FROM articles)", "no field `oid`"),
-        ("id IN (SELECT id FROM main.articles WHERE revision > 1)", "without that of its file"),
-        ("id IN (SELECT id FROM 'main'.articles)", "without that of its file"),
-        ("id IN (SELECT id FROM `history_articles`)", "no field `history_articles`"),
-        ("id IN (SELECT id FROM history_articles)", "`history_articles` is not remembered"),
-        ("id < (SELECT count(*) FROM moments)", "`moments` is not remembered"),
-        ("id IN (SELECT rank FROM articles_fts WHERE articles_fts MATCH 'a')", "words are asked for with --search"),
-    ],
-)
-def test_a_condition_asks_only_what_is_stored(filled, tmp_path, where, why):
-    with pytest.raises(ExportError, match=why):
-        export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
+NOT_ASKED = [
+    ('"nosuch" = 1', "no field `nosuch`"),
+    ("unixepoch('now') < 5", "another value each time"),
+    ("id > random()", "another value each time"),
+    ("first_seen_at < CURRENT_TIMESTAMP", "another value each time"),
+    ("first_seen_at < datetime ( )", "another value each time"),
+    ("date(published_at, 'localtime') > '2026'", "the time or the zone"),
+    ("datetime(published_at, 'ut' || 'c') > '2026'", "the time or the zone"),
+    ("id < julianday('n' || 'ow')", "the time or the zone"),
+    ("id < strftime('%s', x'4e6f77')", "the time or the zone"),
+    ("id < unixepoch(replace('sub-sec', '-', ''))", "the time or the zone"),
+    ("id < time(iif(id, 'no' || 'w' || char(0) || 'a', title))", "the time or the zone"),
+    ("rowid < 2", "the number of an article is `id`"),
+    ("id IN (SELECT [oid] FROM articles)", "no field `oid`"),
+    ("id IN (SELECT id FROM main.articles WHERE revision > 1)", "without that of its file"),
+    ("id IN (SELECT id FROM 'main'.articles)", "without that of its file"),
+    ("id IN (SELECT id FROM `history_articles`)", "no field `history_articles`"),
+    ("id IN (SELECT id FROM history_articles)", "`history_articles` is not remembered"),
+    ("id < (SELECT count(*) FROM moments)", "`moments` is not remembered"),
+    ("id IN (SELECT rank FROM articles_fts WHERE articles_fts MATCH 'a')", "words are asked for with --search"),
+]
+
+
+def test_a_condition_asks_only_what_is_stored(filled, tmp_path):
+    for asked, why in NOT_ASKED:
+        with pytest.raises(ExportError, match=why):
+            export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=asked)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -501,10 +501,10 @@ def test_a_condition_asks_only_what_is_stored(filled, tmp_path, where, why):
     [
         "title != 'it''s random() -- \"now\"'",
         "\"title\" > '' -- random()",
-        "date(first_seen_at) > '2026' AND time(first_seen_at, '+1 hours') IS time('15:00:00')",
-        "strftime('%Y', published_at) = '2026' AND unixepoch('2026-01-01') = 1767225600 AND date(NULL) IS NULL",
-        "[title] > '' AND `id` IN (SELECT article_id FROM visits)",
-        "story_id IN (SELECT id FROM stories WHERE copies = 0) AND 'a' IN (SELECT value FROM json_each('[\"a\"]'))",
+        "time(first_seen_at, '+1 hours') IS time('15:00:00') AND strftime('%Y', published_at) = '2026'"
+        " AND unixepoch('2026-01-01') = 1767225600 AND date(NULL) IS NULL AND date(first_seen_at) > '2026'",
+        "[title] > '' AND `id` IN (SELECT article_id FROM visits) AND 'a' IN (SELECT value FROM json_each('[\"a\"]'))"
+        " AND story_id IN (SELECT id FROM stories WHERE copies = 0)",
     ],
 )
 def test_texts_comments_and_quoted_fields_are_no_question(filled, tmp_path, where):

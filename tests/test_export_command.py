@@ -134,6 +134,14 @@ def test_a_late_export_is_the_one_made_then_to_the_manifest(here):
     assert made == {path.name: path.read_bytes() for path in Path("then.hf").rglob("*") if path.is_file()}
 
 
+@pytest.fixture
+def later(monkeypatch):
+    """It is a hundred days later."""
+    at = NOW + timedelta(days=100)
+    monkeypatch.setattr("crawler.console.now", lambda as_of=None: as_of or at)
+    return at.isoformat(timespec="milliseconds")
+
+
 def stored(number, text, at):
     url = f"http://example.com/{number}.html"
     with open_store(Path("news.db"), clock=lambda: at) as store:

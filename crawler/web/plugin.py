@@ -57,11 +57,15 @@ class Readable(Database):  # type: ignore[misc]
         """A connection that only reads. Raises PermissionError where one is asked for that writes."""
         if write:
             raise PermissionError(f"{self.path}: is only read here")
-        # Datasette itself would take a `?` or `%` of a name for a part of the address.
-        address = f"{Path(self.path).absolute().as_uri()}?mode=ro"
-        made = sqlite3.connect(address, uri=True, check_same_thread=False)
+        made = self.fresh()
         self._all_file_connections.append(made)
         return made
+
+    def fresh(self) -> sqlite3.Connection:
+        """A connection for one page, which closes it."""
+        # Datasette itself would take a `?` or `%` of a name for a part of the address.
+        address = f"{Path(self.path).absolute().as_uri()}?mode=ro"
+        return sqlite3.connect(address, uri=True, check_same_thread=False)
 
 
 class Served(Datasette):  # type: ignore[misc]
@@ -162,7 +166,7 @@ async def _page(request: Request, datasette: Served) -> Response:
     database = datasette.get_database(datasette.kuaixun_database)
 
     def answered(connection: sqlite3.Connection) -> Answer:
-        return site.answer(ask, connection, database.connect)
+        return site.answer(ask, connection, database.fresh)
 
     try:
         answer = await database.execute_fn(answered)
