@@ -30,9 +30,7 @@ COLUMNS = (
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--limit", type=MANY, help="Only the first N pages of each folder.", metavar="N")
 @click.option("--worst", type=MANY, help="Also name the N pages with the worst body.", metavar="N")
-@click.option(
-    "--peers", "beside", is_flag=True, help="Also other extractors that are installed here, on the same pages"
-)
+@click.option("--peers", "beside", is_flag=True, help="Also other extractors that are installed beside it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a folder, with every figure.")
 def command(folder: Path, *, limit: int | None, worst: int | None, beside: bool, as_json: bool) -> None:
     """Measure the extraction on pages with known answers.
