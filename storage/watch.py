@@ -23,11 +23,15 @@ _SOURCES = """
             count(*) FILTER (WHERE kind = 'article') AS found
         FROM frontier GROUP BY source
     ), brought AS (SELECT found_by, count(*) AS articles FROM articles GROUP BY found_by
-    ), missed AS (SELECT source, count(*) AS gaps FROM gaps WHERE mended_at IS NULL GROUP BY source)
+    ), missed AS (SELECT source, count(*) AS gaps FROM gaps WHERE mended_at IS NULL GROUP BY source
+    ), open AS (
+        SELECT source, min(from_at) AS unseen_since, reason AS unseen FROM gaps
+        WHERE mended_at IS NULL AND to_at IS NULL AND kind != 'outage' GROUP BY source
+    )
     SELECT sources.*, coalesce(brought.articles, 0) AS articles, coalesce(found, 0) AS found,
-        coalesce(waiting, 0) AS waiting, coalesce(gaps, 0) AS gaps
+        coalesce(waiting, 0) AS waiting, coalesce(gaps, 0) AS gaps, unseen_since, unseen
     FROM sources LEFT JOIN queue ON queue.source = name LEFT JOIN brought ON found_by = name
-        LEFT JOIN missed ON missed.source = name
+        LEFT JOIN missed ON missed.source = name LEFT JOIN open ON open.source = name
     ORDER BY name
 """
 _HOSTS = """
@@ -47,7 +51,8 @@ def sources(db: Database) -> list[Row]:
     """Every source: when it was visited and will be, what went wrong since when, what it brought.
 
     `articles` are those stored, `found` the addresses of articles seen, `waiting` those to be asked again whenever,
-    `gaps` the times in which something may have been missed.
+    `gaps` the times in which something may have been missed; `unseen_since` is when one began that goes on, `unseen`
+    why.
     """
     return [{**row, "seeds": json.loads(row["seeds"])} for row in _rows(db, _SOURCES)]
 

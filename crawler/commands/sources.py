@@ -75,11 +75,12 @@ def rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
 
 def _unvisited(name: str, seeds: Iterable[str]) -> dict[str, Any]:
     unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since", "paused_at")
+    unseen = ("unseen_since", "unseen")
     counts = ("articles", "found", "waiting", "gaps")
     return (
         {"name": name, "seeds": list(seeds), "clocks": [], "drifts": []}
         | dict.fromkeys(counts, 0)
-        | dict.fromkeys(unknown)
+        | dict.fromkeys((*unknown, *unseen))
     )
 
 
