@@ -101,6 +101,7 @@ The command line, and what it shows:
   console     exit codes, common options
   commands    one file a command
   screen      lines, tables and times for people
+  board       what the live status shows, and in which order
   present     an extraction as JSON, text, Markdown or an account of its reasons
   web         the pages of `kuaixun serve`
   demo        the small news web of `kuaixun demo`

@@ -13,8 +13,6 @@ from datetime import datetime
 from itertools import compress
 from typing import Any, Literal, Protocol
 
-from sqlite_utils import Database
-
 from storage.batch import SIZE, Batch, Texts, rows_of
 from storage.fields import FIELDS, Field
 from storage.history import moment_of
@@ -22,6 +20,7 @@ from storage.past_search import ordered
 from storage.rights import Statements, reservations
 from storage.search import Check, checked, words_to_match
 from storage.sheet import COLUMNS, STORY, sheet
+from storage.sqlite import Database
 
 __all__ = ["FIELDS", "Field", "Finder", "Markets", "Purpose", "batches", "rows", "times"]
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from storage import dataset
 from storage.batch import batched
 from storage.exporters import _files, atom
 from storage.exporters._about import about
+from storage.sqlite import Database
 
 # When a feed without an entry was last changed.
 EMPTY = datetime(1970, 1, 1, tzinfo=UTC)

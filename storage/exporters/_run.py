@@ -14,13 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from sqlite_utils import Database
-
 from storage import dataset, history, open_store, splits
 from storage.batch import Batch
 from storage.exporters import _manifest, _rows, _where
 from storage.exporters._about import About, Choice, ExportError, about
 from storage.exporters._since import Since
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 Progress = Callable[[int, int], None]
