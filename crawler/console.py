@@ -56,6 +56,7 @@ SECTIONS = {
         "datasette",
         "bench",
         "version",
+        "completion",
     ),
 }
 
