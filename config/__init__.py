@@ -264,6 +264,8 @@ def _read(file: Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(file), "", f"is no valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(str(file), "", "is no valid TOML: its brackets are nested too deeply") from None
     except UnicodeDecodeError as error:
         raise ConfigError(str(file), "", f"is not in UTF-8: byte {error.start} cannot be read") from None
     except OSError as error:

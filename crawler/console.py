@@ -21,9 +21,8 @@ import config
 from crawler.screen import Live, plain
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
     from storage import Patience
+    from storage.sqlite import Database
 
 NOTHING, USAGE, CONFIG, STORAGE, FETCH, EXTRACT, FAULT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 70, 130
 EXIT_CODES = {
@@ -57,6 +56,7 @@ SECTIONS = {
         "datasette",
         "bench",
         "version",
+        "completion",
     ),
 }
 
@@ -158,6 +158,23 @@ def refuse_broken(setup: config.Config, only: str | None = None) -> None:
     for name, error in setup.broken.items():
         if only in (None, "", name):
             raise error
+
+
+def bad_table(setup: config.Config) -> config.ConfigError | None:
+    """What is wrong with the table that `mentions` names, which only exports read; None where nothing is."""
+    from storage import instruments
+
+    if setup.settings.mentions is None:
+        return None
+    try:
+        instruments.read(setup.settings.mentions)
+    except instruments.TableError as error:
+        told = f"names a table that cannot be used: {str(error).rstrip('.')}"
+        where = setup.origins.get("mentions", "")
+        return config.ConfigError(
+            where, "mentions", f"{told}; mend it, or take `mentions` out for the one that comes along"
+        )
+    return None
 
 
 # Of every command that reads: what it would have shown at a time.

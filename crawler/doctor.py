@@ -21,6 +21,8 @@ GOOD, NOTE, BAD = "good", "note", "bad"
 # With less room than this (bytes) it is time; with less than this share of the files a copy will not fit.
 LOW, ROOM_FOR_COPY = 500_000_000, 1.1
 LONG_FAILING = timedelta(days=1)
+# A list without items for so long, and for so many of its source's own pauses, has moved or is empty.
+LONG_GAP, GAP_PAUSES = timedelta(hours=1), 4
 MOST_NAMED = 3
 # A source is silent when it brought nothing for so many times its longest pause, and longer than a long weekend.
 PAUSES, WEEKEND, ENOUGH = 2, timedelta(days=3), 20
@@ -217,7 +219,11 @@ def _sources(facts: Facts) -> Iterator[Finding]:
             yield Finding(f"source {name}", state, f"fails for {span(facts.now - since)}: {row['error']}{last}", look)
         if row["open_gap"]:
             found = True
-            yield Finding(f"source {name}", NOTE, row["open_gap"], f"`kuaixun gaps {name}` lists what may be missed")
+            lasting = (
+                facts.now - datetime.fromisoformat(row["unseen_since"]) if row.get("unseen_since") else timedelta()
+            )
+            state = BAD if lasting > max(GAP_PAUSES * timedelta(seconds=row["every"]), LONG_GAP) else NOTE
+            yield Finding(f"source {name}", state, row["open_gap"], f"`kuaixun gaps {name}` lists what may be missed")
         if not row["error"] and (told := silence(facts.arrivals.get(name, ()), row["last_success_at"])):
             found = True
             remedy = f"{look}; a moved list wants another seed, a dead one `kuaixun source pause {name}`"

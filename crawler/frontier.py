@@ -6,15 +6,17 @@ next visit to what the last one was, and budgets keep a hostile or endless site 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import log2
+from urllib.parse import urlsplit
 
 from config import Settings, Source
 from crawler.beat import following
 from crawler.page import FetchError
-from crawler.shapes import page_number, suffix
+from crawler.shapes import looks_like_article, page_number, suffix
 from crawler.urls import bare_host, host
 from storage.records import Rhythm, Target, TargetKind
 
@@ -163,26 +165,56 @@ def gap(settings: Settings, source: Source, crawl_delay: float | None) -> float:
 
 
 class Owners:
-    """Which source an address belongs to: the one with a seed on its host, on its www or phone twin, or above it."""
+    """Which source an address belongs to: one with a seed on its host, on its www or phone twin, or above it.
+
+    Of several on one host it is the one whose `article` pattern it has, else the one whose seed lies above it in the
+    tree of paths, the longest first, else the one that named it, else the first. Another port is another site.
+    """
 
     def __init__(self, sources: Iterable[Source]):
         self.by_name: dict[str, Source] = {}
-        self._by_host: dict[str, Source] = {}
+        self._by_site: dict[tuple[str, int], list[Source]] = {}
         for source in sources:
             self.by_name[source.name] = source
-            for seed in source.seeds:
-                self._by_host.setdefault(bare_host(seed), source)
+            for site in dict.fromkeys(map(_site, source.seeds)):
+                self._by_site.setdefault(site, []).append(source)
 
-    def of(self, url: str) -> Source | None:
-        """The source of `url`, None for a stranger's."""
-        name = bare_host(url)
-        if name in self._by_host:
-            return self._by_host[name]
-        while "." in name and not name.replace(".", "").isdigit():
+    def of(self, url: str, named_by: str = "") -> Source | None:
+        """The source of `url`, None for a stranger's; `named_by` is the source on whose page it stood."""
+        found = self._on_site(url)
+        if len(found) < 2:
+            return found[0] if found else None
+        return max(found, key=lambda source: (*_claim(source, url), source.name == named_by))
+
+    def _on_site(self, url: str) -> Sequence[Source]:
+        name, port = _site(url)
+        while (name, port) not in self._by_site:
+            if "." not in name or name.replace(".", "").isdigit():
+                return ()
             name = name.partition(".")[2]
-            if name in self._by_host:
-                return self._by_host[name]
-        return None
+        return self._by_site[name, port]
+
+
+@lru_cache(maxsize=8192)
+def _site(url: str) -> tuple[str, int]:
+    """The host without `www.` and the like, with its port where that is an unusual one, else 0."""
+    try:
+        port = urlsplit(url).port or 0
+    except ValueError:
+        port = 0
+    return bare_host(url), 0 if port in (80, 443) else port
+
+
+def _claim(source: Source, url: str) -> tuple[bool, int]:
+    """How much speaks for a source: its pattern, and how much of the path is that of a seed."""
+    path = urlsplit(url).path or "/"
+    above = (_folder(seed) for seed in source.seeds if _site(seed) == _site(url))
+    is_its_article = bool(source.article) and looks_like_article(url, source.article)
+    return is_its_article, max((len(folder) for folder in above if path.startswith(folder)), default=0)
+
+
+def _folder(url: str) -> str:
+    return (urlsplit(url).path or "/").rpartition("/")[0] + "/"
 
 
 def sources_of(addresses: Iterable[str]) -> tuple[Source, ...]:

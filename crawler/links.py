@@ -54,6 +54,10 @@ class Place:
     def source(self) -> Source:
         return self.owners.by_name[self.target.source]
 
+    def owner(self, url: str) -> Source | None:
+        """The source that an address belongs to which stands here."""
+        return self.owners.of(url, self.target.source)
+
 
 def from_page(page: Extraction, place: Place, *, ad_threshold: float) -> list[Target]:
     """New addresses on a page: articles, and from lists also lists and feeds.
@@ -90,13 +94,13 @@ def _last(target: Target) -> Target:
 
 def _articles(page: Extraction, anchors: Collection[Anchor], place: Place, depth: int) -> Iterator[Target]:
     for item in page.headlines:
-        owner = place.owners.of(item.url)
+        owner = place.owner(item.url)
         if owner and _may_be_article(item.url, item.title, owner, dated=item.published_at is not None):
             priority = article_priority(item.published_at, place.now)
             yield Target(item.url, "article", owner.name, priority, depth, found_on=place.url)
     first_pages = {unpaged(url) for url in _addresses(page, anchors, place) if page_number(url) == 1}
     for anchor in anchors:
-        owner = place.owners.of(anchor.url)
+        owner = place.owner(anchor.url)
         further = page_number(anchor.url) > 1 and unpaged(anchor.url) in first_pages
         itself = page.article is not None and _is_itself(anchor.url, place.url)
         if owner and is_article(anchor.url, owner) and not further and not itself:
@@ -115,7 +119,7 @@ def neighbours(page: Extraction, place: Place) -> list[Target]:
     listed = {url_key(item.url) for item in page.headlines}
     found: dict[str, Target] = {}
     for anchor in page.anchors[:MAX_ANCHORS]:
-        owner, key = place.owners.of(anchor.url), url_key(anchor.url)
+        owner, key = place.owner(anchor.url), url_key(anchor.url)
         if anchor.nofollow or key in listed or owner is None or not is_article(anchor.url, owner):
             continue
         if not _is_itself(anchor.url, place.url):
@@ -151,7 +155,7 @@ def _addresses(page: Extraction, anchors: Collection[Anchor], place: Place) -> I
 
 def _feeds(page: Extraction, place: Place) -> Iterator[Target]:
     for url in page.feeds:
-        name = (place.owners.of(url) or place.source).name
+        name = (place.owner(url) or place.source).name
         depth = place.target.depth
         yield Target(url, "feed", name, list_priority("feed", depth), depth, found_on=place.url)
 
@@ -161,7 +165,7 @@ def _lists(anchors: Collection[Anchor], place: Place) -> Iterator[Target]:
     if depth > place.source.max_depth:
         return
     for anchor in anchors:
-        owner = place.owners.of(anchor.url)
+        owner = place.owner(anchor.url)
         if owner and page_number(anchor.url) < 2 and looks_like_list(anchor.url, anchor.text):
             yield Target(anchor.url, "list", owner.name, list_priority("list", depth), depth, found_on=place.url)
 
@@ -193,7 +197,7 @@ def from_feed(feed: Feed, place: Place, *, doubtful: Collection[str] = ()) -> li
         return list(_sitemaps(feed, place))
     found: dict[str, Target] = {}
     for item in sorted(feed.items, key=_newest_first):
-        owner = place.owners.of(item.url)
+        owner = place.owner(item.url)
         if owner and _is_wanted(item, owner, is_feed=feed.kind == "feed"):
             is_doubtful = bool(doubtful) and url_key(item.url) in doubtful
             priority = AD_PRIORITY if is_doubtful else article_priority(item.published_at, place.now)
@@ -232,7 +236,7 @@ def _sitemaps(feed: Feed, place: Place) -> Iterator[Target]:
         return
     ordered = sorted(feed.items, key=lambda item: ("news" not in urlsplit(item.url).path.lower(), _newest_first(item)))
     for number, item in enumerate(ordered[:MAX_SITEMAPS]):
-        name = (place.owners.of(item.url) or place.source).name
+        name = (place.owner(item.url) or place.source).name
         # An archive of years must not keep the front page waiting.
         priority = list_priority("sitemap", depth if number < FIRST_SITEMAPS else 4)
         yield Target(item.url, "sitemap", name, priority, depth, found_on=place.url)

@@ -124,7 +124,7 @@ def _forwarded(page: Page, metas: Sequence[tuple[str, str]], place: Place) -> It
     depth = place.target.depth + 1
     sent = sent_on(page, metas)
     url = resolve(place.url, sent) if sent else None
-    owner = place.owners.of(url) if url else None
+    owner = place.owner(url) if url else None
     if url and owner and url != place.url and depth <= owner.max_depth:
         yield Target(url, place.target.kind, owner.name, place.target.priority, depth, found_on=place.url)
 

@@ -262,7 +262,7 @@ class Visitor:
 
     def _follow(self, target: Target, moved: Moved) -> None:
         """The address leads to another site: asked there if that is a source of ours, otherwise a failure."""
-        owner = self.world.owners.of(moved.to)
+        owner = self.world.owners.of(moved.to, target.source)
         if owner:
             to = Target(moved.to, target.kind, owner.name, target.priority, target.depth, found_on=target.url)
             # A seed is asked again whenever its source is due.

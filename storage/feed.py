@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from sqlite_utils import Database
-
 from storage import dataset
 from storage.batch import batched
 from storage.exporters import _files, atom
 from storage.exporters._about import ExportError, about
+from storage.sqlite import Database
 
 # When a feed without an entry was last changed.
 EMPTY = datetime(1970, 1, 1, tzinfo=UTC)

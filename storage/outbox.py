@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlite_utils import Database
-
 from storage.notices import writing
+from storage.sqlite import Database
 from storage.store import Store
 from storage.times import parse, stamp
 
@@ -60,6 +59,7 @@ _STATES = """
         min(iif(state = 'waiting' AND attempts > 0, found_at, NULL)) AS refused_since
     FROM searches LEFT JOIN outbox ON search_id = searches.id GROUP BY searches.id ORDER BY name
 """
+HEALTH = ("waiting", "sent", "failed")
 _RETRY = """
     UPDATE outbox SET state = 'waiting', attempts = 0, next_at = :now
     WHERE search_id = (SELECT id FROM searches WHERE name = :name) AND state != 'sent'
@@ -152,6 +152,11 @@ def states(db: Database) -> list[Row]:
     cursor = db.conn.execute(_STATES)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def health(db: Database) -> list[Row]:
+    """Of each search, what a monitoring system wants to know: how many notices wait, were sent and have failed."""
+    return [{"name": row["name"], **{f"notices_{of}": row[of] for of in HEALTH}} for row in states(db)]
 
 
 def pause(store: Store, name: str, now: datetime) -> None:

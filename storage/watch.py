@@ -10,9 +10,8 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage.keys import host_of
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 Row = dict[str, Any]
@@ -23,11 +22,15 @@ _SOURCES = """
             count(*) FILTER (WHERE kind = 'article') AS found
         FROM frontier GROUP BY source
     ), brought AS (SELECT found_by, count(*) AS articles FROM articles GROUP BY found_by
-    ), missed AS (SELECT source, count(*) AS gaps FROM gaps WHERE mended_at IS NULL GROUP BY source)
+    ), missed AS (SELECT source, count(*) AS gaps FROM gaps WHERE mended_at IS NULL GROUP BY source
+    ), open AS (
+        SELECT source, min(from_at) AS unseen_since, reason AS unseen FROM gaps
+        WHERE mended_at IS NULL AND to_at IS NULL AND kind != 'outage' GROUP BY source
+    )
     SELECT sources.*, coalesce(brought.articles, 0) AS articles, coalesce(found, 0) AS found,
-        coalesce(waiting, 0) AS waiting, coalesce(gaps, 0) AS gaps
+        coalesce(waiting, 0) AS waiting, coalesce(gaps, 0) AS gaps, unseen_since, unseen
     FROM sources LEFT JOIN queue ON queue.source = name LEFT JOIN brought ON found_by = name
-        LEFT JOIN missed ON missed.source = name
+        LEFT JOIN missed ON missed.source = name LEFT JOIN open ON open.source = name
     ORDER BY name
 """
 _HOSTS = """
@@ -47,7 +50,8 @@ def sources(db: Database) -> list[Row]:
     """Every source: when it was visited and will be, what went wrong since when, what it brought.
 
     `articles` are those stored, `found` the addresses of articles seen, `waiting` those to be asked again whenever,
-    `gaps` the times in which something may have been missed.
+    `gaps` the times in which something may have been missed; `unseen_since` is when one began that goes on, `unseen`
+    why.
     """
     return [{**row, "seeds": json.loads(row["seeds"])} for row in _rows(db, _SOURCES)]
 
@@ -74,6 +78,11 @@ def arrivals(db: Database, most: int = 100_000) -> dict[str, list[datetime]]:
     for source, at in db.conn.execute(sql, (most,)):
         found.setdefault(source, []).append(parse(at))
     return found
+
+
+def recent(db: Database, most: int) -> list[Row]:
+    """The last visits, the newest first: when, of which address, and how each ended; `took` in seconds."""
+    return list(_rows(db, f"SELECT at, url, status, error, took FROM visits ORDER BY id DESC LIMIT {most:d}"))
 
 
 def chores(db: Database) -> list[Row]:

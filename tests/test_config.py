@@ -250,3 +250,10 @@ def test_no_text_breaks_the_readers(text):
             read(text)
         except ValueError as error:
             assert str(error).startswith(("must", "has", "may"))
+
+
+def test_brackets_without_end_are_a_wrong_file(tmp_path):
+    file = tmp_path / "kuaixun.toml"
+    file.write_text("seeds = " + "[" * 100_000)
+    with pytest.raises(ConfigError, match="nested too deeply"):
+        load(file)

@@ -25,6 +25,7 @@ SOURCE = {
     "seeds": ["http://a.example/"],
     "error": None,
     "open_gap": "",
+    "every": 600,
     "last_item_at": None,
     "last_success_at": NOW.isoformat(),
 }
@@ -89,6 +90,7 @@ def test_where_all_is_well_nothing_is_said():
             "source news: fails for 10 days: status 500; last good item 2026-03-10",
         ),
         (NOTE, {"sources": [{**SOURCE, "open_gap": "news not seen since"}]}, "`kuaixun gaps news` lists"),
+        (BAD, {"sources": [{**SOURCE, "open_gap": "no items", "unseen_since": SINCE}]}, "source news: no items"),
         (BAD, {"robots": ["news"]}, "source news: its robots.txt forbids what it starts with; ask its owner"),
         (
             BAD,
@@ -103,7 +105,7 @@ def test_where_all_is_well_nothing_is_said():
         (
             BAD,
             {"arrivals": {"news": [NOW - 9 * DAY + n * HOUR for n in range(30)]}},
-            "source news: answers, and brought nothing new for 7 days; its longest pause was 1 h; `kuaixun fetch http",
+            "source news: answers, and brought nothing new for 8 days; its longest pause was 1 h; `kuaixun fetch http",
         ),
         (NOTE, {"clocks": ["claims of a.example 8 h ahead"]}, "clocks of sites: claims of a.example 8 h ahead"),
     ],

@@ -148,6 +148,40 @@ def test_an_address_belongs_to_the_source_of_its_host_its_twin_or_the_site_above
     assert list(found.values()) == ["finance", "whole", "whole", None, None, None]
 
 
+FIN = Source("fin", ("http://a.example/fin/",), article=r"/fin/\d+")
+SPO = Source("spo", ("http://a.example/spo/", "http://a.example/live/"), article=r"/(?:spo|live)/\d+")
+REST = Source("rest", ("http://a.example/",))
+
+
+@pytest.mark.parametrize(
+    ("url", "named_by", "owner"),
+    [
+        ("http://a.example/spo/1.html", "fin", "spo"),
+        ("http://a.example/fin/1.html", "spo", "fin"),
+        ("http://a.example/live/1", "", "spo"),
+        ("http://a.example/spo/list_2.html", "", "spo"),
+        ("http://a.example/about", "spo", "rest"),
+        ("http://a.example:8080/spo/1.html", "spo", None),
+    ],
+)
+@pytest.mark.parametrize("sources", [(FIN, SPO, REST), (REST, SPO, FIN)], ids=["first", "last"])
+def test_of_several_sources_on_a_host_the_one_that_fits_has_the_address(url, named_by, owner, sources):
+    found = Owners(sources).of(url, named_by)
+    assert (found.name if found else None) == owner
+
+
+def test_where_nothing_fits_better_the_source_that_named_an_address_has_it():
+    general = [Source(name, (f"http://a.example/{name}/",)) for name in ("fin", "spo")]
+    assert [Owners(general).of("http://a.example/a/1.html", name).name for name in ("fin", "spo", "")] == [
+        "fin", "spo", "fin",
+    ]  # fmt: skip
+
+
+def test_a_site_at_another_port_and_a_host_by_its_number_are_told_apart():
+    sources = [Source(f"s{port}", (f"http://[::1]:{port}/",)) for port in (8470, 8472)]
+    assert [Owners(sources).of(f"http://[::1]:{port}/a").name for port in (8470, 8472)] == ["s8470", "s8472"]
+
+
 def test_plain_addresses_become_a_source_for_each_host():
     found = sources_of(["http://a.example/", "http://b.example/x", "http://a.example/y", "http://a.example/", "junk"])
     assert [(source.name, len(source.seeds)) for source in found] == [("a.example", 2), ("b.example", 1)]

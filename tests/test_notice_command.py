@@ -239,7 +239,7 @@ def post(here, search, until, said):
             means = Means(said.append, searches=lambda: [search])
             worker = Postman(store, utc_now, means, here, every=0.005)
             living = asyncio.create_task(worker.live())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not until():
                     await asyncio.sleep(0.005)
             await worker.end(living)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config, ConfigError, Search, notices
-from crawler.console import FETCH, NOTHING, Failure, Moment, configured, now
-from crawler.screen import counted, moment, plain, shown_time
+from crawler.console import FETCH, NOTHING, Failure, Moment, configured, now, patient
+from crawler.screen import Live, counted, moment, plain, shown_time
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -28,7 +28,7 @@ def opened(setup: Config, fields: Mapping[str, str] = NO_FIELDS) -> Iterator[Sto
     """The database, to be written; one that is new gets these columns."""
     from storage import open_store
 
-    with open_store(setup.settings.database, fields=fields) as store:
+    with open_store(setup.settings.database, fields=fields, patience=patient(Live(None))) as store:
         yield store
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.screen import moment, span
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from storage.sqlite import Database
 
 
 # What is wrong with a page that shows a sign, see `storage.drift`.
@@ -38,6 +38,8 @@ def failing(row: Mapping[str, Any], at: datetime) -> str:
         state = f"failing for {span(since)}: {row['error']}"
         if row.get("last_item_at"):
             state += f", last item {moment(row['last_item_at'])}"
+    elif row.get("unseen_since"):
+        state = f"nothing seen for {span(at - datetime.fromisoformat(row['unseen_since']))}: {row['unseen']}"
     return "; ".join((state, *map(_drifting, row.get("drifts", ())), *map(wrong_clock, row["clocks"])))
 
 
