@@ -33,7 +33,7 @@ def refuse_foreign(out: Path, name: str) -> None:
             head = file.read(len(ours))
         if head not in (b"", ours):
             problem = f"`{out}` is there, and is not the feed of the notices `{name}`, so it is not replaced"
-            raise ExportError(out, f"{problem}. Name another file, or delete it.")
+            raise ExportError(out, f"{problem}. Name another file, or move that one away.")
 
 
 def _query(name: str) -> dict[str, str]:

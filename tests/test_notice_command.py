@@ -33,6 +33,7 @@ from storage.exporters._about import ExportError
 from storage.times import utc_now
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+ENDLESS = "(WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r)"
 MINUTE, NOW = timedelta(minutes=1), datetime(2026, 3, 20, 8, tzinfo=UTC)
 
 
@@ -335,11 +336,26 @@ def test_a_search_that_took_too_long_rests_until_it_is_another(here):
     assert not worker._rests(mended, NOW)
 
 
+def test_the_daemon_lets_a_search_that_took_too_long_rest(here, monkeypatch):
+    monkeypatch.setattr(notices, "SECONDS", 0.01)
+    endless, said, rested = Search("a", "feed", where=ENDLESS, path=here / "f"), [], []
+    really = postman.is_pending
+
+    def is_pending(store, searches, now, resting):
+        rested.append(resting)
+        return really(store, searches, now, resting)
+
+    monkeypatch.setattr(postman, "is_pending", is_pending)
+    collect_all(endless)
+    put(1)
+    post(here, endless, lambda: len(rested) > 1, said)
+    assert (len(said), rested[:2]) == (1, [set(), {"a"}])
+
+
 def test_sql_without_end_is_not_saved(here, monkeypatch):
     monkeypatch.setattr(notices, "SECONDS", 0.01)
     put(1)
-    endless = "(WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r)"
-    assert "`where` takes more than 0.01 s" in run("add", "a", "--where", endless, "--feed", "f", code=CONFIG)
+    assert "`where` takes more than 0.01 s" in run("add", "a", "--where", ENDLESS, "--feed", "f", code=CONFIG)
     assert not (here / "notices").exists()
 
 
