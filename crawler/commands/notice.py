@@ -147,9 +147,9 @@ def list_(setup: Config, *, as_json: bool) -> None:
         for row in found
     ]
     click.echo(table(head, lines, width=screen_width()))
-    # Not in the table, which would cut them.
-    reasons = [(row["name"], reason) for row in found if (reason := row["state"].partition(": ")[2])]
-    click.echo("".join(f"\n{plain(name)}: {plain(reason)}" for name, reason in reasons), nl=bool(reasons))
+    # The table would cut the reasons.
+    reasons = [(row["name"], row["state"]) for row in found if ": " in row["state"]]
+    click.echo("".join(f"\n{plain(name)}: {plain(state)}" for name, state in reasons), nl=bool(reasons))
 
 
 def _rows(setup: Config) -> list[dict[str, Any]]:
