@@ -71,6 +71,9 @@ class Numbers:
         yield CounterMetricFamily("kuaixun_passes", "Passes that ended well.", value=vitals.passes)
         yield GaugeMetricFamily("kuaixun_failed_passes", "Passes in a row that did not.", value=vitals.failed_passes)
         yield GaugeMetricFamily("kuaixun_waiting", "Addresses due after the last pass.", value=vitals.waiting)
+        yield CounterMetricFamily(
+            "kuaixun_lost_lines", "Lines of output that could not be written.", value=vitals.lost()
+        )
         yield GaugeMetricFamily("kuaixun_visits", "Hosts that are being asked.", value=len(vitals.visits))
         yield GaugeMetricFamily("kuaixun_silence_seconds", "Since the last sign of life.", value=tick - vitals.beat)
         yield GaugeMetricFamily("kuaixun_hanging", "Things that hang.", value=len(vitals.hangs(tick)))

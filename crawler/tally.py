@@ -16,7 +16,18 @@ EventKind = Literal[
 
 
 NoticeKind = Literal[
-    "begin", "resume", "settings", "clock", "chore", "notices", "storage", "fault", "hangs", "moves", "end"
+    "begin",
+    "resume",
+    "settings",
+    "clock",
+    "chore",
+    "notices",
+    "storage",
+    "fault",
+    "hangs",
+    "moves",
+    "output",
+    "end",
 ]
 
 

@@ -6,7 +6,7 @@ A sign of life is a moment of a clock that only goes forward, in seconds: a mach
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -29,7 +29,7 @@ class Hang(NamedTuple):
 @dataclass(slots=True)
 class Vitals:
     """The numbers of a daemon since its start. `beat` is its last sign of life; `chores` that of each that runs;
-    `visits` when each host began to be asked.
+    `visits` when each host began to be asked; `lost` tells how many lines of its output could not be written.
     """
 
     beat: float = 0.0
@@ -43,6 +43,7 @@ class Vitals:
     chores: dict[str, float] = field(default_factory=dict)
     visits: Mapping[str, float] = field(default_factory=dict)
     where: str = ""
+    lost: Callable[[], int] = lambda: 0
 
     def see(self, event: Event) -> None:
         """Count an event."""

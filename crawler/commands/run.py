@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +16,30 @@ import click
 
 from config import Config, ConfigError, Source, load, marks, notify_socket, pick, without
 from crawler.commands._log import Log
-from crawler.commands._progress import Watch, summary
+from crawler.commands._voice import Outputs, Voice, lasting
 from crawler.commands.crawl import ask_for_contact, unreadable, usable
-from crawler.console import CONFIG, Failure, configured, live, patient, print_json
+from crawler.console import CONFIG, Failure, configured, live, patient
 from crawler.screen import counted
 
 if TYPE_CHECKING:
     from crawler.screen import Live
-    from crawler.tally import Event, Notice, Tally
+    from crawler.tally import Event, Notice
     from crawler.vitals import Vitals
 
 
+def _lasting(function: Callable[..., None]) -> Callable[..., None]:
+    """Whatever becomes of its outputs, the command goes on, from before its settings are read."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **options: Any) -> None:
+        with lasting() as outputs:
+            function(*args, outputs=outputs, **options)
+
+    return command
+
+
 @click.command()
+@_lasting
 @configured
 @click.option(
     "--json", "to_json", is_flag=True, help="Every event as one JSON object a line, and the sums of each pass."
@@ -35,7 +48,7 @@ if TYPE_CHECKING:
     "--log", type=click.Choice(["json"]), help="On stderr one JSON object a line, with time and level, for a journal."
 )
 @click.option("--quiet", is_flag=True, help="No progress, no sums; trouble of the daemon itself is still said.")
-def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> None:
+def command(setup: Config, *, outputs: Outputs, to_json: bool, log: str | None, quiet: bool) -> None:
     """Crawl each source in its own time, until Ctrl-C or SIGTERM.
 
     A source that is added, paused, changed or removed meanwhile is seen within a minute; SIGHUP reads all settings
@@ -63,12 +76,12 @@ def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> No
         ask_for_contact(setup)
     with live(quiet=quiet or to_json or bool(log)) as line:
         line.line(f"Crawling {counted(len(sources), 'source')} into {setup.settings.database}; Ctrl-C stops.")
-        _run(setup, line, to_json=to_json, journal=Log() if log else None)
+        _run(setup, line, Voice(line, outputs, to_json=to_json, journal=Log() if log else None))
     if not quiet and not log:
         click.echo("Stopped; the next start goes on from here.", err=True)
 
 
-def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> None:
+def _run(setup: Config, line: Live, voice: Voice) -> None:
     import asyncio
 
     from crawler import schedule
@@ -79,34 +92,12 @@ def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> No
     from storage import open_store
     from storage.lock import alone
 
-    watch, started, vitals = Watch(line, each=True), time.monotonic(), Vitals(beat=time.monotonic())
+    vitals, say = Vitals(beat=time.monotonic()), voice.say
+    voice.counted_by(vitals)
 
     def report(event: Event) -> None:
         vitals.see(event)
-        watch.see(event)
-        if to_json:
-            print_json([asdict(event)])
-        if journal:
-            journal.event(event)
-
-    def finished(tally: Tally) -> None:
-        nonlocal started
-        seconds, started = time.monotonic() - started, time.monotonic()
-        if journal:
-            journal.tally(tally, seconds)
-        if to_json:
-            print_json([{"kind": "pass", "seconds": seconds, **asdict(tally)}])
-        elif not journal:
-            watch.say(summary(tally, seconds))
-
-    def say(notice: Notice) -> None:
-        if journal:
-            journal.notice(notice)
-        elif notice.is_trouble:
-            line.clear()
-            click.echo(notice.text, err=True)
-        else:
-            watch.say(notice.text)
+        voice.report(event)
 
     files = _Files(setup, say)
     settings, path = setup.settings, setup.settings.database
@@ -125,7 +116,7 @@ def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> No
         stack.enter_context(watching(Watchdog(vitals, say, where=here)))
         means = schedule.Means(say=say, reload=files.reload, vitals=vitals, beat=_manager(stack))
         means.searches = lambda: files.searches
-        running = schedule.run(setup, store, report=report, finished=finished, sources=files.sources, means=means)
+        running = schedule.run(setup, store, report=report, finished=voice.finished, sources=files.sources, means=means)
         asyncio.run(running)
 
 
