@@ -107,6 +107,7 @@ class _Daemon:
 
     def __post_init__(self) -> None:
         self.known = self.config.sources
+        self.means.vitals.locks = self.store.patience.waits
         # From here on the settings and the fetcher are those of the upkeep: both may be renewed.
         self.upkeep = Upkeep(self.config, self.store, self.fetcher, self.clock, self.means, hup=self.hup)
 
@@ -140,7 +141,8 @@ class _Daemon:
     async def _live(self) -> None:
         """Give signs of life, and see whether the clock was set."""
         while True:
-            self.means.vitals.beat = self.means.ticks()
+            self.means.vitals.beat = tick = self.means.ticks()
+            self.means.vitals.look(tick)
             self.means.beat()
             if self.upkeep.is_late():
                 self.timetable.wake()
@@ -169,6 +171,7 @@ class _Daemon:
             if type(error) is not self.trouble:
                 self.report(Event("failed", str(error.path), "", str(error)))
             self.trouble = type(error)
+            self.means.vitals.failed(str(error), self.clock())
             return LOCKED_NAP if isinstance(error, DatabaseLocked) else FULL_NAP
         except StorageError:
             raise
@@ -203,10 +206,10 @@ class _Daemon:
 
     def _fault(self, error: Exception) -> timedelta:
         vitals = self.means.vitals
-        vitals.failed_passes += 1
+        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        said = f"a fault in kuaixun itself ended a pass, {text}; it is tried again"
+        vitals.failed(said, self.clock())
         if type(error) is not self.trouble:
-            text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            said = f"a fault in kuaixun itself ended a pass, {text}; it is tried again"
             self.means.say(Notice("fault", said, is_trouble=True))
         self.trouble = type(error)
         nap: timedelta = min(FAULT_NAP * 2 ** min(vitals.failed_passes - 1, 10), LONGEST_FAULT_NAP)

@@ -39,16 +39,17 @@ def notify(address: str, text: str) -> None:
 
 def health(vitals: Vitals, tick: float) -> tuple[bool, dict[str, object]]:
     """Whether the daemon is well, and what is to be said of that."""
-    hangs = vitals.hangs(tick)
-    failing = vitals.failed_passes > 0
+    hangs, why = vitals.hangs(tick), vitals.trouble(tick)
     told: dict[str, object] = {
-        "status": "hangs" if hangs else "failing" if failing else "ok",
+        "status": "hangs" if hangs else "failing" if why else "ok",
         "hangs": [{"what": each.what, "seconds": round(each.seconds)} for each in hangs],
+        "why": why or None,
+        "since": vitals.failing_since.isoformat() if vitals.failing_since else None,
         "failed_passes": vitals.failed_passes,
         "last_pass": vitals.passed_at.isoformat() if vitals.passed_at else None,
         "waiting": vitals.waiting,
     }
-    return not hangs and not failing, told
+    return not hangs and not why, told
 
 
 class Numbers:

@@ -16,10 +16,12 @@ from crawler.clockwork import Clockwork
 from crawler.fetch import Fetcher, utc_now
 from crawler.resume import resumed
 from crawler.schedule import Means, next_visit
+from crawler.service import health
+from crawler.tally import Event, Tally
 from crawler.timetable import is_too_far
-from crawler.vitals import CHORE, DAEMON, STILL, VISIT, Vitals
+from crawler.vitals import CHORE, DAEMON, QUIET, STILL, VISIT, Vitals
 from crawler.watchdog import Watchdog, standing
-from storage import Target, Unwritable, Visit, open_store, setback
+from storage import DatabaseLocked, DiskFull, Patience, Target, Visit, open_store, setback
 from storage import chores as ledger
 from storage.archive import Archive, Fetched
 from storage.chores import Done
@@ -236,19 +238,57 @@ def test_a_fault_of_ours_is_told_once_and_the_daemon_goes_on(web, store, said, m
     assert (len(tallies), len(texts(said, "fault"))) == (1, 1)
 
 
-def test_an_error_of_the_disk_is_waited_for(web, store, said, monkeypatch):
+@pytest.mark.parametrize("error", [DiskFull, DatabaseLocked])
+def test_a_file_that_cannot_be_written_is_waited_for_and_no_health(web, store, said, monkeypatch, error):
     web.add(SITE + "/", LIST)
-    real, times = schedule.crawl, []
+    real, ills, vitals = schedule.crawl, [], Vitals()
 
     async def broken(*args, **options):
-        times.append(1)
-        if len(times) < 3:
-            raise Unwritable(store.path, "the disk reports an error")
+        ills.append(health(vitals, vitals.beat))
+        if len(ills) < 3:
+            raise error(store.path)
         return await real(*args, **options)
 
     monkeypatch.setattr(schedule, "crawl", broken)
     monkeypatch.setattr(schedule, "FULL_NAP", timedelta(milliseconds=1))
-    assert len(daemon(web, store, said, until=lambda tallies, _: bool(tallies))) == 1
+    monkeypatch.setattr(schedule, "LOCKED_NAP", timedelta(milliseconds=1))
+    assert len(daemon(web, store, said, until=lambda tallies, _: bool(tallies), vitals=vitals)) == 1
+    (first, _), (second, told), (third, again) = ills
+    assert (first, second, third) == (True, False, False)
+    assert (told["status"], told["why"], told["failed_passes"]) == ("failing", str(error(store.path)), 1)
+    assert (again["since"], again["failed_passes"]) == (told["since"], 2)
+    assert health(vitals, vitals.beat)[1]["since"] is None
+
+
+def test_a_lock_that_another_process_keeps_is_no_health(tmp_path):
+    tick = 0.0
+    patience = Patience(120, clock=lambda: tick)
+    vitals = Vitals(locks=patience.waits)
+    told = []
+    for tick in (0.0, 14.0, 28.0, 40.0):
+        assert patience.goes_on(tmp_path)
+        told.append(vitals.trouble(tick))
+    assert told[:3] == ["", "", ""]
+    assert told[3] == f"`{tmp_path}` cannot be written: another process has held it locked for 40 s"
+    # Who waits asks again and again: this one was stopped.
+    tick = 60.0
+    assert vitals.trouble(tick) == ""
+    assert patience.goes_on(tmp_path)
+    assert patience.waits() == {tmp_path: 0.0}
+
+
+def test_a_daemon_that_does_nothing_is_no_health():
+    vitals = Vitals()
+    assert vitals.trouble(10 * QUIET) == ""
+    vitals.look(0.0)
+    vitals.look(QUIET)
+    vitals.see(Event("new", SITE, "news"))
+    vitals.look(QUIET + 1)
+    assert vitals.trouble(2 * QUIET) == ""
+    assert vitals.trouble(2 * QUIET + 2) == "nothing was asked, and no pass ended, for 1201 s"
+    vitals.passed(Tally(), 0, NOW)
+    vitals.look(2 * QUIET + 3)
+    assert vitals.trouble(2 * QUIET + 3) == ""
 
 
 def test_a_chore_is_done_beside_the_crawl_and_noted(web, store, said):
