@@ -26,6 +26,8 @@ from crawler.tally import Event, Notice, Tally
 from crawler.timetable import Timetable, is_too_far, next_visit
 from crawler.upkeep import Means, Upkeep
 from storage import DatabaseLocked, StorageError, Unwritable
+from storage.errors import Gone
+from storage.lock import Place
 from storage.store import Store
 
 __all__ = ["Means", "next_visit", "run"]
@@ -61,8 +63,8 @@ async def run(
     set, `means.reload` gives all settings anew; where that raises ConfigError the old ones hold, and that is said.
 
     Requests in flight are dropped at the end and stay due. `finished` is told the sums of each pass that asked for
-    something. Raises StorageError where the database cannot be used at all; what may pass (a lock, a full disk, an
-    error of the disk) is reported once and waited for, and so is a fault of our own.
+    something. Raises StorageError where the database cannot be used at all, or is no longer there; what may pass (a
+    lock, a full disk, an error of the disk) is reported once and waited for, and so is a fault of our own.
     """
     async with AsyncExitStack() as stack:
         hup, means = hup or asyncio.Event(), means or Means()
@@ -104,9 +106,12 @@ class _Daemon:
     means: Means = field(default_factory=Means)
     timetable: Timetable = field(default_factory=Timetable)
     upkeep: Upkeep = field(init=False)
+    place: Place = field(init=False)
+    gone: Gone | None = None
 
     def __post_init__(self) -> None:
         self.known = self.config.sources
+        self.place = Place(self.store.path)
         self.means.vitals.locks = self.store.patience.waits
         # From here on the settings and the fetcher are those of the upkeep: both may be renewed.
         self.upkeep = Upkeep(self.config, self.store, self.fetcher, self.clock, self.means, hup=self.hup)
@@ -137,9 +142,11 @@ class _Daemon:
             living.cancel()
             await asyncio.gather(errands.end(), postman.end(posting))
             self.timetable.stop()
+        if self.gone:
+            raise self.gone
 
     async def _live(self) -> None:
-        """Give signs of life, and see whether the clock was set."""
+        """Give signs of life, see whether the clock was set, and whether the database is still there."""
         while True:
             self.means.vitals.beat = tick = self.means.ticks()
             self.means.vitals.look(tick)
@@ -147,7 +154,18 @@ class _Daemon:
             if self.upkeep.is_late():
                 self.timetable.wake()
                 self.due.set()
+            self._look_after_the_file()
             await asyncio.sleep(BEAT)
+
+    def _look_after_the_file(self) -> None:
+        """Give up where the database is deleted or replaced, also at the next look: it may be moved, and moved back."""
+        vitals, error = self.means.vitals, Gone(self.store.path) if self.place.is_lost() else None
+        if error and vitals.gone:
+            self.gone = error
+            self.stop.set()
+        elif error:
+            self.means.say(Notice("storage", str(error), is_trouble=True))
+        vitals.gone = str(error) if error else ""
 
     def _wanted(self) -> list[Source]:
         """The sources that are configured now, switched on and not paused."""

@@ -50,6 +50,7 @@ class Vitals:
     chores: dict[str, float] = field(default_factory=dict)
     visits: Mapping[str, float] = field(default_factory=dict)
     where: str = ""
+    gone: str = ""  # that the database is no longer in its place
     locks: Callable[[], Mapping[Path, float]] = dict
     # What was done until the last look, and when that had last become more; None before the first look.
     done: int = 0
@@ -81,6 +82,8 @@ class Vitals:
 
     def trouble(self, tick: float) -> str:
         """Why nothing is stored at a moment, "" where all is well: what hangs is another matter."""
+        if self.gone:
+            return self.gone
         if self.failed_passes:
             return self.why or "a pass failed"
         for path, seconds in self.locks().items():

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,8 @@ from storage import DatabaseLocked, DiskFull, Patience, Target, Visit, open_stor
 from storage import chores as ledger
 from storage.archive import Archive, Fetched
 from storage.chores import Done
-from storage.lock import Holder
+from storage.errors import Gone
+from storage.lock import Holder, Place
 from storage.pair import beside
 from storage.records import Listing
 
@@ -258,6 +260,37 @@ def test_a_file_that_cannot_be_written_is_waited_for_and_no_health(web, store, s
     assert (told["status"], told["why"], told["failed_passes"]) == ("failing", str(error(store.path)), 1)
     assert (again["since"], again["failed_passes"]) == (told["since"], 2)
     assert health(vitals, vitals.beat)[1]["since"] is None
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_database_that_is_deleted_or_replaced_ends_the_daemon_with_a_word(web, said, tmp_path, monkeypatch, replaced):
+    path, vitals = tmp_path / "h.db", Vitals()
+
+    def answer(request):
+        if replaced:
+            shutil.copy(path, tmp_path / "new")
+            (tmp_path / "new").replace(path)
+        else:
+            path.unlink()
+        return (200, {"content-type": "text/html"}, LIST.encode())
+
+    web.pages[SITE + "/"] = [answer, answer] if replaced else [answer, (404, {}, b"")]
+    monkeypatch.setattr(schedule, "BEAT", 0.005)
+    with open_store(path) as store, pytest.raises(Gone, match="deleted or replaced while it was open"):
+        daemon(web, store, said, until=lambda *_: False, vitals=vitals)
+    assert len(texts(said, "storage")) == 1
+    assert health(vitals, vitals.beat)[1]["why"] == texts(said, "storage")[0]
+
+
+def test_a_file_that_comes_back_was_not_lost(tmp_path):
+    path, away = tmp_path / "h.db", tmp_path / "away"
+    assert not Place(path).is_lost()
+    path.write_text("")
+    place = Place(path)
+    path.rename(away)
+    assert place.is_lost()
+    away.rename(path)
+    assert not place.is_lost()
 
 
 def test_a_lock_that_another_process_keeps_is_no_health(tmp_path):
