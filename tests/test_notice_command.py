@@ -21,14 +21,14 @@ from click.testing import CliRunner
 from config import Search
 from crawler import postman
 from crawler.cli import cli
-from crawler.console import CONFIG, FETCH, NOTHING, USAGE
+from crawler.console import CONFIG, FETCH, NOTHING, STORAGE, USAGE
 from crawler.couriers import Brought
 from crawler.delivery import Delivery
 from crawler.demo.server import serve
 from crawler.notices import collect, sending
 from crawler.postman import Postman, see_to
 from crawler.upkeep import Means
-from storage import Article, Visit, open_store, outbox
+from storage import Article, Visit, feed, open_store, outbox
 from storage.exporters._about import ExportError
 from storage.times import utc_now
 
@@ -184,6 +184,24 @@ def test_only_one_process_sends(here):
 def test_what_can_find_nothing_is_refused(here, words):
     told = run("add", "a", *words, "--feed", "f", code=CONFIG)
     assert "has no letter or digit" in told or "is no condition" in told
+
+
+def test_a_feed_replaces_nothing_but_itself(here):
+    (here / "kuaixun.toml").write_text("[settings]\n")
+    told = run("add", "n6", "--search", "a", "--feed", "kuaixun.toml", code=STORAGE)
+    assert "kuaixun.toml` is there already, and is no feed of the notices `n6`. Name another place" in told
+    assert not (here / "notices").exists()
+    out = here / "n6.atom"
+    out.touch()
+    with open_store(here / "kuaixun.db") as store:
+        for _ in range(2):
+            feed.write(store.db, out, "n6", {})
+        former = out.read_bytes()
+        for place, name in ((here / "kuaixun.toml", "n6"), (out, "another"), (here, "n6"), (here / "kuaixun.db", "n6")):
+            with pytest.raises(ExportError):
+                feed.write(store.db, place, name, {})
+    assert (former[:5], out.read_bytes() == former) == (b"<?xml", True)
+    assert (here / "kuaixun.toml").read_text() == "[settings]\n"
 
 
 # -- in the daemon

@@ -87,10 +87,13 @@ def add(
     file = notices.folder(setup.file) / f"{name}.toml"
     saved = notices.made(name, {key: value for key, value in given.items() if value}, file, file.parent.parent)
     from crawler.extract import columns
+    from storage.feed import refuse_other
     from storage.notices import begin
 
     with opened(setup, columns()) as store:
         _notices.refuse_unusable(store, saved, file)
+        if saved.path:
+            refuse_other(saved.path, name)
         if file.exists():
             raise Failure(f"{file}: is there already", STORAGE)
         sites.write(file, notices.render(saved))
