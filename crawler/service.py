@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -21,6 +22,8 @@ from storage import open_store, watch
 from storage.errors import StorageError
 
 LOOPBACK = "127.0.0.1"
+# Seconds that a request may take, from its first byte to the last of the answer.
+DEADLINE = 10.0
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -130,24 +133,50 @@ def application(vitals: Vitals, database: Path, ticks: Callable[[], float] = tim
     return answer
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request: who asks slowly holds nobody up, and is not waited for at the end."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked has gone: nothing to say."""
+
+
 class _Silent(WSGIRequestHandler):
-    timeout = 10  # seconds; who asks and says no more must not hold the others up
+    timeout = DEADLINE
+    deadline = DEADLINE
+
+    def setup(self) -> None:
+        super().setup()
+        # The timeout is that of one byte; who sends one now and then is cut off too.
+        self._over = threading.Timer(self.deadline, self._cut)
+        self._over.daemon = True
+        self._over.start()
+
+    def finish(self) -> None:
+        self._over.cancel()
+        super().finish()
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nobody wants a line for each scrape."""
 
 
 @contextmanager
-def served(port: int, answer: Any, *, poll: float = 0.5) -> Iterator[int]:
+def served(port: int, answer: Any, *, poll: float = 0.5, deadline: float = DEADLINE) -> Iterator[int]:
     """Serve on a port of this machine meanwhile (0: any that is free); the port. Raises OSError where it is taken.
 
-    `poll` is how many seconds the end may take.
+    `poll` is how many seconds the end may take, `deadline` how many a request may.
     """
-    with make_server(LOOPBACK, port, answer, server_class=WSGIServer, handler_class=_Silent) as server:
+    handler = type("_Handler", (_Silent,), {"deadline": deadline})
+    with make_server(LOOPBACK, port, answer, server_class=_Server, handler_class=handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(poll,), name="metrics", daemon=True)
         thread.start()
         try:
             yield server.server_port
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(poll)
