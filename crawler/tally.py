@@ -27,6 +27,7 @@ NoticeKind = Literal[
     "hangs",
     "moves",
     "output",
+    "waiting",
     "end",
 ]
 

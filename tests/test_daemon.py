@@ -129,8 +129,12 @@ def test_the_signal_itself_is_heard(web, store, said):
             means = Means(reload=reload, work=lambda settings: [])
             await asyncio.wait_for(schedule.run(CONFIG, store, fetcher=fetcher, means=means), 10)
 
+    signal.signal(signal.SIGHUP, lambda *_: None)
+    former = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
     asyncio.run(go())
     assert len(stop_soon) == 1
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)] == former
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # -- clocks

@@ -4,20 +4,29 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from crawler.cli import cli
+from crawler.commands import run
 from crawler.commands._log import Log
 from crawler.commands._voice import Lasting, Outputs, Voice, lasting
+from crawler.console import INTERRUPTED, STORAGE
+from crawler.extract import columns
 from crawler.screen import Live
 from crawler.tally import Event, Notice
 from crawler.vitals import Vitals
+from storage import open_store
+from storage.errors import StorageError
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 FULL = Path("/dev/full")
@@ -95,6 +104,89 @@ def test_a_closed_stream_and_half_a_character_are_borne_too():
     assert Outputs(narrow, narrow).lost() == 4
 
 
+# -- what it says before it crawls, and at the end
+
+
+def started(tmp_path, *options, before=lambda: None, monkeypatch):
+    """The command in this process, with something that happens where the heavy parts would begin."""
+
+    def crawl(*args, hup, **given):
+        before()
+
+        async def nothing():
+            heard.append(hup.is_set())
+
+        return nothing()
+
+    heard = []
+    monkeypatch.setattr("crawler.schedule.run", crawl)
+    result = CliRunner().invoke(cli, ["run", "--config", str(tmp_path), "--db", str(tmp_path / "h.db"), *options])
+    return result, heard
+
+
+@pytest.fixture
+def one_source(tmp_path):
+    """A configuration with one source that can be used, and one that cannot."""
+    (tmp_path / "kuaixun.toml").write_text('[sources.a]\nseeds = ["http://a.example/"]\n')
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "b.toml").write_text("sedes = []\n")
+    return tmp_path
+
+
+def test_every_line_of_the_log_is_json_also_while_another_process_writes(one_source, monkeypatch):
+    open_store(one_source / "h.db", fields=columns()).close()
+    real, held = run.patience, []
+
+    def impatient(told):
+        held.append(real(told))
+        held[0].seconds = 1e-9
+        return held[0]
+
+    monkeypatch.setattr(run, "patience", impatient)
+    with closing(sqlite3.connect(one_source / "h.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def write():
+            with open_store(one_source / "h.db", timeout=0, patience=held[0]) as store:
+                store.pause_source("a", NOW)
+
+        result, _ = started(one_source, "--log", "json", before=write, monkeypatch=monkeypatch)
+    lines = list(map(json.loads, result.stderr.splitlines()))
+    assert [line["kind"] for line in lines] == ["settings", "waiting", "end"]
+    assert "the source `b` is left out" in lines[0]["text"]
+    assert "Waiting: another process holds" in lines[1]["text"]
+    assert "is locked: another process is writing to it" in lines[2]["text"]
+    assert result.exit_code == STORAGE
+
+
+def test_what_is_left_out_is_said_to_people_too(one_source, monkeypatch):
+    result, _ = started(one_source, "--quiet", monkeypatch=monkeypatch)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("kuaixun: ")
+    assert result.stderr.count("the source `b` is left out") == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
+def test_a_hangup_before_the_crawl_begins_is_heard_when_it_does(one_source, monkeypatch):
+    def hang_up():
+        os.kill(os.getpid(), signal.SIGHUP)
+
+    former = signal.getsignal(signal.SIGHUP)
+    result, heard = started(one_source, before=hang_up, monkeypatch=monkeypatch)
+    assert (result.exit_code, heard) == (0, [True])
+    assert signal.getsignal(signal.SIGHUP) is former
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGTERM")
+@pytest.mark.parametrize("options", [(), ("--log", "json")])
+def test_to_be_stopped_before_the_crawl_begins_is_an_end_as_any(one_source, monkeypatch, options):
+    result, heard = started(
+        one_source, *options, before=lambda: os.kill(os.getpid(), signal.SIGTERM), monkeypatch=monkeypatch
+    )
+    assert (result.exit_code, heard) == (INTERRUPTED, [])
+    assert "interrupted" in result.stderr.splitlines()[-1]
+
+
 # -- the process itself
 
 
@@ -146,9 +238,6 @@ def begun(tmp_path, *options, **streams):
 
 def articles(tmp_path):
     """How many are stored; 0 before there is a database."""
-    from storage import open_store
-    from storage.errors import StorageError
-
     try:
         with open_store(tmp_path / "h.db", readonly=True) as store:
             return store.db.execute("SELECT count(*) FROM articles").fetchone()[0]
