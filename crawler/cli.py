@@ -13,6 +13,7 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -98,7 +99,9 @@ def report(error: Exception) -> int:
         message = (
             f"kuaixun: a fault in kuaixun itself, {type(error).__name__}: {plain(str(error))}; see it with --debug"
         )
-    click.echo(message, err=True)
+    # Where nobody can hear it, the code still tells.
+    with suppress(OSError):
+        click.echo(message, err=True)
     return code
 
 
