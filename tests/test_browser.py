@@ -184,11 +184,13 @@ def test_axe_finds_nothing(browser, news, path, dark):
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install --prefix .venv/npm axe-core")
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (360, True)])
 @pytest.mark.parametrize("path", TABLES)
-def test_axe_finds_nothing_in_the_tables_of_datasette(browser, news, path):
-    browser.dress()
+def test_axe_finds_nothing_in_the_tables_of_datasette(browser, news, path, width, dark):
+    browser.dress(width, dark=dark)
     browser.get(news + path)
     assert browser.violations() == []
+    assert (path, browser.run("return document.documentElement.scrollWidth")) == (path, width)
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install --prefix .venv/npm axe-core")

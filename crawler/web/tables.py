@@ -1,4 +1,5 @@
-"""Datasette's own templates, mended: who listens to a page or has only a keyboard is told what stands where. Pure.
+"""Datasette's own templates, mended: who listens to a page or has only a keyboard is told what stands where, and
+who has a phone sees rows before meanings. Pure.
 
 Each mend must fit its template, or it does nothing; a test tells which do not fit any more.
 """
@@ -19,6 +20,8 @@ MENDS = (
     ('<input type="text" name="_filter_value', '<input aria-label="Value" type="text" name="_filter_value'),
     ('<select name="_sort"', '<select aria-label="Sort by" name="_sort"'),
     ('<div class="table-wrapper">', '<div class="table-wrapper" tabindex="0" role="group" aria-label="Rows">'),
+    ('<dl class="column-descriptions">', '<details><summary>Columns</summary><dl class="column-descriptions">'),
+    ("{% endfor %}\n</dl>\n{% endif %}", "{% endfor %}\n</dl></details>\n{% endif %}"),
     ('class="cross">&#x2716;</a>', 'class="cross" aria-label="Remove">&#x2716;</a>'),
 )  # fmt: skip
 
