@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.trainers import told as trainers_told
-from storage.places import MAX_STARS
+from storage.places import MAX_STARS, spellings
 from storage.records import Notice, Right
 
 EVERYBODY = "*"
@@ -37,7 +37,7 @@ _EVIDENCE = ("nofollow", "noai", "noimageai")
 _VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,", re.I)
 _SIGNAL = re.compile(r"([a-z][a-z\-]{0,30})\s*=\s*(yes|no|y|n)\b", re.I)
-_PATH = re.compile(r"\s*(/\S*)\s")
+_PATH = re.compile(r"\s*([/*]\S*)\s")
 _SIGNAL_NAMES = ("content-signal", "content-usage")
 
 Meta = Sequence[tuple[str, str]]
@@ -171,7 +171,8 @@ def _placed(clauses: Iterable[Clause]) -> Iterator[Right]:
             if not _reserves(right):
                 continue
             place = "*".join(place.split("*")[:MAX_STARS])
-        yield replace(right, location=place)
+        for spelling in spellings(place):
+            yield replace(right, location=spelling)
 
 
 def lifetime(status: int) -> timedelta:

@@ -16,8 +16,9 @@ from crawler.commands import story
 from crawler.crawl import crawl
 from crawler.fetch import Fetcher
 from crawler.rights import notices, of_page, of_robots_txt, of_tdmrep, orders
-from storage import query
-from storage.places import closest, covers, covers_in_sql
+from crawler.urls import resolve
+from storage import Article, Visit, query
+from storage.places import closest, covers, covers_in_sql, path_of
 from storage.rights import RESERVED
 from tests.test_crawl import SITE, Clock, article, listing, pages, run
 
@@ -241,6 +242,44 @@ def test_what_is_no_tdmrep_reserves_nothing(text):
 )
 def test_patterns_are_those_of_robots_txt(location, path, expected):
     assert covers(location, path) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "link"),
+    [
+        ("/新闻/", "/新闻/1.html"),
+        ("/新闻/", "/%e6%96%b0%e9%97%bb/1.html"),
+        ("/%e6%96%b0/", "/新/1.html"),
+        ("/%e6%96%b0/", "/%e6%96%b0/1.html"),
+        ("/%6eews2/*.html$", "/news2/1.html"),
+        ("/%7Ea/", "/~a/1.html"),
+        ("/*?栏目=新$", "/list?栏目=新"),
+        ("/a b{c}`/", "/a%20b{c}`/1.html"),
+        ("*/新*.html$", "/x/新闻/1.html"),
+        ("/a\\b/", "/a\\b/1.html"),
+        ("/100%/", "/100%/1.html"),
+        ("/a|b/'c'?d='e'", "/a|b/'c'?d='e'"),
+        ("/a$b/", "/a$b/1.html"),
+    ],
+)
+def test_patterns_and_addresses_are_compared_in_one_spelling(store, pattern, link):
+    url = resolve(SITE, link)
+    text = f"User-agent: GPTBot\nDisallow: {pattern}\nUser-agent: *\nContent-Usage: /other/ train-ai=y\n"
+    assert shut_out(text, path_of(url)) == [("gptbot", "no")]
+    assert shut_out(text, "/z/1.html") == []
+    found = notices(of_robots_txt(text, "kuaixun"), f"{SITE}/robots.txt", NOW)
+    store.save(Visit(url, url, "article", "x", NOW, 200), article=Article(url, "x", "y" * 200, NOW), rights=found)
+    assert store.db.execute("SELECT DISTINCT kind, value FROM article_rights").fetchall() == [("train-bots", "no")]
+    assert [row["kind"] for row in query.rights(store.db, 1)] == ["train-bots"]
+
+
+def test_what_needs_no_escape_is_compared_without():
+    assert shut_out("User-agent: GPTBot\nDisallow: /~a/\n", path_of("http://a.com/%7ea/1")) == [("gptbot", "no")]
+
+
+def test_stars_and_dollars_that_are_escaped_are_themselves():
+    assert shut_out("User-agent: GPTBot\nDisallow: /a%2Ab%24\n", path_of("http://a.com/a*b$")) == [("gptbot", "no")]
+    assert shut_out("User-agent: GPTBot\nDisallow: /a%2Ab\n", path_of("http://a.com/a-b")) == []
 
 
 PATTERNS = st.lists(st.sampled_from(["/", "a", "*", "[", "]", "?", "%", "$"]), max_size=6).map("".join)
