@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from crawler.trainers import rules
 from crawler.trainers import told as trainers_told
 from storage.places import MAX_STARS, spellings
 from storage.records import Notice, Right
@@ -25,7 +26,6 @@ EVERYBODY = "*"
 # The kind of statement that a robots.txt makes to crawlers for training: "no" shuts them out.
 TRAINERS = "train-bots"
 MAX_CLAUSES = 200
-MAX_AGENTS = 50
 MAX_RIGHTS = 50
 MAX_VALUE = 2048
 MAX_FILE = 64 * 1024
@@ -103,35 +103,30 @@ def of_page(headers: Mapping[str, str], metas: Meta, agent: str) -> tuple[Right,
 
 def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
     """The Content-Signal and Content-Usage lines of a robots.txt, each with the agents of its group, and `TRAINERS`."""
-    found: list[Clause] = []
-    agents: list[str] = []
-    in_head, ours = False, False
-    for line in text.splitlines():
-        name, colon, value = line.partition("#")[0].partition(":")
-        name, value = name.strip().lower(), value.strip()
-        if not colon or len(found) >= MAX_CLAUSES:
-            continue
-        if name == "user-agent":
-            agents = agents[:MAX_AGENTS] if in_head else []
-            agents.append(value)
-            ours |= _is(value, agent)
-        in_head = name == "user-agent"
+    own, ours = agent.lower(), False
+    lines: list[tuple[Mapping[str, bool], str]] = []
+    for agents, name, value in rules(text):
+        # Who has a group of his own is not meant by that of everybody (RFC 9309, 2.2.1).
+        ours |= agents.get(own, False)
         if name in _SIGNAL_NAMES:
-            path = _PATH.match(value + " ")
-            for group in agents or [EVERYBODY]:
-                rights = (Right(kind, said, "robots.txt", group.lower()) for kind, said in _signals(value))
-                found += (Clause(path[1] if path else "", right) for right in rights)
-    del found[MAX_CLAUSES:]
-    trainers = [
-        Clause(said.location, Right(TRAINERS, "yes" if said.allowed else "no", "robots.txt", said.agents, False))
-        for said in islice(trainers_told(text), MAX_CLAUSES)
-    ]
-    # Who has a group of his own is not meant by that of everybody (RFC 9309, 2.2.1).
-    signals = (
-        clause._replace(right=_with_applies(clause.right, _is(clause.right.agent, agent if ours else EVERYBODY)))
-        for clause in found
+            lines.append((agents or {EVERYBODY: True}, value))
+    us = (own,) if ours else (own, EVERYBODY)
+    to_us = (each for agents, line in lines for one in us if one in agents for each in _clauses(line, one, True))
+    to_others = (
+        each for agents, line in lines for one in agents if one not in us for each in _clauses(line, one, False)
     )
-    return (*signals, *trainers)
+    trainers = (
+        Clause(said.location, Right(TRAINERS, "yes" if said.allowed else "no", "robots.txt", said.agents, False))
+        for said in trainers_told(text)
+    )
+    # What is said to us comes first where there is more than anybody says.
+    return (*islice(chain(to_us, to_others), MAX_CLAUSES), *islice(trainers, MAX_CLAUSES))
+
+
+def _clauses(line: str, agent: str, applies: bool) -> Iterator[Clause]:
+    path = _PATH.match(line + " ")
+    for kind, said in _signals(line):
+        yield Clause(path[1] if path else "", Right(kind, said, "robots.txt", agent, applies))
 
 
 def of_tdmrep(text: str) -> tuple[Clause, ...]:
@@ -254,7 +249,3 @@ def _is(name: str, agent: str) -> bool:
 
 def _applies(told: str, agent: str) -> bool:
     return told == EVERYBODY or _is(told, agent)
-
-
-def _with_applies(right: Right, applies: bool) -> Right:
-    return Right(right.kind, right.value, right.via, right.agent, applies)

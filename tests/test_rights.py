@@ -188,6 +188,36 @@ def test_who_has_a_group_of_his_own_is_not_meant_by_that_of_all():
     ]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "User-agent: GPTBot\nSitemap: https://a.com/s.xml\nHost: a.com\nUser-agent: other",
+        "User-agent: other\n\nUser-agent: GPTBot/1.2",
+        "User-agent: CriteoBot, GPTBot",
+        "User-agent: Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+    ],
+)
+def test_a_head_ends_with_its_first_rule_and_names_whoever_stands_in_it(head):
+    text = f"{head}\nContent-Signal: search=no\nDisallow: /\n"
+    found = [(clause.right.kind, clause.right.agent) for clause in of_robots_txt(text, "kuaixun")]
+    assert ("search", "gptbot") in found
+    assert ("train-bots", "gptbot") in found
+
+
+@pytest.mark.parametrize("line", ["Allow: /x", "Disallow:", "Crawl-delay: 5", "Content-Signal: search=yes"])
+def test_a_rule_ends_the_head(line):
+    assert shut_out(f"User-agent: GPTBot\n{line}\nUser-agent: other\nDisallow: /\n", "/1") in ([], [("gptbot", "yes")])
+
+
+def test_who_is_named_behind_others_is_meant_and_so_is_everybody():
+    """Most readers see the first name only, so the group of all may be meant too."""
+    text = "User-agent: *\nContent-Signal: ai-train=no\nUser-agent: a/1, Kuaixun/2\nContent-Signal: search=no\n"
+    found = {
+        (clause.right.kind, clause.right.agent) for clause in of_robots_txt(text, "kuaixun") if clause.right.applies
+    }
+    assert found == {("ai-train", "*"), ("search", "kuaixun")}
+
+
 WHOLE = [{"location": "/", "tdm-reservation": 1, "tdm-policy": "https://news.example/p"}]
 SOME = [
     {"location": "/news/", "tdm-reservation": 1},
