@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -21,11 +21,13 @@ from crawler.trainers import rules
 from crawler.trainers import told as trainers_told
 from storage.places import MAX_STARS, spellings
 from storage.records import Notice, Right
+from storage.rights import RESERVED
 
 EVERYBODY = "*"
 # The kind of statement that a robots.txt makes to crawlers for training: "no" shuts them out.
 TRAINERS = "train-bots"
-MAX_CLAUSES = 200
+MAX_CLAUSES = 200  # of a file by one means; a pattern has up to three spellings
+MAX_PATTERN = 4096  # in characters: no address is longer, and SQLite refuses patterns of 50,000 bytes
 MAX_RIGHTS = 50
 MAX_VALUE = 2048
 MAX_FILE = 64 * 1024
@@ -120,7 +122,8 @@ def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
         for said in trainers_told(text)
     )
     # What is said to us comes first where there is more than anybody says.
-    return (*islice(chain(to_us, to_others), MAX_CLAUSES), *islice(trainers, MAX_CLAUSES))
+    signals = chain(_bounded(to_us), islice(_bounded(islice(to_others, MAX_CLAUSES)), MAX_CLAUSES))
+    return (*signals, *_bounded(trainers))
 
 
 def _clauses(line: str, agent: str, applies: bool) -> Iterator[Clause]:
@@ -136,13 +139,13 @@ def of_tdmrep(text: str) -> tuple[Clause, ...]:
     except (ValueError, RecursionError):
         return ()
     found: list[Clause] = []
-    for each in told[:MAX_CLAUSES] if isinstance(told, list) else [told]:
+    for each in told if isinstance(told, list) else [told]:
         if isinstance(each, dict):
             location = each.get("location")
             place = location.strip() if isinstance(location, str) else ""
             rights = (_tdm(name, value, "tdmrep.json") for name, value in each.items() if name.startswith("tdm-"))
             found += (Clause(place if place.startswith("/") else "", right) for right in rights if right)
-    return tuple(found)
+    return _bounded(found)
 
 
 def tdmrep_address(url: str) -> str:
@@ -155,19 +158,43 @@ def notices(
     clauses: Sequence[Clause], read_on: str, read_at: datetime, *, file: tuple[int, str] | None = None
 ) -> tuple[Notice, ...]:
     """What a host's file says, as evidence that belongs to the host: each statement with the paths that it is about."""
-    return (Notice(read_on, "host", read_at, tuple(_strictest(_placed(clauses)).values()), file),)
+    return (Notice(read_on, "host", read_at, tuple(right for _, right in clauses), file),)
 
 
-def _placed(clauses: Iterable[Clause]) -> Iterator[Right]:
-    for location, right in clauses:
-        place = "" if location in ("/", "/*") else location
-        if place.count("*") > MAX_STARS:
-            # Fewer stars cover more: what reserves may, what grants may not.
-            if not _reserves(right):
-                continue
-            place = "*".join(place.split("*")[:MAX_STARS])
-        for spelling in spellings(place):
-            yield replace(right, location=spelling)
+def _bounded(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    """Clauses as they are compared and stored, of those that differ the strictest, and not too many.
+
+    Past the limit what reserves is kept before what grants: leaving a grant out reserves more. Where that is too much,
+    what is over is said of the whole host, and nothing grants.
+    """
+    rights: Collection[Right] = _strictest(replace(right, location=place) for place, right in clauses).values()
+    if len(rights) > MAX_CLAUSES:
+        binding = [right for right in rights if _binds(right)]
+        if over := binding[MAX_CLAUSES:]:
+            rights = [*binding[:MAX_CLAUSES], *(replace(right, location="") for right in over)]
+        else:
+            rights = [*binding, *[right for right in rights if not _binds(right)][: MAX_CLAUSES - len(binding)]]
+    return tuple(Clause(right.location, right) for right in _strictest(_placed(rights)).values())
+
+
+def _placed(rights: Iterable[Right]) -> Iterator[Right]:
+    for right in rights:
+        for spelling in spellings("" if right.location in ("/", "/*") else right.location):
+            place = _cut(spelling)
+            # What is cut covers more: what reserves may, what grants may not.
+            if place == spelling or _reserves(right):
+                yield replace(right, location=place)
+
+
+def _cut(place: str) -> str:
+    """A pattern that is not too long and has not too many stars: its beginning.
+
+    Stars in the place of what was cut keep the length, by which it takes precedence; a run of them costs what one does.
+    """
+    stars = list(islice(re.finditer(r"\*+", place), MAX_STARS + 1))
+    if len(stars) > MAX_STARS:
+        place = place[: stars[-2].start()].ljust(len(place), "*")
+    return place if len(place) <= MAX_PATTERN else place[: MAX_PATTERN - 1].removesuffix("$") + "*"
 
 
 def lifetime(status: int) -> timedelta:
@@ -178,6 +205,12 @@ def lifetime(status: int) -> timedelta:
 def is_trouble(status: int) -> bool:
     """Whether a status says nothing about the file; 404 and the like say that there is none."""
     return status in (0, 429) or status >= 500
+
+
+def _binds(right: Right) -> bool:
+    """Whether a statement reserves articles against a purpose."""
+    is_meant = right.applies or right.kind == TRAINERS
+    return is_meant and any((right.kind, right.value) in reserved for reserved in RESERVED.values())
 
 
 def _reserves(right: Right) -> bool:
