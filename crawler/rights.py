@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 
 from crawler.trainers import rules
 from crawler.trainers import told as trainers_told
-from storage.places import MAX_STARS, spellings
+from storage.places import cut, spellings
 from storage.records import Notice, Right
 from storage.rights import RESERVED
 
@@ -27,7 +28,6 @@ EVERYBODY = "*"
 # The kind of statement that a robots.txt makes to crawlers for training: "no" shuts them out.
 TRAINERS = "train-bots"
 MAX_CLAUSES = 200  # of a file by one means; a pattern has up to three spellings
-MAX_PATTERN = 4096  # in characters: no address is longer, and SQLite refuses patterns of 50,000 bytes
 MAX_RIGHTS = 50
 MAX_VALUE = 2048
 MAX_FILE = 64 * 1024
@@ -40,6 +40,8 @@ _VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-p
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,", re.I)
 _SIGNAL = re.compile(r"([a-z][a-z\-]{0,30})\s*=\s*(yes|no|y|n)\b", re.I)
 _PATH = re.compile(r"\s*([/*]\S*)\s")
+_DECODER = json.JSONDecoder()
+_START, _BETWEEN, _END = map(re.compile, (r"\s*\[\s*", r"\s*,\s*", r"[\s,]*\]\s*"))
 _SIGNAL_NAMES = ("content-signal", "content-usage")
 
 Meta = Sequence[tuple[str, str]]
@@ -98,9 +100,9 @@ def of_page(headers: Mapping[str, str], metas: Meta, agent: str) -> tuple[Right,
         found += (Right(kind, value, "header") for kind, value in _signals(line))
     if not found:
         return ()
-    # What is said to us comes first where there is more than anybody says.
-    found.sort(key=lambda right: not right.applies)
-    return tuple(_strictest(found).values())[:MAX_RIGHTS]
+    # What reserves comes first, then what is said to us, where there is more than anybody says.
+    rights = sorted(_strictest(found).values(), key=lambda right: (not _binds(right), not right.applies))
+    return tuple(rights[:MAX_RIGHTS])
 
 
 def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
@@ -133,19 +135,36 @@ def _clauses(line: str, agent: str, applies: bool) -> Iterator[Clause]:
 
 
 def of_tdmrep(text: str) -> tuple[Clause, ...]:
-    """The clauses of a tdmrep.json; anything else than a list of objects has none."""
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError):
-        return ()
+    """The clauses of a tdmrep.json; anything else than a list of objects has none.
+
+    What comes after its end, where it breaks off, nobody knows: having reserved something it reserves the whole host.
+    """
+    told, is_whole = _listed(text)
     found: list[Clause] = []
-    for each in told if isinstance(told, list) else [told]:
+    for each in told:
         if isinstance(each, dict):
             location = each.get("location")
             place = location.strip() if isinstance(location, str) else ""
             rights = (_tdm(name, value, "tdmrep.json") for name, value in each.items() if name.startswith("tdm-"))
             found += (Clause(place if place.startswith("/") else "", right) for right in rights if right)
-    return _bounded(found)
+    reserved = [] if is_whole else [clause for clause in found if _reserves(clause.right)]
+    return _bounded([*reserved, Clause("", reserved[0].right)] if reserved else found)
+
+
+def _listed(text: str) -> tuple[list[Any], bool]:
+    """The values of a list in JSON up to where it breaks off, and whether these are all."""
+    try:
+        told = json.loads(text)
+        return told if isinstance(told, list) else [told], True
+    except (ValueError, RecursionError):
+        pass
+    found: list[Any] = []
+    at = 0
+    with suppress(ValueError, RecursionError):
+        while gap := (_BETWEEN if at else _START).match(text, at):
+            value, at = _DECODER.raw_decode(text, gap.end())
+            found.append(value)
+    return found, _END.fullmatch(text, at) is not None
 
 
 def tdmrep_address(url: str) -> str:
@@ -180,21 +199,10 @@ def _bounded(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
 def _placed(rights: Iterable[Right]) -> Iterator[Right]:
     for right in rights:
         for spelling in spellings("" if right.location in ("/", "/*") else right.location):
-            place = _cut(spelling)
+            place = cut(spelling)
             # What is cut covers more: what reserves may, what grants may not.
             if place == spelling or _reserves(right):
                 yield replace(right, location=place)
-
-
-def _cut(place: str) -> str:
-    """A pattern that is not too long and has not too many stars: its beginning.
-
-    Stars in the place of what was cut keep the length, by which it takes precedence; a run of them costs what one does.
-    """
-    stars = list(islice(re.finditer(r"\*+", place), MAX_STARS + 1))
-    if len(stars) > MAX_STARS:
-        place = place[: stars[-2].start()].ljust(len(place), "*")
-    return place if len(place) <= MAX_PATTERN else place[: MAX_PATTERN - 1].removesuffix("$") + "*"
 
 
 def lifetime(status: int) -> timedelta:
@@ -263,8 +271,8 @@ def _has_passed(date: str, now: datetime) -> bool:
 def _tdm(name: str, value: Any, via: str) -> Right | None:
     """A statement of the TDM Reservation Protocol; None for what is none."""
     text = str(int(value) if isinstance(value, bool) else value).strip()
-    if name == "tdm-reservation" and text in ("0", "1"):
-        return Right(name, text, via)
+    if name == "tdm-reservation" and (flag := text.removesuffix(".0")) in ("0", "1"):
+        return Right(name, flag, via)
     if name == "tdm-policy" and text:
         return Right(name, text.encode("utf-8", "replace").decode()[:MAX_VALUE], via)
     return None

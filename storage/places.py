@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 MAX_STARS = 5  # of a pattern: more make SQLite's GLOB slow, and no host needs them
+MAX_PATTERN = 4096  # in characters: no address is longer, and SQLite refuses patterns of 50,000 bytes
 
 _VISIBLE = set(string.printable) - set(string.whitespace)
 # What addresses have as it is (WHATWG URL); a lone % is itself.
@@ -39,6 +41,17 @@ def spellings(pattern: str) -> tuple[str, ...]:
     canonical = _canonical(encoded.replace("$", "%24"))
     lower = _ESCAPE.sub(lambda found: found[0].lower(), canonical)
     return tuple(dict.fromkeys(each + end for each in (canonical, lower, encoded)))
+
+
+def cut(pattern: str) -> str:
+    """A pattern that is not too long and has not too many stars: its beginning, which covers more.
+
+    Stars in the place of what was cut keep the length, by which it takes precedence; a run of them costs what one does.
+    """
+    stars = list(islice(re.finditer(r"\*+", pattern), MAX_STARS + 1))
+    if len(stars) > MAX_STARS:
+        pattern = pattern[: stars[-2].start()].ljust(len(pattern), "*")
+    return pattern if len(pattern) <= MAX_PATTERN else pattern[: MAX_PATTERN - 1] + "*"
 
 
 def _encoded(text: str) -> str:
