@@ -468,7 +468,8 @@ def test_the_manifest_names_the_gaps_inside_the_interval(filled, tmp_path):
 
 NOT_ASKED = [
     ('"nosuch" = 1', "no field `nosuch`"),
-    ("unixepoch('now') < 5", "another value each time"),
+    ("unixepoch('now') < 5", "the time or the zone"),
+    ("first_seen_at < datetime(' NOW ', '-1 day')", "the time or the zone"),
     ("id > random()", "another value each time"),
     ("first_seen_at < CURRENT_TIMESTAMP", "another value each time"),
     ("first_seen_at < datetime ( )", "another value each time"),
@@ -487,6 +488,12 @@ NOT_ASKED = [
     ("id < (SELECT count(*) FROM moments)", "`moments` is not remembered"),
     ("id IN (SELECT rank FROM articles_fts WHERE articles_fts MATCH 'a')", "words are asked for with --search"),
 ]
+
+
+@pytest.mark.parametrize("where", ["title != 'Now'", "source IS NULL OR source NOT IN ('NOW', 'now')"])
+def test_now_is_a_word_like_others_where_no_time_is_asked(filled, tmp_path, where):
+    export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
+    assert len(read(Path(tmp_path, "out.jsonl"))) == 3
 
 
 def test_a_condition_asks_only_what_is_stored(filled, tmp_path):
