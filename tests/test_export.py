@@ -342,9 +342,12 @@ def test_only_a_folder_of_ours_is_replaced(filled, tmp_path):
     export(filled.db, ours, "hf")
     assert (len(read(ours)), failed(ours)) == (3, [])
     card = (ours / "README.md").read_bytes()
-    for name, text in (("README.md", b"mine"), ("notes.txt", b"mine")):
+    for name, text, why in (
+        ("README.md", b"mine", "`README.md` is not as its manifest says"),
+        ("data/notes.txt", b"mine", "`data/notes.txt` is none of its files"),
+    ):
         (ours / name).write_bytes(text)
-        with pytest.raises(ExportError, match="no export made, or that was changed since"):
+        with pytest.raises(ExportError, match=f"no export made, or that was changed since .{why}"):
             export(filled.db, ours, "hf")
         assert (ours / name).read_bytes() == text
         (ours / "README.md").write_bytes(card)
