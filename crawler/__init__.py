@@ -107,4 +107,5 @@ The command line, and what it shows:
   demo        the small news web of `kuaixun demo`
   bench       how good and how fast the extraction is
   metrics     the measures of one page
+  peers       other extractors that are installed beside
 """

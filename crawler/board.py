@@ -140,13 +140,12 @@ def _address(url: str) -> str:
 
 
 def _notices(found: Mapping[str, Any]) -> list[Line]:
-    return [
-        Line(
-            (plain(row["name"]), row["sent"], row["waiting"], row["failed"], plain(row["error"] or "")),
-            BAD if row["failed"] or row["error"] else USUAL,
-        )
-        for row in found["notices"]
-    ]
+    lines = []
+    for row in found["notices"]:
+        error = row["error"] or row["refused_error"] or ""
+        counts = (row["sent"], row["waiting"], row["failed"])
+        lines.append(Line((plain(row["name"]), *counts, plain(error)), BAD if row["failed"] or error else USUAL))
+    return lines
 
 
 def _chores(found: Mapping[str, Any], at: datetime) -> list[Line]:

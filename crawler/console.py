@@ -56,6 +56,7 @@ SECTIONS = {
         "datasette",
         "bench",
         "version",
+        "completion",
     ),
 }
 
@@ -121,8 +122,11 @@ def is_no_page(status: int, *, again: bool = False) -> bool:
     return status == 200 and not again
 
 
-def configured(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Gives a command `--config` and `--db`, and passes it the Config that comes of them as first argument."""
+def configured(function: Callable[..., Any], *, says: bool = True) -> Callable[..., Any]:
+    """Gives a command `--config` and `--db`, and passes it the Config that comes of them as first argument.
+
+    It `says` what is left out, unless the command does that itself.
+    """
 
     @click.option(
         "--config",
@@ -137,19 +141,25 @@ def configured(function: Callable[..., Any]) -> Callable[..., Any]:
         setup = config.load(config_file)
         if db is not None:
             setup = config.override(setup, "database", db, "--db")
-        for name, error in setup.broken.items():
-            click.echo(left_out(name, error), err=True)
-        for name, error in setup.broken_searches.items():
-            click.echo(left_out(name, error, "notices"), err=True)
+        for text in left_out(setup) if says else ():
+            click.echo(f"kuaixun: {text}", err=True)
         return function(setup, *args, **options)
 
     return command
 
 
-def left_out(name: str, error: Exception, what: str = "source") -> str:
-    """What is said of a source, or a saved search, whose settings cannot be used, while the others are."""
+def left_out(setup: config.Config) -> Iterator[str]:
+    """What is said of the sources and saved searches whose settings cannot be used, while the others are."""
+    for name, error in setup.broken.items():
+        yield unused(name, error)
+    for name, error in setup.broken_searches.items():
+        yield unused(name, error, "notices")
+
+
+def unused(name: str, error: Exception, what: str = "source") -> str:
+    """The same of one of them."""
     verb = "is" if what == "source" else "are"
-    return f"kuaixun: {plain(str(error))}; the {what} `{plain(name)}` {verb} left out"
+    return f"{plain(str(error))}; the {what} `{plain(name)}` {verb} left out"
 
 
 def refuse_broken(setup: config.Config, only: str | None = None) -> None:
@@ -215,14 +225,47 @@ def tidy() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    # Only the main thread may; elsewhere nobody sends signals either.
-    handles = threading.current_thread() is threading.main_thread()
-    former = signal.signal(signal.SIGTERM, stop) if handles else None
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where nobody may, and nobody sends signals either
+        return
+    former = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        if handles:
-            signal.signal(signal.SIGTERM, former)
+        signal.signal(signal.SIGTERM, former)
+
+
+class Hangups:
+    """Whether SIGHUP came; `then` is what it does from now on."""
+
+    def __init__(self) -> None:
+        self.came = False
+        self._then: Callable[[], None] = lambda: None
+
+    def take(self, *_: object) -> None:
+        """One came."""
+        self.came = True
+        self._then()
+
+    def lead_to(self, then: Callable[[], None]) -> None:
+        """Have it done by each that comes, and now where one came already."""
+        self._then = then
+        if self.came:
+            then()
+
+
+@contextmanager
+def hangups() -> Iterator[Hangups]:
+    """SIGHUP ends nothing meanwhile, and is not forgotten."""
+    found = Hangups()
+    # Only the main thread may, and Windows has none.
+    number = getattr(signal, "SIGHUP", None) if threading.current_thread() is threading.main_thread() else None
+    former = signal.signal(number, found.take) if number else None
+    try:
+        yield found
+    finally:
+        if number:
+            signal.signal(number, former)
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -238,11 +281,17 @@ def live(*, quiet: bool = False) -> Live:
 
 def patient(line: Live) -> Patience:
     """How long a crawl waits for another process's lock; it is said on stderr, whatever else is silent there."""
-    from storage.waiting import LONG, Patience
 
     def told(text: str) -> None:
         line.clear()
         click.echo(text, err=True)
+
+    return patience(told)
+
+
+def patience(told: Callable[[str], None]) -> Patience:
+    """The same, said to whom it concerns."""
+    from storage.waiting import LONG, Patience
 
     return Patience(LONG, told)
 

@@ -26,6 +26,8 @@ from crawler.tally import Event, Notice, Tally
 from crawler.timetable import Timetable, is_too_far, next_visit
 from crawler.upkeep import Means, Upkeep
 from storage import DatabaseLocked, StorageError, Unwritable
+from storage.errors import Gone
+from storage.lock import Place
 from storage.store import Store
 
 __all__ = ["Means", "next_visit", "run"]
@@ -61,8 +63,8 @@ async def run(
     set, `means.reload` gives all settings anew; where that raises ConfigError the old ones hold, and that is said.
 
     Requests in flight are dropped at the end and stay due. `finished` is told the sums of each pass that asked for
-    something. Raises StorageError where the database cannot be used at all; what may pass (a lock, a full disk, an
-    error of the disk) is reported once and waited for, and so is a fault of our own.
+    something. Raises StorageError where the database cannot be used at all, or is no longer there; what may pass (a
+    lock, a full disk, an error of the disk) is reported once and waited for, and so is a fault of our own.
     """
     async with AsyncExitStack() as stack:
         hup, means = hup or asyncio.Event(), means or Means()
@@ -104,9 +106,13 @@ class _Daemon:
     means: Means = field(default_factory=Means)
     timetable: Timetable = field(default_factory=Timetable)
     upkeep: Upkeep = field(init=False)
+    place: Place = field(init=False)
+    gone: Gone | None = None
 
     def __post_init__(self) -> None:
         self.known = self.config.sources
+        self.place = Place(self.store.path)
+        self.means.vitals.locks = self.store.patience.waits
         # From here on the settings and the fetcher are those of the upkeep: both may be renewed.
         self.upkeep = Upkeep(self.config, self.store, self.fetcher, self.clock, self.means, hup=self.hup)
 
@@ -136,16 +142,30 @@ class _Daemon:
             living.cancel()
             await asyncio.gather(errands.end(), postman.end(posting))
             self.timetable.stop()
+        if self.gone:
+            raise self.gone
 
     async def _live(self) -> None:
-        """Give signs of life, and see whether the clock was set."""
+        """Give signs of life, see whether the clock was set, and whether the database is still there."""
         while True:
-            self.means.vitals.beat = self.means.ticks()
+            self.means.vitals.beat = tick = self.means.ticks()
+            self.means.vitals.look(tick)
             self.means.beat()
             if self.upkeep.is_late():
                 self.timetable.wake()
                 self.due.set()
+            self._look_after_the_file()
             await asyncio.sleep(BEAT)
+
+    def _look_after_the_file(self) -> None:
+        """Give up where the database is deleted or replaced, also at the next look: it may be moved, and moved back."""
+        vitals, error = self.means.vitals, Gone(self.store.path) if self.place.is_lost() else None
+        if error and vitals.gone:
+            self.gone = error
+            self.stop.set()
+        elif error:
+            self.means.say(Notice("storage", str(error), is_trouble=True))
+        vitals.gone = str(error) if error else ""
 
     def _wanted(self) -> list[Source]:
         """The sources that are configured now, switched on and not paused."""
@@ -169,6 +189,7 @@ class _Daemon:
             if type(error) is not self.trouble:
                 self.report(Event("failed", str(error.path), "", str(error)))
             self.trouble = type(error)
+            self.means.vitals.failed(str(error), self.clock())
             return LOCKED_NAP if isinstance(error, DatabaseLocked) else FULL_NAP
         except StorageError:
             raise
@@ -203,10 +224,10 @@ class _Daemon:
 
     def _fault(self, error: Exception) -> timedelta:
         vitals = self.means.vitals
-        vitals.failed_passes += 1
+        text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        said = f"a fault in kuaixun itself ended a pass, {text}; it is tried again"
+        vitals.failed(said, self.clock())
         if type(error) is not self.trouble:
-            text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            said = f"a fault in kuaixun itself ended a pass, {text}; it is tried again"
             self.means.say(Notice("fault", said, is_trouble=True))
         self.trouble = type(error)
         nap: timedelta = min(FAULT_NAP * 2 ** min(vitals.failed_passes - 1, 10), LONGEST_FAULT_NAP)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -21,6 +22,8 @@ from storage import open_store, outbox, watch
 from storage.errors import StorageError
 
 LOOPBACK = "127.0.0.1"
+# Seconds that a request may take, from its first byte to the last of the answer.
+DEADLINE = 10.0
 Start = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -39,16 +42,17 @@ def notify(address: str, text: str) -> None:
 
 def health(vitals: Vitals, tick: float) -> tuple[bool, dict[str, object]]:
     """Whether the daemon is well, and what is to be said of that."""
-    hangs = vitals.hangs(tick)
-    failing = vitals.failed_passes > 0
+    hangs, why = vitals.hangs(tick), vitals.trouble(tick)
     told: dict[str, object] = {
-        "status": "hangs" if hangs else "failing" if failing else "ok",
+        "status": "hangs" if hangs else "failing" if why else "ok",
         "hangs": [{"what": each.what, "seconds": round(each.seconds)} for each in hangs],
+        "why": why or None,
+        "since": vitals.failing_since.isoformat() if vitals.failing_since else None,
         "failed_passes": vitals.failed_passes,
         "last_pass": vitals.passed_at.isoformat() if vitals.passed_at else None,
         "waiting": vitals.waiting,
     }
-    return not hangs and not failing, told
+    return not hangs and not why, told
 
 
 class Numbers:
@@ -71,6 +75,9 @@ class Numbers:
         yield CounterMetricFamily("kuaixun_passes", "Passes that ended well.", value=vitals.passes)
         yield GaugeMetricFamily("kuaixun_failed_passes", "Passes in a row that did not.", value=vitals.failed_passes)
         yield GaugeMetricFamily("kuaixun_waiting", "Addresses due after the last pass.", value=vitals.waiting)
+        yield CounterMetricFamily(
+            "kuaixun_lost_lines", "Lines of output that could not be written.", value=vitals.lost()
+        )
         yield GaugeMetricFamily("kuaixun_visits", "Hosts that are being asked.", value=len(vitals.visits))
         yield GaugeMetricFamily("kuaixun_silence_seconds", "Since the last sign of life.", value=tick - vitals.beat)
         yield GaugeMetricFamily("kuaixun_hanging", "Things that hang.", value=len(vitals.hangs(tick)))
@@ -127,24 +134,50 @@ def application(vitals: Vitals, database: Path, ticks: Callable[[], float] = tim
     return answer
 
 
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request: who asks slowly holds nobody up, and is not waited for at the end."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who asked has gone: nothing to say."""
+
+
 class _Silent(WSGIRequestHandler):
-    timeout = 10  # seconds; who asks and says no more must not hold the others up
+    timeout = DEADLINE
+    deadline = DEADLINE
+
+    def setup(self) -> None:
+        super().setup()
+        # The timeout is that of one byte; who sends one now and then is cut off too.
+        self._over = threading.Timer(self.deadline, self._cut)
+        self._over.daemon = True
+        self._over.start()
+
+    def finish(self) -> None:
+        self._over.cancel()
+        super().finish()
+
+    def _cut(self) -> None:
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nobody wants a line for each scrape."""
 
 
 @contextmanager
-def served(port: int, answer: Any, *, poll: float = 0.5) -> Iterator[int]:
+def served(port: int, answer: Any, *, poll: float = 0.5, deadline: float = DEADLINE) -> Iterator[int]:
     """Serve on a port of this machine meanwhile (0: any that is free); the port. Raises OSError where it is taken.
 
-    `poll` is how many seconds the end may take.
+    `poll` is how many seconds the end may take, `deadline` how many a request may.
     """
-    with make_server(LOOPBACK, port, answer, server_class=WSGIServer, handler_class=_Silent) as server:
+    handler = type("_Handler", (_Silent,), {"deadline": deadline})
+    with make_server(LOOPBACK, port, answer, server_class=_Server, handler_class=handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(poll,), name="metrics", daemon=True)
         thread.start()
         try:
             yield server.server_port
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(poll)

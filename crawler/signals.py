@@ -12,10 +12,11 @@ from typing import Literal
 
 @asynccontextmanager
 async def signals(hup: asyncio.Event) -> AsyncIterator[asyncio.Event]:
-    """An event that SIGTERM and SIGINT set; SIGHUP sets `hup`."""
+    """An event that SIGTERM and SIGINT set; SIGHUP sets `hup`. Afterwards they do what they did before."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     wanted = [(signal.SIGTERM, stop), (signal.SIGINT, stop)]
     wanted += [(signal.SIGHUP, hup)] if hasattr(signal, "SIGHUP") else []
+    former = {number: signal.getsignal(number) for number, _ in wanted}
     # Windows has no such handlers; Ctrl-C is a KeyboardInterrupt there.
     with suppress(NotImplementedError):
         for number, event in wanted:
@@ -26,6 +27,7 @@ async def signals(hup: asyncio.Event) -> AsyncIterator[asyncio.Event]:
         with suppress(NotImplementedError):
             for number, _ in wanted:
                 loop.remove_signal_handler(number)
+                signal.signal(number, former[number])
 
 
 async def apart(work: Callable[[], str]) -> str:

@@ -16,7 +16,19 @@ EventKind = Literal[
 
 
 NoticeKind = Literal[
-    "begin", "resume", "settings", "clock", "chore", "notices", "storage", "fault", "hangs", "moves", "end"
+    "begin",
+    "resume",
+    "settings",
+    "clock",
+    "chore",
+    "notices",
+    "storage",
+    "fault",
+    "hangs",
+    "moves",
+    "output",
+    "waiting",
+    "end",
 ]
 
 

@@ -7,6 +7,7 @@ StorageError
 +-- OlderSchema      made by an older kuaixun, and the command only reads
 +-- DatabaseLocked   another process holds the write lock
 +-- InUse            another process crawls into it
++-- Gone             the file was deleted or replaced while it was open
 +-- Unreadable       the file cannot be read, or not without writing beside it
 +-- Unwritable       the folder or the file cannot be written
     +-- DiskFull     there is no room left
@@ -59,6 +60,15 @@ class DatabaseLocked(StorageError):
 class InUse(StorageError):
     def __init__(self, path: Path, who: str):
         super().__init__(path, f"`{path}` is in use: {who} crawls into it already. Wait for it, or stop it.")
+
+
+class Gone(StorageError):
+    def __init__(self, path: Path):
+        super().__init__(
+            path,
+            f"`{path}` was deleted or replaced while it was open, so nothing more can be stored. "
+            "Put the right file there and start again; without one, a new one is made.",
+        )
 
 
 class Unwritable(StorageError):

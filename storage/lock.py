@@ -2,7 +2,7 @@
 
 A lock of the operating system on a file beside the database, which ends with its process however that ends. The file
 tells who holds it, and is gone when nobody crawls: who finds it free knows that its last holder was killed. Who only
-reads the database needs no lock.
+reads the database needs no lock. No lock keeps others from deleting the file: `Place` tells.
 """
 
 from __future__ import annotations
@@ -66,6 +66,26 @@ def alone(path: Path) -> Iterator[Holder | None]:
             with suppress(OSError):
                 file.unlink()
             os.close(number)
+
+
+class Place:
+    """The file that stands at a path now, to be compared with what stands there later."""
+
+    def __init__(self, path: Path):
+        self._path, self._file = path, None
+        with suppress(OSError):
+            self._file = path.stat()
+
+    def is_lost(self) -> bool:
+        """Whether it has been deleted or replaced; what cannot be seen is not."""
+        if self._file is None:
+            return False
+        try:
+            return not os.path.samestat(self._file, self._path.stat())
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
 
 
 def holder(path: Path) -> Holder | None:

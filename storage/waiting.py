@@ -19,6 +19,8 @@ from storage.errors import DatabaseLocked, translated
 SHORT = 5.0
 # Seconds that a crawl waits: a backup of another program, or somebody's long statement, is over by then.
 LONG = 120.0
+# Who waits asks again within `SHORT`; who has not asked for so many seconds waits no more.
+GONE = 3 * SHORT
 # Bytes that the log of a file grows to before it is written back: more is hardly faster, and takes room from the data.
 LOG = 4_000_000
 # With less room than this on the disk the log is written back before every transaction.
@@ -35,23 +37,31 @@ class Patience:
         clock: Callable[[], float] = time.monotonic,
     ):
         self.seconds, self._told, self._clock = seconds, told, clock
-        self._since: dict[Path, float] = {}
+        # When each wait began, and when it was last asked whether it goes on.
+        self._waits: dict[Path, tuple[float, float]] = {}
 
     def goes_on(self, path: Path) -> bool:
         """Whether to try once more, now that the lock of a file was not to be had."""
         now = self._clock()
-        if path not in self._since:
-            self._since[path] = now
+        since, last = self._waits.get(path, (now, None))
+        if last is None or now - last > GONE:
+            since = now
             if self.seconds:
                 self._told(f"Waiting: another process holds `{path}` locked. Nothing is lost meanwhile.")
-        if now - self._since[path] < self.seconds:
+        self._waits[path] = since, now
+        if now - since < self.seconds:
             return True
         self.ends(path)
         return False
 
+    def waits(self) -> dict[Path, float]:
+        """The files whose lock is waited for, and for how many seconds; any thread may ask."""
+        now = self._clock()
+        return {path: now - since for path, (since, last) in list(self._waits.items()) if now - last <= GONE}
+
     def ends(self, path: Path) -> None:
         """The lock was had, or given up."""
-        self._since.pop(path, None)
+        self._waits.pop(path, None)
 
 
 NONE = Patience()

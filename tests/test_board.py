@@ -53,7 +53,9 @@ def looked(**more):
             {"at": at(days=9), "url": "http://b.example/[red]", "status": 500, "error": "status 500", "took": 1.0},
             {"at": at(days=9), "url": "http://c.example/", "status": 304, "error": None, "took": 1.0},
         ],
-        "notices": [{"name": "bank", "sent": 4, "waiting": 0, "failed": 1, "error": "status 404"}],
+        "notices": [
+            {"name": "bank", "sent": 4, "waiting": 0, "failed": 0, "error": None, "refused_error": "status 404"}
+        ],
         "chores": [{"name": "backup", "done_at": None, "error": "no room", "result": None}],
         **more,
     }

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import threading
 from datetime import UTC, datetime, timedelta
@@ -16,14 +17,17 @@ from crawler.clockwork import Clockwork
 from crawler.fetch import Fetcher, utc_now
 from crawler.resume import resumed
 from crawler.schedule import Means, next_visit
+from crawler.service import health
+from crawler.tally import Event, Tally
 from crawler.timetable import is_too_far
-from crawler.vitals import CHORE, DAEMON, STILL, VISIT, Vitals
+from crawler.vitals import CHORE, DAEMON, QUIET, STILL, VISIT, Vitals
 from crawler.watchdog import Watchdog, standing
-from storage import Target, Unwritable, Visit, open_store, setback
+from storage import DatabaseLocked, DiskFull, Patience, Target, Visit, open_store, setback
 from storage import chores as ledger
 from storage.archive import Archive, Fetched
 from storage.chores import Done
-from storage.lock import Holder
+from storage.errors import Gone
+from storage.lock import Holder, Place
 from storage.pair import beside
 from storage.records import Listing
 
@@ -125,8 +129,12 @@ def test_the_signal_itself_is_heard(web, store, said):
             means = Means(reload=reload, work=lambda settings: [])
             await asyncio.wait_for(schedule.run(CONFIG, store, fetcher=fetcher, means=means), 60)
 
+    signal.signal(signal.SIGHUP, lambda *_: None)
+    former = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
     asyncio.run(go())
     assert len(stop_soon) == 1
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)] == former
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # -- clocks
@@ -236,19 +244,88 @@ def test_a_fault_of_ours_is_told_once_and_the_daemon_goes_on(web, store, said, m
     assert (len(tallies), len(texts(said, "fault"))) == (1, 1)
 
 
-def test_an_error_of_the_disk_is_waited_for(web, store, said, monkeypatch):
+@pytest.mark.parametrize("error", [DiskFull, DatabaseLocked])
+def test_a_file_that_cannot_be_written_is_waited_for_and_no_health(web, store, said, monkeypatch, error):
     web.add(SITE + "/", LIST)
-    real, times = schedule.crawl, []
+    real, ills, vitals = schedule.crawl, [], Vitals()
 
     async def broken(*args, **options):
-        times.append(1)
-        if len(times) < 3:
-            raise Unwritable(store.path, "the disk reports an error")
+        ills.append(health(vitals, vitals.beat))
+        if len(ills) < 3:
+            raise error(store.path)
         return await real(*args, **options)
 
     monkeypatch.setattr(schedule, "crawl", broken)
     monkeypatch.setattr(schedule, "FULL_NAP", timedelta(milliseconds=1))
-    assert len(daemon(web, store, said, until=lambda tallies, _: bool(tallies))) == 1
+    monkeypatch.setattr(schedule, "LOCKED_NAP", timedelta(milliseconds=1))
+    assert len(daemon(web, store, said, until=lambda tallies, _: bool(tallies), vitals=vitals)) == 1
+    (first, _), (second, told), (third, again) = ills
+    assert (first, second, third) == (True, False, False)
+    assert (told["status"], told["why"], told["failed_passes"]) == ("failing", str(error(store.path)), 1)
+    assert (again["since"], again["failed_passes"]) == (told["since"], 2)
+    assert health(vitals, vitals.beat)[1]["since"] is None
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_database_that_is_deleted_or_replaced_ends_the_daemon_with_a_word(web, said, tmp_path, monkeypatch, replaced):
+    path, vitals = tmp_path / "h.db", Vitals()
+
+    def answer(request):
+        if replaced:
+            shutil.copy(path, tmp_path / "new")
+            (tmp_path / "new").replace(path)
+        else:
+            path.unlink()
+        return (200, {"content-type": "text/html"}, LIST.encode())
+
+    web.pages[SITE + "/"] = [answer, answer] if replaced else [answer, (404, {}, b"")]
+    monkeypatch.setattr(schedule, "BEAT", 0.005)
+    with open_store(path) as store, pytest.raises(Gone, match="deleted or replaced while it was open"):
+        daemon(web, store, said, until=lambda *_: False, vitals=vitals)
+    assert len(texts(said, "storage")) == 1
+    assert health(vitals, vitals.beat)[1]["why"] == texts(said, "storage")[0]
+
+
+def test_a_file_that_comes_back_was_not_lost(tmp_path):
+    path, away = tmp_path / "h.db", tmp_path / "away"
+    assert not Place(path).is_lost()
+    path.write_text("")
+    place = Place(path)
+    path.rename(away)
+    assert place.is_lost()
+    away.rename(path)
+    assert not place.is_lost()
+
+
+def test_a_lock_that_another_process_keeps_is_no_health(tmp_path):
+    tick = 0.0
+    patience = Patience(120, clock=lambda: tick)
+    vitals = Vitals(locks=patience.waits)
+    told = []
+    for tick in (0.0, 14.0, 28.0, 40.0):
+        assert patience.goes_on(tmp_path)
+        told.append(vitals.trouble(tick))
+    assert told[:3] == ["", "", ""]
+    assert told[3] == f"`{tmp_path}` cannot be written: another process has held it locked for 40 s"
+    # Who waits asks again and again: this one was stopped.
+    tick = 60.0
+    assert vitals.trouble(tick) == ""
+    assert patience.goes_on(tmp_path)
+    assert patience.waits() == {tmp_path: 0.0}
+
+
+def test_a_daemon_that_does_nothing_is_no_health():
+    vitals = Vitals()
+    assert vitals.trouble(10 * QUIET) == ""
+    vitals.look(0.0)
+    vitals.look(QUIET)
+    vitals.see(Event("new", SITE, "news"))
+    vitals.look(QUIET + 1)
+    assert vitals.trouble(2 * QUIET) == ""
+    assert vitals.trouble(2 * QUIET + 2) == "nothing was asked, and no pass ended, for 1201 s"
+    vitals.passed(Tally(), 0, NOW)
+    vitals.look(2 * QUIET + 3)
+    assert vitals.trouble(2 * QUIET + 3) == ""
 
 
 def test_a_chore_is_done_beside_the_crawl_and_noted(web, store, said):

@@ -165,6 +165,7 @@ LINES = (
         "crawler.notes",
         "crawler.reading",
         "crawler.metrics",
+        "crawler.peers",
         "crawler.bench",
         "crawler.present",
         "crawler.mend",

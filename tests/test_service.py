@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -88,6 +89,25 @@ def test_health_is_503_while_something_hangs(database):
     assert (well[0], json.loads(well[1])["status"]) == (200, "ok")
     assert (ill[0], json.loads(ill[1])["hangs"]) == (503, [{"what": "the daemon", "seconds": 61}])
     assert nothing[0] == 404
+
+
+def test_who_asks_slowly_is_cut_off(database):
+    answer = application(Vitals(), database)
+    with serving(answer, deadline=0.05) as port, socket.create_connection(("127.0.0.1", port), timeout=5) as slow:
+        slow.sendall(b"GET /healthz HTTP/1.0\r\nX: ")
+        assert slow.recv(1) == b""
+
+
+def test_who_asks_slowly_holds_up_neither_others_nor_the_end(database, capsys):
+    with socket.socket() as slow:
+        slow.settimeout(5)
+        with serving(application(Vitals(), database, ticks=lambda: 0.0)) as port:
+            slow.connect(("127.0.0.1", port))
+            slow.sendall(b"GET /healthz HTTP/1.0\r\n")
+            assert asked(port, "/healthz")[0] == 200
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 3
+    assert capsys.readouterr().err == ""
 
 
 def test_passes_that_fail_are_no_health():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -15,7 +15,7 @@ import click
 
 from config import Config, ConfigError, Source, override, pick, sites, without, zoned
 from crawler.commands._progress import Watch, summary
-from crawler.console import CONFIG, FETCH, INTERRUPTED, USAGE, Failure, configured, left_out, live, patient, print_json
+from crawler.console import CONFIG, FETCH, INTERRUPTED, USAGE, Failure, configured, live, patient, print_json, unused
 
 if TYPE_CHECKING:
     import asyncio
@@ -109,8 +109,12 @@ def _configured(setup: Config, names: tuple[str, ...]) -> tuple[Source, ...]:
     return found
 
 
-def usable(setup: Config, names: tuple[str, ...] = ()) -> Config:
-    """The same without the sources that name a field or a selector that no page can be read with, which is said.
+def _told(text: str) -> None:
+    click.echo(f"kuaixun: {text}", err=True)
+
+
+def usable(setup: Config, names: tuple[str, ...] = (), told: Callable[[str], None] = _told) -> Config:
+    """The same without the sources that name a field or a selector that no page can be read with, which is told.
 
     Raises ConfigError where one of those is named, or none is left.
     """
@@ -118,7 +122,7 @@ def usable(setup: Config, names: tuple[str, ...] = ()) -> Config:
     for name, error in broken.items():
         if name in names or len(broken) == len(pick(setup, names)):
             raise error
-        click.echo(left_out(name, error), err=True)
+        told(unused(name, error))
     return without(setup, broken)
 
 

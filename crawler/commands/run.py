@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +16,68 @@ import click
 
 from config import Config, ConfigError, Source, load, marks, notify_socket, pick, without
 from crawler.commands._log import Log
-from crawler.commands._progress import Watch, summary
+from crawler.commands._voice import Outputs, Voice, lasting
 from crawler.commands.crawl import ask_for_contact, unreadable, usable
-from crawler.console import CONFIG, Failure, configured, live, patient, print_json
+from crawler.console import (
+    CONFIG,
+    FAULT,
+    INTERRUPTED,
+    Failure,
+    Hangups,
+    code_of,
+    configured,
+    hangups,
+    left_out,
+    live,
+    patience,
+    tidy,
+)
 from crawler.screen import counted
 
 if TYPE_CHECKING:
-    from crawler.screen import Live
-    from crawler.tally import Event, Notice, Tally
+    from crawler.tally import Event, Notice
     from crawler.vitals import Vitals
 
 
+def _steady(function: Callable[..., None]) -> Callable[..., None]:
+    """From before its settings are read, whatever becomes of its outputs, the command goes on; SIGHUP ends nothing, and
+    SIGTERM ends it as Ctrl-C does.
+    """
+
+    @functools.wraps(function)
+    def command(*args: Any, **options: Any) -> None:
+        with tidy(), hangups() as hup, lasting() as outputs:
+            if options["log"]:
+                with _ended_by(Log()):
+                    function(*args, outputs=outputs, hup=hup, **options)
+            else:
+                function(*args, outputs=outputs, hup=hup, **options)
+
+    return command
+
+
+@contextmanager
+def _ended_by(journal: Log) -> Iterator[None]:
+    """What ends the daemon is a line of its log too; the exit code is that of always, a fault of our own stays one."""
+    from crawler.tally import Notice
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        text, code = "interrupted", INTERRUPTED
+    except Exception as error:
+        text, code = error.message if isinstance(error, click.ClickException) else str(error), code_of(error)
+        if code == FAULT:
+            raise
+    else:
+        return
+    journal.notice(Notice("end", text, is_trouble=True))
+    raise SystemExit(code)
+
+
 @click.command()
-@configured
+@_steady
+@functools.partial(configured, says=False)
 @click.option(
     "--json", "to_json", is_flag=True, help="Every event as one JSON object a line, and the sums of each pass."
 )
@@ -35,13 +85,14 @@ if TYPE_CHECKING:
     "--log", type=click.Choice(["json"]), help="On stderr one JSON object a line, with time and level, for a journal."
 )
 @click.option("--quiet", is_flag=True, help="No progress, no sums; trouble of the daemon itself is still said.")
-def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> None:
+def command(setup: Config, *, outputs: Outputs, hup: Hangups, to_json: bool, log: str | None, quiet: bool) -> None:
     """Crawl each source in its own time, until Ctrl-C or SIGTERM.
 
     A source that is added, paused, changed or removed meanwhile is seen within a minute; SIGHUP reads all settings
     again, and wrong ones change nothing. A source whose settings are wrong is left out, or stays as it was; that is
     said, and seen when it is mended. When a source is due is kept in the database, so a restart forgets nothing and
-    says what it goes on from. Stopping drops the requests in flight; they stay due, and the exit code is 0.
+    says what it goes on from. Stopping drops the requests in flight; they stay due, and the exit code is 0, or 130
+    where the crawl had not begun yet.
 
     It also sends the notices of saved searches (`kuaixun notice`), copies the database (setting `backup`), forgets old
     pages (`keep_pages`) and checks both files (`check_every`). With `metrics_port` it serves /healthz and /metrics.
@@ -53,7 +104,8 @@ def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> No
       kuaixun run --json >> events.jsonl
       kuaixun run --log json
     """
-    setup = usable(setup)
+    journal = Log() if log else None
+    setup = usable(setup, told=_beside(setup, journal))
     sources = pick(setup, ())
     if not sources:
         for error in setup.broken.values():
@@ -63,56 +115,51 @@ def command(setup: Config, *, to_json: bool, log: str | None, quiet: bool) -> No
         ask_for_contact(setup)
     with live(quiet=quiet or to_json or bool(log)) as line:
         line.line(f"Crawling {counted(len(sources), 'source')} into {setup.settings.database}; Ctrl-C stops.")
-        _run(setup, line, to_json=to_json, journal=Log() if log else None)
+        _run(setup, Voice(line, outputs, to_json=to_json, journal=journal), hup)
     if not quiet and not log:
         click.echo("Stopped; the next start goes on from here.", err=True)
 
 
-def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> None:
+def _beside(setup: Config, journal: Log | None) -> Callable[[str], None]:
+    """Where it is said what is left out, beside the crawl; so is what the configuration itself left out."""
+    from crawler.tally import Notice
+
+    def told(text: str) -> None:
+        if journal:
+            journal.notice(Notice("settings", text, is_trouble=True))
+        else:
+            click.echo(f"kuaixun: {text}", err=True)
+
+    for text in left_out(setup):
+        told(text)
+    return told
+
+
+def _run(setup: Config, voice: Voice, hup: Hangups) -> None:
     import asyncio
 
     from crawler import schedule
     from crawler.extract import columns
     from crawler.resume import resumed
+    from crawler.tally import Notice
     from crawler.vitals import Vitals
     from crawler.watchdog import Watchdog, standing, watching
     from storage import open_store
     from storage.lock import alone
 
-    watch, started, vitals = Watch(line, each=True), time.monotonic(), Vitals(beat=time.monotonic())
+    vitals, say = Vitals(beat=time.monotonic()), voice.say
+    voice.counted_by(vitals)
 
     def report(event: Event) -> None:
         vitals.see(event)
-        watch.see(event)
-        if to_json:
-            print_json([asdict(event)])
-        if journal:
-            journal.event(event)
-
-    def finished(tally: Tally) -> None:
-        nonlocal started
-        seconds, started = time.monotonic() - started, time.monotonic()
-        if journal:
-            journal.tally(tally, seconds)
-        if to_json:
-            print_json([{"kind": "pass", "seconds": seconds, **asdict(tally)}])
-        elif not journal:
-            watch.say(summary(tally, seconds))
-
-    def say(notice: Notice) -> None:
-        if journal:
-            journal.notice(notice)
-        elif notice.is_trouble:
-            line.clear()
-            click.echo(notice.text, err=True)
-        else:
-            watch.say(notice.text)
+        voice.report(event)
 
     files = _Files(setup, say)
     settings, path = setup.settings, setup.settings.database
     fields, threshold = columns(), settings.ad_threshold
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(path, fields=fields, ad_threshold=threshold, patience=patient(line)))
+        waiting = patience(lambda text: say(Notice("waiting", text, is_trouble=True)))
+        store = stack.enter_context(open_store(path, fields=fields, ad_threshold=threshold, patience=waiting))
         killed = stack.enter_context(alone(path))
         stack.enter_context(_monitored(setup, vitals))
         now = datetime.now(UTC)
@@ -125,8 +172,10 @@ def _run(setup: Config, line: Live, *, to_json: bool, journal: Log | None) -> No
         stack.enter_context(watching(Watchdog(vitals, say, where=here)))
         means = schedule.Means(say=say, reload=files.reload, vitals=vitals, beat=_manager(stack))
         means.searches = lambda: files.searches
-        running = schedule.run(setup, store, report=report, finished=finished, sources=files.sources, means=means)
-        asyncio.run(running)
+        again = asyncio.Event()
+        hup.lead_to(again.set)
+        given: dict[str, Any] = {"sources": files.sources, "means": means, "hup": again}
+        asyncio.run(schedule.run(setup, store, report=report, finished=voice.finished, **given))
 
 
 def _manager(stack: ExitStack) -> Callable[[], None]:
@@ -195,7 +244,6 @@ class _Files:
         return new
 
     def _read(self) -> Config:
-        from crawler.tally import Notice
 
         new = load(self.setup.file)
         new = without(new, unreadable(new))
