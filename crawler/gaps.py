@@ -12,7 +12,7 @@ site takes away (404 or 410, and nobody asks again) is not missed.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -80,6 +80,17 @@ def is_watched(target: Target, source: Source, known: Rhythm | None) -> bool:
     if target.found_on:
         return known is not None and known.size > 0
     return url_key(target.url) in map(url_key, source.seeds)
+
+
+def meant(sources: Sequence[Source], then: Collection[str] = ()) -> list[str] | None:
+    """The sources that are meant to be asked; None where no configuration says so.
+
+    What is not configured any more was asked `then`, for all that the database of that time knows.
+    """
+    if not sources:
+        return None
+    configured = {source.name for source in sources}
+    return [source.name for source in sources if source.enabled] + [name for name in then if name not in configured]
 
 
 def lateness(known: Rhythm | None, now: datetime) -> float:

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
+from storage.gaps import overdue
 from storage.history import moment_of, rows_at
+from storage.keys import url_key
 from storage.past_search import matching, ordered
 from storage.search import checked, form, holds, words_to_match
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 Row = dict[str, Any]
@@ -28,7 +31,7 @@ MEMBERS, LINKS, LISTED = 100, 100, 100
 _BRIEF = "id, told_at, site, source, {section}, lang, is_ad, copy_of"
 _CARD = """
     id, title, url, source, site, {section}, lang, published_at, published_flag, first_seen_at, told_at, is_ad, copy_of,
-    revision, gone_at, story_id
+    revision, revised_at, gone_at, story_id
 """
 _AT_ONCE = 100
 _NEWEST = f"SELECT {{}} FROM {{}} WHERE {{}} ORDER BY told_at DESC, id DESC LIMIT {NEWEST}"
@@ -54,12 +57,15 @@ class Window(NamedTuple):
     whole: bool
 
 
-def newest(db: sqlite3.Connection, before: tuple[str, int] | None = None, until: str = "") -> Window:
-    """The newest articles, copies and advertising among them: before a place (`told_at`, id), told before `until`."""
+def newest(db: sqlite3.Connection, before: tuple[str, int] | None = None, until: str = "", since: str = "") -> Window:
+    """The newest articles, copies and advertising among them: before a place (`told_at`, id), told before `until` and
+    not before `since`.
+    """
     tests = ["(told_at, id) < (:at, :id)"] if before else []
     tests += ["told_at < :until"] if until else []
+    tests += ["told_at >= :since"] if since else []
     at, number = before or ("", 0)
-    values: dict[str, str | int] = {"at": at, "id": number, "until": until}
+    values: dict[str, str | int] = {"at": at, "id": number, "until": until, "since": since}
     moment = moment_of(db)
     if moment is None:
         rows = db.execute(_NEWEST.format(_columns(db, _BRIEF), "articles", " AND ".join(tests) or 1), values).fetchall()
@@ -106,9 +112,7 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
         held = (brief for brief in briefs if brief.id in texts)
         briefs = [brief for brief in held if check(texts[brief.id]["title"], texts[brief.id]["text"])]
         if len(ids) == most and not best and (not briefs or briefs[-1].id != ids[-1]):
-            briefs.append(
-                Brief(ids[-1], "", None, None, None, None, 0, ids[-1])
-            )  # how far it was looked; shows nothing
+            briefs.append(_looked_at(ids[-1]))
     return Window(briefs, best or len(ids) < most)
 
 
@@ -134,25 +138,26 @@ def _frequent(db: sqlite3.Connection, words: str, below: int, *, best: bool) -> 
 
 
 def _looked_at(number: int) -> Brief:
-    """How far it was looked; as a copy it is shown nowhere."""
+    """How far it was looked; as a copy of itself it is shown nowhere."""
     return Brief(number, "", None, None, None, None, 0, number)
 
 
 def _ids(db: sqlite3.Connection, match: str, below: int, most: int, best: bool) -> list[int]:
     if moment_of(db) is not None:
         ids = matching(db, match)
-        if not best:
-            return list(islice((number for number in ids if not below or number < below), most))
-        if len(ids) <= RANKED:
-            return ordered(db, match)[:most]
-        return list(islice(dict.fromkeys((*matching(db, _titled(match)), *ids)), most))
+        if best and len(ids) <= RANKED:
+            ids = ordered(db, match)
+        elif best:
+            ids = list(dict.fromkeys((*matching(db, _titled(match)), *ids)))
+        return list(islice((number for number in ids if not below or number < below), most))
     if not best:
         return _latest(db, match, below, most)
-    if len(_latest(db, match, 0, RANKED + 1)) <= RANKED:
-        sql = f"SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? ORDER BY rank LIMIT {most}"
-        return [number for (number,) in db.execute(sql, (match,))]
-    titled = _latest(db, _titled(match), 0, most)
-    return list(islice(dict.fromkeys((*titled, *_latest(db, match, 0, most))), most))
+    if len(_latest(db, match, below, RANKED + 1)) <= RANKED:
+        where = "articles_fts MATCH ? AND rowid < ?" if below else "articles_fts MATCH ?"
+        sql = f"SELECT rowid FROM articles_fts WHERE {where} ORDER BY rank LIMIT {most}"
+        return [number for (number,) in db.execute(sql, (match, below) if below else (match,))]
+    titled = _latest(db, _titled(match), below, most)
+    return list(islice(dict.fromkeys((*titled, *_latest(db, match, below, most))), most))
 
 
 def _titled(match: str) -> str:
@@ -197,13 +202,21 @@ def texts_of(db: sqlite3.Connection, ids: Sequence[int]) -> list[Row]:
 
 
 def story(db: sqlite3.Connection, which: str) -> Row | None:
-    """A story by its key: its row, its first `articles` as told without their texts, `links` and `moves`."""
+    """A story by its key: its row, its first `articles` as told without their texts, `links` and `moves`.
+
+    `first_article_card` and `first_seen_article_card` are those that were first, of all; None where that is not known.
+    """
     told = next(_rows(db, "SELECT * FROM stories WHERE key = ?", (which,)), None)
     if told is None:
         return None
     ids = f"SELECT id FROM articles WHERE story_id = ? ORDER BY told_at, url_key LIMIT {MEMBERS}"
     members = [number for (number,) in db.execute(ids, (told["id"],))]
     told["articles"] = cards(db, members)
+    known = {card["id"]: card for card in told["articles"]}
+    for name in ("first_article", "first_seen_article"):
+        number = told.get(name)
+        # Who was first may be beyond those that are shown.
+        told[f"{name}_card"] = known.get(number) or next(iter(cards(db, [number] if number else [])), None)
     told["links"] = list[Row]()
     for part in _parts(members, "links.article_id"):
         sql = f"SELECT article_id, other_id, level, score, evidence FROM links WHERE {part} ORDER BY id LIMIT {LINKS}"
@@ -220,10 +233,12 @@ def story_key(db: sqlite3.Connection, article: int) -> str | None:
     return row[0] if row else None
 
 
-def unseen(db: sqlite3.Connection) -> list[str]:
-    """The sources of which a list is not seen now, or not whole."""
+def unseen(db: sqlite3.Connection, now: datetime, watched: Collection[str] | None = None) -> list[str]:
+    """The sources of which a list is not seen now or not whole, or that nobody asks; `watched` as `gaps.spanning`."""
     sql = f"SELECT DISTINCT source FROM gaps WHERE mended_at IS NULL AND to_at IS NULL ORDER BY source LIMIT {LISTED}"
-    return [name for (name,) in db.execute(sql)]
+    late = (row["source"] for row in overdue(Database(db), now))
+    found = {name for (name,) in db.execute(sql)} | {name for name in late if watched is None or name in watched}
+    return sorted(found)
 
 
 def visits(db: sqlite3.Connection, article: int) -> list[Row]:
@@ -243,6 +258,20 @@ def carried(db: sqlite3.Connection, article: int, url: str) -> list[Row]:
         WHERE first_seen_at IN ({marks}) AND seen_on = ? ORDER BY first_seen_at DESC, position LIMIT {LISTED}
     """
     return list(_rows(db, sql, (*times, url)))
+
+
+def announced(db: sqlite3.Connection, urls: Sequence[str]) -> dict[str, Row]:
+    """Of the addresses of a list, by what they are known: whether as advertising, and the article that they lead to."""
+    keys = {url: url_key(url) for url in urls}
+    marks = ", ".join("?" * len(keys))
+    # The index of the past knows no addresses; neither of the two changes, but for the article, which is looked for.
+    sql = f"SELECT url_key, max(is_ad), max(article_id) FROM main.headlines WHERE url_key IN ({marks}) GROUP BY 1"
+    found = {key: (ad, article) for key, ad, article in db.execute(sql, list(keys.values()))}
+    there = {brief.id for brief in _briefs(db, sorted({article for _, article in found.values() if article}))}
+    rows = {url: found.get(key, (0, None)) for url, key in keys.items()}
+    return {
+        url: {"is_ad": ad, "article_id": article if article in there else None} for url, (ad, article) in rows.items()
+    }
 
 
 def _columns(db: sqlite3.Connection, columns: str) -> str:

@@ -68,14 +68,14 @@ def _check_path(path: Path, readonly: bool) -> None:
 
 
 def _open(path: Path, readonly: bool, timeout: float) -> sqlite3.Connection:
-    name = path.absolute().as_uri() + _reading_mode(path) if readonly and path != MEMORY else str(path)
+    name = path.absolute().as_uri() + reading_mode(path) if readonly and path != MEMORY else str(path)
     return sqlite3.connect(
         name, uri=name.startswith("file:"), timeout=timeout, isolation_level=None, cached_statements=256
     )
 
 
-def _reading_mode(path: Path) -> str:
-    """How a file is opened that is only to be read."""
+def reading_mode(path: Path) -> str:
+    """How a file is opened that is only to be read, as the query of its address. Set `PRAGMA query_only` too."""
     if _writable(path) and _writable(path.absolute().parent):
         # Who may write clears SQLite's log files away when he goes; a reader that may not leaves them lying there.
         # `PRAGMA query_only` keeps the promise.

@@ -168,3 +168,8 @@ def overdue(db: Database, now: datetime) -> Iterator[Row]:
                 "kind": "outage",
                 "evidence": [],
             }
+
+
+def enabled(db: Database) -> list[str]:
+    """The sources that are switched on, for all that the database knows."""
+    return [name for (name,) in db.conn.execute("SELECT name FROM sources WHERE enabled ORDER BY name")]

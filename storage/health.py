@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
+from storage.gaps import spanning
+from storage.sqlite import Database
 from storage.times import stamp
 
 Row = dict[str, Any]
@@ -36,17 +38,15 @@ _SOURCES = """
     SELECT name, enabled, paused_at, last_success_at, last_item_at, error, error_since, error_count, next_at
     FROM sources ORDER BY name
 """
-_GAPS = """
-    SELECT source, url, from_at, to_at, reason FROM gaps WHERE mended_at IS NULL AND noted_at <= :now ORDER BY from_at
-"""
 
 
-def sources(db: sqlite3.Connection, now: datetime) -> list[Row]:
+def sources(db: sqlite3.Connection, now: datetime, watched: Collection[str] | None = None) -> list[Row]:
     """Every source with its last 24 hours, the oldest hour first.
 
     `brought` articles, `asked` requests and `failed` ones in each hour, `delays` the median minutes from the claimed
     time (where it is exact to the minute) to the first sight in each hour (None: nothing came), `delay` that of all,
-    `open_gaps` what was not seen and nothing has mended.
+    `open_gaps` what was not seen and nothing has mended, `unasked` since when nobody has asked although it was due, ""
+    where somebody does; `watched` are the sources that are meant to be asked, as in `gaps.spanning`.
     """
     hours = [stamp(now.astimezone(UTC) - timedelta(hours=ago))[:13] for ago in reversed(range(HOURS))]
     place = {hour: number for number, hour in enumerate(hours)}
@@ -65,14 +65,15 @@ def sources(db: sqlite3.Connection, now: datetime) -> list[Row]:
         row["delays"] = [median(known) if (known := delays.get((name, at))) else None for at in range(HOURS)]
         every = [minutes for (source, _), known in delays.items() if source == name for minutes in known]
         row["delay"] = median(every) if every else None
-    for gap in _rows(db, _GAPS, span):
-        if gap["source"] in rows:
-            rows[gap["source"]]["open_gaps"].append(gap)
+    for gap in spanning(Database(db), None, now, watched=watched):
+        if row := rows.get(gap["source"]):
+            row["open_gaps"].append(gap)
+            row["unasked"] = gap["from_at"] if gap["url"] is None else row["unasked"]
     return list(rows.values())
 
 
 def _empty() -> Row:
-    return {"brought": [0] * HOURS, "asked": [0] * HOURS, "failed": [0] * HOURS, "open_gaps": []}
+    return {"brought": [0] * HOURS, "asked": [0] * HOURS, "failed": [0] * HOURS, "open_gaps": [], "unasked": ""}
 
 
 def _minutes(claimed: str, seen: str) -> float:

@@ -51,9 +51,7 @@ def serving(database: Path, now: datetime) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
-        made.executor.shutdown()
-        for known in made.databases.values():
-            known.close()
+        made.close()
 
 
 class Sink:
@@ -104,6 +102,7 @@ class Browser:
 
     def dress(self, width: int = 1280, height: int = 900, *, dark: bool = False, zoom: float = 1) -> None:
         """The size of the window in CSS pixels, and whether the reader would rather have it dark."""
+        self.width = width
         metrics = {"width": width, "height": height, "deviceScaleFactor": zoom, "mobile": width < 600}
         self._do("Emulation.setDeviceMetricsOverride", metrics)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crawler.web import pages
 from storage import Article, Headline, Visit, browse, health, history, open_store
 from storage.records import Gap
+from storage.times import stamp
 
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
 BODY = "一座新型储能电站在青海投运，装机容量二十万千瓦，满足十万户家庭的需要，这是当地第三座。运行平稳。"
@@ -44,6 +46,7 @@ def test_the_newest_come_first_and_go_on_from_any_place(db):
     third = window.briefs[1]
     assert ids(browse.newest(db, (third.told_at, third.id))) == [2, 1]
     assert ids(browse.newest(db, None, third.told_at)) == [2, 1]
+    assert browse.newest(db, None, "", third.told_at) == (window.briefs[:2], True)
 
 
 def test_a_window_is_as_large_as_it_may_be_and_says_so(db, monkeypatch):
@@ -60,6 +63,14 @@ def test_what_is_found_has_the_words_the_last_to_come_first(db, words, expected)
     assert ids(browse.found(db, words)) == expected
     assert ids(browse.found(db, words, 3)) == [number for number in expected if number < 3]
     assert sorted(ids(browse.found(db, words, best=True)), reverse=True) == expected
+
+
+@pytest.mark.parametrize("ranked", [15_000, 1])
+def test_the_best_of_those_that_were_there_are_the_same_when_more_came(db, store, monkeypatch, ranked):
+    monkeypatch.setattr(browse, "RANKED", ranked)
+    before = ids(browse.found(db, "储", best=True))
+    save(store, "http://a.example/9", "储储储", "储备，储蓄，储能，储存，都是储。", 4)
+    assert ids(browse.found(db, "储", best=True)) != before == ids(browse.found(db, "储", 5, best=True))
 
 
 def test_of_too_many_hits_those_with_the_word_in_the_title_are_the_best(db, monkeypatch):
@@ -91,6 +102,24 @@ def test_a_story_has_its_articles_as_told_and_their_links(db):
     assert browse.story(db, "none") is browse.story_key(db, 99) is None
 
 
+def test_who_was_first_in_a_story_may_be_beyond_what_is_shown_of_it(db, store, monkeypatch):
+    monkeypatch.setattr(browse, "MEMBERS", 2)
+    for number, minutes in enumerate((-20, -30)):
+        at = AT + timedelta(minutes=minutes)
+        url = f"http://c.example/{number}"
+        late = Article(url, "储能电站投运", BODY, at, published_at=at - timedelta(hours=5 * number), site="c")
+        store.save(Visit(url, url, "article", "a", at, 200), article=late)
+    told = browse.story(db, browse.story_key(db, 1))
+    monkeypatch.setattr(browse, "MEMBERS", 1)
+    cut = browse.story(db, browse.story_key(db, 1))
+    assert len(cut["articles"]) == 1 and len(told["articles"]) == 2
+    for name, at in (("first_article", "told_at"), ("first_seen_article", "first_seen_at")):
+        (first,) = db.execute(
+            f"SELECT id FROM articles WHERE story_id = ? ORDER BY {at} LIMIT 1", (told["id"],)
+        ).fetchone()
+        assert (name, told[f"{name}_card"]["id"], cut[f"{name}_card"]["id"]) == (name, first, first)
+
+
 def test_headlines_belong_to_the_page_that_carried_them_first(db, store):
     at, url = AT + timedelta(hours=2), "http://a.example/9"
     items = [Headline(f"http://a.example/{n}", f"第{n}条", url, at, position=n) for n in (8, 7)]
@@ -100,12 +129,39 @@ def test_headlines_belong_to_the_page_that_carried_them_first(db, store):
     assert browse.carried(db, 1, url) == []
 
 
+def test_of_the_addresses_of_a_list_it_is_known_which_are_advertising_and_which_are_ours(db, store):
+    at, url = AT + timedelta(hours=2), "http://a.example/9"
+    urls = ["http://a.example/1", "http://a.example/ad", "http://a.example/'"]
+    items = [
+        Headline(each, f"第{n}条", url, at, position=n, ad_score=0.99 * (n == 2)) for n, each in enumerate(urls, 1)
+    ]
+    visit = Visit(url, url, "article", "a", at, 200)
+    store.save(visit, article=Article(url, "标题", "正文。" * 30, at), headlines=items[:2])
+    told = browse.announced(db, urls)
+    assert [(told[each]["article_id"], told[each]["is_ad"]) for each in urls] == [(1, 0), (None, 1), (None, 0)]
+
+
 def test_a_source_is_told_hour_by_hour(db):
     (row,) = health.sources(db, AT + timedelta(hours=1, minutes=30))
     assert (row["brought"][-2:], row["asked"][-2:], row["failed"][-2:]) == ([4, 0], [4, 1], [0, 0])
     assert (row["delay"], row["delays"][-2:]) == (3.0, [3.0, None])
     assert [gap["reason"] for gap in row["open_gaps"]] == ["it is tired"]
-    assert browse.unseen(db) == ["a"]
+    assert (browse.unseen(db, AT), row["unasked"]) == (["a"], "")
+
+
+def test_a_source_that_nobody_asks_any_more_is_not_well(store):
+    store.upsert_source("a", ("http://a.example/",), timedelta(hours=1), now=AT)
+    visit = Visit("http://a.example/", "http://a.example/", "list", "a", AT, 200)
+    store.save(visit)
+    store.db.conn.execute(
+        "UPDATE sources SET last_visit_at = ?, next_at = ?", (stamp(AT), stamp(AT + timedelta(hours=1)))
+    )
+    soon, late = AT + timedelta(hours=1, minutes=30), AT + timedelta(days=99)
+    for now, watched, there in ((soon, None, False), (late, None, True), (late, ["b"], False), (late, ["a"], True)):
+        (row,) = health.sources(store.db.conn, now, watched)
+        told = (bool(row["unasked"]), bool(row["open_gaps"]), browse.unseen(store.db.conn, now, watched) == ["a"])
+        assert (now, told) == (now, (there,) * 3)
+    assert pages.source(row)["state"] == "unasked"
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from selectolax.lexbor import LexborHTMLParser
 import config
 from crawler.cli import cli
 from crawler.extract import columns
-from storage import Article, Headline, Visit, open_store
+from storage import Article, Headline, Visit, browse, open_store
 from storage.archive import Archive, Fetched
 from tests import attacks
 
@@ -68,8 +69,7 @@ class Pages:
         return [node.text() for node in self.page(path).css(".stories .title")]
 
     def close(self):
-        for database in self.served.databases.values():
-            database.close()
+        self.served.close()
 
 
 def save(store, url, title, hour, text=BODY, **values):
@@ -158,7 +158,7 @@ def test_advertising_is_shown_when_asked_for(pages):
     ("query", "expected"),
     [
         ("language=en", ["Fog halts ferries"]),
-        ("site=b.example", ["央行宣布降准"]),
+        ("site=b.example", ["央行宣布降准", "储能电站投运"]),
         ("section=财经", ["储能电站投运"]),
         ("source=甲报", ["储能电站投运"]),
         ("day=2026-03-20&language=zh-Hans", ["央行宣布降准", "储能电站投运"]),
@@ -192,6 +192,31 @@ def test_every_link_of_the_front_page_leads_somewhere(pages):
                 seen.add(href)
                 assert (href, pages.get(href).status_code) == (href, 200)
     assert len(seen) > 15
+
+
+def test_a_day_ends(tmp_path, monkeypatch):
+    monkeypatch.setattr("storage.browse.NEWEST", 4)
+    monkeypatch.setattr("storage.browse._NEWEST", browse._NEWEST.replace("1500", "4"))
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        for number in range(9):
+            save(store, f"http://a.example/{number}", f"第{number}号公告", -7 * number, f"公告{number * 7919}。" * 9)
+    opened = Pages(tmp_path / "a.db")
+    page = opened.page("/?day=2026-03-20")
+    opened.close()
+    assert (len(page.css(".stories li")), page.css("a[rel=next]")) == (2, [])
+
+
+def test_a_feed_has_what_is_seldom_though_it_is_far_back(tmp_path, monkeypatch):
+    monkeypatch.setattr("storage.browse.NEWEST", 4)
+    monkeypatch.setattr("storage.browse._NEWEST", browse._NEWEST.replace("1500", "4"))
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        for number in range(24):
+            site = "b" if number in (13, 23) else "a"
+            save(store, f"http://{site}.example/{number}", f"第{number}号公告", -number, f"公告{number * 7919}。" * 9)
+    opened = Pages(tmp_path / "a.db")
+    titles = [item["title"] for item in opened.get("/feed.json?site=b.example").json()["items"]]
+    opened.close()
+    assert titles == ["第13号公告", "第23号公告"]
 
 
 def test_a_language_has_a_name(pages):
@@ -251,6 +276,27 @@ def test_an_article_names_the_headlines_that_were_first_seen_on_its_page(pages):
     assert "又一条" in pages.page("/article/5").css_first("[aria-labelledby=list]").text()
 
 
+def test_the_list_of_a_page_that_is_read_again_marks_advertising_and_leads_to_our_own(tmp_path):
+    url, items = "http://a.example/2026/9.html", [f"http://a.example/2026/{n}.html" for n in range(1, 7)]
+    links = "".join(f'<li><a href="{each}">第{n}座储能电站今天投运</a></li>' for n, each in enumerate(items, 1))
+    page = f"<title>标题在此</title><h1>标题在此</h1><p>{BODY * 3}</p><h3>最新新闻</h3><ul>{links}</ul>".encode()
+    with open_store(tmp_path / "a.db", fields=columns()) as store, Archive(tmp_path / "a.pages") as archive:
+        archive.add(Fetched(url, url, AT, 200, {"content-type": "text/html; charset=utf-8"}, page, "a.example"))
+        (kept,) = archive.pages()
+        save(store, items[0], "第1座储能电站今天投运", 0)
+        seen = [
+            Headline(each, "某", url, AT, position=n, ad_score=0.99 * (n == 2)) for n, each in enumerate(items[:2], 1)
+        ]
+        article = Article(url, "标题在此", BODY * 3, AT, extra={"page_sha256": kept.sha256})
+        store.save(Visit(url, url, "article", "a", AT, 200), article=article, headlines=seen)
+    opened = Pages(tmp_path / "a.db")
+    listed = opened.page("/article/2").css("[aria-labelledby=list] li")
+    opened.close()
+    assert len(listed) == 6
+    assert [node.css_first("a").attributes["href"] for node in listed] == ["/article/1", *items[1:]]
+    assert [bool(node.css_first(".ad")) for node in listed] == [False, True, False, False, False, False]
+
+
 def test_an_article_as_it_was(pages):
     then = (AT + timedelta(hours=2, minutes=30)).isoformat().replace("+", "%2B")
     assert "今天宣布" in pages.page(f"/article/3?as_of={then}").css_first(".text").text()
@@ -273,6 +319,15 @@ def test_sources_tell_how_they_fare_in_pictures_and_in_words(pages):
     assert len(page.css("svg[role=img][aria-label]")) == 3 and page.css("svg rect")
 
 
+def test_a_source_that_brought_nothing_says_so(tmp_path):
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        store.upsert_source("a", ("http://a.example/",), timedelta(hours=1), now=AT)
+    opened = Pages(tmp_path / "a.db")
+    text = opened.page("/sources?lang=en").css_first(".source").text()
+    opened.close()
+    assert "nothing came" in text and "exact to the minute" not in text
+
+
 # -- feeds
 
 
@@ -280,6 +335,7 @@ def test_a_feed_of_any_state_is_an_atom_feed(pages):
     feed = ElementTree.fromstring(pages.get("/feed.atom?q=储能").text)
     titles = [entry.findtext("{*}title") for entry in feed.findall("{*}entry")]
     assert (titles, feed.findtext("{*}updated")) == (["储能电站投运"], "2026-03-20T08:00:00Z")
+    assert "accept-language" in pages.get("/feed.atom").headers["vary"]
 
 
 def test_a_feed_of_any_state_is_a_json_feed(pages):
@@ -299,6 +355,9 @@ def test_a_feed_of_any_state_is_a_json_feed(pages):
     ("path", "status", "said"),
     [
         ("/nothing", 404, "什么也不是"),
+        ("/-/messages", 404, "什么也不是"),
+        ("/-/allow-debug", 404, "什么也不是"),
+        ("/-/patterns", 404, "什么也不是"),
         ("/article/99", 404, "没有这篇文章"),
         ("/story/ffffffffffffffff", 404, "没有这个报道"),
         ("/story/1?a=x", 404, "没有这篇文章"),
@@ -363,6 +422,12 @@ def _is_harmless(node, value):
     assert node.tag != "form" or value.startswith("/")
 
 
+@pytest.mark.parametrize("path", PLACES)
+def test_every_link_has_a_text_whatever_things_are_called(hostile, path):
+    for node in hostile.page(path).css("a"):
+        assert node.text(strip=True).strip("\u200b\u2060"), node.html
+
+
 def test_what_a_feed_holds_is_text(hostile):
     feed = ElementTree.fromstring(hostile.get("/feed.atom?ads=1").text)
     assert all(entry.find("{*}content").get("type") == "text" for entry in feed.findall("{*}entry"))
@@ -425,6 +490,76 @@ def test_the_database_cannot_be_written_and_is_seen_as_it_changes(news):
     opened.close()
 
 
+def test_a_statement_that_would_write_writes_nothing(pages):
+    for sql in ("with+x+as+(select+1)+delete+from+articles", "with+x+as+(select+1)+update+sources+set+enabled=0"):
+        answer = pages.get(f"/news.json?sql={sql}")
+        assert (answer.status_code, "readonly" in answer.json()["error"]) == (400, True)
+
+
+def test_a_database_where_nothing_can_be_written_is_shown(tmp_path, monkeypatch):
+    path = tmp_path / "a.db"
+    with open_store(path, fields=columns()) as store:
+        save(store, "http://a.example/1", "储能电站投运", 0)
+    # As if nobody could write there: the superuser may, whatever the mode says.
+    monkeypatch.setattr("os.access", lambda _, mode: mode != 2)
+    opened = Pages(path)
+    assert (opened.titles("/"), opened.get("/a/articles").status_code) == (["储能电站投运"], 200)
+    assert list(tmp_path.iterdir()) == [path]
+    opened.close()
+
+
+def test_nothing_stays_beside_a_database_that_was_shown(tmp_path):
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        save(store, "http://a.example/1", "储能电站投运", 0)
+    opened = Pages(tmp_path / "a.db")
+    opened.page("/")
+    opened.page("/a")
+    opened.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
+
+
+def test_a_database_that_was_put_in_the_place_of_another_is_shown(news, tmp_path):
+    for name, title in (("served.db", "先前的"), ("other.db", "换上的")):
+        with open_store(tmp_path / name, fields=columns()) as store:
+            save(store, "http://a.example/1", title, 0)
+    opened = Pages(tmp_path / "served.db")
+    before = opened.titles("/"), "先前的" in opened.get("/served/articles").text
+    (tmp_path / "other.db").rename(tmp_path / "served.db")
+    after = opened.titles("/"), "换上的" in opened.get("/served/articles").text
+    opened.close()
+    assert (before, after) == ((["先前的"], True), (["换上的"], True))
+
+
+def test_a_page_of_another_site_can_lead_here_and_do_nothing_else(pages):
+    other = {"sec_fetch_site": "cross-site"}
+    for mode, dest, status in (("navigate", "document", 200), ("navigate", "iframe", 403), ("no-cors", "image", 403)):
+        for path in ("/", "/news.json?sql=select+1"):
+            answer = pages.get(path, **other, sec_fetch_mode=mode, sec_fetch_dest=dest)
+            assert (path, mode, dest, answer.status_code) == (path, mode, dest, status)
+    own = pages.get("/", sec_fetch_site="same-origin", sec_fetch_mode="no-cors", sec_fetch_dest="image")
+    assert own.status_code == 200
+
+
+@pytest.mark.parametrize("sql", ["length(hex(zeroblob(400000000)))", "zeroblob(9000000)+from+news,news"])
+def test_no_statement_takes_gigabytes(pages, sql):
+    answer = pages.get(f"/news.json?sql=select+{sql}")
+    assert answer.status_code == 400 and re.search("too big|more than 50 MB", answer.json()["error"])
+
+
+def test_a_query_as_csv_is_whole_or_an_error(pages):
+    many = "with+recursive+n+(i)+as+(values+(1)+union+all+select+i%2B1+from+n+limit+{})+select+i+from+n"
+    answer = pages.get(f"/news.csv?sql={many.format(6000)}")
+    assert (answer.status_code, len(answer.text.split())) == (200, 6001)
+    too_many = pages.get(f"/news.csv?sql={many.format(600000)}")
+    assert too_many.status_code == 400 and re.search("more than 50 MB|interrupted|time limit", too_many.text)
+    assert len(pages.get(f"/news.json?sql={many.format(6000)}").json()["rows"]) == 1000
+
+
+def test_what_a_search_of_ours_needs_is_no_table_of_datasettes(pages):
+    pages.page("/?q=储能")
+    assert "temp" not in pages.page("/news").css_first("main").text().split()
+
+
 @pytest.mark.parametrize("name", ["新闻 100%?#.db", "sources.db", "a.b.sqlite"])
 def test_a_database_may_have_any_name(tmp_path, name):
     with open_store(tmp_path / name, fields=columns()) as store:
@@ -458,6 +593,18 @@ def test_a_server_that_looks_back_knows_nothing_of_later(news):
     later = (AT + timedelta(hours=5)).isoformat().replace("+", "%2B")
     assert "还没有到" in opened.page(f"/?as_of={later}", 400).css_first("main").text()
     opened.close()
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_the_address_that_it_tells_is_one_that_it_answers_under(news, tmp_path):
+    command = [sys.executable, "-c", "from crawler.cli import main; main()", "serve", "--db", str(news), "--host", "::"]
+    with subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        try:
+            address = re.search(r"http://\[::\]:\d+/", run.stdout.readline())[0]
+            assert httpx.get(address, timeout=20).status_code == 200
+        finally:
+            run.send_signal(signal.SIGINT)
+            run.wait(20)
 
 
 @pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])

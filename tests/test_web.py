@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import string
@@ -10,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from crawler.web import changes, pages, pictures, safe, state, words
+from crawler.web import changes, feed, origin, pages, pictures, safe, state, words
+from storage.archive import Archive, Fetched, Kept
 from storage.browse import Brief, Window
-from tests.attacks import ATTACKS, BAD_URLS
+from tests.attacks import ATTACKS, BAD_URLS, REACHING
 
 NOW = datetime(2026, 3, 21, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -82,6 +84,15 @@ def test_a_title_is_one_short_line_without_what_cannot_be_seen(attack):
     assert not re.search(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", shown)
 
 
+@pytest.mark.parametrize("show", [safe.title, safe.body])
+def test_no_more_characters_pile_up_than_a_script_has(show):
+    some = "".join(map(chr, range(0x300, 0x350)))
+    assert show(f"Z{some}a") == f"Z{some[: safe.MOST_COMBINING]}a"
+    assert show("a" + "\u0301\u200d" * 20).count("\u0301") == safe.MOST_COMBINING
+    usual = "नमस्ते, शक्तिशाली… ที่นี่ “e\u0302\u0301” בְּרֵאשִׁ֖ית 👩🏽\ufe0f‼️⁉️ ——————……！！！《》"
+    assert show(usual) == usual
+
+
 @pytest.mark.parametrize(
     "url",
     [*BAD_URLS, "", "http://", "http:///x", "http://a@b/", "http://a/ b", "http://a\\@b/", "ftp://a/", "http://[x/"],
@@ -102,6 +113,26 @@ def test_only_words_between_our_marks_are_marked():
 
 def test_half_of_a_surrogate_pair_can_be_sent():
     assert safe.body("a\ud800b").encode() and safe.title("a\udfffb").encode()
+
+
+def test_a_damaged_archive_has_no_page(tmp_path):
+    url = "http://a.example/"
+    with Archive(tmp_path / "a.pages") as archive:
+        archive.add(Fetched(url, url, NOW, 200, {}, b"page" * 999, "a"))
+        (kept,) = archive.pages()
+    whole = (tmp_path / "a.pages").read_bytes()
+    asked = tmp_path / "a.pages", [url], kept.sha256
+    assert origin.original(*asked)
+    first = int.from_bytes(whole[16:18], "big")  # of SQLite's pages: the tables are known, and nothing of them is left
+    (tmp_path / "a.pages").write_bytes(whole[:first] + b"\x5a" * (len(whole) - first))
+    assert origin.original(*asked) is None
+
+
+@pytest.mark.parametrize("attack", [*ATTACKS, *REACHING])
+def test_a_page_that_is_shown_raw_has_no_element_that_reaches_out(attack):
+    url = "http://a.example/"
+    page = origin.Original(Kept(1, url, url, NOW, 200, {"content-type": "text/html"}, ""), attack.encode())
+    assert not re.search(r"<(link|base|meta|i?frame|frameset|object|embed)\b", origin.shown(page), re.I)
 
 
 # -- what differs
@@ -165,10 +196,30 @@ def test_copies_and_advertising_are_not_listed_and_not_counted():
     assert listed([brief(3, is_ad=1), brief(1)], "ads=1").ids == [3, 1]
 
 
+def test_a_copy_stands_for_its_story_where_what_is_asked_for_is_true_of_it_alone():
+    some = [brief(5, copy_of=1, site="b"), brief(4, copy_of=1, site="b"), brief(3), brief(1, site="a")]
+    assert listed(some).ids == [3, 1]
+    assert listed(some, "site=b").ids == [4]  # once
+    assert listed(some, "site=a").ids == [3, 1]
+    assert listed(some, "q=x").ids == [3, 1]
+    assert listed(some[:3], "q=x").ids == [4, 3]
+    assert listed([*some[3:], *some[:3]], "q=x").ids == [1, 3]  # the first is shown, wherever it stands
+    assert listed(some[:3], "q=x&order=best").ids == [5, 3]
+    assert {choice.value: choice.number for choice in listed(some).facets["site"]} == {"a": 2, "b": 1}
+    assert listed([brief(4, copy_of=4)], "q=x").ids == []  # how far was looked
+
+
+def test_a_facet_leads_to_a_page_however_long_its_value():
+    some = [brief(1, section="x" * 260), brief(2, section="y" * 2001)]
+    (choice,) = listed(some).facets["section"]
+    assert listed(some, state.State(section=choice.value).address("/").partition("?")[2]).ids == [1]
+
+
 def test_a_facet_counts_what_choosing_it_would_list():
     some = [brief(n, site="ab"[n % 2], lang=("zh", "en")[n % 3 == 0]) for n in range(20, 0, -1)]
+    some += [brief(100 + n, site="ba"[n % 2], lang=("zh", "en")[n % 2], copy_of=n) for n in range(1, 21, 3)]
     found = listed(some, "site=a")
-    assert len(found.ids) == 10 and set(found.ids) == {n for n in range(1, 21) if n % 2 == 0}
+    assert len(found.ids) == len(set(found.ids)) > 10
     for key, query in (("site", "site"), ("language", "language")):
         for value, number, _ in found.facets[key]:
             there = listed(some, f"site=a&{query}={value}" if key != "site" else f"site={value}")
@@ -188,11 +239,32 @@ def test_best_matches_go_on_where_the_page_before_ended():
     assert listed(some, "q=x&order=best").ids == list(range(30))
     assert listed(some, "q=x&order=best&before=30").ids == list(range(30, 60))
     assert listed(some, "q=x&order=best&before=60").ids == list(range(60, 70))
+    assert [listed(some, f"q=x&order=best&before={at}").before for at in ("", "30-69", "30-50")] == [
+        "30-69",
+        "60-69",
+        "60-50",
+    ]
+    assert (read("q=x&order=best&before=30-69").last, read("q=x&order=best&before=30").last) == (69, 0)
 
 
 def test_a_window_without_a_whole_page_says_how_far_it_reaches():
     found = listed([brief(n, site="b") for n in range(9, 0, -1)], "site=a", whole=False)
     assert (found.ids, found.looked, found.before) == ([], False, "2026-03-20T08:00:00.000Z,1")
+
+
+# -- feeds
+
+
+def test_a_corrected_article_is_an_entry_that_was_updated():
+    seen, revised = "2026-03-20T08:00:00.000+00:00", "2026-03-20T09:00:00.000+00:00"
+    card = {"id": 1, "url": "http://a.example/", "title": "储能", "source": "", "site": "a", "lang": "zh"}
+    card |= {"published_at": None, "published_flag": None, "first_seen_at": seen, "revised_at": None}
+    entries = [feed.entry({**card, "revised_at": at}, "正文") for at in (None, revised)]
+    told = json.loads(feed.as_json(entries, state.State(), "快讯", "http://localhost", words.words("zh")))
+    times = [(item["date_published"], item["date_modified"]) for item in told["items"]]
+    assert times == [("2026-03-20T08:00:00Z", "2026-03-20T08:00:00Z"), ("2026-03-20T08:00:00Z", "2026-03-20T09:00:00Z")]
+    atom = feed.atom(entries, state.State(), "快讯", "http://localhost", words.words("zh"))
+    assert re.findall("<updated>(.*?)Z</updated>", atom) == [f"2026-03-20T{at}:00:00" for at in ("09", "08", "09")]
 
 
 # -- the rest

@@ -36,11 +36,10 @@ def watched(setup: Config, then: Database | None = None) -> list[str] | None:
 
     What is not configured any more was asked `then`, for all that the database of that time knows.
     """
-    if not setup.sources:
-        return None
-    configured = {source.name for source in setup.sources}
-    former = then.execute("SELECT name FROM sources WHERE enabled").fetchall() if then else []
-    return [source.name for source in setup.sources if source.enabled] + [n for (n,) in former if n not in configured]
+    from crawler.gaps import meant
+    from storage.gaps import enabled
+
+    return meant(setup.sources, enabled(then) if then else ())
 
 
 def oldest(rows: Iterable[Mapping[str, Any]]) -> datetime | None:

@@ -48,9 +48,13 @@ def command(
     except OSError as error:
         raise Failure(f"{host}:{port}: cannot be listened on: {error.strerror}; try another --port", USAGE) from error
     with listening, tidy():
-        made = served(setup, now, as_of=as_of, hosts=LOCAL | {host.lower(), *map(str.lower, names)})
-        address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+        shown = f"[{host}]" if ":" in host else host
+        made = served(setup, now, as_of=as_of, hosts=LOCAL | {shown.lower(), *map(str.lower, names)})
+        address = f"http://{shown}:{listening.getsockname()[1]}/"
         click.echo(f"{setup.settings.database}: {address}  (Ctrl-C ends it)")
         if browse:
             webbrowser.open(address)
-        uvicorn.Server(uvicorn.Config(made.app(), log_level="warning", lifespan="on")).run(sockets=[listening])
+        try:
+            uvicorn.Server(uvicorn.Config(made.app(), log_level="warning", lifespan="on")).run(sockets=[listening])
+        finally:
+            made.close()

@@ -8,6 +8,7 @@ pictures    a row of numbers as a picture
 pages       what each page shows: decided from rows
 origin      an article's page read again from the archive: evidence, lists
 look        templates and the style sheet
+reader      connections that only read
 site        an address to an answer
 plugin      the only room that knows Datasette
 """

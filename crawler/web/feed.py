@@ -33,7 +33,8 @@ def entry(card: Mapping[str, Any], text: str) -> Row:
         "href": _clean(link(card["url"])),
         "author": _clean(title(card["source"] or card["site"])) or "?",
         "language": language(card["lang"]),
-        "updated": _utc(card["first_seen_at"]),
+        "updated": _utc(card["revised_at"] or card["first_seen_at"]),
+        "seen": _utc(card["first_seen_at"]),
         "published": _utc(claimed) if claimed else "",
     }
 
@@ -67,7 +68,8 @@ def as_json(entries: Sequence[Row], state: State, heading: str, home: str, t: Wo
                 **({"external_url": one["href"]} if one["href"] else {}),
                 "title": one["heading"],
                 "content_text": one["text"],
-                "date_published": one["published"] or one["updated"],
+                "date_published": one["published"] or one["seen"],
+                "date_modified": one["updated"],
                 "authors": [{"name": one["author"]}],
                 **({"language": one["language"]} if one["language"] else {}),
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +15,10 @@ from storage.errors import StorageError
 
 # Bytes of a page that are read again while somebody waits.
 LARGEST = 1_500_000
-# What would reach out although the policy of the page forbids all it can: connections that are opened early.
-_REACHING = re.compile(r"<(?=(?:link|base|meta)\b)", re.I)
+# What would reach out although the policy of the page forbids all it can: connections that are opened early, for a
+# frame too, before the policy is asked about it.
+_NAMES = "link|base|meta|i?frame|frameset|fencedframe|object|embed|applet|portal"
+_REACHING = re.compile(rf"<(?=(?:{_NAMES})\b)", re.I)
 
 
 class Original(NamedTuple):
@@ -35,7 +38,7 @@ def original(archive: Path, urls: Sequence[str], sha256: str) -> Original | None
                 kept = next((one for one in pages.pages(url=url) if one.sha256 == sha256), None)
                 if kept:
                     return Original(kept, pages.body(kept.id))
-    except (Damaged, KeyError, StorageError):
+    except (Damaged, KeyError, StorageError, sqlite3.Error):
         return None
     return None
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from crawler.page import LinkList
 from crawler.web.changes import LONGEST, changes, shortened
 from crawler.web.pictures import bars
 from crawler.web.safe import MARKS, Piece, body, language, link, pieces, title
-from crawler.web.state import State, place
+from crawler.web.state import LONGEST_VALUE, State, place
 from storage.browse import Brief, Window
 from storage.search import snippet
 
@@ -24,7 +25,7 @@ KEYS = ("section", "site", "source", "language", "day")
 
 
 class Choice(NamedTuple):
-    """A value of a facet; `number` is how many articles of the window have it, beside all else that is chosen."""
+    """A value of a facet; `number` is how many stories of the window have it, beside all else that is chosen."""
 
     value: str
     number: int
@@ -46,39 +47,45 @@ class Listing(NamedTuple):
 
 
 def listing(window: Window, state: State, day_of: Callable[[str], str]) -> Listing:
-    """The page of a window in a state. Copies are folded into the first of their story, which alone is listed."""
-    chosen = state.chosen
-    counts: dict[str, Counter[str]] = {key: Counter() for key in KEYS}
-    ids, last = list[int](), None
-    found = 0
-    start = state.number if state.order == "best" else 0
+    """The page of a window in a state, on which a story stands once.
+
+    Copies are folded into the first of their story. Where something is searched for or chosen, a copy of which that is
+    true while it is not of the first stands for its story.
+    """
+    chosen, is_best = state.chosen, state.order == "best"
+    counts: dict[str, dict[str, set[int]]] = {key: defaultdict(set) for key in KEYS}
+    places: dict[int, Brief] = {}  # of a story the brief that it stands for, in the order of the window
+    firsts = set[int]()
     for brief in window.briefs:
-        if brief.copy_of is not None or (brief.is_ad and not state.ads):
+        if brief.copy_of == brief.id or (brief.is_ad and not state.ads):
             continue
-        values = _values(brief, day_of)
+        values, story = _values(brief, day_of), brief.copy_of or brief.id
         others = [key for key, value in chosen.items() if values[key] != value]
-        if not others:
-            found += 1
-            if start < found <= start + SIZE:
-                ids.append(brief.id)
-                last = brief
+        if not others and (brief.copy_of is None or state.q or chosen):
+            if brief.copy_of is None:
+                firsts.add(story)
+            if not is_best:
+                places.pop(story, None)  # the last one: it does not go away when the page begins further down
+            places.setdefault(story, brief)
         for key in KEYS if not others else others if len(others) == 1 else ():
             if values[key]:
-                counts[key][values[key]] += 1
-    more = found > start + SIZE
+                counts[key][values[key]].add(story)
+    start = state.number if is_best else 0
+    listed = list(places.items())[start : start + SIZE]
+    ids = [story if story in firsts else brief.id for story, brief in listed]
     facets = {key: _choices(counts[key], chosen.get(key, ""), by_value=key == "day") for key in KEYS}
     counted = len(window.briefs)
-    if more and last:
-        return Listing(ids, _after(last, state, start), True, "", counted, facets)
+    if len(places) > start + SIZE:
+        last = state.last or max(brief.id for brief in window.briefs)
+        after = f"{start + SIZE}-{last}" if is_best else _after(listed[-1][1], state)
+        return Listing(ids, after, True, "", counted, facets)
     if window.whole or not window.briefs:
         return Listing(ids, "", True, "", counted, facets)
     end = window.briefs[-1]
-    return Listing(ids, _after(end, state, start), False, end.told_at, counted, facets)
+    return Listing(ids, _after(end, state), False, end.told_at, counted, facets)
 
 
-def _after(brief: Brief, state: State, start: int) -> str:
-    if state.order == "best":
-        return str(start + SIZE)
+def _after(brief: Brief, state: State) -> str:
     return str(brief.id) if state.q else place(brief.told_at, brief.id)
 
 
@@ -92,8 +99,9 @@ def _values(brief: Brief, day_of: Callable[[str], str]) -> dict[str, str]:
     }
 
 
-def _choices(counts: Counter[str], chosen: str, *, by_value: bool) -> list[Choice]:
+def _choices(stories: Mapping[str, set[int]], chosen: str, *, by_value: bool) -> list[Choice]:
     """The most frequent values, or the highest ones; the chosen one is always among them."""
+    counts = Counter({value: len(some) for value, some in stories.items() if len(value) <= LONGEST_VALUE})
     known = sorted(counts.items(), reverse=True) if by_value else counts.most_common()
     found = [Choice(value, count, value == chosen) for value, count in known[:CHOICES]]
     if chosen and not any(choice.chosen for choice in found):
@@ -132,8 +140,11 @@ def item(card: Row, text: str = "", words: str = "") -> Row:
 def story(told: Row, one: Row | None, other: Row | None) -> Row:
     """A story; with two articles what differs between their texts."""
     items = [item(card) for card in told["articles"]]
-    seen = min(items, key=lambda each: (each["first_seen_at"], each["id"])) if items else None
-    first = next((each for each in items if each["id"] == told["first_article"]), items[0] if items else None)
+    first, seen = (
+        item(card) if (card := told[f"{name}_card"]) else None for name in ("first_article", "first_seen_article")
+    )
+    first = first or (items[0] if items else None)
+    seen = seen or min(items, key=lambda each: (each["first_seen_at"], each["id"]), default=None)
     links = [
         {
             **each,
@@ -176,9 +187,25 @@ def versions(article: Row, revisions: Sequence[Row]) -> list[Row]:
     return found[::-1]
 
 
+def carried(found: LinkList, known: Mapping[str, Row]) -> Row:
+    """A list that a page carried, with what is known of its addresses: advertising, our own article."""
+    none = {"is_ad": 0, "article_id": None}
+    items = [
+        {
+            "title": each.title or each.url,
+            "url": each.url,
+            "published_at": each.published_at.isoformat() if each.published_at else "",
+            **known.get(each.url, none),
+        }
+        for each in found.items
+    ]
+    return {"heading": found.heading, "entries": items}
+
+
 def source(row: Row) -> Row:
     """How a source fares, with its pictures."""
     state = "well" if row["last_success_at"] else "never"
+    state = "unasked" if row["unasked"] else state
     state = "failing" if row["error"] else state
     state = "paused" if row["paused_at"] else state
     return {

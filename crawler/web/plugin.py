@@ -1,10 +1,11 @@
 """The only room that knows Datasette: its own pages and console stay, ours go before them, all with a policy.
 
-The database is opened `mode=ro`, so that the daemon may write meanwhile.
+The database is only read, so that the daemon may write meanwhile.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -12,6 +13,8 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -24,23 +27,31 @@ from datasette.database import Database
 from datasette.plugins import pm
 from datasette.utils import tilde_encode
 from datasette.utils.asgi import Request, Response
+from datasette.views.base import DatasetteError
 from jinja2 import BaseLoader, Environment
 
 from config import Config
 from crawler.web.frame import Answer, Ask
 from crawler.web.look import sheet
+from crawler.web.reader import Reader, opened
 from crawler.web.site import Site
 from crawler.web.tables import mended
 from storage.connection import CACHE_KB
 from storage.datasette import metadata
 
+# Whether the answer is a file for another program to read.
+_IS_FILE: ContextVar[bool] = ContextVar("is_file", default=False)
 Asgi = Callable[..., Awaitable[None]]
 
 # Names that a database must not have there, because a page of ours has them.
 _TAKEN = frozenset(("sources", "story", "article", "raw", "_internal", "_memory"))
+# Pages of Datasette for those who develop it; here they serve nobody.
+_FOR_DEVELOPERS = r"/-/(?:messages|allow-debug|patterns)/?$"
 # To suggest facets it looks at every column of a table: seconds of a processor a page.
 _SETTINGS = {"cache_size_kb": CACHE_KB, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
 LOCAL = frozenset(("localhost", "127.0.0.1", "[::1]"))
+_FOREIGN_NAME = b"This server is not asked for under that name; see `kuaixun serve --help` for --name.\n"
+_FOREIGN_PAGE = b"A page of another site may lead here by a link, and ask for nothing itself.\n"
 _ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -51,32 +62,76 @@ _ALWAYS = {
 
 
 class Readable(Database):  # type: ignore[misc]
-    """A database file of any name, that is read and never written."""
+    """A database file of any name, that is read and never written: by statements that somebody typed."""
+
+    def __init__(self, served: Datasette, path: Path):
+        super().__init__(served, path=str(path), is_mutable=True)
+        self._reader = Reader(path, self._prepared)
 
     def connect(self, write: bool = False) -> sqlite3.Connection:
         """A connection that only reads. Raises PermissionError where one is asked for that writes."""
         if write:
             raise PermissionError(f"{self.path}: is only read here")
-        made = self.fresh()
-        self._all_file_connections.append(made)
-        return made
+        return opened(Path(self.path), typed=True)
 
-    def fresh(self) -> sqlite3.Connection:
-        """A connection for one page, which closes it."""
-        # Datasette itself would take a `?` or `%` of a name for a part of the address.
-        address = f"{Path(self.path).absolute().as_uri()}?mode=ro"
-        return sqlite3.connect(address, uri=True, check_same_thread=False)
+    async def execute(self, sql: str, params: Any = None, truncate: bool = False, **told: Any) -> Any:
+        """Rows of a statement. Of a query Datasette gives the first thousand, and of one that fails none: in a file
+        nothing would say so, which therefore has all rows, or DatasetteError is raised.
+        """
+        if not (truncate and _IS_FILE.get()):
+            return await super().execute(sql, params, truncate=truncate, **told)
+        try:
+            return await super().execute(sql, params, **told)
+        except sqlite3.DatabaseError as error:
+            raise DatasetteError(str(error), status=400) from error
+
+    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        """What a function gives, of a connection of its thread."""
+        return await _threaded(self.ds.executor, lambda: fn(self._reader.mine()))
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _prepared(self) -> sqlite3.Connection:
+        made = self.connect()
+        self.ds._prepare_connection(made, self.name)
+        return made
 
 
 class Served(Datasette):  # type: ignore[misc]
-    """Datasette with our pages before its own; see `served`."""
+    """Datasette with our pages before its own; see `served`. Close it."""
 
     def __init__(self, site: Site, path: Path, name: str, threads: int, hosts: frozenset[str] | None):
         # Before all else: the routes are asked for while it is made.
         self.kuaixun_site, self.kuaixun_hosts, self.kuaixun_database = site, hosts, name
+        self._path, self._reader = path, Reader(path, lambda: opened(path))
+        # Of their own, so that nobody waits for what others type.
+        self._threads = ThreadPoolExecutor(threads) if threads else None
         super().__init__([], metadata=metadata(name), settings={**_SETTINGS, "num_sql_threads": threads})
         self.remove_database("_memory")
-        self.add_database(Readable(self, path=str(path), is_mutable=True), name=name)
+        self.add_database(Readable(self, path), name=name)
+
+    async def kuaixun_answer(self, ask: Ask) -> Answer:
+        """The answer of a page of ours."""
+
+        def answered() -> Answer:
+            return self.kuaixun_site.answer(ask, self._reader.mine(), lambda: opened(self._path))
+
+        answer: Answer = await _threaded(self._threads, answered)
+        return answer
+
+    def close(self) -> None:
+        """End the threads and close the files, so that nothing of them stays beside the database."""
+        for executor in filter(None, (self._threads, self.executor)):
+            executor.shutdown()
+        self._reader.close()
+        for database in self.databases.values():
+            database.close()
+
+
+async def _threaded(executor: Executor | None, do: Callable[[], Any]) -> Any:
+    """What is done in a thread of the executor; without one in this thread."""
+    return await asyncio.get_running_loop().run_in_executor(executor, do) if executor else do()
 
 
 class Mended(BaseLoader):
@@ -105,7 +160,7 @@ class Plugin:
             return []
         # What is neither a page of ours nor in the rooms of Datasette is nothing, and we say so.
         theirs = rf"/(?!(?:-|{re.escape(tilde_encode(datasette.kuaixun_database))}|favicon\.ico)(?:[/.]|$)).*$"
-        return [(path, _page) for path in (*datasette.kuaixun_site.routes, theirs)]
+        return [(path, _page) for path in (*datasette.kuaixun_site.routes, _FOR_DEVELOPERS, theirs)]
 
     @hookimpl  # type: ignore[untyped-decorator]
     def asgi_wrapper(self, datasette: Datasette) -> Callable[[Asgi], Asgi]:
@@ -156,23 +211,17 @@ async def _page(request: Request, datasette: Served) -> Response:
     """Any page of ours."""
     if request.method not in ("GET", "HEAD"):
         return Response.text("These pages are only read: GET or HEAD.\n", status=405, headers={"allow": "GET, HEAD"})
-    site = datasette.kuaixun_site
     ask = Ask(
         request.path,
         request.query_string,
         request.headers.get("accept-language", ""),
         f"{request.scheme}://{request.headers.get('host', '')}",
     )
-    database = datasette.get_database(datasette.kuaixun_database)
-
-    def answered(connection: sqlite3.Connection) -> Answer:
-        return site.answer(ask, connection, database.fresh)
-
     try:
-        answer = await database.execute_fn(answered)
+        answer = await datasette.kuaixun_answer(ask)
     except Exception:
         traceback.print_exc(file=sys.stderr)
-        answer = site.fault(ask)
+        answer = datasette.kuaixun_site.fault(ask)
     return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
 
 
@@ -183,13 +232,16 @@ def _guarded(app: Asgi, hosts: frozenset[str] | None) -> Asgi:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        asked = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
+        told = dict(scope["headers"])
+        asked = told.get(b"host", b"").decode("latin-1").lower()
         if hosts is not None and re.sub(r":\d+$", "", asked) not in hosts:
-            text = b"This server is not asked for under that name; see `kuaixun serve --help` for --name.\n"
-            head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
-            await send({"type": "http.response.start", "status": 421, "headers": head})
-            await send({"type": "http.response.body", "body": text})
+            await _refuse(send, 421, _FOREIGN_NAME)
             return
+        if _is_fetched_by_another(told):
+            await _refuse(send, 403, _FOREIGN_PAGE)
+            return
+
+        _IS_FILE.set(scope["path"].endswith(".csv") or b"_format=csv" in scope["query_string"])
 
         async def sent(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -202,6 +254,19 @@ def _guarded(app: Asgi, hosts: frozenset[str] | None) -> Asgi:
         await app(scope, receive, sent)
 
     return guarded
+
+
+def _is_fetched_by_another(headers: dict[bytes, bytes]) -> bool:
+    """Whether a page of another site asks, for more than to lead a reader here: it could keep the processor busy."""
+    if headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin"):
+        return False
+    return (headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")) != (b"navigate", b"document")
+
+
+async def _refuse(send: Any, status: int, text: bytes) -> None:
+    head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": text})
 
 
 @cache

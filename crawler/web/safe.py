@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import NamedTuple
@@ -17,6 +18,10 @@ _MARKED = re.compile(f"({MARKS[0]}[^{MARKS[0]}{MARKS[1]}]*{MARKS[1]})")
 _PRIVATE = dict.fromkeys(map(ord, MARKS))
 # What turns the direction of a line: in running text it ends with its paragraph, in a title it serves nobody.
 _TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C))
+# Where more characters that combine than any script has may follow each other: neither letters nor what is usual
+# between words.
+_MAY_PILE = re.compile(r"[^\w\s!-~\u2010-\u205e\u3000-\u303f\uff00-\uff0f]{5,}")
+MOST_COMBINING = 4
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -30,16 +35,32 @@ class Piece(NamedTuple):
 def title(text: str | None) -> str:
     """One line without what cannot be seen, and no longer than anybody reads."""
     if text and len(text) <= LONGEST_TITLE and text.isprintable():
-        return " ".join(text.split())  # nearly always
-    line = plain(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]))
+        return _flat(" ".join(text.split()))  # nearly always
+    start = (text or "").translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]
+    line = _flat(plain(_SURROGATE.sub("\ufffd", start)))
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1] + "…"
 
 
 def body(text: str | None) -> str:
     """Text of several lines without control characters."""
     if text and text.replace("\n", "").isprintable():
-        return text  # nearly always
-    return safe(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE)))
+        return _flat(text)  # nearly always
+    return _flat(safe(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE))))
+
+
+def _flat(text: str) -> str:
+    """Text without those characters that would pile up on another one: they reach far out of their line."""
+    return text if text.isascii() else _MAY_PILE.sub(_unpiled, text)
+
+
+def _unpiled(found: re.Match[str]) -> str:
+    kept, piled = list[str](), 0
+    for character in found[0]:
+        kind = unicodedata.category(character)
+        piled = piled + 1 if kind[0] == "M" else piled if kind == "Cf" else 0
+        if kind[0] != "M" or piled <= MOST_COMBINING:
+            kept.append(character)
+    return "".join(kept)
 
 
 def paragraphs(text: str | None) -> list[str]:

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from storage.times import stamp
 
-LONGEST = 200  # characters of a value
+# Characters of what is searched for, and of another value: a site may call itself what it likes.
+LONGEST, LONGEST_VALUE = 200, 2000
 LANGUAGES = ("zh", "en")
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z,(\d{1,18})")
-_NUMBER = re.compile(r"\d{1,18}")
+_NUMBER = re.compile(r"(\d{1,18})(?:-(\d{1,17}))?")
 
 
 class BadState(ValueError):
@@ -62,7 +63,14 @@ class State:
     @property
     def number(self) -> int:
         """Where the page begins among hits: the id of the one before it, or how many are before it."""
-        return int(self.before) if _NUMBER.fullmatch(self.before) else 0
+        found = _NUMBER.fullmatch(self.before)
+        return int(found[1]) if found else 0
+
+    @property
+    def last(self) -> int:
+        """The highest id among the hits when the reader began with the best ones; 0 where he begins now."""
+        found = _NUMBER.fullmatch(self.before)
+        return int(found[2] or 0) if found else 0
 
     @property
     def chosen(self) -> dict[str, str]:
@@ -90,7 +98,7 @@ def read(query: str, now: datetime) -> State:
         raise BadState("?", query[:LONGEST], "too_long") from error
     told = {name: values[0].replace("\0", "").strip() for name, values in given.items()}
     for name in (field.name for field in fields(State)):
-        if len(told.get(name, "")) > LONGEST:
+        if len(told.get(name, "")) > (LONGEST if name == "q" else LONGEST_VALUE):
             raise BadState(name, told[name][:40] + "…", "too_long")
     state = State(
         **{name: told.get(name, "") for name in ("q", "site", "source", "section", "language")},

@@ -4,51 +4,80 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from crawler.gaps import meant
 from crawler.web import feed, origin, pages
 from crawler.web.frame import ATOM, HTML, JSON, POLICY, SANDBOX, Answer, Missing, Visit, page
 from crawler.web.safe import language, link, paragraphs, title
-from crawler.web.state import bounds
+from crawler.web.state import State, bounds
 from storage import browse, health, query
 from storage.clocks import faults
 from storage.drifts import drifts
+from storage.gaps import enabled
 from storage.pair import beside
 from storage.sqlite import Database
 
-ENTRIES = 30  # in a feed
+# In a feed, of which no more is looked at than so many windows.
+ENTRIES, WINDOWS = 30, 8
 
 
-def _listing(visit: Visit) -> tuple[pages.Listing, list[dict[str, Any]]]:
-    state = visit.state
+def _listing(visit: Visit, state: State) -> tuple[pages.Listing, list[dict[str, Any]]]:
     if state.q:
-        below = 0 if state.order else state.number
+        below = state.number if not state.order else state.last + 1 if state.last else 0
         window = browse.found(visit.db, state.q, below, best=bool(state.order))
     else:
-        until = bounds(state.day, visit.house.zone)[1] if state.day else ""
-        window = browse.newest(visit.db, state.place, until)
+        since, until = bounds(state.day, visit.house.zone) if state.day else ("", "")
+        window = browse.newest(visit.db, state.place, until, since)
     listing = pages.listing(window, state, pages.day_in(visit.house.zone))
     return listing, browse.cards(visit.db, listing.ids)
 
 
 def front(visit: Visit) -> Answer:
     state, t = visit.state, visit.t
-    listing, cards = _listing(visit)
+    listing, cards = _listing(visit, state)
     texts = {row["id"]: row["text"] for row in browse.texts_of(visit.db, listing.ids)} if state.q else {}
     items = [pages.item(card, texts.get(card["id"], ""), state.q) for card in cards]
     heading = t("results_for", q=title(state.q)) if state.q else t.newest
-    context = {"heading": heading, "listing": listing, "items": items, "unseen": browse.unseen(visit.db)}
+    unseen = browse.unseen(visit.db, _now(visit), _watched(visit))
+    context = {"heading": heading, "listing": listing, "items": items, "unseen": unseen}
     return page("front.html", visit.frame, context, place="front")
 
 
+def _now(visit: Visit) -> datetime:
+    """The present of a page: the time that it looks back to, where it does."""
+    return visit.state.as_of or visit.now
+
+
+def _watched(visit: Visit) -> list[str] | None:
+    """The sources that are meant to be asked."""
+    looks_back = visit.state.as_of or visit.house.as_of
+    return meant(visit.house.setup.sources, enabled(Database(visit.db)) if looks_back else ())
+
+
 def feeds(visit: Visit) -> Answer:
-    listing, cards = _listing(visit)
-    texts = {row["id"]: row["text"] for row in browse.texts_of(visit.db, listing.ids[:ENTRIES])}
-    entries = [feed.entry(card, texts.get(card["id"], "")) for card in cards[:ENTRIES]]
+    cards = _entries(visit)
+    texts = {row["id"]: row["text"] for row in browse.texts_of(visit.db, [card["id"] for card in cards])}
+    entries = [feed.entry(card, texts.get(card["id"], "")) for card in cards]
     heading = " · ".join(filter(None, (visit.t.name, title(visit.state.q), *map(title, visit.state.chosen.values()))))
     written = feed.atom if visit.values[0] == "atom" else feed.as_json
     text = written(entries, visit.state, heading, visit.ask.home, visit.t)
-    return Answer(200, ATOM if visit.values[0] == "atom" else JSON, text, {"content-security-policy": POLICY})
+    headers = {"content-security-policy": POLICY, "vary": "accept-language"}
+    return Answer(200, ATOM if visit.values[0] == "atom" else JSON, text, headers)
+
+
+def _entries(visit: Visit) -> list[dict[str, Any]]:
+    """What a feed has: a reader of feeds follows no link to what is further back, so it is looked for there too."""
+    state, found = visit.state, dict[int, dict[str, Any]]()
+    for _ in range(WINDOWS):
+        listing, cards = _listing(visit, state)
+        found |= {card["id"]: card for card in cards if card["id"] not in found}
+        if len(found) >= ENTRIES or listing.looked or not listing.before:
+            break
+        state = replace(state, before=listing.before)
+    return list(found.values())[:ENTRIES]
 
 
 def story(visit: Visit) -> Answer:
@@ -88,6 +117,8 @@ def article(visit: Visit) -> Answer:
     kept = _original(visit, article)
     settings, sources = visit.house.setup.settings, visit.house.setup.sources
     found = origin.extraction(kept, settings, sources, article["found_by"] or "") if kept else None
+    lists = [each for each in found.lists if each.kind == "latest"] if found else []
+    known = browse.announced(visit.db, [one.url for each in lists for one in each.items][: browse.LISTED])
     context = {
         "heading": title(article["title"]) or f"#{number}",
         "article": {"author": None, "editor": None, "section": None, **article},
@@ -99,7 +130,7 @@ def article(visit: Visit) -> Answer:
         "fields": pages.fields(article, found.evidence if found else {}),
         "reread": found is not None,
         "versions": pages.versions(article, query.revisions(db, number)[-20:]),
-        "lists": [each for each in found.lists if each.kind == "latest"] if found else [],
+        "lists": [pages.carried(each, known) for each in lists],
         "carried": browse.carried(visit.db, number, article["url"]),
         "rights": query.rights(db, number, visit.state.as_of or visit.house.as_of),
         "raw": f"/raw/{number}/{article['page_sha256']}" if kept else "",
@@ -127,7 +158,7 @@ def raw(visit: Visit) -> Answer:
 
 
 def sources(visit: Visit) -> Answer:
-    at = visit.state.as_of or visit.now
+    at = _now(visit)
     db = Database(visit.db)
     drifting, wrong = drifts(db), faults(db)
     rows = [
@@ -138,7 +169,7 @@ def sources(visit: Visit) -> Answer:
                 "clocks": [each for each in wrong if each["source"] == row["name"]],
             }
         )
-        for row in health.sources(visit.db, at)
+        for row in health.sources(visit.db, at, _watched(visit))
     ]
     context = {"heading": visit.t.health, "sources": rows, "at": at.isoformat()}
     return page("sources.html", visit.frame, context, place="sources")
