@@ -20,7 +20,7 @@ from typing import Annotated, Any
 
 from config import notices, sites
 from config.notices import Search
-from config.tables import ConfigError, keys, nearest, refuse_unknown, show, value_of_text, values
+from config.tables import PREFIX, ConfigError, keys, nearest, refuse_unknown, show, value_of_text, values
 from config.values import address, between, cron, each, encoding, filled, header, network, pattern, proxy, zone
 
 __all__ = [
@@ -44,7 +44,6 @@ __all__ = [
 ]
 
 FILE = "kuaixun.toml"
-PREFIX = "KUAIXUN_"
 TEMPLATE = Path(__file__).with_name(FILE)
 
 

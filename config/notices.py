@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from config import sites
-from config.tables import ConfigError, keys, nearest, refuse_unknown, show, values
+from config.tables import PREFIX, ConfigError, keys, nearest, refuse_unknown, show, values
 from config.values import address, between, proxy
 
 WAYS = {"webhook": "url", "command": "command", "feed": "path"}
@@ -34,7 +34,15 @@ def _way(name: str) -> str:
     return name
 
 
+def _secrets(text: str) -> str:
+    for name in _SECRET.findall(text):
+        if name.startswith(PREFIX):
+            raise ValueError(f"names the variable `{name}`: what begins with {PREFIX} is a setting; take another name")
+    return text
+
+
 def _url(text: str) -> str:
+    _secrets(text)
     if text and "${" not in text:
         address(text)
         if "@" in urlsplit(text).netloc:
@@ -46,6 +54,7 @@ def _headers(given: Mapping[str, str]) -> Mapping[str, str]:
     for name, value in given.items():
         if not _HEADER.fullmatch(name) or not all(" " <= character <= "~" for character in value):
             raise ValueError(f"has `{name}`, which is no HTTP header of printable ASCII characters")
+        _secrets(value)
     return given
 
 

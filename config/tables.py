@@ -19,6 +19,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from config.values import duration, show_duration
 
+# How the name of a variable begins that says a setting.
+PREFIX = "KUAIXUN_"
 TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 

@@ -101,9 +101,11 @@ The command line, and what it shows:
   console     exit codes, common options
   commands    one file a command
   screen      lines, tables and times for people
+  board       what the live status shows, and in which order
   present     an extraction as JSON, text, Markdown or an account of its reasons
   web         the pages of `kuaixun serve`
   demo        the small news web of `kuaixun demo`
   bench       how good and how fast the extraction is
   metrics     the measures of one page
+  peers       other extractors that are installed beside
 """

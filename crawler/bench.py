@@ -20,7 +20,9 @@ unpacked); and `NAME.html` beside `NAME.json`. The keys of both, all optional bu
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
+import itertools
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +31,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from crawler import metrics
+from crawler import metrics, peers
 from crawler.decode import decode
 from crawler.extract import extract
 from crawler.metrics import PageScore
@@ -171,14 +173,37 @@ def _now(case: Case) -> datetime:
 def run(folder: Path, *, limit: int | None = None) -> list[PageScore]:
     """The scores of the pages of one corpus, of the first `limit` where that is given. Raises GoldError."""
     scores: list[PageScore] = []
-    for number, case in enumerate(cases(folder)):
-        if limit is not None and number >= limit:
-            break
+    for case in itertools.islice(cases(folder), limit):
         body = case.body()
-        if number < _WARM:
+        if len(scores) < _WARM:
             answer(case, body)  # imports and caches are not timed
         scores.append(score(case, answer(case, body), len(body)))
     return scores
+
+
+def run_peer(folder: Path, name: str, *, limit: int | None = None) -> list[PageScore]:
+    """The same of a peer: title, body, and pieces of text that must or must not be there. Raises GoldError."""
+    scores: list[PageScore] = []
+    for case in itertools.islice(cases(folder), limit):
+        body, url = case.body(), case.gold.get("url") or ""
+        if len(scores) < _WARM:
+            peers.ask(name, body, url)
+        (title, text), cpu, error = peers.ask(name, body, url)
+        scores.append(_peer_score(case, title, text, PageScore(case.name, cpu, len(body), error=error)))
+    return scores
+
+
+def _peer_score(case: Case, title: str, text: str, begun: PageScore) -> PageScore:
+    right = _body(case.gold)
+    return dataclasses.replace(
+        begun,
+        empty=bool(right) and not text.strip(),
+        body=_overlap(case, right, text, title) if right else None,
+        segments=_segments(case.gold, text),
+        same={"title": metrics.squeezed(case.gold["title"]) == metrics.squeezed(title)}
+        if case.gold.get("title")
+        else {},
+    )
 
 
 def score(case: Case, said: Answer, size: int) -> PageScore:
@@ -187,7 +212,6 @@ def score(case: Case, said: Answer, size: int) -> PageScore:
     text = "\n".join(found.paragraphs) if found else ""
     fields: Mapping[str, Any] = found.fields if found else {}
     right = _body(gold)
-    wanted, unwanted = gold.get("with") or (), gold.get("without") or gold.get("not_in_body") or ()
     lists = _lists(gold)
     got = [(block.kind, [item.url for item in block.items]) for block in found.lists] if found else []
     return PageScore(
@@ -197,11 +221,16 @@ def score(case: Case, said: Answer, size: int) -> PageScore:
         empty=bool(right) and not text.strip(),
         error=said.error,
         body=_overlap(case, right, text, str(fields.get("title") or "")) if right else None,
-        segments=metrics.segments(text, wanted, unwanted) if wanted or unwanted else None,
+        segments=_segments(gold, text),
         links=metrics.link_counts(lists, got, gold.get("links_neutral") or ()) if lists is not None else None,
         lists=metrics.list_scores(lists, got) if lists else (),
         same=_same(gold, fields, found),
     )
+
+
+def _segments(gold: Mapping[str, Any], text: str) -> metrics.Segments | None:
+    wanted, unwanted = gold.get("with") or (), gold.get("without") or gold.get("not_in_body") or ()
+    return metrics.segments(text, wanted, unwanted) if wanted or unwanted else None
 
 
 def _body(gold: Mapping[str, Any]) -> str:
@@ -229,10 +258,7 @@ def _lists(gold: Mapping[str, Any]) -> metrics.Lists | None:
 def _same(gold: Mapping[str, Any], fields: Mapping[str, Any], found: Extraction | None) -> dict[str, bool]:
     """Every field of which the gold knows the one right value."""
     values = {**fields, "kind": found.kind if found else "", "next_url": found.next_url if found else ""}
-    out: dict[str, bool] = {}
-    if gold.get("title"):
-        out["title"] = metrics.squeezed(gold["title"]) == metrics.squeezed(values.get("title"))
-    out |= _times(gold, values)
+    out = _titled(gold, values.get("title")) | _times(gold, values)
     if gold.get("author"):
         names, said = metrics.people(gold["author"]), metrics.people(values.get("author") or [])
         out["author"] = bool(names) and names == said
@@ -245,6 +271,10 @@ def _same(gold: Mapping[str, Any], fields: Mapping[str, Any], found: Extraction 
     if gold.get("absent"):
         out["absent"] = not any(values.get(name) for name in gold["absent"])
     return out
+
+
+def _titled(gold: Mapping[str, Any], title: object) -> dict[str, bool]:
+    return {"title": metrics.squeezed(gold["title"]) == metrics.squeezed(title)} if gold.get("title") else {}
 
 
 def _times(gold: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, bool]:

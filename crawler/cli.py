@@ -105,9 +105,25 @@ def report(error: Exception) -> int:
     return code
 
 
+def _print_version(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    if given:
+        command = ctx.command.get_command(ctx, "version") if isinstance(ctx.command, click.Group) else None
+        assert command
+        ctx.exit(ctx.invoke(command, verbose=ctx.meta.get("verbose", False)))
+
+
+def _remember(ctx: click.Context, param: click.Parameter, given: bool) -> None:
+    ctx.meta["verbose"] = given
+
+
 @click.group(cls=Kuaixun, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
-def cli() -> None:
+@click.option("--version", is_flag=True, expose_value=False, callback=_print_version, help="Print what runs here.")
+@click.option(
+    "--verbose", is_flag=True, is_eager=True, expose_value=False, callback=_remember, help="With --version: all of it."
+)
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Crawl news sites into one SQLite file, without duplicates, and query it.
 
     \b
@@ -115,6 +131,8 @@ def cli() -> None:
       kuaixun demo                     the whole line, without network
       kuaixun init && kuaixun crawl    a configuration here, then one pass
     """
+    if ctx.meta["verbose"]:
+        raise click.UsageError("--verbose goes with --version", ctx)
 
 
 def main() -> None:

@@ -21,9 +21,8 @@ import config
 from crawler.screen import Live, plain
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
     from storage import Patience
+    from storage.sqlite import Database
 
 NOTHING, USAGE, CONFIG, STORAGE, FETCH, EXTRACT, FAULT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 70, 130
 EXIT_CODES = {
@@ -57,6 +56,7 @@ SECTIONS = {
         "datasette",
         "bench",
         "version",
+        "completion",
     ),
 }
 
@@ -169,6 +169,23 @@ def refuse_broken(setup: config.Config, only: str | None = None) -> None:
             raise error
 
 
+def bad_table(setup: config.Config) -> config.ConfigError | None:
+    """What is wrong with the table that `mentions` names, which only exports read; None where nothing is."""
+    from storage import instruments
+
+    if setup.settings.mentions is None:
+        return None
+    try:
+        instruments.read(setup.settings.mentions)
+    except instruments.TableError as error:
+        told = f"names a table that cannot be used: {str(error).rstrip('.')}"
+        where = setup.origins.get("mentions", "")
+        return config.ConfigError(
+            where, "mentions", f"{told}; mend it, or take `mentions` out for the one that comes along"
+        )
+    return None
+
+
 # Of every command that reads: what it would have shown at a time.
 as_of_option = click.option(
     "--as-of", type=Moment(), metavar="TIME", help="As it was known then: ISO 8601 with zone, 2026-03-20T08:00+08:00."
@@ -208,47 +225,14 @@ def tidy() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    # Only the main thread may; elsewhere nobody sends signals either.
-    handles = threading.current_thread() is threading.main_thread()
-    former = signal.signal(signal.SIGTERM, stop) if handles else None
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where nobody may, and nobody sends signals either
+        return
+    former = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        if handles:
-            signal.signal(signal.SIGTERM, former)
-
-
-class Hangups:
-    """Whether SIGHUP came; `then` is what it does from now on."""
-
-    def __init__(self) -> None:
-        self.came = False
-        self._then: Callable[[], None] = lambda: None
-
-    def take(self, *_: object) -> None:
-        """One came."""
-        self.came = True
-        self._then()
-
-    def lead_to(self, then: Callable[[], None]) -> None:
-        """Have it done by each that comes, and now where one came already."""
-        self._then = then
-        if self.came:
-            then()
-
-
-@contextmanager
-def hangups() -> Iterator[Hangups]:
-    """SIGHUP ends nothing meanwhile, and is not forgotten."""
-    found = Hangups()
-    # Only the main thread may, and Windows has none.
-    number = getattr(signal, "SIGHUP", None) if threading.current_thread() is threading.main_thread() else None
-    former = signal.signal(number, found.take) if number else None
-    try:
-        yield found
-    finally:
-        if number:
-            signal.signal(number, former)
+        signal.signal(signal.SIGTERM, former)
 
 
 def print_json(rows: Iterable[Mapping[str, Any]]) -> None:

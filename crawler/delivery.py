@@ -23,6 +23,7 @@ from crawler.chores import Stopped
 from crawler.couriers import Brought
 from crawler.notices import Clock, Round, Still, notice_of
 from crawler.payload import body
+from crawler.screen import counted
 from storage import feed, outbox
 from storage.errors import StorageError
 from storage.outbox import Letter
@@ -32,8 +33,10 @@ from storage.store import Store
 PAUSE, LONGEST_PAUSE, ATTEMPTS = timedelta(minutes=1), timedelta(hours=6), 14
 # So many notices of a search are sent in one round, and none is begun after so many seconds.
 BATCH, ROUND = 50, 30.0
-# Searches that are served at once, and entries of a feed.
-TOGETHER, ENTRIES = 16, 100
+# Searches that are served at once.
+TOGETHER = 16
+# What a feed holds: a reader that comes once a day misses nothing, unless more comes than a file should hold.
+ROOM = outbox.Room(100, 1000, timedelta(days=1))
 # Characters of a title that a program finds in its environment.
 LONGEST_TITLE = 1000
 
@@ -67,10 +70,12 @@ def bring(search: Search, notice: dict[str, Any], base: Path, now: datetime, sti
     return couriers.post(parcel, seconds=search.timeout, now=now, still=still)
 
 
-def write_feed(store: Store, search: Search) -> None:
-    """Write the Atom file of a search, of its newest notices. Raises StorageError."""
+def write_feed(store: Store, search: Search, now: datetime) -> set[int]:
+    """Write the Atom file of a search, of its newest notices; the articles in it. Raises StorageError."""
     assert search.path
-    feed.write(store.db, search.path, search.name, dict(outbox.newest(store, search.name, ENTRIES)))
+    found = dict(outbox.newest(store, search.name, ROOM, now))
+    feed.write(store.db, search.path, search.name, found)
+    return set(found)
 
 
 @dataclass(slots=True)
@@ -99,7 +104,7 @@ class Delivery:
         """Try what is due, one round. Raises StorageError, and what `still` raises."""
         jobs = []
         for search in searches:
-            letters = outbox.due(self.store, search.name, self.clock(), ENTRIES if search.to == "feed" else BATCH)
+            letters = outbox.due(self.store, search.name, self.clock(), None if search.to == "feed" else BATCH)
             if search.to == "feed":
                 self._feed(search, letters)
             elif letters:
@@ -119,16 +124,28 @@ class Delivery:
         """Write the feed if there is something new, or no file yet; that it is done twice makes no difference."""
         if not letters and search.path and search.path.exists():
             return
+        now = self.clock()
         try:
-            write_feed(self.store, search)
+            inside = write_feed(self.store, search, now)
         except StorageError as error:
             self.done.errors[search.name] = str(error)
             if letters:
                 self._note(search, letters[0], Brought(str(error)))
         else:
-            outbox.sent(self.store, [letter.id for letter in letters], self.clock())
-            self.done.sent += len(letters)
-            self.done.arrived.add(search.name)
+            self._told(search, letters, inside, now)
+
+    def _told(self, search: Search, letters: Sequence[Letter], inside: set[int], now: datetime) -> None:
+        """Note what the feed has now, and what it has no room for."""
+        over = [letter.id for letter in letters if letter.article_id not in inside]
+        if over:
+            error = f"more came at once than the feed has room for ({ROOM.most:,}): narrow the search"
+            outbox.dropped(self.store, over, error, now)
+            self.done.failed += len(over)
+            self.done.errors[search.name] = f"{counted(len(over), 'notice')} given up: {error}"
+        arrived = [letter.id for letter in letters if letter.article_id in inside]
+        outbox.sent(self.store, arrived, now)
+        self.done.sent += len(arrived)
+        self.done.arrived.add(search.name)
 
     def _serve(self, jobs: Sequence[_Job]) -> None:
         until = time.monotonic() + ROUND

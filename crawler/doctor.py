@@ -279,4 +279,9 @@ def _notices(facts: Facts) -> Iterator[Finding]:
         if row["error"]:
             lasting = facts.now - datetime.fromisoformat(row["error_since"])
             told = f"fails for {span(lasting)}: {row['error']}; {row['waiting']:,} waiting"
-            yield Finding(about, BAD if lasting > LONG_FAILING else NOTE, told, "mend that; it is tried again")
+        elif row["refused"]:
+            lasting = facts.now - datetime.fromisoformat(row["refused_since"])
+            told = f"{counted(row['refused'], 'notice')} not taken for {span(lasting)}: {row['refused_error']}"
+        else:
+            continue
+        yield Finding(about, BAD if lasting > LONG_FAILING else NOTE, told, "mend that; it is tried again")

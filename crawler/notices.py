@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,13 +22,17 @@ Still = Callable[[], None]
 
 @dataclass(slots=True)
 class Round:
-    """What came of a round: notices found, sent, tried in vain; what is wrong, by search; where something came."""
+    """What came of a round: notices found, sent, tried in vain; what is wrong, by search; where something came.
+
+    `slow` are the searches whose SQL took too long.
+    """
 
     found: int = 0
     sent: int = 0
     failed: int = 0
     errors: dict[str, str] = field(default_factory=dict)
     arrived: set[str] = field(default_factory=set)
+    slow: set[str] = field(default_factory=set)
 
 
 def wish(search: Search) -> notices.Wish:
@@ -46,21 +50,23 @@ def collect(store: Store, searches: Sequence[Search], clock: Clock, still: Still
     """Put the notices of what came in since into the outbox. A search that is new begins now. Raises StorageError."""
     done, wishes = Round(), {search.name: wish(search) for search in searches}
     begin(store, searches, clock)
-    more = bool(wishes)
+    more, well = bool(wishes), dict(wishes)
     while more:
-        put, more, errors = notices.look(store, wishes, clock())
+        put, more, errors, slow = notices.look(store, well, clock())
         done.found += put
         done.errors |= errors
+        done.slow |= slow
+        well = {name: each for name, each in well.items() if name not in errors}
         still()
     for name in wishes:
         outbox.wrong(store, name, done.errors.get(name), clock())
     return done
 
 
-def is_pending(store: Store, searches: Sequence[Search], now: datetime) -> bool:
-    """Whether there is anything to look through or to send."""
-    names = [search.name for search in searches]
-    if set(names) - notices.known(store) or notices.is_behind(store, names):
+def is_pending(store: Store, searches: Sequence[Search], now: datetime, resting: Collection[str] = ()) -> bool:
+    """Whether there is anything to look through, but for the searches that rest, or to send."""
+    names = {search.name for search in searches}
+    if names - notices.known(store) or notices.is_behind(store, names.difference(resting)):
         return True
     return any(outbox.due(store, name, now, 1) for name in names)
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Flag
 
@@ -29,6 +30,8 @@ from storage.waiting import LONG, Patience
 # Seconds between two looks, and those that what is under way has to end when the daemon does.
 EVERY, FAREWELL = 10.0, 8.0
 NAME = "notices"
+# A search whose SQL took too long is looked through again after so long, or when it is another.
+REST = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Postman:
     every: float = EVERY
     _over: Flag = field(default_factory=Flag)
     _said: dict[str, str] = field(default_factory=dict)
+    _slow: dict[str, tuple[Search, datetime]] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Look for new searches from now on: what the first pass brings is news for them."""
@@ -76,12 +80,14 @@ class Postman:
 
     async def _look(self, searches: Sequence[Search]) -> bool:
         """Whether there is likely to be more to send."""
-        if not searches or not is_pending(self.store, searches, self.clock()):
+        at = self.clock()
+        resting = {search.name for search in searches if self._rests(search, at)}
+        if not searches or not is_pending(self.store, searches, at, resting):
             return False
         done: list[Round] = []
 
         def work() -> str:
-            done.append(see_to(self.store.path, searches, self.base, self.clock, self._still))
+            done.append(see_to(self.store.path, searches, self.base, self.clock, self._still, resting=resting))
             return ""
 
         self._still()
@@ -90,12 +96,18 @@ class Postman:
         finally:
             del self.means.vitals.chores[NAME]
         self._tell(done[0].errors)
+        self._slow |= {search.name: (search, self.clock()) for search in searches if search.name in done[0].slow}
         for name in done[0].arrived - done[0].errors.keys():
             if self._said.pop(name, None):
                 self.means.say(Notice("notices", f"notices {name}: they arrive again"))
         if done[0].sent:
             self.means.say(Notice("notices", f"{counted(done[0].sent, 'notice')} sent"))
         return done[0].sent >= BATCH
+
+    def _rests(self, search: Search, at: datetime) -> bool:
+        was, since = self._slow.get(search.name, (None, at))
+        # The clock may be set back meanwhile: then it need not rest.
+        return search == was and timedelta() <= at - since < REST
 
     def _still(self) -> None:
         if self._over.is_set():
@@ -120,9 +132,14 @@ def see_to(
     base: Path,
     clock: Clock,
     still: Still = lambda: None,
+    *,
+    resting: Collection[str] = (),
 ) -> Round:
-    """Look what came in, and send what is due, once round, with a connection of its own. Raises StorageError."""
+    """Look what came in, and send what is due, once round, with a connection of its own. Raises StorageError.
+
+    Nothing is looked through for the searches that rest; what waits of them is sent.
+    """
     with open_store(path, patience=Patience(LONG), clock=clock) as store, sending(path):
-        found = collect(store, searches, clock, still)
+        found = collect(store, [search for search in searches if search.name not in resting], clock, still)
         done = Delivery(store, base, clock, still).once(searches)
-    return Round(found.found, done.sent, done.failed, found.errors | done.errors, done.arrived)
+    return Round(found.found, done.sent, done.failed, found.errors | done.errors, done.arrived, found.slow)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlite_utils import Database
-
 from config import Settings, Source
 from crawler import rules
 from crawler.compare import Report
@@ -18,6 +16,7 @@ from crawler.reread import ASKED, Job, Outcome, source_of
 from storage.keys import url_key
 from storage.rewrite import FIELDS, Reread
 from storage.shelf import Shelf
+from storage.sqlite import Database
 
 # Articles that are looked up, and that are written, at a time.
 LOOKED_UP, WRITTEN = 500, 100

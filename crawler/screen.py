@@ -101,13 +101,14 @@ def _minutes(value: datetime | str | None, zoned: Callable[[datetime], datetime]
 
 
 def span(value: timedelta) -> str:
-    """A length of time for people, in its largest unit: `45 s`, `12 min`, `3 h`, `2 days`."""
+    """A length of time for people, to the nearest of its largest unit: `45 s`, `12 min`, `3 h`, `2 days`."""
     seconds = max(0, int(value.total_seconds()))
-    for size, unit in ((86400, "day"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            number = seconds // size
-            return f"{number} {unit}{'s' if unit == 'day' and number > 1 else ''}"
-    return f"{seconds} s"
+    if seconds < 60:
+        return f"{seconds} s"
+    for size, unit, most in ((60, "min", 60), (3600, "h", 24)):
+        if (number := (seconds + size // 2) // size) < most:
+            return f"{number} {unit}"
+    return counted((seconds + 43200) // 86400, "day")
 
 
 def beside(

@@ -18,7 +18,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from crawler.vitals import Vitals
-from storage import open_store, watch
+from storage import open_store, outbox, watch
 from storage.errors import StorageError
 
 LOOPBACK = "127.0.0.1"
@@ -91,9 +91,10 @@ class Numbers:
     def _of_database(self, gauge: Any) -> Iterator[Any]:
         with open_store(self._database, readonly=True) as store:
             sources, chores = watch.source_health(store.db), watch.chore_health(store.db)
+            searches = outbox.health(store.db)
         size = sum(each.stat().st_size for each in (self._database,) if each.exists())
         yield gauge("kuaixun_database_bytes", "Size of the database.", value=size)
-        for label, rows in (("source", sources), ("chore", chores)):
+        for label, rows in (("source", sources), ("chore", chores), ("search", searches)):
             names = [name for name in rows[0] if name != "name"] if rows else []
             for name in names:
                 family = gauge(f"kuaixun_{label}_{name}", f"Of each {label}: {name.replace('_', ' ')}.", labels=[label])

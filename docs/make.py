@@ -348,9 +348,9 @@ the one before it. Both follow from these two columns alone, and are proved from
 verified (`storage/splits.py`).
 
 What a row says is what was known before its part ended: an article that was corrected later stands in `train` with its
-first text, `copies_so_far`, `is_first` and `gone_at` are those of then, and so is what is a copy or advertising. Where
-the history of the database begins later (it was made by an old version), rows that were changed after the end of
-their part are left out. In a file the parts come one after the other.
+first text, `copies_so_far`, `is_first` and `gone_at` are those of then, and so is what is a copy or advertising. What
+is reserved against a purpose, and the field `rights`, are of the asked time in every part. A part that would end before
+the history of the database begins is refused. In a file the parts come one after the other.
 """
 
 

@@ -9,9 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlite_utils import Database
-
 from storage.check import Problem, Told, file_problems
+from storage.sqlite import Database
 from storage.times import stamp
 
 _END = ("~", "")  # behind every time and address

@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from sqlite_utils import Database
-from sqlite_utils.db import quote_identifier
-
 from storage import history, texts
 from storage.regroup import key_of
 from storage.reindex import differing, miscounted, reindex
+from storage.sqlite import Database, quote_identifier
 from storage.times import utc_now
 
 Told = Callable[[str], None]

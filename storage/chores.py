@@ -8,9 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlite_utils import Database
-
 from storage import history
+from storage.sqlite import Database
 from storage.store import Store
 from storage.times import parse, stamp
 from storage.waiting import transaction

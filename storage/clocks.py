@@ -10,12 +10,11 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage import claims
 from storage.claims import Clock, Fault, Reading
 from storage.keys import host_of, url_key
 from storage.records import Visit
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 # The list that showed an address first, and between which of its visits; nothing where it was visited again since.

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from storage import history, schema
 from storage.errors import (
     MissingDatabase,
@@ -21,6 +19,7 @@ from storage.errors import (
     translated,
 )
 from storage.pair import is_archive
+from storage.sqlite import Database
 from storage.waiting import NONE, Patience, keep_log_small, transaction
 
 MEMORY = Path(":memory:")

@@ -13,8 +13,6 @@ from datetime import datetime
 from itertools import compress
 from typing import Any, Literal, Protocol
 
-from sqlite_utils import Database
-
 from storage.batch import SIZE, Batch, Texts, rows_of
 from storage.fields import FIELDS, Field
 from storage.history import moment_of
@@ -22,6 +20,7 @@ from storage.past_search import ordered
 from storage.rights import Statements, reservations
 from storage.search import Check, checked, words_to_match
 from storage.sheet import COLUMNS, STORY, sheet
+from storage.sqlite import Database
 
 __all__ = ["FIELDS", "Field", "Finder", "Markets", "Purpose", "batches", "rows", "times"]
 
@@ -68,13 +67,15 @@ def batches(
     markets: Markets | None = None,
     left_out: Counter[str] | None = None,
     told: Told | None = None,
+    statements: Statements | None = None,
 ) -> Iterator[Batch]:
     """The rows of a data set, in the order of their ids, as columns; each row has exactly `FIELDS`.
 
     `where` is SQL on the columns of `articles`, `search` words as `kuaixun search` takes them. `purpose` leaves out
     what is reserved against it. Times are aware datetimes; lists are shared between rows, not to be changed. With
     `left_out` it is counted why articles of the selection are not among the rows, each under one name; `told` gets
-    the id, url and rights of those left out for their rights. Run it in a transaction where others write.
+    the id, url and rights of those left out for their rights. `statements` are what is known of rights in place of
+    what the database knows, at another time. Run it in a transaction where others write.
     Raises sqlite3.OperationalError for a condition that is none, at once.
     """
     condition = _condition(db, where, search)
@@ -82,11 +83,11 @@ def batches(
         left_out.update(_hidden(db, condition, params, ads=ads, copies=copies))
     found = _read(db, _sql(db, f"{condition} {_shown(ads, copies)}"), params)
     held = checked(search)
-    statements = Statements(db.conn)
+    said_of = (statements or Statements(db.conn)).of
 
     def allowed(raw: Batch) -> tuple[Batch, Sequence[Any]]:
         """What is not reserved, with what is said of it."""
-        rights: list[Any] = list(map(statements.of, raw["id"], raw["url"]))
+        rights: list[Any] = list(map(said_of, raw["id"], raw["url"]))
         if not any(rights):
             return raw, rights
         reasons = [reservations(each, purpose) for each in rights]

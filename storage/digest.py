@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from sqlite_utils import Database
+from storage.sqlite import Database
 
 # Numbers are given in the order in which articles came, times are of our clock; keys follow from what is hashed.
 _OURS = frozenset((

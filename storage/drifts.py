@@ -10,12 +10,11 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage import drift
 from storage.drift import Seen, State, Step
 from storage.keys import host_of
 from storage.records import Visit
+from storage.sqlite import Database
 from storage.times import stamp
 
 # Addresses of pages that are named as evidence of one drift, and shapes of addresses of one site.

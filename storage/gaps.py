@@ -13,10 +13,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage.keys import host_of, url_key
 from storage.records import Gap, Listing, Sign, Visit
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 Row = dict[str, Any]

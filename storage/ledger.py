@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlite_utils import Database
-
 from storage.claims import DAY_SKEW, OLDEST_YEAR, SKEW
 from storage.places import covers_in_sql
+from storage.sqlite import Database
 from storage.tables import run
 
 _DAY = timedelta(days=1)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from storage.waiting import is_locked, transaction
 
 # So many observations are looked through at a time.
 STEP = 500
+# Seconds that the SQL of one search may take for them; and after so many steps of SQLite it is looked whether it has.
+SECONDS, STEPS = 5.0, 10_000
 
 _NAMES = "id, name, after_article, observation"
 _BEGIN = """
@@ -99,24 +102,35 @@ def known(store: Store) -> set[str]:
     return {name for (name,) in store.db.conn.execute("SELECT name FROM searches")}
 
 
-def is_behind(store: Store, names: Sequence[str]) -> bool:
+def is_behind(store: Store, names: Iterable[str]) -> bool:
     """Whether there is something to look through for one of the searches; a matter of microseconds."""
     (last,) = store.db.conn.execute(_LAST).fetchone()
     return any(place.observation < last for place in _places(store, names))
 
 
-def _places(store: Store, names: Sequence[str]) -> list[_Place]:
+def _places(store: Store, names: Iterable[str]) -> list[_Place]:
     """The searches of these names that are not paused."""
     rows = store.db.conn.execute(f"SELECT {_NAMES} FROM searches WHERE paused_at IS NULL ORDER BY id")
-    return [place for row in rows if (place := _Place(*row)).name in names]
+    sought = set(names)
+    return [place for row in rows if (place := _Place(*row)).name in sought]
 
 
-def look(store: Store, wishes: Mapping[str, Wish], now: datetime) -> tuple[int, bool, dict[str, str]]:
-    """Look one step further: how many notices that gave, whether there is more, and the errors by search.
+class Looked(NamedTuple):
+    """What came of a look: notices put into the outbox, whether there is more to look through, the errors by search.
 
-    A search with an error stays where it is. Raises StorageError.
+    `slow` are those of the searches with an error that took too long.
     """
+
+    put: int
+    more: bool
+    errors: dict[str, str]
+    slow: set[str]
+
+
+def look(store: Store, wishes: Mapping[str, Wish], now: datetime) -> Looked:
+    """Look one step further. A search with an error stays where it is, and keeps no other. Raises StorageError."""
     errors: dict[str, str] = {}
+    slow: set[str] = set()
     put, more = 0, False
     places = _places(store, list(wishes))
     for start in dict.fromkeys(place.observation for place in places):
@@ -129,16 +143,49 @@ def look(store: Store, wishes: Mapping[str, Wish], now: datetime) -> tuple[int, 
             changed = list(_read(store, store.db.conn.execute(_CHANGED, (start, upto)).fetchall(), oldest))
             for place in group:
                 try:
-                    found[place] = matching(store, wishes[place.name], changed, place.after_article)
+                    with _bounded(store.db.conn):
+                        found[place] = matching(store, wishes[place.name], changed, place.after_article)
                 except (sqlite3.OperationalError, sqlite3.ProgrammingError, sqlite3.Warning) as error:
                     if isinstance(error, sqlite3.Error) and is_locked(error):
                         raise
-                    errors[place.name] = f"its `where` is no condition on `articles`: {error}"
+                    if is_slow(error):
+                        slow.add(place.name)
+                    errors[place.name] = f"its `where` {problem(error)}"
         more = more or (upto < last and bool(found))
         if upto > start and found:
             with writing(store, now) as connection:
                 put += sum(_put(connection, place, ids, upto, now) for place, ids in found.items())
-    return put, more, errors
+    return Looked(put, more, errors, slow)
+
+
+def problem(error: Exception) -> str:
+    """What is wrong with the SQL of a search, behind its name."""
+    if is_slow(error):
+        return f"takes more than {SECONDS:g} s, so it was ended: make it simpler"
+    return f"is no condition on the columns of `articles`: {error}"
+
+
+def is_slow(error: Exception) -> bool:
+    """Whether the SQL of a search was ended because it took too long."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+
+
+@contextmanager
+def _bounded(connection: sqlite3.Connection) -> Iterator[None]:
+    """What is asked in here is ended when its time is over; that raises sqlite3.OperationalError."""
+    until = time.monotonic() + SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)
+
+
+def tried(store: Store, wish: Wish) -> None:
+    """Ask the SQL of a search of the newest articles, as many as a look has. Raises sqlite3.Error, sqlite3.Warning."""
+    ids = store.db.conn.execute("SELECT id FROM articles ORDER BY id DESC LIMIT ?", (STEP,)).fetchall()
+    with _bounded(store.db.conn):
+        _where(store, wish, [number for (number,) in ids])
 
 
 class Changed(NamedTuple):

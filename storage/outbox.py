@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlite_utils import Database
-
 from storage.notices import writing
+from storage.sqlite import Database
 from storage.store import Store
 from storage.times import parse, stamp
 
@@ -54,9 +53,13 @@ _STATES = """
         count(*) FILTER (WHERE state = 'waiting') AS waiting, count(*) FILTER (WHERE state = 'sent') AS sent,
         count(*) FILTER (WHERE state = 'failed') AS failed, max(sent_at) AS last_sent_at,
         max(iif(state = 'failed', last_error, NULL)) AS last_error,
-        min(iif(state = 'failed', found_at, NULL)) AS failed_since
+        min(iif(state = 'failed', found_at, NULL)) AS failed_since,
+        count(*) FILTER (WHERE state = 'waiting' AND attempts > 0) AS refused,
+        max(iif(state = 'waiting' AND attempts > 0, last_error, NULL)) AS refused_error,
+        min(iif(state = 'waiting' AND attempts > 0, found_at, NULL)) AS refused_since
     FROM searches LEFT JOIN outbox ON search_id = searches.id GROUP BY searches.id ORDER BY name
 """
+HEALTH = ("waiting", "sent", "failed")
 _RETRY = """
     UPDATE outbox SET state = 'waiting', attempts = 0, next_at = :now
     WHERE search_id = (SELECT id FROM searches WHERE name = :name) AND state != 'sent'
@@ -65,6 +68,17 @@ _SKIP = """
     UPDATE searches SET observation = (SELECT coalesce(max(id), 0) FROM observations),
         after_article = (SELECT coalesce(max(id), 0) FROM articles)
     WHERE name = :name
+"""
+
+
+# What waits goes into the feed now; what failed and was sent again stands with what is new.
+_NEWEST = """
+    SELECT article_id, found_at, coalesce(sent_at, :now) AS at FROM outbox
+    WHERE search_id = (SELECT id FROM searches WHERE name = :name) AND state != 'failed'
+    ORDER BY state = 'waiting' DESC, at DESC, id DESC LIMIT :most
+"""
+_DROPPED = """
+    UPDATE outbox SET attempts = attempts + 1, last_error = ?, state = 'failed' WHERE id = ? AND state = 'waiting'
 """
 
 
@@ -82,9 +96,10 @@ def _when(now: datetime) -> dict[str, str]:
     return {"now": stamp(now), "farthest": stamp(now + LONGEST + timedelta(minutes=1))}
 
 
-def due(store: Store, name: str, now: datetime, limit: int) -> list[Letter]:
-    """What of a search may be sent now, the oldest first."""
-    rows = store.db.conn.execute(_DUE, {**_when(now), "name": name, "limit": limit})
+def due(store: Store, name: str, now: datetime, limit: int | None = None) -> list[Letter]:
+    """What of a search may be sent now, the oldest first: so much of it, or all."""
+    # SQLite takes a negative limit for none.
+    rows = store.db.conn.execute(_DUE, {**_when(now), "name": name, "limit": -1 if limit is None else limit})
     return [Letter(number, key, article, parse(at), tries) for number, key, article, at, tries in rows]
 
 
@@ -130,10 +145,18 @@ def failures(store: Store, name: str) -> int:
 
 
 def states(db: Database) -> list[Row]:
-    """How each search fares: since when, what waits, was sent and has failed, and what is wrong."""
+    """How each search fares: since when, what waits, was sent and has failed, and what is wrong.
+
+    `error` is of the search or its place as a whole; `refused` of what waits were tried in vain.
+    """
     cursor = db.conn.execute(_STATES)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def health(db: Database) -> list[Row]:
+    """Of each search, what a monitoring system wants to know: how many notices wait, were sent and have failed."""
+    return [{"name": row["name"], **{f"notices_{of}": row[of] for of in HEALTH}} for row in states(db)]
 
 
 def pause(store: Store, name: str, now: datetime) -> None:
@@ -167,10 +190,26 @@ def forget(store: Store, name: str, now: datetime) -> int:
     return gone
 
 
-def newest(store: Store, name: str, limit: int) -> list[tuple[int, datetime]]:
-    """The articles of the newest notices of a search that have not failed, the newest first, and when it found each."""
-    sql = """
-        SELECT article_id, found_at FROM outbox
-        WHERE search_id = (SELECT id FROM searches WHERE name = ?) AND state != 'failed' ORDER BY id DESC LIMIT ?
+class Room(NamedTuple):
+    """What a feed has room for: what went into it within a time, at least so many notices, and at most so many."""
+
+    least: int
+    most: int
+    within: timedelta
+
+
+def newest(store: Store, name: str, room: Room, now: datetime) -> list[tuple[int, datetime]]:
+    """The articles of what a feed holds once what waits is in it, the newest first, and when each was found.
+
+    The same notices give the same answer, whenever that is.
     """
-    return [(number, parse(at)) for number, at in store.db.conn.execute(sql, (name, limit))]
+    rows = store.db.conn.execute(_NEWEST, {"name": name, "now": stamp(now), "most": room.most}).fetchall()
+    begin = max((parse(at) for *_, at in rows), default=now) - room.within
+    kept = [row for place, row in enumerate(rows) if place < room.least or parse(row[2]) >= begin]
+    return [(number, parse(found)) for number, found, _ in kept]
+
+
+def dropped(store: Store, numbers: Iterable[int], error: str, now: datetime) -> None:
+    """These notices have failed for good, because their place has no room for them. Raises StorageError."""
+    with writing(store, now) as connection:
+        connection.executemany(_DROPPED, [(error, number) for number in numbers])

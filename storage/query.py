@@ -12,12 +12,11 @@ from datetime import datetime
 from itertools import chain, groupby, islice
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage.keys import url_key
 from storage.past_search import is_present, ordered, rows_of, steady
 from storage.rights import known
 from storage.search import checked, snippet, words_to_match
+from storage.sqlite import Database
 from storage.texts import same_title
 from storage.times import parse, stamp
 

@@ -13,9 +13,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 
-from sqlite_utils import Database
-from sqlite_utils.db import quote_identifier
-
 from storage import history
 from storage.ledger import (
     make_chores,
@@ -29,6 +26,7 @@ from storage.ledger import (
 )
 from storage.regroup import regroup
 from storage.reindex import reindex
+from storage.sqlite import Database, quote_identifier
 from storage.tables import migrations, run
 from storage.times import stamp
 

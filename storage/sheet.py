@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -46,6 +47,7 @@ _SCRIPTS: dict[str | None, tuple[str | None, str | None]] = {
 }
 _SCRIPTS |= _CHINESE
 _FLASH = 600  # bytes: as the extraction has it, for articles from before it was written down
+_COMMAS = re.compile("[,，;；、]")
 _decoded = json.JSONDecoder().raw_decode
 
 
@@ -76,7 +78,7 @@ def sheet(raw: Batch, rights: Column) -> dict[str, Column]:
         "paywalled": _truths(raw["paywalled"]),
         "truncated": _truths(raw["truncated"]),
         "pages_joined": raw["pages"],
-        "keywords": [_decoded(text)[0] if text else None for text in raw["keywords"]],
+        "keywords": [_list(text) if text else None for text in raw["keywords"]],
         "rights": rights,
         "mentions": _NONE * len(raw),
         "sessions": _NONE * len(raw),
@@ -85,6 +87,15 @@ def sheet(raw: Batch, rights: Column) -> dict[str, Column]:
 
 
 _NONE: list[Any] = [[]]
+
+
+def _list(text: str) -> list[Any]:
+    """A list as JSON; what an added column has otherwise is taken as words between commas."""
+    try:
+        found = _decoded(text)[0]
+    except ValueError:
+        found = None
+    return found if isinstance(found, list) else list(filter(None, map(str.strip, _COMMAS.split(text))))
 
 
 def _bodies(texts: Column) -> Sequence[bytes]:

@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 NAMES = {2: ("train", "test"), 3: ("train", "validation", "test")}
 EMBARGO = "embargo: the story began too soon after a boundary"
 LATE = "later than the end of its story's part"
-CHANGED = "changed after the end of its part, before the history begins"
 STORED_LATE = "stored only after its part had ended"
 SHARED = "of a story that moved between two parts"
 

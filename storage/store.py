@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from sqlite_utils import Database
-
 from storage import history, query, records, sources
 from storage.articles import Articles
 from storage.connection import temporary_file
@@ -24,6 +22,7 @@ from storage.regroup import Change, regroup
 from storage.rhythms import RhythmBook
 from storage.rights import RightsBook
 from storage.sources import SourceBook
+from storage.sqlite import Database
 from storage.times import parse, stamp
 from storage.waiting import NONE, Patience, transaction
 

@@ -5,10 +5,8 @@ A migration that was released is never edited; what it got wrong, a later one me
 
 from __future__ import annotations
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
-
 from storage.reindex import reindex
+from storage.sqlite import Database, Migrations
 
 migrations = Migrations("kuaixun")
 

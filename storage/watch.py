@@ -10,9 +10,8 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage.keys import host_of
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 Row = dict[str, Any]
@@ -79,6 +78,11 @@ def arrivals(db: Database, most: int = 100_000) -> dict[str, list[datetime]]:
     for source, at in db.conn.execute(sql, (most,)):
         found.setdefault(source, []).append(parse(at))
     return found
+
+
+def recent(db: Database, most: int) -> list[Row]:
+    """The last visits, the newest first: when, of which address, and how each ended; `took` in seconds."""
+    return list(_rows(db, f"SELECT at, url, status, error, took FROM visits ORDER BY id DESC LIMIT {most:d}"))
 
 
 def chores(db: Database) -> list[Row]:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 _COLUMNS = ("title", "text", "published", "source", "author", "editor")

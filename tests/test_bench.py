@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from importlib import metadata
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from crawler import metrics
+from crawler import metrics, peers
 from crawler.bench import cases, corpora
 from crawler.cli import cli
-from crawler.console import USAGE
+from crawler.console import NOTHING, USAGE
 
 BODY = ["青川水库今天上午开始放水，下游三个镇的农田最先受益。", "放水将持续十二天，每天两次。"]
 PAGE = (
@@ -195,3 +198,49 @@ def test_a_folder_without_gold_is_refused(tmp_path, make):
 def test_a_page_without_gold_is_left_out(pairs):
     (pairs / "c.html").write_text(PAGE, encoding="utf-8")
     assert [case.name for case in cases(pairs)] == ["a", "b"]
+
+
+# -- peers
+
+
+def naive(html: bytes, url: str) -> tuple[str, str]:
+    """An extractor that takes every line for the body."""
+    return "青川水库开始放水", re.sub(r"<[^>]*>", "\n", html.decode())
+
+
+def failing(html: bytes, url: str) -> tuple[str, str]:
+    raise ZeroDivisionError
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two peers are installed, one of which fails on every page."""
+    monkeypatch.setattr(peers, "PEERS", {"naive": naive, "failing": failing, "absent": naive})
+    known = {"naive": "1.0", "failing": "2.0"}
+
+    def version(name: str) -> str:
+        if name not in known:
+            raise PackageNotFoundError(name)
+        return known[name]
+
+    monkeypatch.setattr(peers, "version", version)
+
+
+def test_peers_that_are_installed_are_measured_on_the_same_pages(lines, beside):
+    rows = {row["extractor"]: row for row in map(json.loads, bench(lines, "--peers", "--json").stdout.splitlines())}
+    assert list(rows) == [f"kuaixun {metadata.version('kuaixun')}", "naive 1.0", "failing 2.0"]
+    ours, theirs, failed = rows.values()
+    assert (ours["page_f1"], theirs["title"], theirs["errors"]) == (1.0, 1.0, 0)
+    assert 0.5 < theirs["page_f1"] < 1
+    assert (failed["page_f1"], failed["errors"], failed["empty"]) == (0.0, 1, 1)
+
+
+def test_a_table_of_peers_names_who_it_was(lines, beside):
+    told = bench(lines, "--peers", "--worst", 1).stdout
+    assert "naive 1.0" in told and told.splitlines()[0].split()[:2] == ["folder", "extractor"]
+
+
+def test_without_any_peer_it_is_said_what_to_install(lines, monkeypatch):
+    monkeypatch.setattr(peers, "PEERS", {})
+    result = bench(lines, "--peers")
+    assert (result.exit_code, result.stdout) == (NOTHING, "") and "pip install" in result.stderr

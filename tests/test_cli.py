@@ -10,6 +10,8 @@ import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -98,6 +100,19 @@ def test_no_arguments_show_the_help():
 def test_an_unknown_command_is_refused():
     assert refused(USAGE, "crwal") == "kuaixun: No such command `crwal`; did you mean `crawl`? Try `kuaixun --help`."
     assert "No such command `help`; there is `archive`, `backup`" in refused(USAGE, "help")
+
+
+def test_a_question_ends_with_one_mark():
+    assert refused(USAGE, "latest", "--lmit", "3").endswith("Did you mean '--limit'? Try `kuaixun latest --help`.")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
+def test_an_output_that_is_full_is_told_with_what_helps():
+    command = [sys.executable, "-c", "from crawler.cli import main; main()", "version"]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    told = "kuaixun: the output cannot be written: the disk is full; make room, or write elsewhere\n"
+    assert (ended.returncode, ended.stderr) == (STORAGE, told)
 
 
 def test_an_unknown_option_is_refused():
@@ -469,6 +484,36 @@ def test_a_locked_database_is_named(stored, web, monkeypatch):
     with closing(sqlite3.connect("kuaixun.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert "`kuaixun.db` is locked" in refused(STORAGE, "fetch", f"{web}/10127.html")
+
+
+@pytest.mark.parametrize("command", [("source", "pause", "x"), ("notice", "pause", "x")], ids=" ".join)
+def test_who_writes_a_word_says_that_it_waits(stored, monkeypatch, command):
+    """And gives up when the patience is over."""
+    Path("kuaixun.toml").write_text("[sources.x]\n" + SEEDS)
+    Path("notices").mkdir()
+    Path("notices/x.toml").write_text('search = "储能"\nto = "feed"\npath = "x.atom"\n')
+    monkeypatch.setattr("storage.open_store", partial(storage.open_store, timeout=0.01))
+    monkeypatch.setattr("storage.waiting.LONG", 1e-9)
+    with closing(sqlite3.connect("kuaixun.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        told = run(*command)
+    lines = told.stderr.splitlines()
+    assert (told.exit_code, told.stdout, len(lines)) == (STORAGE, "", 2), told.output
+    assert lines[0].startswith("Waiting: another process holds `")
+    assert "is locked" in lines[1]
+
+
+@pytest.mark.parametrize(("text", "why"), [(None, "cannot be read: No such file"), ("a,b\n", "has no column `code`")])
+def test_a_table_of_companies_that_cannot_be_used_is_told_by_all_whom_it_concerns(stored, text, why):
+    Path("kuaixun.toml").write_text('[settings]\nmentions = "mine.csv"\n[sources.x]\n' + SEEDS)
+    if text is not None:
+        Path("mine.csv").write_text(text)
+    start = "kuaixun: kuaixun.toml: `mentions` names a table that cannot be used: `"
+    config, export = run("config"), run("export", "out.jsonl", "--mentions")
+    doctor = next(line for line in run("doctor").stdout.splitlines() if line.startswith("mentions: "))
+    assert (config.exit_code, "[sources.x]" in config.stdout, export.exit_code) == (CONFIG, True, STORAGE)
+    lines = [config.stderr.strip(), export.stderr.splitlines()[-1], doctor.replace("mentions: ", "kuaixun: ", 1)]
+    assert [(line[: len(start)], why in line) for line in lines] == [(start, True)] * 3, lines
 
 
 # -- reading

@@ -66,7 +66,7 @@ def daemon(web, store, said, *, until, config=CONFIG, hup=None, stop=None, **mea
             running = schedule.run(
                 config, store, fetcher=fetcher, finished=finished, stop=stop, hup=hup, means=Means(say=say, **means)
             )
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 60)
 
     asyncio.run(go())
     return tallies
@@ -126,7 +126,7 @@ def test_the_signal_itself_is_heard(web, store, said):
     async def go():
         async with Fetcher(CONFIG.settings, transport=web.transport) as fetcher:
             means = Means(reload=reload, work=lambda settings: [])
-            await asyncio.wait_for(schedule.run(CONFIG, store, fetcher=fetcher, means=means), 10)
+            await asyncio.wait_for(schedule.run(CONFIG, store, fetcher=fetcher, means=means), 60)
 
     signal.signal(signal.SIGHUP, lambda *_: None)
     former = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)]
@@ -212,7 +212,7 @@ def test_a_clock_that_is_set_back_does_not_silence_the_daemon(web, said):
             running = schedule.run(
                 CONFIG, store, fetcher=fetcher, clock=clock, finished=finished, stop=stop, means=means
             )
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 60)
 
     before, schedule.BEAT = schedule.BEAT, 0.01
     try:

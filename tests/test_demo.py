@@ -188,7 +188,7 @@ def test_values_are_escaped_in_templates_unless_they_are_markup():
 
 def fetch(base: str, path: str, *headers: str) -> bytes:
     host, port = base.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(
             "\r\n".join([f"GET {path} HTTP/1.1", "Host: demo", "Connection: close", *headers, "", ""]).encode()
         )

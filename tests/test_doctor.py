@@ -105,7 +105,7 @@ def test_where_all_is_well_nothing_is_said():
         (
             BAD,
             {"arrivals": {"news": [NOW - 9 * DAY + n * HOUR for n in range(30)]}},
-            "source news: answers, and brought nothing new for 7 days; its longest pause was 1 h; `kuaixun fetch http",
+            "source news: answers, and brought nothing new for 8 days; its longest pause was 1 h; `kuaixun fetch http",
         ),
         (NOTE, {"clocks": ["claims of a.example 8 h ahead"]}, "clocks of sites: claims of a.example 8 h ahead"),
     ],

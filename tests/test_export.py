@@ -27,6 +27,7 @@ from storage.exporters import _where as where
 from storage.exporters._about import MENTION, About
 from storage.fields import FIELDS
 from storage.mentions import Finder
+from storage.records import Notice, Right
 
 NOW = datetime(2026, 3, 20, 14, tzinfo=UTC)
 CHINA = datetime(2026, 3, 20, 21, 30, tzinfo=timezone(timedelta(hours=8)))
@@ -573,6 +574,28 @@ def test_a_part_says_what_was_known_before_it_ended(month, tmp_path):
     assert "降准" not in rows[2]["text"]
     assert [rows[3][name] for name in ("split", "is_first", "copies_so_far")] == ["train", True, 0]
     assert sum(facts["left_out"].values()) == 31 - len(rows)
+
+
+def test_what_is_reserved_by_now_is_in_no_part(month, tmp_path):
+    store, _ = month
+    url, at = "http://example.com/31.html", NOW + timedelta(days=31)
+    said = Notice("http://example.com/robots.txt", "host", at, (Right("ai-train", "no", "robots.txt"),))
+    text = "第31篇带来了网站的声明：" + "不得用于训练。" * 20
+    store.save(Visit(url, url, "article", "demo", at, 200), article=Article(url, "第31条", text, at), rights=[said])
+    with pytest.raises(ExportError, match="too close in time"):  # all of them are reserved
+        halves(store, tmp_path / "out.jsonl", purpose="train")
+    granted, reserved = Right("ai-train", "yes", "robots.txt"), Right("ai-train", "no", "robots.txt", location="/1")
+    some = Notice(said.read_on, "host", at, (granted, reserved))
+    store.save(Visit(url, url, "article", "demo", at, 200), article=Article(url, "第31条", text, at), rights=[some])
+    facts, rows = halves(store, tmp_path / "out.jsonl", purpose="train")
+    assert not {1, *range(10, 20)} & rows.keys() and facts["left_out"]["ai-train=no (robots.txt)"] == 11
+
+
+def test_a_part_that_ends_before_the_history_begins_is_refused(month, tmp_path):
+    store, _ = month
+    store.db.conn.execute("UPDATE moments SET at = ? WHERE at < ?", [(NOW + timedelta(days=40)).isoformat()] * 2)
+    with pytest.raises(ExportError, match=r"the history of this database begins at .*first_seen_at >= "):
+        halves(store, tmp_path / "out.jsonl")
 
 
 def test_what_was_stored_after_its_part_had_ended_is_counted(month, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from storage.batch import batched
 from storage.exporters import Choice, ExportError, Job, Split, export, verify
 from storage.exporters import _manifest as manifest
-from tests.test_export import ARROW, FORMATS, OF_ROWS, content, empty, failed, filled, pages, put, store
+from tests.test_export import ARROW, FORMATS, OF_ROWS, WHOLE, content, empty, failed, filled, pages, put, store
 
 __all__ = ["empty", "filled", "pages", "store"]  # fixtures
 
@@ -262,3 +262,18 @@ def test_1000_random_changes_are_found(filled, tmp_path, name):
         if not failed(out / "out"):
             missed.append((number, state))
     assert missed == []
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_damage_to_a_set_with_parts_is_named(store, tmp_path, name):
+    for number in range(20):
+        put(store, number, f"标题{number}", f"第{number}篇说的是另一件事情：{number * 7919}家公司。" * 9, at=number)
+    out = tmp_path / "out"
+    export(store.db, out, name, Job(split=Split((0.5, 0.5), timedelta())))
+    file = min(out.rglob("*.parquet")) if out.is_dir() else out
+    whole = file.read_bytes()
+    for damaged in (whole[:-9], whole[: len(whole) // 2] + b"\xff" + whole[len(whole) // 2 + 1 :]):
+        file.write_bytes(damaged)
+        assert f"file {file.relative_to(out).as_posix() if out.is_dir() else 'out'}" in failed(out)
+    file.unlink()
+    assert "split" in failed(out)

@@ -18,6 +18,7 @@ from crawler.console import NOTHING
 from crawler.extract import columns
 from storage import OlderSchema, history, open_store, query, schema
 from storage.check import problems
+from storage.exporters import Choice, Job, export, verify
 from storage.times import parse, utc_now
 
 OLD = sorted(Path(__file__).with_name("fixtures").glob("m*.db.gz"))
@@ -150,6 +151,14 @@ def test_opening_it_again_changes_nothing(old):
     before = old.read_bytes()
     open_store(old, fields=columns()).close()
     assert old.read_bytes() == before
+
+
+@every_step
+def test_a_data_set_can_be_made_of_it(old, tmp_path):
+    with open_store(old, fields=columns()) as store:
+        facts = export(store.db, tmp_path / "out.jsonl", "jsonl", Job(Choice(ads=True, copies=True)))
+    failed = [proof for proof in verify(tmp_path / "out.jsonl") if proof.problem]
+    assert (facts["sets"]["all"]["rows"], failed) == (7, [])
 
 
 # A failure is the same whatever is to be done: the longest way and the shortest.

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -23,17 +23,18 @@ from crawler import postman
 from crawler.cli import cli
 from crawler.console import CONFIG, FETCH, NOTHING, STORAGE, USAGE
 from crawler.couriers import Brought
-from crawler.delivery import Delivery
+from crawler.delivery import Delivery, write_feed
 from crawler.demo.server import serve
 from crawler.notices import collect, sending
 from crawler.postman import Postman, see_to
 from crawler.upkeep import Means
-from storage import Article, Visit, feed, open_store, outbox
+from storage import Article, Visit, notices, open_store, outbox
 from storage.exporters._about import ExportError
 from storage.times import utc_now
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-MINUTE = timedelta(minutes=1)
+ENDLESS = "(WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r)"
+MINUTE, NOW = timedelta(minutes=1), datetime(2026, 3, 20, 8, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -154,6 +155,12 @@ def test_secrets_are_not_shown(here):
         (("a", "--search", "x", "--webhook", "nowhere"), CONFIG, "must be a web address"),
         (("a", "--search", "x", "--command", "'"), USAGE, "--command: No closing quotation"),
         (("a", "--search", "x", "--webhook", "http://a.example/", "--header", "X"), USAGE, "must be `Name: value`"),
+        (
+            ("a", "--search", "x", "--webhook", "http://a.example/${KUAIXUN_A}"),
+            CONFIG,
+            "`url` names the variable `KUAIXUN",
+        ),
+        (("a", "--search", "x", "--feed", "f", "--since", "2999-01-01T00:00Z"), USAGE, "is still to come"),
     ],
 )
 def test_what_cannot_be_saved_is_refused(here, words, code, told):
@@ -179,29 +186,47 @@ def test_only_one_process_sends(here):
         see_to(here / "kuaixun.db", [], here, utc_now)
 
 
+def test_a_feed_replaces_nothing_that_is_not_its_own(here):
+    (here / "kuaixun.toml").write_text("delay = 2\n", "utf-8")
+    (here / "folder").mkdir()
+    write_feed_of(here / "other.atom", "other")
+    before = {file: file.read_bytes() for file in here.iterdir() if file.is_file()}
+    for taken in ("kuaixun.toml", "other.atom", "kuaixun.db", "folder"):
+        assert f"{taken}`" in run("add", "a", "--search", "储能", "--feed", taken, code=STORAGE)
+        with pytest.raises(ExportError, match=r"Name another|no export"):
+            write_feed_of(here / taken, "a")
+    assert not (here / "notices").exists()
+    assert {file: file.read_bytes() for file in before} == before
+
+
+def test_a_feed_replaces_what_it_was_and_an_empty_file(here):
+    (here / "f.atom").touch()
+    write_feed_of(here / "f.atom", "a")
+    (here / "link").symlink_to("f.atom")
+    write_feed_of(here / "link", "a")
+    assert (titles(here / "f.atom"), (here / "link").is_symlink()) == ([], True)
+    run("add", "a", "--search", "储能", "--feed", "f.atom")
+
+
+def write_feed_of(path, name):
+    with open_store(Path("kuaixun.db")) as store:
+        write_feed(store, Search(name, "feed", search="储能", path=path), utc_now())
+
+
+def test_the_list_says_why_a_search_fails_in_full_also_on_a_narrow_screen(here):
+    run("add", "storage", "--search", "储能", "--feed", "f.atom")
+    error = "HTTP status 301, a redirect, which is not followed: set `url` to the address that it leads to"
+    with open_store(here / "kuaixun.db") as store:
+        outbox.down(store, "storage", error, utc_now(), pause=MINUTE, most=9)
+    told = CliRunner(env={"COLUMNS": "80"}).invoke(cli, ["notice", "list"]).stdout.splitlines()
+    assert told[-2] == "" and told[-1].startswith("storage: fails since") and told[-1].endswith(f": {error}")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [("--search", "，"), ("--where", "1; DROP TABLE articles"), ("--where", "1) OR (")])
 def test_what_can_find_nothing_is_refused(here, words):
     told = run("add", "a", *words, "--feed", "f", code=CONFIG)
     assert "has no letter or digit" in told or "is no condition" in told
-
-
-def test_a_feed_replaces_nothing_but_itself(here):
-    (here / "kuaixun.toml").write_text("[settings]\n")
-    told = run("add", "n6", "--search", "a", "--feed", "kuaixun.toml", code=STORAGE)
-    assert "kuaixun.toml` is there already, and is no feed of the notices `n6`. Name another place" in told
-    assert not (here / "notices").exists()
-    out = here / "n6.atom"
-    out.touch()
-    with open_store(here / "kuaixun.db") as store:
-        for _ in range(2):
-            feed.write(store.db, out, "n6", {})
-        former = out.read_bytes()
-        for place, name in ((here / "kuaixun.toml", "n6"), (out, "another"), (here, "n6"), (here / "kuaixun.db", "n6")):
-            with pytest.raises(ExportError):
-                feed.write(store.db, place, name, {})
-    assert (former[:5], out.read_bytes() == former) == (b"<?xml", True)
-    assert (here / "kuaixun.toml").read_text() == "[settings]\n"
 
 
 # -- in the daemon
@@ -215,7 +240,7 @@ def post(here, search, until, said):
             means = Means(said.append, searches=lambda: [search])
             worker = Postman(store, utc_now, means, here, every=0.005)
             living = asyncio.create_task(worker.live())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not until():
                     await asyncio.sleep(0.005)
             await worker.end(living)
@@ -299,6 +324,39 @@ def test_a_fault_of_ours_is_said_once_and_ends_nothing(here, monkeypatch):
     monkeypatch.setattr(postman, "is_pending", broken)
     post(here, Search("a", "feed", search="b", path=here / "f"), lambda: len(looks) > 2, said)
     assert [notice.text for notice in said] == ["notices notices: a fault in kuaixun itself: RuntimeError: broken"]
+
+
+def test_a_search_that_took_too_long_rests_until_it_is_another(here):
+    endless, mended = (Search("a", "feed", where=where, path=here / "f") for where in ("endless", "1"))
+    with open_store(here / "kuaixun.db") as store:
+        worker = Postman(store, utc_now, Means(print), here, _slow={"a": (endless, NOW)})
+    assert [worker._rests(endless, NOW + time) for time in (-MINUTE, 0 * MINUTE, 9 * MINUTE, postman.REST)] == [
+        False, True, True, False
+    ]  # fmt: skip
+    assert not worker._rests(mended, NOW)
+
+
+def test_the_daemon_lets_a_search_that_took_too_long_rest(here, monkeypatch):
+    monkeypatch.setattr(notices, "SECONDS", 0.01)
+    endless, said, rested = Search("a", "feed", where=ENDLESS, path=here / "f"), [], []
+    really = postman.is_pending
+
+    def is_pending(store, searches, now, resting):
+        rested.append(resting)
+        return really(store, searches, now, resting)
+
+    monkeypatch.setattr(postman, "is_pending", is_pending)
+    collect_all(endless)
+    put(1)
+    post(here, endless, lambda: len(rested) > 1, said)
+    assert (len(said), rested[:2]) == (1, [set(), {"a"}])
+
+
+def test_sql_without_end_is_not_saved(here, monkeypatch):
+    monkeypatch.setattr(notices, "SECONDS", 0.01)
+    put(1)
+    assert "`where` takes more than 0.01 s" in run("add", "a", "--where", ENDLESS, "--feed", "f", code=CONFIG)
+    assert not (here / "notices").exists()
 
 
 # -- SIGKILL

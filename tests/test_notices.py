@@ -1,6 +1,7 @@
 """Saved searches: what gives a notice, that none is missed and none comes twice, and what becomes of it."""
 
 import random
+import re
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -10,11 +11,13 @@ import pytest
 from config import Search, Settings
 from crawler import delivery
 from crawler.chores import Stopped
+from crawler.commands._notices import state
 from crawler.couriers import Brought
 from crawler.delivery import ATTEMPTS, Delivery, pause_after
 from crawler.doctor import BAD, NOTE, Facts, _notices
 from crawler.notices import collect, is_pending
 from crawler.payload import body, payload
+from crawler.screen import moment
 from storage import Article, Visit, history, notices, outbox, query
 from storage.search import form, holds
 
@@ -186,6 +189,37 @@ def test_a_search_with_wrong_sql_is_told_and_keeps_no_other_waiting(desk):
     assert [row["error"] for row in outbox.states(desk.store.db)] == [None, None]
 
 
+ENDLESS = "(WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r) SELECT count(*) FROM r)"
+
+
+def test_a_search_without_end_is_ended_and_keeps_no_other_waiting(desk, monkeypatch):
+    monkeypatch.setattr(notices, "SECONDS", 0.01)
+    endless = Search("endless", "webhook", where=ENDLESS)
+    collect(desk.store, [endless], desk.clock)
+    desk.put("a.example", 1, "储能一", text_of(1))
+    found = collect(desk.store, [endless, desk.search], desk.clock)
+    assert "takes more than 0.01 s" in found.errors["endless"] and found.slow == {"endless"}
+    assert (desk.articles(), desk.store.db.conn.in_transaction) == ([1], False)
+    # It stays where it is: mended it finds what it has missed.
+    assert is_pending(desk.store, [endless], desk.at) and not is_pending(desk.store, [endless], desk.at, {"endless"})
+    assert collect(desk.store, [Search("endless", "webhook", where="1")], desk.clock).found == 1
+
+
+def test_a_slow_search_is_asked_once_in_a_look_however_much_there_is(desk, monkeypatch):
+    monkeypatch.setattr(notices, "SECONDS", 0.01)
+    monkeypatch.setattr(notices, "STEP", 1)
+    endless = Search("endless", "webhook", where=ENDLESS)
+    collect(desk.store, [endless], desk.clock)
+    for number in range(3):
+        desk.put("a.example", number, f"储能{number}", text_of(number))
+    looks, really = [], notices.look
+    monkeypatch.setattr(
+        notices, "look", lambda store, wishes, now: looks.append(set(wishes)) or really(store, wishes, now)
+    )
+    assert collect(desk.store, [endless, desk.search], desk.clock).found == 3
+    assert looks == [{"endless", "watch"}, {"watch"}, {"watch"}]
+
+
 def test_a_pause_misses_nothing_and_may_skip(desk):
     desk.put("a.example", 1, "储能一", text_of(1))
     outbox.pause(desk.store, "watch", desk.at)
@@ -285,6 +319,24 @@ def test_a_notice_that_is_refused_keeps_no_other(desk):
     assert desk.due() == []
 
 
+def test_a_place_that_refuses_every_notice_is_told(desk):
+    for number in range(3):
+        desk.put("a.example", number, f"储能{number}", text_of(number))
+    desk.collect()
+    desk.answer = Brought("HTTP status 422", True)
+    assert desk.deliver().failed == 3
+    desk.collect()
+    (row,) = outbox.states(desk.store.db)
+    assert state(desk.search, row) == f"3 not taken since {moment(row['refused_since'])}: HTTP status 422"
+    assert [found.state for found in _notices(Facts(desk.at, Settings(), notices=[row]))] == [NOTE]
+    (found,) = _notices(Facts(desk.at + DAY + MINUTE, Settings(), notices=[row]))
+    assert (found.state, found.what) == (BAD, "3 notices not taken for 1 day: HTTP status 422")
+    desk.at, desk.answer = desk.at + DAY, Brought()
+    desk.deliver()
+    (row,) = outbox.states(desk.store.db)
+    assert (state(desk.search, row), list(_notices(Facts(desk.at, Settings(), notices=[row])))) == ("well", [])
+
+
 def test_the_pauses_grow_and_end():
     assert [pause_after(n) // MINUTE for n in (1, 2, 3, 9, 10, 99)] == [1, 2, 4, 256, 360, 360]
     assert pause_after(1, 1e9) == DAY
@@ -336,6 +388,55 @@ def test_the_end_of_the_daemon_begins_nothing_more_and_notes_what_arrived(desk):
     with pytest.raises(Stopped):
         Delivery(desk.store, None, desk.clock, still, bring).once([desk.search])
     assert [row[1] for row in desk.rows()] == ["sent", *["waiting"] * 4]
+
+
+# -- a feed
+
+
+@pytest.fixture
+def feed_desk(store, tmp_path, monkeypatch):
+    """A desk whose search goes into a feed that holds a day, at least two notices and at most three."""
+    monkeypatch.setattr(delivery, "ROOM", outbox.Room(2, 3, DAY))
+    desk = Desk(store)
+    desk.search = Search("watch", "feed", search="储能", path=tmp_path / "f.atom")
+    return desk
+
+
+def in_feed(desk):
+    found = re.findall("<title>储能(.)</title>", desk.search.path.read_text("utf-8"))
+    return "".join(found)
+
+
+def fill(desk, numbers):
+    for number in numbers:
+        desk.put("a.example", number, f"储能{number}", text_of(number))
+    desk.collect()
+    return desk.deliver()
+
+
+def test_a_feed_holds_a_day_and_at_least_so_many(feed_desk):
+    fill(feed_desk, (1, 2))
+    fill(feed_desk, (3,))
+    assert in_feed(feed_desk) == "321"
+    feed_desk.at += 2 * DAY
+    fill(feed_desk, (4,))
+    assert in_feed(feed_desk) == "43"
+    before = feed_desk.search.path.read_bytes()
+    feed_desk.search.path.unlink()
+    feed_desk.at += 2 * DAY
+    feed_desk.deliver()
+    assert feed_desk.search.path.read_bytes() == before
+
+
+def test_what_a_feed_has_no_room_for_is_not_noted_as_sent(feed_desk):
+    done = fill(feed_desk, range(5))
+    assert (done.sent, done.failed, in_feed(feed_desk)) == (3, 2, "432")
+    assert "2 notices given up: more came at once than the feed has room for (3)" in done.errors["watch"]
+    (row,) = outbox.states(feed_desk.store.db)
+    assert (row["sent"], row["failed"], row["waiting"]) == (3, 2, 0)
+    # Sent again they stand in it.
+    assert outbox.retry(feed_desk.store, "watch", feed_desk.at) == 2
+    assert (feed_desk.deliver().sent, in_feed(feed_desk)) == (2, "104")
 
 
 # -- nothing missed, nothing twice

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,8 +17,10 @@ from tests.test_crawl import run as crawled
 
 SITE = "http://news.example.com"
 NOW = datetime(2026, 3, 20, 12, 0, 0, tzinfo=UTC)
-QUICK = Source("news", (SITE + "/",), every=timedelta(milliseconds=30))
-CONFIG = Config(Settings(delay=0, jitter=0), (QUICK,))
+# Ahead of the machine's clock, so that the timetable, which goes by that one, never fires by itself.
+LATER = datetime(2190, 3, 20, 12, 0, tzinfo=UTC)
+NEWS = Source("news", (SITE + "/",), every=timedelta(minutes=10))
+CONFIG = Config(Settings(delay=0, jitter=0), (NEWS,))
 LIST = "<ul><li><a href='/stock/'>股票</a></li></ul>"
 
 
@@ -53,9 +56,13 @@ def test_jitter_only_delays_a_crontab_time():
     assert found == NOW + timedelta(minutes=10, seconds=30)
 
 
-def daemon(web, store, *, config=CONFIG, until=lambda tallies: True, **options):
-    """Run the daemon until `until` says so of the sums of its passes; the sums."""
-    tallies, stop = [], asyncio.Event()
+def daemon(web, store, *, config=CONFIG, until=lambda tallies: True, clock=None, **options):
+    """Run the daemon until `until` says so of the sums of its passes; the sums.
+
+    Time passes only while it sleeps, so that a pass takes none however busy the machine is.
+    """
+    tallies, stop, clock = [], asyncio.Event(), clock or Clock(LATER)
+    options.setdefault("sleep", getattr(clock, "sleep", None))
 
     def finished(tally):
         tallies.append(tally)
@@ -63,13 +70,18 @@ def daemon(web, store, *, config=CONFIG, until=lambda tallies: True, **options):
             stop.set()
 
     async def go():
-        async with Fetcher(config.settings, transport=web.transport) as fetcher:
-            await asyncio.wait_for(
-                run(config, store, fetcher=fetcher, finished=finished, stop=options.pop("stop", stop), **options), 10
-            )
+        async with Fetcher(config.settings, transport=web.transport, clock=clock) as fetcher:
+            given = {"fetcher": fetcher, "clock": clock, "finished": finished, "stop": stop, **options}
+            await asyncio.wait_for(run(config, store, **given), 60)
 
     asyncio.run(go())
     return tallies
+
+
+def visited(store, url):
+    """When an address was asked for."""
+    found = store.db.execute("SELECT at FROM visits WHERE url = ? ORDER BY id", [url])
+    return [datetime.fromisoformat(at) for (at,) in found]
 
 
 def test_a_source_is_asked_again_whenever_its_time_has_come(web, store):
@@ -77,6 +89,25 @@ def test_a_source_is_asked_again_whenever_its_time_has_come(web, store):
     tallies = daemon(web, store, until=lambda tallies: len(tallies) == 3)
     assert web.urls().count(SITE + "/") == 3
     assert [tally.not_modified for tally in tallies] == [0, 1, 1]
+    assert visited(store, SITE + "/") == [LATER + n * NEWS.every for n in range(3)]
+
+
+def test_the_timetable_wakes_a_daemon_that_naps(web, store):
+    """By the machine's clock, and a nap never ends by itself."""
+    every, naps = timedelta(milliseconds=30), []
+    config = replace(CONFIG, sources=(replace(NEWS, every=every),))
+
+    async def sleep(seconds):
+        naps.append(seconds)
+        await asyncio.Event().wait()
+
+    web.add(SITE + "/", LIST)
+    started = utc_now() - timedelta(milliseconds=1)  # the database has no less
+    daemon(web, store, config=config, until=lambda tallies: len(tallies) == 3, clock=utc_now, sleep=sleep)
+    times = visited(store, SITE + "/")
+    assert (len(times) >= 3, len(naps) >= 2) == (True, True)
+    # A busy machine asks later than it should, never sooner.
+    assert all(at >= started + n * every for n, at in enumerate(times))
 
 
 def test_robots_txt_is_kept_from_pass_to_pass(web, store):
@@ -89,7 +120,7 @@ def test_when_a_source_is_due_is_in_the_database_and_survives_a_restart(web, sto
     web.add(SITE + "/", LIST)
     slow = Config(Settings(delay=0), (Source("news", (SITE + "/",), every=timedelta(hours=1)),))
     daemon(web, store, config=slow)
-    due = store.source_next("news") - utc_now()
+    due = store.source_next("news") - LATER
     assert timedelta(minutes=53) < due < timedelta(minutes=67)
     web.asked.clear()
 
@@ -136,7 +167,7 @@ def test_a_signal_ends_the_daemon_and_what_was_in_flight_stays_due(store, number
 
     async def go():
         async with Fetcher(CONFIG.settings, transport=httpx.MockTransport(hang)) as fetcher:
-            await asyncio.wait_for(run(CONFIG, store, fetcher=fetcher), 10)
+            await asyncio.wait_for(run(CONFIG, store, fetcher=fetcher), 60)
 
     asyncio.run(go())
     assert store.waiting(utc_now()) == 1
@@ -165,7 +196,7 @@ OTHER = "http://other.example.com"
 
 def test_a_paused_source_is_left_alone_until_it_goes_on(web, store):
     web.add(SITE + "/", LIST)
-    asked, due = [], []
+    asked, due, clock = [], [], Clock(LATER)
 
     def until(tallies):
         if len(tallies) == 1:
@@ -174,12 +205,13 @@ def test_a_paused_source_is_left_alone_until_it_goes_on(web, store):
         return len(tallies) == 2
 
     async def sleep(seconds):
-        if store.paused_sources():
+        await clock.sleep(seconds)
+        if store.paused_sources() and clock.now > due[0]:
             asked.append(len(web.asked))
             due.append(store.source_next("news"))
             store.pause_source("news", None)
 
-    daemon(web, store, until=until, sleep=sleep)
+    daemon(web, store, until=until, clock=clock, sleep=sleep)
     assert len(asked) == 1
     assert due[0] == due[1]
     assert len(web.asked) > asked[0]
@@ -190,19 +222,16 @@ def test_sources_that_come_and_go_are_seen_before_the_next_pass(web, store):
     web.add(OTHER + "/", LIST)
     given = [CONFIG.sources]
 
-    naps = []
+    clock = Clock(LATER)
 
     def until(tallies):
-        given[0] = (Source("other", (OTHER + "/",), every=timedelta(milliseconds=30)),)
+        given[0] = (Source("other", (OTHER + "/",), every=timedelta(minutes=50)),)
         return len(tallies) == 3
-
-    async def sleep(seconds):
-        naps.append(seconds)
 
     slow = Config(CONFIG.settings, (Source("news", (SITE + "/",), every=timedelta(hours=1)),))
     given[0] = slow.sources
-    daemon(web, store, config=slow, until=until, sources=lambda: given[0], sleep=sleep)
-    assert naps[0] == 1.0  # what is due next is an hour away, but the sources are others now
+    daemon(web, store, config=slow, until=until, sources=lambda: given[0], clock=clock)
+    assert clock.slept[0] == 1.0  # what is due next is an hour away, but the sources are others now
     hosts = [url.split("/")[2] for url in web.urls()]
     assert hosts == sorted(hosts)  # never the first one again
     assert set(hosts) == {"news.example.com", "other.example.com"}

@@ -70,6 +70,8 @@ def test_a_hostile_text_keeps_its_lines_and_nothing_else_of_its_steering():
         (timedelta(hours=3), "3 h"),
         (timedelta(days=1), "1 day"),
         (timedelta(days=2, hours=5), "2 days"),
+        (timedelta(hours=47, minutes=59), "2 days"),
+        (timedelta(hours=23, minutes=59), "1 day"),
     ],
 )
 def test_a_length_of_time_is_told_in_its_largest_unit(value, shown):

@@ -24,7 +24,7 @@ from crawler.commands.status import again
 from crawler.service import application, health, notify, served
 from crawler.tally import Event, Notice, Tally
 from crawler.vitals import STILL, Vitals
-from storage import chores, open_store
+from storage import chores, notices, open_store
 
 OPS = Path(__file__).parent.parent / "docs" / "ops"
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -39,12 +39,13 @@ def database(tmp_path):
         store.db.execute("UPDATE sources SET last_success_at = '2026-03-20T12:00:00.000+00:00'")
         chores.begin(store, "backup", NOW)
         chores.end(store, "backup", NOW, error="no room")
+        notices.begin(store, "bank", NOW)
     return path
 
 
 def asked(port, path):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -66,6 +67,9 @@ def test_metrics_tell_of_the_daemon_and_of_its_database(database):
         "kuaixun_waiting 5.0",
         'kuaixun_source_last_success_timestamp_seconds{source="news"} 1.774008e+09',
         'kuaixun_chore_failures{chore="backup"} 1.0',
+        'kuaixun_search_notices_waiting{search="bank"} 0.0',
+        'kuaixun_search_notices_sent{search="bank"} 0.0',
+        'kuaixun_search_notices_failed{search="bank"} 0.0',
     }
 
 
@@ -113,7 +117,7 @@ def test_passes_that_fail_are_no_health():
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is not this machine")
 def test_only_the_loopback_address_is_served(database):
     with serving(application(Vitals(), database)) as port, pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.2", port), timeout=5)
+        socket.create_connection(("127.0.0.2", port), timeout=60)
 
 
 def test_the_service_manager_hears_signs_of_life(tmp_path):
@@ -160,6 +164,16 @@ def test_metrics_without_their_library_are_a_failure_that_says_what_to_install(t
     assert (found.exit_code, "pip install 'kuaixun[ops]'" in found.stderr) == (3, True)
 
 
+def test_a_port_that_is_taken_is_told_with_what_helps(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        text = f'[settings]\nmetrics_port = {port}\n[sources.a]\nseeds = ["http://a.example/"]\n'
+        (tmp_path / "kuaixun.toml").write_text(text)
+        found = CliRunner().invoke(cli, ["run", "--quiet", "--config", str(tmp_path)])
+    told = f"kuaixun: `metrics_port` {port} is in use by another program; set another, or 0 for none"
+    assert (found.exit_code, found.stderr.splitlines()[-1]) == (3, told)
+
+
 def test_settings_are_read_anew_with_the_database_of_the_command_line(tmp_path):
     file = tmp_path / "kuaixun.toml"
     file.write_text('[sources.a]\nseeds = ["http://a.example/"]\n')
@@ -179,7 +193,7 @@ def test_a_live_status_tells_what_the_daemon_did_beside_the_crawl(database, monk
     told = json.loads(CliRunner().invoke(cli, ["status", "--live", "--json", "--db", str(database)]).stdout)
     assert (told["crawled_by"], told["chores"][0]["error"]) == (None, "no room")
     usual = json.loads(CliRunner().invoke(cli, ["status", "--json", "--db", str(database)]).stdout)
-    assert told.keys() - usual.keys() == {"crawled_by", "chores", "notices"}
+    assert told.keys() - usual.keys() == {"crawled_by", "chores", "notices", "sources", "recent", "alarms"}
 
 
 def test_a_live_status_is_shown_again_until_it_is_stopped(capsys):

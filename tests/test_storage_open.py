@@ -136,8 +136,15 @@ def test_a_reader_cannot_write(made):
 
 def test_a_file_that_may_not_be_read_says_so(made, monkeypatch):
     monkeypatch.setattr("os.access", lambda *_: False)
-    with pytest.raises(Unreadable, match="cannot be read: permission is missing"):
+    with pytest.raises(Unreadable, match=r"cannot be read: permission is missing; its owner may give it \(chmod\)"):
         open_store(made, readonly=True)
+
+
+def test_a_file_that_may_not_be_written_says_who_must_be_able_to(made, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    told = "permission is missing; this user must be able to write the file and its folder"
+    with pytest.raises(Unwritable, match=told):
+        open_store(made)
 
 
 def test_reading_writes_nothing(made):

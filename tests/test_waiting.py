@@ -244,7 +244,7 @@ def test_the_daemon_says_once_that_the_disk_is_full_and_goes_on_when_there_is_ro
             running = schedule.run(
                 config, store, fetcher=fetcher, sleep=nap, stop=stop, report=heard.append, finished=finished
             )
-            await asyncio.wait_for(running, 20)
+            await asyncio.wait_for(running, 60)
 
     def finished(tally):
         stop.set()

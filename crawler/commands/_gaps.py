@@ -13,7 +13,7 @@ from crawler.console import now
 from crawler.screen import counted, moment, plain
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from storage.sqlite import Database
 
 # Sources that are named; the others are counted.
 MOST_SOURCES = 3

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config, ConfigError, Search, notices
-from crawler.console import FETCH, NOTHING, Failure, Moment, configured, now
-from crawler.screen import counted, moment, plain, shown_time
+from crawler.console import FETCH, NOTHING, Failure, Moment, configured, now, patient
+from crawler.screen import Live, counted, moment, plain, shown_time
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -28,7 +28,7 @@ def opened(setup: Config, fields: Mapping[str, str] = NO_FIELDS) -> Iterator[Sto
     """The database, to be written; one that is new gets these columns."""
     from storage import open_store
 
-    with open_store(setup.settings.database, fields=fields) as store:
+    with open_store(setup.settings.database, fields=fields, patience=patient(Live(None))) as store:
         yield store
 
 
@@ -41,7 +41,7 @@ def picked(setup: Config, names: tuple[str, ...]) -> list[Search]:
 
 
 def state(search: Search, known: Mapping[str, Any] | None) -> str:
-    """How a search fares, in words."""
+    """How a search fares, in words; behind a colon and a space the reason, if there is one."""
     if not search.enabled:
         return "off"
     if known is None:
@@ -52,7 +52,15 @@ def state(search: Search, known: Mapping[str, Any] | None) -> str:
         return f"fails since {moment(known['error_since'])}: {known['error']}"
     if known["failed"]:
         return f"given up: {known['last_error']}"
+    if known["refused"]:
+        return f"{known['refused']:,} not taken since {moment(known['refused_since'])}: {known['refused_error']}"
     return "well"
+
+
+def refuse_future(since: datetime | None) -> None:
+    """Raises UsageError where a time that a user gave has not come yet."""
+    if since and since > now():
+        raise click.UsageError(f"--since {since.isoformat()} is still to come", click.get_current_context())
 
 
 def refuse_unusable(store: Store, search: Search, file: Path) -> None:
@@ -67,15 +75,15 @@ def unusable(store: Store, search: Search) -> tuple[str, str] | None:
     import sqlite3
 
     from crawler.notices import wish
-    from storage.notices import matching
+    from storage.notices import problem, tried
     from storage.search import holds
 
     if search.search and holds(search.search) is None:
         return "search", f"has no letter or digit to search for: `{search.search}`"
     try:
-        matching(store, wish(search), ())
+        tried(store, wish(search))
     except (sqlite3.Error, sqlite3.Warning) as error:
-        return "where", f"is no condition on the columns of `articles`: {error}"
+        return "where", problem(error)
     return None
 
 
@@ -95,13 +103,14 @@ def test(setup: Config, *, name: str, since: datetime | None, really: bool, as_j
     """
     from crawler.delivery import bring, write_feed
 
+    refuse_future(since)
     (search,) = picked(setup, (name,))
     at = now()
     with opened(setup) as store:
         refuse_unusable(store, search, setup.file or Path())
         found = _would_have(store, search, since or at - DAY, at)
         if really and search.to == "feed":
-            write_feed(store, search)
+            write_feed(store, search, at)
             click.echo(f"Wrote {search.path}, with the notices that it has had.", err=True)
     for notice in found:
         click.echo(json.dumps(notice, ensure_ascii=False) if as_json else _told(notice))
@@ -166,7 +175,9 @@ def send(setup: Config, *, names: tuple[str, ...]) -> None:
     for name, error in errors.items():
         click.echo(f"notices {name}: {error}", err=True)
     if errors:
-        raise Failure(f"notices of {', '.join(errors)} did not go out; they are tried again", FETCH)
+        raise Failure(
+            f"notices of {', '.join(errors)} did not all go out; `kuaixun notice list` says what is tried again", FETCH
+        )
 
 
 @click.command()

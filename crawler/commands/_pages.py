@@ -40,7 +40,7 @@ class Reading:
 def no_address(given: str) -> str:
     """What to say of that which is no web address; a file that is there was perhaps saved from the web."""
     try:
-        is_file = Path(given).exists()
+        is_file = Path(given).is_file()
     except (OSError, ValueError):  # too long for a name, or with a NUL
         is_file = False
     if is_file:

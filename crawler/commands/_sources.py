@@ -13,8 +13,8 @@ import click
 from config import Config, ConfigError, Source, keys, pick, sites
 from config import show as as_toml
 from crawler.commands.sources import rows
-from crawler.console import STORAGE, Failure, as_of_option, configured, now, print_json
-from crawler.screen import counted, moment, plain
+from crawler.console import STORAGE, Failure, as_of_option, configured, now, patient, print_json
+from crawler.screen import Live, counted, moment, plain
 
 if TYPE_CHECKING:
     from storage.store import Store
@@ -117,8 +117,10 @@ def _store(setup: Config) -> Iterator[Store]:
     from crawler.extract import columns
     from storage import open_store
 
-    settings = setup.settings
-    with open_store(settings.database, fields=columns(), ad_threshold=settings.ad_threshold) as store:
+    settings, patience = setup.settings, patient(Live(None))
+    with open_store(
+        settings.database, fields=columns(), ad_threshold=settings.ad_threshold, patience=patience
+    ) as store:
         yield store
 
 

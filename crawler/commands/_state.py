@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.screen import moment, span
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from storage.sqlite import Database
 
 
 # What is wrong with a page that shows a sign, see `storage.drift`.

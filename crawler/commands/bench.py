@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from crawler.console import MANY, USAGE, Failure, print_json
+from crawler.console import MANY, NOTHING, USAGE, Failure, print_json
 from crawler.screen import table
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ COLUMNS = (
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--limit", type=MANY, help="Only the first N pages of each folder.", metavar="N")
 @click.option("--worst", type=MANY, help="Also name the N pages with the worst body.", metavar="N")
+@click.option("--peers", "beside", is_flag=True, help="Also other extractors that are installed beside it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a folder, with every figure.")
-def command(folder: Path, *, limit: int | None, worst: int | None, as_json: bool) -> None:
+def command(folder: Path, *, limit: int | None, worst: int | None, beside: bool, as_json: bool) -> None:
     """Measure the extraction on pages with known answers.
 
     It prints quality, and pages per CPU second. DIR, or each folder in it, holds either `gold.jsonl` and the pages that
@@ -44,36 +46,55 @@ def command(folder: Path, *, limit: int | None, worst: int | None, as_json: bool
     lists with the right kind, `kind` pages with the right kind. `empty` counts pages without any
     body where there is one, `ms` is CPU time a page.
 
+    --peers measures trafilatura, readability-lxml, newspaper4k, goose3, resiliparse, justext and
+    boilerpy3, as many as are installed beside kuaixun: title, body and CPU time, a row each.
+
     \b
     Example:
       kuaixun bench pages
       kuaixun bench corpora --limit 50 --json
+      kuaixun bench pages --peers
     """
-    from crawler import bench, metrics
+    from crawler import bench, metrics, peers
 
+    ours, others = "", peers.installed() if beside else {}
+    if beside:
+        if not others:
+            raise Failure(f"none of the peers is installed here: pip install {' '.join(peers.PEERS)}", NOTHING)
+        ours = f"kuaixun {version('kuaixun')}"
+    scored: dict[tuple[str, str], list[PageScore]] = {}
     try:
-        scored = {one.name: bench.run(one, limit=limit) for one in bench.corpora(folder)}
+        for one in bench.corpora(folder):
+            scored[one.name, ours] = bench.run(one, limit=limit)
+            for name, number in others.items():
+                scored[one.name, f"{name} {number}"] = bench.run_peer(one, name, limit=limit)
     except bench.GoldError as error:
         raise Failure(str(error), USAGE) from error
-    figures = {name: metrics.summary(scores) for name, scores in scored.items()}
+    figures = {key: metrics.summary(scores) for key, scores in scored.items()}
     if as_json:
-        rows = ({"folder": name, **found} for name, found in figures.items())
-        print_json(row | {"worst": _worst(scored[str(row["folder"])], worst)} if worst else row for row in rows)
+        print_json(
+            {"folder": name}
+            | ({"extractor": who} if who else {})
+            | found
+            | ({"worst": _worst(scored[name, who], worst)} if worst else {})
+            for (name, who), found in figures.items()
+        )
         return
-    click.echo(_shown(figures))
+    heads = ["folder", "extractor"] if others else ["folder"]
+    click.echo(_shown(heads, figures))
     if worst:
-        lines = [[name, page["page"], page["f1"]] for name in scored for page in _worst(scored[name], worst)]
-        click.echo("\n" + table(["folder", "page", "F1"], lines))
+        lines = [[*k[: len(heads)], page["page"], page["f1"]] for k in scored for page in _worst(scored[k], worst)]
+        click.echo("\n" + table([*heads, "page", "F1"], lines))
 
 
-def _shown(figures: Mapping[str, Mapping[str, float]]) -> str:
+def _shown(heads: Sequence[str], figures: Mapping[tuple[str, str], Mapping[str, float]]) -> str:
     used = [column for column in COLUMNS if any(column[0] in found for found in figures.values())]
     rows = [
-        [name, *(f"{found[key]:.{digits}f}" if key in found else "" for key, _, digits in used)]
-        for name, found in figures.items()
+        [*key[: len(heads)], *(f"{found[name]:.{digits}f}" if name in found else "" for name, _, digits in used)]
+        for key, found in figures.items()
     ]
     # A figure that is cut would be another figure, so the table takes the width that it needs.
-    return table(["folder", *(heading for _, heading, _ in used)], rows, width=1000)
+    return table([*heads, *(heading for _, heading, _ in used)], rows, width=1000)
 
 
 def _worst(scores: Sequence[PageScore], count: int) -> list[dict[str, object]]:

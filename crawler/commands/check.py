@@ -14,7 +14,7 @@ from crawler.commands._state import drifted, wrong_clock
 from crawler.console import NOTHING, configured, live, reading, tidy
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from storage.sqlite import Database
 
 
 @click.command()

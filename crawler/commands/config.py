@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from config import Config, Settings, Source, keys, show
-from crawler.console import CONFIG, configured
+from crawler.console import CONFIG, bad_table, configured
+from crawler.screen import plain
 
 
 @click.command()
@@ -16,7 +17,8 @@ from crawler.console import CONFIG, configured
 def command(setup: Config) -> int:
     """Print every setting with its value and where it came from.
 
-    The answer is itself a valid configuration. A source whose settings are wrong is not in it; then the exit code is 3.
+    The answer is itself a valid configuration. A source whose settings are wrong is not in it; then the exit code is 3,
+    and so it is where `mentions` names a table that cannot be used.
 
     \b
     Example:
@@ -37,7 +39,10 @@ def command(setup: Config) -> int:
         click.echo(f"\n[sources.{_bare(source.name)}]")
         for name, value in _changed(source).items():
             click.echo(f"{name} = {show(value)}")
-    return CONFIG if setup.broken else 0
+    wrong = bad_table(setup)
+    if wrong:
+        click.echo(f"kuaixun: {plain(str(wrong))}", err=True)
+    return CONFIG if setup.broken or wrong else 0
 
 
 def _default(default: Any, value: Any) -> str:

@@ -21,12 +21,11 @@ from config import Config
 from crawler.commands._gaps import lines
 from crawler.commands._state import drift_remedy, drift_told, wrong_clock
 from crawler.commands.crawl import unreadable
-from crawler.console import NOTHING, configured, now, print_json
+from crawler.console import NOTHING, bad_table, configured, now, print_json
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
     from crawler.doctor import Facts, Finding
+    from storage.sqlite import Database
 
 # Seconds that a lock is waited for: a transaction of ours is over by then.
 PATIENCE = 2.0
@@ -78,6 +77,8 @@ def _found(setup: Config, *, network: bool) -> Iterator[Finding]:
         yield Finding("configuration", BAD, "there is no source", "`kuaixun init` writes one")
     for name, error in setup.broken_searches.items():
         yield Finding(f"notices {name}", BAD, str(error), "they are left out until that is mended")
+    if wrong := bad_table(setup):
+        yield Finding("mentions", BAD, str(wrong))
     facts = _outside(setup)
     try:
         facts = _inside(setup, facts)

@@ -15,7 +15,7 @@ import click
 
 from config import Config
 from crawler.commands._gaps import name_gaps
-from crawler.console import NOTHING, STORAGE, Failure, as_of_option, configured, live, reading, tidy
+from crawler.console import NOTHING, STORAGE, Failure, as_of_option, bad_table, configured, live, reading, tidy
 from crawler.screen import counted, span
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _finders(setup: Config, *, mentions: bool, sessions: str | None) -> dict[str
         try:
             found["mentions"] = Finder(instruments.read(table))
         except instruments.TableError as error:
-            raise Failure(str(error), STORAGE) from error
+            raise Failure(str(bad_table(setup) or error), STORAGE) from error
         found["found_by"]["mentions"] = {"table_sha256": hashlib.sha256(table.read_bytes()).hexdigest()}
     if sessions is not None:
         from storage.sessions import NoCalendars, Sessions, UnknownMarket

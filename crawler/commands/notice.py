@@ -78,6 +78,7 @@ def add(
     given: dict[str, Any] = {"search": search, "where": where, "ads": ads}
     ways = {"webhook": ("url", webhook), "command": ("command", _split(program)), "feed": ("path", feed)}
     chosen = [(way, key, value) for way, (key, value) in ways.items() if value]
+    _notices.refuse_future(since)
     if len(chosen) != 1:
         raise click.UsageError("one of --webhook, --command and --feed is needed")
     (way, key, value) = chosen[0]
@@ -87,13 +88,13 @@ def add(
     file = notices.folder(setup.file) / f"{name}.toml"
     saved = notices.made(name, {key: value for key, value in given.items() if value}, file, file.parent.parent)
     from crawler.extract import columns
-    from storage.feed import refuse_other
+    from storage import feed as feeds
     from storage.notices import begin
 
+    if saved.path:
+        feeds.refuse_foreign(saved.path, name)
     with opened(setup, columns()) as store:
         _notices.refuse_unusable(store, saved, file)
-        if saved.path:
-            refuse_other(saved.path, name)
         if file.exists():
             raise Failure(f"{file}: is there already", STORAGE)
         sites.write(file, notices.render(saved))
@@ -141,11 +142,14 @@ def list_(setup: Config, *, as_json: bool) -> None:
             moment(row["last_sent_at"]),
             row["waiting"],
             row["failed"],
-            row["state"],
+            row["state"].partition(": ")[0],
         ]
         for row in found
     ]
     click.echo(table(head, lines, width=screen_width()))
+    # The table would cut the reasons.
+    reasons = [(row["name"], row["state"]) for row in found if ": " in row["state"]]
+    click.echo("".join(f"\n{plain(name)}: {plain(state)}" for name, state in reasons), nl=bool(reasons))
 
 
 def _rows(setup: Config) -> list[dict[str, Any]]:

@@ -17,10 +17,9 @@ from crawler.console import NOTHING, Failure, Moment, configured, now, patient, 
 from crawler.screen import Live, clip, plain, table
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
     from crawler.mend import Proposal
     from crawler.spots import Sample
+    from storage.sqlite import Database
 
 # Pages that are looked at; those of which all is known come first.
 MOST = 12

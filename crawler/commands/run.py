@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config, ConfigError, Source, load, marks, notify_socket, pick, without
+from crawler.commands._hangups import Hangups, hangups
 from crawler.commands._log import Log
 from crawler.commands._voice import Outputs, Voice, lasting
 from crawler.commands.crawl import ask_for_contact, unreadable, usable
@@ -23,10 +24,8 @@ from crawler.console import (
     FAULT,
     INTERRUPTED,
     Failure,
-    Hangups,
     code_of,
     configured,
-    hangups,
     left_out,
     live,
     patience,

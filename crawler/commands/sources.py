@@ -67,6 +67,11 @@ def rows(setup: Config, as_of: datetime | None) -> list[dict[str, Any]]:
             name_gaps(setup, db, as_of)
     except MissingDatabase:
         known = []
+    return judged(setup, known, as_of)
+
+
+def judged(setup: Config, known: list[dict[str, Any]], as_of: datetime | None) -> list[dict[str, Any]]:
+    """What the database knows of its sources, and of those that are configured, with what is to be said of each."""
     names = {row["name"] for row in known}
     everything = known + [_unvisited(source.name, source.seeds) for source in setup.sources if source.name not in names]
     everything += [_unvisited(name, ()) for name in setup.broken if name not in names]

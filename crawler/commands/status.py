@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from config import Config
-from crawler.commands._gaps import name_gaps
+from crawler.commands._gaps import lines, name_gaps, watched
+from crawler.commands._live import again
+from crawler.commands._live import live as on_screen
 from crawler.commands._state import drifted, failing, with_clocks
+from crawler.commands.sources import judged
 from crawler.console import as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
 
+if TYPE_CHECKING:
+    from storage.sqlite import Database
+
 MOST_HOSTS = 20
-# Seconds between two looks of --live, and what clears a terminal for the next.
-EVERY, CLEAR = 2.0, "\x1b[H\x1b[2J"
+# Of the last visits --live has so many.
+MOST_RECENT = 8
 
 
 @click.command()
@@ -31,7 +35,9 @@ def command(setup: Config, *, as_of: datetime | None, live: bool, as_json: bool)
     """Show what the database holds and the last 24 hours brought.
 
     Below it stands how the hosts answer: those in trouble first, then those asked last; --json tells all of them.
-    --live also tells who crawls, what the chores of the daemon came to, and how notices fare.
+    --live stays on the screen and tells more: who crawls, how the sources fare and when each is next, what was asked
+    just now, alarms, notices, and what the chores of the daemon came to. Colours and columns that fit come with the
+    package rich (the extra `ops`).
 
     \b
     Example:
@@ -41,52 +47,64 @@ def command(setup: Config, *, as_of: datetime | None, live: bool, as_json: bool)
     if live and as_of:
         raise click.UsageError("--live and --as-of exclude each other")
 
-    def show() -> None:
-        found = _read(setup, as_of, daemon=live)
+    if not live:
+        found = _read(setup, as_of)
         if as_json:
             print_json([found])
         else:
             click.echo(_text(found, now(as_of)))
-
-    if not live:
-        show()
-        return
-    if not as_json and not sys.stdout.isatty():
+    elif as_json:
+        again(lambda: print_json([_looked(setup)[0]]), before="")
+    elif sys.stdout.isatty():
+        on_screen(lambda: _looked(setup))
+    else:
         raise click.UsageError("--live wants a terminal, or --json")
-    again(show, before="" if as_json else CLEAR)
 
 
-def again(show: Callable[[], None], *, before: str, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Show something again and again, each time over the last, until Ctrl-C."""
-    try:
-        while True:
-            click.echo(before, nl=False)
-            show()
-            sleep(EVERY)
-    except KeyboardInterrupt:
-        return
-
-
-def _read(setup: Config, as_of: datetime | None, *, daemon: bool) -> dict[str, Any]:
-    """All that is shown; of the daemon only where that is wanted, since it has no history. Raises StorageError."""
-    from storage import outbox, query, watch
-
-    path, at = setup.settings.database, now(as_of)
+def _read(setup: Config, as_of: datetime | None) -> dict[str, Any]:
+    """All that is shown. Raises StorageError."""
     with reading(setup, as_of) as db:
-        total, day = query.stats(db), query.stats(db, at - timedelta(days=1))
-        hosts = with_clocks(db, watch.hosts(db), "host")
+        found = _counts(setup, db, now(as_of))
         name_gaps(setup, db, as_of)
-        found = {"database": str(path), "total": total, "last_24_hours": day, "hosts": hosts}
-        return found | _daemon(path, watch.chores(db)) | {"notices": outbox.states(db)} if daemon else found
+        return found
 
 
-def _daemon(path: Path, chores: list[dict[str, Any]]) -> dict[str, Any]:
+def _counts(setup: Config, db: Database, at: datetime) -> dict[str, Any]:
+    from storage import query, watch
+
+    total, day = query.stats(db), query.stats(db, at - timedelta(days=1))
+    hosts = with_clocks(db, watch.hosts(db), "host")
+    return {"database": str(setup.settings.database), "total": total, "last_24_hours": day, "hosts": hosts}
+
+
+def _looked(setup: Config) -> tuple[dict[str, Any], datetime]:
+    """The same with the daemon and what it is at, and the time of the look. It has no history. Raises StorageError."""
+    from storage import outbox, watch
+    from storage.gaps import spanning
+
+    at = now()
+    with reading(setup, None) as db:
+        found = _counts(setup, db, at)
+        sources = judged(setup, with_clocks(db, watch.sources(db), "source"), None)
+        gaps = [gap for gap in spanning(db, None, at, watched=watched(setup)) if gap["to_at"] is None]
+        return found | {
+            "crawled_by": _holder(setup.settings.database),
+            "sources": sources,
+            "recent": watch.recent(db, MOST_RECENT),
+            "chores": watch.chores(db),
+            "notices": outbox.states(db),
+            "alarms": [*map(str, setup.broken.values()), *map(str, setup.broken_searches.values())]
+            + [drifted(drift) for host in found["hosts"] for drift in host["drifts"]]
+            + lines(gaps),
+        }, at
+
+
+def _holder(path: Path) -> dict[str, Any] | None:
     from storage.lock import holder
 
     held = holder(path)
     since = held.since.isoformat() if held and held.since else None
-    told = {"process": held.process, "host": held.host, "since": since} if held else None
-    return {"crawled_by": told, "chores": chores}
+    return {"process": held.process, "host": held.host, "since": since} if held else None
 
 
 def _text(found: dict[str, Any], at: datetime) -> str:
@@ -95,14 +113,6 @@ def _text(found: dict[str, Any], at: datetime) -> str:
         [name.replace("_", " "), f"{total[name]:,}", "" if name == "waiting" else f"{day[name]:,}"] for name in total
     ]
     parts = [f"{found['database']}\n{table(['', 'total', 'last 24 hours'], rows)}"]
-    if by := found.get("crawled_by"):
-        parts.append(f"Process {by['process']} on {by['host']} crawls into it since {moment(by['since'])}.")
-    if chores := found.get("chores"):
-        lines = [[each["name"], moment(each["done_at"]), each["error"] or each["result"] or ""] for each in chores]
-        parts.append(table(["chore", "last done", "what came of it"], lines, width=screen_width()))
-    if notices := found.get("notices"):
-        lines = [[each[key] for key in ("name", "sent", "waiting", "failed", "error")] for each in notices]
-        parts.append(table(["notices", "sent", "waiting", "failed", "error"], lines, width=screen_width()))
     if found["hosts"]:
         parts.append(_hosts(found["hosts"], at))
     if drifts := [drift for host in found["hosts"] for drift in host["drifts"]]:

@@ -27,8 +27,7 @@ from storage import open_store
 from storage.query import search
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
+    from storage.sqlite import Database
     from storage.store import Store
 
 EVENING = datetime(2026, 3, 20, 22, 0, tzinfo=ZONE)

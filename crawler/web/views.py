@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlite_utils import Database
-
 from crawler.web import feed, origin, pages
 from crawler.web.frame import ATOM, HTML, JSON, POLICY, SANDBOX, Answer, Missing, Visit, page
 from crawler.web.safe import language, link, paragraphs, title
@@ -16,6 +14,7 @@ from storage import browse, health, query
 from storage.clocks import faults
 from storage.drifts import drifts
 from storage.pair import beside
+from storage.sqlite import Database
 
 ENTRIES = 30  # in a feed
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
-from sqlite_utils import Database
-
 from storage.exporters import _files, _manifest
 from storage.exporters._about import Choice, ExportError
 from storage.exporters._files import written
@@ -22,6 +20,7 @@ from storage.exporters._formats import formats, module
 from storage.exporters._run import Job, Run, Split, reading
 from storage.exporters._since import Since
 from storage.exporters._verify import verify
+from storage.sqlite import Database
 
 __all__ = [
     "Choice",

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-from sqlite_utils import Database
 
 from storage import history, schema
 from storage.dataset import Field
 from storage.exporters._about import About, ExportError
 from storage.exporters._files import MANIFEST, digest, ready_of
+from storage.sqlite import Database
 
 _GAPS = """
     SELECT {columns} FROM gaps WHERE datetime(from_at) <= datetime(:until)

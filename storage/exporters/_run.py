@@ -14,13 +14,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from sqlite_utils import Database
-
 from storage import dataset, history, open_store, splits
 from storage.batch import Batch
 from storage.exporters import _manifest, _rows, _where
 from storage.exporters._about import About, Choice, ExportError, about
 from storage.exporters._since import Since
+from storage.rights import Statements
+from storage.sqlite import Database
 from storage.times import parse, stamp
 
 Progress = Callable[[int, int], None]
@@ -132,10 +132,12 @@ class Run:
         for name, start, end in zip(plan.names, (None, *plan.starts), (*plan.starts, None), strict=True):
             limits = ((">=", start), ("<", end))
             also = " AND ".join(f"first_seen_at {sign} '{stamp(at)}'" for sign, at in limits if at)
-            with _before(self._db, end) as db:
+            with _before(self._db, end, self._out) as db:
                 if end and (late := self._stored_late(db, also)):
                     self.about.left_out[splits.STORED_LATE] += late
-                for batch in self._select(db, also, self.about.left_out):
+                # What is reserved by now is, whenever it was seen.
+                rights = Statements(self._db.conn)
+                for batch in self._select(db, also, self.about.left_out, statements=rights):
                     yield from _sided(batch, name, plan, told, self.about.left_out)
             told.next()
 
@@ -145,15 +147,18 @@ class Run:
         born = f"articles.id IN (SELECT id FROM main.history_articles WHERE moment > {moment:d} AND NOT there)"
         return _total(self._db, self._job.choice, f"{also} AND {born}")
 
-    def _select(self, db: Database, also: str = "", left_out: Counter[str] | None = None) -> Iterator[Batch]:
-        """The chosen rows of a database, those for which `also` holds."""
+    def _select(
+        self, db: Database, also: str = "", left_out: Counter[str] | None = None, **more: Any
+    ) -> Iterator[Batch]:
+        """The chosen rows of a database, those for which `also` holds; `more` as `dataset.batches` has it."""
         job = self._job
         if job.choice.where:
             _where.settle(db.conn)
         # On lines of its own, so that a comment in it ends with it.
         where = " AND ".join(f"(\n{one}\n)" for one in (also, job.choice.where) if one)
         choice: dict[str, Any] = {**asdict(job.choice), "where": where}
-        return dataset.batches(db, **choice, mentions=job.mentions, markets=job.markets, left_out=left_out)
+        choice |= {"mentions": job.mentions, "markets": job.markets, **more}
+        return dataset.batches(db, **choice, left_out=left_out)
 
     def facts(self, files: list[dict[str, Any]]) -> dict[str, Any]:
         """What the manifest says."""
@@ -229,8 +234,8 @@ def _plan(db: Database, out: Path, job: Job) -> splits.Plan:
 
 
 @contextmanager
-def _before(db: Database, end: datetime | None) -> Iterator[Database]:
-    """The database as it was known before a time, as far back as its history goes; itself where there is no time."""
+def _before(db: Database, end: datetime | None, out: Path) -> Iterator[Database]:
+    """The database as it was known before a time; itself where there is no time. Raises ExportError."""
     if end is None:
         yield db
         return
@@ -238,22 +243,18 @@ def _before(db: Database, end: datetime | None) -> Iterator[Database]:
     with open_store(Path(path), readonly=True) as store, reading(store.db):
         try:
             moment = history.moment_at(store.db.conn, end - _TICK)
-        except history.TooEarly:
-            moment = 0
+        except history.TooEarly as error:
+            what = f"A part would end at {stamp(end)}, and {error}: nothing tells what was known then. Take later rows"
+            raise ExportError(out, f"{what}, --where \"first_seen_at >= '{stamp(error.since)}'\".") from error
         history.travel_to(store.db.conn, moment)
         yield store.db
 
 
 def _sided(batch: Batch, name: str, plan: splits.Plan, told: splits.Told, left_out: Counter[str]) -> Iterator[Batch]:
     """The rows that are of a part, with its name as `split`; the others are counted."""
-    end, shown = plan.end(name), []
-    rows = zip(batch["first_seen_at"], batch["story_first_seen_at"], batch["revised_at"], batch["gone_at"], strict=True)
-    for seen, story, *later in rows:
-        _, why = plan.place(seen, story)
-        why = why or (splits.CHANGED if end and any(at and at >= end for at in later) else "")
-        shown.append(not why)
-        left_out.update([why] if why else ())
-    kept = batch.kept(shown)
+    reasons = [why for _, why in map(plan.place, batch["first_seen_at"], batch["story_first_seen_at"])]
+    left_out.update(filter(None, reasons))
+    kept = batch.kept([not why for why in reasons])
     fresh = told.add(kept["story_id"])
     left_out.update([splits.SHARED] * fresh.count(False))
     kept = kept.kept(fresh)

@@ -13,8 +13,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage import exports, history, open_store
 from storage.batch import Batch, batched, rows_of
 from storage.errors import translated
@@ -24,6 +22,7 @@ from storage.exporters._manifest import BadManifest, asks_more, at_of, moment, o
 from storage.exporters._rows import comparable
 from storage.fields import FIELDS
 from storage.rights import Statements, reservations
+from storage.sqlite import Database
 
 # What a row is made of: the article, its story, and what is said of it and of its host.
 _TOUCHED = """

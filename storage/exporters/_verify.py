@@ -148,7 +148,7 @@ def _rows_hold(out: Path, facts: Mapping[str, Any]) -> Iterator[Proof]:
     for name, told in facts["sets"].items():
         yield Proof(f"rows of {name}", broken or _set_problem(told, seen.sets[name].told()))
     if facts["split"]:
-        yield Proof("split", _shown([*_split_problems(out, facts, about, form)]))
+        yield Proof("split", broken or _shown([*_split_problems(out, facts, about, form)]))
     for what, problems in seen.wrong.items():
         yield Proof(what, _shown(problems))
     if documents:
@@ -166,8 +166,8 @@ def _split_problems(out: Path, facts: Mapping[str, Any], about: About, form: Any
     try:
         plan = splits.of_dict(facts["split"])
         yield from splits.problems(plan, {name: part(name) for name in facts["sets"]})
-    except (splits.SplitError, KeyError) as error:
-        yield f"it cannot be proven: {error}"
+    except Exception as error:  # of a manifest that was changed, or bytes that were, as above
+        yield f"it cannot be proven: {error!r}"
 
 
 def _shown(problems: list[str]) -> str:

@@ -47,17 +47,20 @@ def _as_xml(texts: Sequence[str | None]) -> Sequence[str | None]:
     return [_NOT_XML.sub("", text) if text and _NOT_XML.search(text) else text for text in texts]
 
 
-def identity(query: Mapping[str, Any]) -> str:
-    """What a feed is known by, the same whenever it is written: it follows from what was asked for."""
-    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, msgspec.json.encode(query, order='sorted').decode())}"
+def begin(query: Mapping[str, Any]) -> str:
+    """How the feed of a query begins: nothing else does."""
+    name = uuid.uuid5(uuid.NAMESPACE_URL, msgspec.json.encode(query, order="sorted").decode())
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
+        f"<id>urn:uuid:{name}</id>\n"
+    )
 
 
 def write(batches: Iterable[Batch], out: BinaryIO, about: About) -> None:
     """Write the feed. It was updated when the database last was."""
     title = _text(about.facts.get("title", "kuaixun"))
     head = (
-        '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
-        f"<id>{identity(about.facts['query'])}</id>\n<title>{title}</title>\n<updated>{_time(about.at)}</updated>\n"
+        f"{begin(about.facts['query'])}<title>{title}</title>\n<updated>{_time(about.at)}</updated>\n"
         "<author><name>kuaixun</name></author>\n<generator>kuaixun</generator>\n"
     )
     out.write(head.encode())

@@ -16,7 +16,6 @@ from types import ModuleType
 from typing import Any
 
 import msgspec
-from sqlite_utils import Database
 
 from storage.batch import Batch
 from storage.exporters import _card, _croissant, _files, _manifest, parquet
@@ -24,6 +23,7 @@ from storage.exporters._about import About, ExportError
 from storage.exporters._files import MANIFEST
 from storage.exporters._rows import Set, parted
 from storage.exporters._run import Job, Run, reading
+from storage.sqlite import Database
 
 PLACE = "folder"
 SHARD = 50_000  # rows: of articles, about 50 MB

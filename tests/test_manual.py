@@ -1,0 +1,191 @@
+"""The commands that README and docs print: each page's are run by a shell, in order, as a reader would type them.
+
+A block that begins with ```sh is for typing. What cannot be run here stands in UNTRIED with its reason; of that the
+command line is checked at least. The slow tests run all the rest.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from crawler.cli import cli
+
+ROOT = Path(__file__).parent.parent
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+}
+A_SITE = "asks a site on the network; the tests of its command have a web in memory"
+A_MACHINE = "changes the machine"
+ENDLESS = "does not end by itself"
+UNTRIED = {
+    r"git clone |.*\bpip install |python3 -m venv |uv run ": "installs; `.ci/run demo` does as the tutorial says",
+    r"source \S*\.venv/bin/activate": "the tests run in an environment already",
+    r"sudo |systemctl |journalctl |curl ": A_MACHINE,
+    r"rsync ": "wants a second machine",
+    r"datasette |(\S*/)?kuaixun (run|serve)\b": ENDLESS,
+    r"kuaixun (crawl|fetch|source add)\b|kuaixun repair \w+ --ask": A_SITE,
+    r"kuaixun source (show|import) (news|subscriptions)": "wants what `source add` would have written",
+    r"peers/bin/": "wants other extractors, installed from the network",
+    r"\.ci/run|\S*pytest\b|\S*python -m tests\.|\S*ruff |\S*mypy": "is what runs these tests, or as slow",
+}
+# What may end with 1 here: it runs, and finds nothing in the demo, or something to mend on this machine.
+MAY_SAY_NO = re.compile(r"kuaixun (doctor|notice test|repair mrkx)\b")
+NEEDS_PYARROW = re.compile(r"kuaixun export .*(--format hf|\.parquet)|kuaixun export --verify dataset$")
+
+
+def shown(text: str) -> list[str]:
+    """The lines of the shell blocks, without their comments."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(r"\s+#\s.*", "", line) for block in blocks for line in block.splitlines() if line]
+
+
+def why_untried(line: str) -> str | None:
+    """The reason for which a line is not run; None for one that is."""
+    return next((reason for pattern, reason in UNTRIED.items() if re.match(pattern, line)), None)
+
+
+LINES = [(page, line) for page, text in PAGES.items() for line in shown(text)]
+COMMANDS = sorted({line for _, line in LINES if re.match(r"(\S*/)?kuaixun ", line)})
+# Those that stand in a sentence or a table; docs/mistakes.md shows wrong ones, which its own test types.
+NAMED = sorted(
+    {
+        " ".join(line.split())
+        for page, text in PAGES.items()
+        if page not in ("docs/commands.md", "docs/mistakes.md")
+        for line in re.findall(r"(?<!`)`((?:\S*/)?kuaixun [^`]+)`", re.sub(r"(?ms)^```.*?^```", "", text))
+    }
+)
+
+
+@pytest.mark.parametrize("line", sorted({*COMMANDS, *(line for line in NAMED if line.count(" ") > 1)}))
+def test_the_command_line_understands_what_is_printed(line):
+    words = [word for word in shlex.split(line) if word != "--help"]
+    command = cli.get_command(None, words[1])
+    parent = click.Context(cli, info_name="kuaixun", **cli.context_settings)
+    assert words[1] == "--version" or len(words) == 2 or command.make_context(words[1], words[2:], parent=parent)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_every_page_is_in_the_list_of_the_readme(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert [page for page in PAGES if page != "README.md" and f"]({page})" not in text] == []
+
+
+def test_every_reason_is_still_needed():
+    lines = [line for _, line in LINES]
+    assert [pattern for pattern in UNTRIED if not any(re.match(pattern, line) for line in lines)] == []
+
+
+def test_a_block_of_a_shell_is_marked_as_one():
+    """So that no command hides from these tests: a block without a name holds none but those of crontab."""
+    blocks = [
+        block
+        for page, text in PAGES.items()
+        if page != "docs/commands.md"
+        for block in re.findall(r"^```(?:bash|console|shell)?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ]
+    assert [block for block in blocks if re.match(r"(\$ )?(kuaixun|sqlite-utils|pip) ", block)] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    sorted({(page, link) for page, text in PAGES.items() for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", text)}),
+)
+def test_a_link_leads_to_a_place_that_exists(page, link):
+    name, _, part = link.partition("#")
+    target = (ROOT / page).parent / name if name else ROOT / page
+    assert target.exists()
+    if part:
+        headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert part in {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """What `kuaixun demo` leaves behind, under the names that the pages use."""
+    folder = tmp_path_factory.mktemp("manual") / "kuaixun-demo"
+    made = CliRunner(env={"COLUMNS": "100"}).invoke(cli, ["demo", str(folder)])
+    assert made.exit_code == 0, made.output
+    (database,) = folder.glob("*.db")
+    for ending in (".pages", ".db"):
+        database.with_suffix(ending).rename(folder / f"demo{ending}")
+    return folder
+
+
+def furnish(folder: Path, demo: Path, page: str) -> None:
+    """What the reader of a page has before the first command: settings, a database, copies, a saved page."""
+    (folder / "kuaixun" / ".venv").mkdir(parents=True)
+    (folder / "kuaixun" / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    if page == "docs/tutorial.md":
+        return
+    shutil.copytree(demo, folder / "kuaixun-demo")
+    if page != "README.md":  # which writes them itself
+        CliRunner().invoke(cli, ["init", str(folder)])
+    for ending in ("db", "pages"):
+        shutil.copy(demo / f"demo.{ending}", folder / f"kuaixun.{ending}")
+    text = "<title>t</title><h1>标题在这里</h1>" + "<p>这是正文的一段话，说的是一件事情，长短正好合适。</p>" * 5
+    for place in (folder, folder / "pages", folder / "news"):
+        place.mkdir(exist_ok=True)
+        (place / "page.html").write_text(text, encoding="utf-8")
+    (folder / "pages" / "page.json").write_text('{"title": "标题在这里"}', encoding="utf-8")
+    shutil.copy(demo / "demo.db", folder / "news" / "kuaixun.db")  # as after the `crawl` that is not run
+    disk = folder / "disk"
+    disk.mkdir()
+    if page == "docs/howto-recover.md":
+        for ending in ("db", "pages"):
+            shutil.copy(demo / f"demo.{ending}", disk / f"news.{ending}")
+
+
+def script(text: str, folder: Path) -> str:
+    """The commands of a page for a shell that stops at the first one that fails and says which that was."""
+    arrow = importlib.util.find_spec("pyarrow") is not None
+    lines = ["set -e", "trap 'echo \"failed: $said\" >&2' ERR"]
+    for line in shown(text):
+        if why_untried(line) or (NEEDS_PYARROW.match(line) and not arrow):
+            continue
+        lines += [f"said={shlex.quote(line)}", line.replace("/media/disk", str(folder / "disk"))]
+        if MAY_SAY_NO.match(line):
+            lines[-1] += " || [ $? -eq 1 ]"
+    return "\n".join(lines) + "\n"
+
+
+def typed(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The commands of a page, typed into a shell in that folder."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("KUAIXUN_")}
+    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    said = {"input": script(text, folder), "capture_output": True, "text": True}
+    return subprocess.run(["bash"], cwd=folder, env=env, check=False, **said)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", sorted({page for page, line in LINES if not why_untried(line)}))
+def test_the_commands_of_a_page_work_in_their_order(page, demo, tmp_path):
+    furnish(tmp_path, demo, page)
+    done = typed(PAGES[page], tmp_path)
+    assert (done.returncode, "failed: " in done.stderr) == (0, False), done.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_a_page_with_a_wrong_command_is_found(demo, tmp_path):
+    text = "```sh\nkuaixun latest --db kuaixun.db\nkuaixun latest --limmit 5\n```\n"
+    furnish(tmp_path, demo, "docs/other.md")
+    done = typed(text, tmp_path)
+    assert done.returncode != 0 and "failed: kuaixun latest --limmit 5" in done.stderr
+
+
+def test_the_tutorial_begins_with_five_commands_from_nothing_to_a_data_set():
+    first = re.findall(r"^```sh\n(.*?)^```", PAGES["docs/tutorial.md"], re.MULTILINE | re.DOTALL)[0].splitlines()
+    assert len(first) == 5 and not any(re.search(r"&&|;|\|", line) for line in first)
+    assert first[0].startswith("git clone ") and " export " in first[-1]
