@@ -245,7 +245,6 @@ class _Files:
     def _read(self) -> Config:
         from crawler.tally import Notice
 
-
         new = load(self.setup.file)
         new = without(new, unreadable(new))
         former = {source.name: source for source in self.found}
