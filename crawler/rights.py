@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from crawler.trainers import rules
 from crawler.trainers import told as trainers_told
-from storage.places import MAX_STARS
+from storage.places import cut, spellings
 from storage.records import Notice, Right
+from storage.rights import RESERVED
 
 EVERYBODY = "*"
 # The kind of statement that a robots.txt makes to crawlers for training: "no" shuts them out.
 TRAINERS = "train-bots"
-MAX_CLAUSES = 200
-MAX_AGENTS = 50
+MAX_CLAUSES = 200  # of a file by one means; a pattern has up to three spellings
 MAX_RIGHTS = 50
 MAX_VALUE = 2048
 MAX_FILE = 64 * 1024
@@ -37,7 +39,9 @@ _EVIDENCE = ("nofollow", "noai", "noimageai")
 _VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
 _WEEKDAY = re.compile(r"\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?,", re.I)
 _SIGNAL = re.compile(r"([a-z][a-z\-]{0,30})\s*=\s*(yes|no|y|n)\b", re.I)
-_PATH = re.compile(r"\s*(/\S*)\s")
+_PATH = re.compile(r"\s*([/*]\S*)\s")
+_DECODER = json.JSONDecoder()
+_START, _BETWEEN, _END = map(re.compile, (r"\s*\[\s*", r"\s*,\s*", r"[\s,]*\]\s*"))
 _SIGNAL_NAMES = ("content-signal", "content-usage")
 
 Meta = Sequence[tuple[str, str]]
@@ -96,58 +100,71 @@ def of_page(headers: Mapping[str, str], metas: Meta, agent: str) -> tuple[Right,
         found += (Right(kind, value, "header") for kind, value in _signals(line))
     if not found:
         return ()
-    # What is said to us comes first where there is more than anybody says.
-    found.sort(key=lambda right: not right.applies)
-    return tuple(_strictest(found).values())[:MAX_RIGHTS]
+    # What reserves comes first, then what is said to us, where there is more than anybody says.
+    rights = sorted(_strictest(found).values(), key=lambda right: (not _binds(right), not right.applies))
+    return tuple(rights[:MAX_RIGHTS])
 
 
 def of_robots_txt(text: str, agent: str) -> tuple[Clause, ...]:
     """The Content-Signal and Content-Usage lines of a robots.txt, each with the agents of its group, and `TRAINERS`."""
-    found: list[Clause] = []
-    agents: list[str] = []
-    in_head, ours = False, False
-    for line in text.splitlines():
-        name, colon, value = line.partition("#")[0].partition(":")
-        name, value = name.strip().lower(), value.strip()
-        if not colon or len(found) >= MAX_CLAUSES:
-            continue
-        if name == "user-agent":
-            agents = agents[:MAX_AGENTS] if in_head else []
-            agents.append(value)
-            ours |= _is(value, agent)
-        in_head = name == "user-agent"
+    own, ours = agent.lower(), False
+    lines: list[tuple[Mapping[str, bool], str]] = []
+    for agents, name, value in rules(text):
+        # Who has a group of his own is not meant by that of everybody (RFC 9309, 2.2.1).
+        ours |= agents.get(own, False)
         if name in _SIGNAL_NAMES:
-            path = _PATH.match(value + " ")
-            for group in agents or [EVERYBODY]:
-                rights = (Right(kind, said, "robots.txt", group.lower()) for kind, said in _signals(value))
-                found += (Clause(path[1] if path else "", right) for right in rights)
-    del found[MAX_CLAUSES:]
-    trainers = [
-        Clause(said.location, Right(TRAINERS, "yes" if said.allowed else "no", "robots.txt", said.agents, False))
-        for said in islice(trainers_told(text), MAX_CLAUSES)
-    ]
-    # Who has a group of his own is not meant by that of everybody (RFC 9309, 2.2.1).
-    signals = (
-        clause._replace(right=_with_applies(clause.right, _is(clause.right.agent, agent if ours else EVERYBODY)))
-        for clause in found
+            lines.append((agents or {EVERYBODY: True}, value))
+    us = (own,) if ours else (own, EVERYBODY)
+    to_us = (each for agents, line in lines for one in us if one in agents for each in _clauses(line, one, True))
+    to_others = (
+        each for agents, line in lines for one in agents if one not in us for each in _clauses(line, one, False)
     )
-    return (*signals, *trainers)
+    trainers = (
+        Clause(said.location, Right(TRAINERS, "yes" if said.allowed else "no", "robots.txt", said.agents, False))
+        for said in trainers_told(text)
+    )
+    # What is said to us comes first where there is more than anybody says.
+    signals = chain(_bounded(to_us), islice(_bounded(islice(to_others, MAX_CLAUSES)), MAX_CLAUSES))
+    return (*signals, *_bounded(trainers))
+
+
+def _clauses(line: str, agent: str, applies: bool) -> Iterator[Clause]:
+    path = _PATH.match(line + " ")
+    for kind, said in _signals(line):
+        yield Clause(path[1] if path else "", Right(kind, said, "robots.txt", agent, applies))
 
 
 def of_tdmrep(text: str) -> tuple[Clause, ...]:
-    """The clauses of a tdmrep.json; anything else than a list of objects has none."""
-    try:
-        told = json.loads(text)
-    except (ValueError, RecursionError):
-        return ()
+    """The clauses of a tdmrep.json; anything else than a list of objects has none.
+
+    What comes after its end, where it breaks off, nobody knows: having reserved something it reserves the whole host.
+    """
+    told, is_whole = _listed(text)
     found: list[Clause] = []
-    for each in told[:MAX_CLAUSES] if isinstance(told, list) else [told]:
+    for each in told:
         if isinstance(each, dict):
             location = each.get("location")
             place = location.strip() if isinstance(location, str) else ""
             rights = (_tdm(name, value, "tdmrep.json") for name, value in each.items() if name.startswith("tdm-"))
             found += (Clause(place if place.startswith("/") else "", right) for right in rights if right)
-    return tuple(found)
+    reserved = [] if is_whole else [clause for clause in found if _reserves(clause.right)]
+    return _bounded([*reserved, Clause("", reserved[0].right)] if reserved else found)
+
+
+def _listed(text: str) -> tuple[list[Any], bool]:
+    """The values of a list in JSON up to where it breaks off, and whether these are all."""
+    try:
+        told = json.loads(text)
+        return told if isinstance(told, list) else [told], True
+    except (ValueError, RecursionError):
+        pass
+    found: list[Any] = []
+    at = 0
+    with suppress(ValueError, RecursionError):
+        while gap := (_BETWEEN if at else _START).match(text, at):
+            value, at = _DECODER.raw_decode(text, gap.end())
+            found.append(value)
+    return found, _END.fullmatch(text, at) is not None
 
 
 def tdmrep_address(url: str) -> str:
@@ -160,18 +177,32 @@ def notices(
     clauses: Sequence[Clause], read_on: str, read_at: datetime, *, file: tuple[int, str] | None = None
 ) -> tuple[Notice, ...]:
     """What a host's file says, as evidence that belongs to the host: each statement with the paths that it is about."""
-    return (Notice(read_on, "host", read_at, tuple(_strictest(_placed(clauses)).values()), file),)
+    return (Notice(read_on, "host", read_at, tuple(right for _, right in clauses), file),)
 
 
-def _placed(clauses: Iterable[Clause]) -> Iterator[Right]:
-    for location, right in clauses:
-        place = "" if location in ("/", "/*") else location
-        if place.count("*") > MAX_STARS:
-            # Fewer stars cover more: what reserves may, what grants may not.
-            if not _reserves(right):
-                continue
-            place = "*".join(place.split("*")[:MAX_STARS])
-        yield replace(right, location=place)
+def _bounded(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    """Clauses as they are compared and stored, of those that differ the strictest, and not too many.
+
+    Past the limit what reserves is kept before what grants: leaving a grant out reserves more. Where that is too much,
+    what is over is said of the whole host, and nothing grants.
+    """
+    rights: Collection[Right] = _strictest(replace(right, location=place) for place, right in clauses).values()
+    if len(rights) > MAX_CLAUSES:
+        binding = [right for right in rights if _binds(right)]
+        if over := binding[MAX_CLAUSES:]:
+            rights = [*binding[:MAX_CLAUSES], *(replace(right, location="") for right in over)]
+        else:
+            rights = [*binding, *[right for right in rights if not _binds(right)][: MAX_CLAUSES - len(binding)]]
+    return tuple(Clause(right.location, right) for right in _strictest(_placed(rights)).values())
+
+
+def _placed(rights: Iterable[Right]) -> Iterator[Right]:
+    for right in rights:
+        for spelling in spellings("" if right.location in ("/", "/*") else right.location):
+            place = cut(spelling)
+            # What is cut covers more: what reserves may, what grants may not.
+            if place == spelling or _reserves(right):
+                yield replace(right, location=place)
 
 
 def lifetime(status: int) -> timedelta:
@@ -182,6 +213,12 @@ def lifetime(status: int) -> timedelta:
 def is_trouble(status: int) -> bool:
     """Whether a status says nothing about the file; 404 and the like say that there is none."""
     return status in (0, 429) or status >= 500
+
+
+def _binds(right: Right) -> bool:
+    """Whether a statement reserves articles against a purpose."""
+    is_meant = right.applies or right.kind == TRAINERS
+    return is_meant and any((right.kind, right.value) in reserved for reserved in RESERVED.values())
 
 
 def _reserves(right: Right) -> bool:
@@ -234,8 +271,8 @@ def _has_passed(date: str, now: datetime) -> bool:
 def _tdm(name: str, value: Any, via: str) -> Right | None:
     """A statement of the TDM Reservation Protocol; None for what is none."""
     text = str(int(value) if isinstance(value, bool) else value).strip()
-    if name == "tdm-reservation" and text in ("0", "1"):
-        return Right(name, text, via)
+    if name == "tdm-reservation" and (flag := text.removesuffix(".0")) in ("0", "1"):
+        return Right(name, flag, via)
     if name == "tdm-policy" and text:
         return Right(name, text.encode("utf-8", "replace").decode()[:MAX_VALUE], via)
     return None
@@ -253,7 +290,3 @@ def _is(name: str, agent: str) -> bool:
 
 def _applies(told: str, agent: str) -> bool:
     return told == EVERYBODY or _is(told, agent)
-
-
-def _with_applies(right: Right, applies: bool) -> Right:
-    return Right(right.kind, right.value, right.via, right.agent, applies)

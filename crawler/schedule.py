@@ -158,14 +158,20 @@ class _Daemon:
             await asyncio.sleep(BEAT)
 
     def _look_after_the_file(self) -> None:
-        """Give up where the database is deleted or replaced, also at the next look: it may be moved, and moved back."""
-        vitals, error = self.means.vitals, Gone(self.store.path) if self.place.is_lost() else None
-        if error and vitals.gone:
+        """Give up where the database is replaced, or deleted also at the next look: it may be moved, and moved back."""
+        vitals, was_gone = self.means.vitals, bool(self.means.vitals.gone)
+        error = Gone(self.store.path) if self.place.is_lost() else None
+        vitals.gone = str(error) if error else ""
+        if error is None:
+            return
+        if not was_gone:
+            self.means.say(Notice("storage", str(error), is_trouble=True))
+        is_taken = self.place.is_taken()
+        if is_taken:
+            self.place.clear()
+        if was_gone or is_taken:
             self.gone = error
             self.stop.set()
-        elif error:
-            self.means.say(Notice("storage", str(error), is_trouble=True))
-        vitals.gone = str(error) if error else ""
 
     def _wanted(self) -> list[Source]:
         """The sources that are configured now, switched on and not paused."""

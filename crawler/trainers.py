@@ -6,7 +6,8 @@ the use of the texts, not an order to this crawler.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 # Product tokens, in lower case, of which the operators say that what they fetch may be trained on.
@@ -15,6 +16,10 @@ TRAINERS = frozenset((
     "cohere-training-data-crawler", "facebookbot", "google-extended", "gptbot", "icc-crawler", "meta-externalagent",
     "pangubot", "webzio-extended",
 ))  # fmt: skip
+_ORDERED = sorted(TRAINERS)
+# The lines that say something to a group and so end the head that names it; others (Sitemap, Host) belong to none.
+_RULES = frozenset(("allow", "disallow", "crawl-delay", "content-signal", "content-usage"))
+_NAME = re.compile(r"(\*|[\w\-]+)(?:/[^\s,;]*)?")
 _ROOTS = ("", "/", "/*")
 
 
@@ -26,10 +31,13 @@ class Said(NamedTuple):
     allowed: bool
 
 
-def told(text: str) -> Iterator[Said]:
-    """What is said to them, those to whom the same is said together; nothing where nobody is shut out of anything."""
-    rules: dict[str, dict[str, bool]] = {}
-    agents: list[str] = []
+def rules(text: str) -> Iterator[tuple[Mapping[str, bool], str, str]]:
+    """The rules of a robots.txt: the agents of the group (none before the first), name in lower case, value.
+
+    Agents are product tokens in lower case, each with whether it is the one that a line begins with: `GPTBot/1.2` is
+    `gptbot`, `GPTBot, CCBot` names both, though most readers see the first only.
+    """
+    agents: dict[str, bool] = {}
     in_head = False
     for line in text.splitlines():
         name, colon, value = line.partition("#")[0].partition(":")
@@ -37,16 +45,28 @@ def told(text: str) -> Iterator[Said]:
         if not colon:
             continue
         if name == "user-agent":
-            agents = agents if in_head else []
-            agents += [value.lower()] * (value.lower() in TRAINERS)
-        in_head = name == "user-agent"
+            agents = agents if in_head else {}
+            in_head = True
+            named = [found[1].lower() for found in _NAME.finditer(value)] or [value.lower()]
+            for place, agent in enumerate(named):
+                agents[agent] = agents.get(agent, False) or place == 0
+        elif name in _RULES:
+            in_head = False
+            yield agents, name, value
+
+
+def told(text: str) -> Iterator[Said]:
+    """What is said to them, those to whom the same is said together; nothing where nobody is shut out of anything."""
+    found: dict[str, dict[str, bool]] = {}
+    for agents, name, value in rules(text):
         if name in ("allow", "disallow") and value.startswith(("/", "*")):
-            for agent in agents:
-                said = rules.setdefault(agent, {})
-                place = "/" if value in _ROOTS else value
-                # Of two rules for one pattern the more generous one holds (RFC 9309, 2.2.2).
-                said[place] = said.get(place, False) or name == "allow"
-    yield from _together({agent: said for agent, said in rules.items() if not all(said.values())})
+            place = "/" if value in _ROOTS else value
+            for agent in _ORDERED:
+                if agent in agents:
+                    said = found.setdefault(agent, {})
+                    # Of two rules for one pattern the more generous one holds (RFC 9309, 2.2.2).
+                    said[place] = said.get(place, False) or name == "allow"
+    yield from _together({agent: said for agent, said in found.items() if not all(said.values())})
 
 
 def _together(rules: dict[str, dict[str, bool]]) -> Iterator[Said]:

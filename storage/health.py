@@ -66,9 +66,9 @@ def sources(db: sqlite3.Connection, now: datetime, watched: Collection[str] | No
         every = [minutes for (source, _), known in delays.items() if source == name for minutes in known]
         row["delay"] = median(every) if every else None
     for gap in spanning(Database(db), None, now, watched=watched):
-        if row := rows.get(gap["source"]):
-            row["open_gaps"].append(gap)
-            row["unasked"] = gap["from_at"] if gap["url"] is None else row["unasked"]
+        if shown := rows.get(gap["source"]):
+            shown["open_gaps"].append(gap)
+            shown["unasked"] = gap["from_at"] if gap["url"] is None else shown["unasked"]
     return list(rows.values())
 
 

@@ -27,6 +27,8 @@ except ImportError:  # Windows has none; there nobody is kept from crawling twic
 # Who looks who holds a lock has it for a moment himself: seconds after which it is tried a second time.
 _MOMENT = 0.05
 _MOST = 512  # bytes of the file
+# What SQLite writes beside a database.
+_LOGS = ("-wal", "-shm")
 
 
 class Holder(NamedTuple):
@@ -69,23 +71,49 @@ def alone(path: Path) -> Iterator[Holder | None]:
 
 
 class Place:
-    """The file that stands at a path now, to be compared with what stands there later."""
+    """The file that stands at a path now, to be compared with what stands there later.
+
+    Looked at now and then, it also knows the log that its holder writes beside it, as long as the file is in its place.
+    """
 
     def __init__(self, path: Path):
-        self._path, self._file = path, None
-        with suppress(OSError):
-            self._file = path.stat()
+        self._path, self._file = path, _seen(path)
+        self._logs: dict[Path, os.stat_result] = {}
+        self.is_lost()
 
     def is_lost(self) -> bool:
-        """Whether it has been deleted or replaced; what cannot be seen is not."""
+        """Whether the file has been deleted or replaced; what cannot be seen is not."""
         if self._file is None:
             return False
         try:
-            return not os.path.samestat(self._file, self._path.stat())
+            lost = not os.path.samestat(self._file, self._path.stat())
         except FileNotFoundError:
             return True
         except OSError:
             return False
+        if not lost:
+            logs = (self._path.with_name(self._path.name + end) for end in _LOGS)
+            self._logs = {log: seen for log in logs if (seen := _seen(log))}
+        return lost
+
+    def is_taken(self) -> bool:
+        """Whether it is lost because another file stands there."""
+        return self.is_lost() and self._path.exists()
+
+    def clear(self) -> None:
+        """Take the log of the former file away from beside another one: SQLite would put its pages into that."""
+        for log, known in self._logs.items():
+            seen = _seen(log)
+            if seen and os.path.samestat(seen, known):
+                with suppress(OSError):
+                    log.unlink()
+
+
+def _seen(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def holder(path: Path) -> Holder | None:

@@ -11,23 +11,33 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["Database", "Migrations", "quote_identifier"]
+__all__ = ["Database", "Migrations", "hidden", "quote_identifier"]
+
+
+class _Absent:
+    """A finder of modules to which some are not installed."""
+
+    def __init__(self, names: tuple[str, ...]):
+        self._names = names
+
+    def find_spec(self, name: str, *_: object) -> None:
+        """Raises ModuleNotFoundError for what is hidden, and leaves all else to the others."""
+        if name in self._names:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 @contextmanager
-def _hidden(*names: str) -> Iterator[None]:
+def hidden(*names: str) -> Iterator[None]:
     """Meanwhile an import of these fails as if they were not installed; what is loaded already stays."""
-    absent = [name for name in names if name not in sys.modules]
-    # None in this table is how Python says that there is no such module.
-    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    finder = _Absent(names)
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        for name in absent:
-            sys.modules.pop(name, None)
+        sys.meta_path.remove(finder)
 
 
-with _hidden("pandas", "numpy"):
+with hidden("pandas", "numpy"):
     from sqlite_utils import Database
     from sqlite_utils.db import quote_identifier
     from sqlite_utils.migrations import Migrations

@@ -343,9 +343,12 @@ def test_only_a_folder_of_ours_is_replaced(filled, tmp_path):
     export(filled.db, ours, "hf")
     assert (len(read(ours)), failed(ours)) == (3, [])
     card = (ours / "README.md").read_bytes()
-    for name, text in (("README.md", b"mine"), ("notes.txt", b"mine")):
+    for name, text, why in (
+        ("README.md", b"mine", "`README.md` is not as its manifest says"),
+        ("data/notes.txt", b"mine", "`data/notes.txt` is none of its files"),
+    ):
         (ours / name).write_bytes(text)
-        with pytest.raises(ExportError, match="no export made, or that was changed since"):
+        with pytest.raises(ExportError, match=f"no export made, or that was changed since .{why}"):
             export(filled.db, ours, "hf")
         assert (ours / name).read_bytes() == text
         (ours / "README.md").write_bytes(card)
@@ -469,7 +472,8 @@ def test_the_manifest_names_the_gaps_inside_the_interval(filled, tmp_path):
 
 NOT_ASKED = [
     ('"nosuch" = 1', "no field `nosuch`"),
-    ("unixepoch('now') < 5", "another value each time"),
+    ("unixepoch('now') < 5", "the time or the zone"),
+    ("first_seen_at < datetime(' NOW ', '-1 day')", "the time or the zone"),
     ("id > random()", "another value each time"),
     ("first_seen_at < CURRENT_TIMESTAMP", "another value each time"),
     ("first_seen_at < datetime ( )", "another value each time"),
@@ -488,6 +492,12 @@ NOT_ASKED = [
     ("id < (SELECT count(*) FROM moments)", "`moments` is not remembered"),
     ("id IN (SELECT rank FROM articles_fts WHERE articles_fts MATCH 'a')", "words are asked for with --search"),
 ]
+
+
+@pytest.mark.parametrize("where", ["title != 'Now'", "source IS NULL OR source NOT IN ('NOW', 'now')"])
+def test_now_is_a_word_like_others_where_no_time_is_asked(filled, tmp_path, where):
+    export(filled.db, Path(tmp_path, "out.jsonl"), "jsonl", Job(Choice(where=where)))
+    assert len(read(Path(tmp_path, "out.jsonl"))) == 3
 
 
 def test_a_condition_asks_only_what_is_stored(filled, tmp_path):

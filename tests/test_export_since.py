@@ -166,6 +166,20 @@ def test_of_two_at_once_one_gives_way(database):
     assert not list(Path().glob(".*.lock"))
 
 
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_an_increment_of_what_cannot_be_written_names_the_database(database, monkeypatch, what):
+    """Before anything is written, and not the name of a lock."""
+
+    def refuse(*_):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(*((files, "_lock", refuse) if what == "folder" else (os, "access", lambda *_: False)))
+    with pytest.raises(ExportError, match=r"is noted in the database, and `k\.db` cannot be written") as told:
+        Since(database, "daily", Choice(), "jsonl")
+    assert "lock" not in str(told.value)
+    assert [one.name for one in Path().iterdir()] == ["k.db"]
+
+
 def test_what_was_noted_by_another_run_is_not_taken_back(database):
     """As where the file system has no locks."""
     put(database, 1, text(1))

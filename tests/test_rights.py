@@ -16,8 +16,9 @@ from crawler.commands import story
 from crawler.crawl import crawl
 from crawler.fetch import Fetcher
 from crawler.rights import notices, of_page, of_robots_txt, of_tdmrep, orders
-from storage import query
-from storage.places import closest, covers, covers_in_sql
+from crawler.urls import resolve
+from storage import Article, Visit, query
+from storage.places import closest, covers, covers_in_sql, path_of
 from storage.rights import RESERVED
 from tests.test_crawl import SITE, Clock, article, listing, pages, run
 
@@ -122,6 +123,12 @@ def test_a_flood_of_statements_is_cut_and_what_is_said_to_us_stays():
     assert len(of_robots_txt(text, "kuaixun")) <= 200
 
 
+def test_of_what_a_page_says_too_often_a_reservation_is_kept():
+    signals = ", ".join(f"x{chr(97 + n % 26)}{chr(97 + n // 26)}=no" for n in range(60))
+    found = of_page({"content-signal": f"{signals}, ai-train=no"}, (), "kuaixun")
+    assert ("ai-train", "no", "header", "*", True) in told(found)
+
+
 def test_the_signals_of_robots_txt_keep_their_group():
     text = """
         Content-Signal: search=yes
@@ -187,6 +194,36 @@ def test_who_has_a_group_of_his_own_is_not_meant_by_that_of_all():
     ]
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "User-agent: GPTBot\nSitemap: https://a.com/s.xml\nHost: a.com\nUser-agent: other",
+        "User-agent: other\n\nUser-agent: GPTBot/1.2",
+        "User-agent: CriteoBot, GPTBot",
+        "User-agent: Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+    ],
+)
+def test_a_head_ends_with_its_first_rule_and_names_whoever_stands_in_it(head):
+    text = f"{head}\nContent-Signal: search=no\nDisallow: /\n"
+    found = [(clause.right.kind, clause.right.agent) for clause in of_robots_txt(text, "kuaixun")]
+    assert ("search", "gptbot") in found
+    assert ("train-bots", "gptbot") in found
+
+
+@pytest.mark.parametrize("line", ["Allow: /x", "Disallow:", "Crawl-delay: 5", "Content-Signal: search=yes"])
+def test_a_rule_ends_the_head(line):
+    assert shut_out(f"User-agent: GPTBot\n{line}\nUser-agent: other\nDisallow: /\n", "/1") in ([], [("gptbot", "yes")])
+
+
+def test_who_is_named_behind_others_is_meant_and_so_is_everybody():
+    """Most readers see the first name only, so the group of all may be meant too."""
+    text = "User-agent: *\nContent-Signal: ai-train=no\nUser-agent: a/1, Kuaixun/2\nContent-Signal: search=no\n"
+    found = {
+        (clause.right.kind, clause.right.agent) for clause in of_robots_txt(text, "kuaixun") if clause.right.applies
+    }
+    assert found == {("ai-train", "*"), ("search", "kuaixun")}
+
+
 WHOLE = [{"location": "/", "tdm-reservation": 1, "tdm-policy": "https://news.example/p"}]
 SOME = [
     {"location": "/news/", "tdm-reservation": 1},
@@ -218,7 +255,86 @@ def test_a_pattern_of_many_stars_reserves_more_and_grants_nothing():
     found = notices(
         of_tdmrep(json.dumps([{"location": many, "tdm-reservation": each} for each in (1, 0)])), TDMREP, NOW
     )
-    assert [(right.value, right.location) for right in found[0].rights] == [("1", "/a*a*a*a*a")]
+    assert [(right.value, right.location) for right in found[0].rights] == [("1", "/a*a*a*a*a".ljust(len(many), "*"))]
+
+
+def test_a_pattern_that_is_cut_keeps_its_precedence(store):
+    text = "User-agent: GPTBot\nAllow: /news/2026/\nDisallow: /*n*e*w*s*2*026/0*.html\n"
+    assert shut_out(text, "/news/2026/01.html") == [("gptbot", "no")]
+    assert (
+        shut_out(text + "Allow: /news/2026/01.html/free/and/longer\n", "/news/2026/01.html/free/and/longer")[0][1]
+        == "yes"
+    )
+    long = f"User-agent: GPTBot\nAllow: /{'n' * 90}\nDisallow: /{'n' * 60000}\nDisallow: /{'*n' * 30000}\n"
+    url = f"{SITE}/{'n' * 100}"
+    found = notices(of_robots_txt(long, "kuaixun"), f"{SITE}/robots.txt", NOW)
+    store.save(Visit(url, url, "article", "x", NOW, 200), article=Article(url, "x", "y" * 200, NOW), rights=found)
+    assert store.db.execute("SELECT value FROM article_rights").fetchall() == [("no",)]
+    assert [row["value"] for row in query.rights(store.db, 1)] == ["no"]
+
+
+DAYS = [f"/d{n:03d}/" for n in range(250)]
+
+
+def each_day(line):
+    return "".join(f"{line.format(day)}\n" for day in DAYS)
+
+
+NO = "Content-Signal: ai-train=no\n"
+ODD = ", ".join(f"x{chr(97 + n % 26)}{chr(97 + n // 26)}=no" for n in range(400))
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "expected"),
+    [
+        # What reserves is kept before what grants ...
+        ("User-agent: GPTBot\n" + each_day("Allow: {}") + "Disallow: /z\n", "/z/1", "train-bots"),
+        (each_day("Content-Usage: {} ai=y") + "Content-Usage: ai=n", "/z", "ai"),
+        # ... and what is more than that is said of the whole host, which no grant lifts,
+        ("User-agent: GPTBot\nAllow: /d24\n" + each_day("Disallow: {}"), "/d240/1", "train-bots"),
+        (each_day("Content-Usage: {} ai=n") + "Content-Usage: bots=n", "/z", "bots"),
+        # before what is said to others or is no reservation.
+        ("".join(f"User-agent: b{n}\n{NO}" for n in range(250)) + f"User-agent: *\n{NO}", "/z", "ai-train"),
+        (each_day("User-agent: b{}") + "User-agent: *\n" + each_day("User-agent: c{}") + NO, "/z", "ai-train"),
+        (f"Content-Signal: {ODD}, ai-train=no", "/z", "ai-train"),
+    ],
+)
+def test_no_reservation_is_lost_behind_the_limit(text, path, expected):
+    found = notices(of_robots_txt(text, "kuaixun"), f"{SITE}/robots.txt", NOW)
+    assert len(found[0].rights) <= 2 * 200 + 2
+    reserved = [right for right in holding(found[0], path) if right.value == "no"]
+    assert expected in {right.kind for right in reserved if right.applies or right.kind == "train-bots"}
+
+
+def test_the_limit_counts_patterns_and_not_their_spellings():
+    text = "User-agent: GPTBot\n" + "".join(f"Disallow: /新{n}/\n" for n in range(150))
+    assert shut_out(text, path_of(resolve(SITE, "/新149/1"))) == [("gptbot", "no")]
+    assert shut_out(text, "/z") == []
+
+
+def test_a_file_of_reservations_has_no_end_that_is_not_read():
+    few = [{"location": "/", "tdm-reservation": 0}, *({"location": day, "tdm-reservation": 1} for day in DAYS)]
+    assert said([*few, {"location": "/z/", "tdm-reservation": 1}], "/z/1") == [("tdm-reservation", "1")]
+    free = [*({"location": day, "tdm-reservation": 0} for day in DAYS), {"location": "/z/", "tdm-reservation": 1}]
+    assert said(free, "/z/1") == [("tdm-reservation", "1")]
+    assert said(free, "/x/1") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(1.0, ["1"]), ("1.0", ["1"]), (True, ["1"]), (0.0, ["0"]), (1.5, []), (2, [])]
+)
+def test_a_reservation_is_read_as_a_number_however_it_is_written(value, kept):
+    assert said([{"location": "/", "tdm-reservation": value}], "/") == [("tdm-reservation", each) for each in kept]
+
+
+def test_a_file_that_is_cut_reserves_what_it_said_before_and_then_the_whole_host():
+    text = json.dumps([{"location": f"/d{n}/", "tdm-reservation": n % 2} for n in range(5)])
+    for end in (len(text) - 1, len(text) - 10, text.rindex("{") + 1):
+        (notice,) = notices(of_tdmrep(text[:end]), TDMREP, NOW)
+        found = [right.value for path in ("/d3/1", "/z/1", "/d0/1") for right in holding(notice, path)]
+        assert found == ["1", "1", "1"]
+    assert of_tdmrep(text[: text.index("/d1")])[-1].right.value == "0"
+    assert of_tdmrep(f"{text[:-1]}, ]") == of_tdmrep(text)
 
 
 @pytest.mark.parametrize("text", ["", "<html>no such page</html>", "[1, null]", '{"location": 5}', "[" * 5000, "NaN"])
@@ -241,6 +357,44 @@ def test_what_is_no_tdmrep_reserves_nothing(text):
 )
 def test_patterns_are_those_of_robots_txt(location, path, expected):
     assert covers(location, path) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "link"),
+    [
+        ("/新闻/", "/新闻/1.html"),
+        ("/新闻/", "/%e6%96%b0%e9%97%bb/1.html"),
+        ("/%e6%96%b0/", "/新/1.html"),
+        ("/%e6%96%b0/", "/%e6%96%b0/1.html"),
+        ("/%6eews2/*.html$", "/news2/1.html"),
+        ("/%7Ea/", "/~a/1.html"),
+        ("/*?栏目=新$", "/list?栏目=新"),
+        ("/a b{c}`/", "/a%20b{c}`/1.html"),
+        ("*/新*.html$", "/x/新闻/1.html"),
+        ("/a\\b/", "/a\\b/1.html"),
+        ("/100%/", "/100%/1.html"),
+        ("/a|b/'c'?d='e'", "/a|b/'c'?d='e'"),
+        ("/a$b/", "/a$b/1.html"),
+    ],
+)
+def test_patterns_and_addresses_are_compared_in_one_spelling(store, pattern, link):
+    url = resolve(SITE, link)
+    text = f"User-agent: GPTBot\nDisallow: {pattern}\nUser-agent: *\nContent-Usage: /other/ train-ai=y\n"
+    assert shut_out(text, path_of(url)) == [("gptbot", "no")]
+    assert shut_out(text, "/z/1.html") == []
+    found = notices(of_robots_txt(text, "kuaixun"), f"{SITE}/robots.txt", NOW)
+    store.save(Visit(url, url, "article", "x", NOW, 200), article=Article(url, "x", "y" * 200, NOW), rights=found)
+    assert store.db.execute("SELECT DISTINCT kind, value FROM article_rights").fetchall() == [("train-bots", "no")]
+    assert [row["kind"] for row in query.rights(store.db, 1)] == ["train-bots"]
+
+
+def test_what_needs_no_escape_is_compared_without():
+    assert shut_out("User-agent: GPTBot\nDisallow: /~a/\n", path_of("http://a.com/%7ea/1")) == [("gptbot", "no")]
+
+
+def test_stars_and_dollars_that_are_escaped_are_themselves():
+    assert shut_out("User-agent: GPTBot\nDisallow: /a%2Ab%24\n", path_of("http://a.com/a*b$")) == [("gptbot", "no")]
+    assert shut_out("User-agent: GPTBot\nDisallow: /a%2Ab\n", path_of("http://a.com/a-b")) == []
 
 
 PATTERNS = st.lists(st.sampled_from(["/", "a", "*", "[", "]", "?", "%", "$"]), max_size=6).map("".join)

@@ -35,7 +35,7 @@ FULL = Path("/dev/full")
 class Fickle(io.StringIO):
     """A stream that takes nothing while its disk is full."""
 
-    full = False
+    full, has_buffer = False, True
 
     def write(self, text):
         if self.full:
@@ -43,7 +43,7 @@ class Fickle(io.StringIO):
         return super().write(text)
 
     def flush(self):
-        if self.full:
+        if self.full and self.has_buffer:
             raise OSError(28, "No space left on device")
 
 
@@ -76,8 +76,10 @@ def test_a_log_that_cannot_be_written_ends_nothing_and_what_is_lost_is_told_once
     assert texts(err) == ["four", mended, "five"]
 
 
-def test_that_events_cannot_be_written_is_said_on_the_other_stream(monkeypatch):
+@pytest.mark.parametrize("has_buffer", [False, True])
+def test_that_events_cannot_be_written_is_said_on_the_other_stream(monkeypatch, has_buffer):
     out, err = streams(monkeypatch)
+    out.has_buffer = has_buffer
     with lasting() as outputs:
         voice = Voice(Live(None), outputs, to_json=True)
         out.full = True

@@ -30,7 +30,7 @@ class Lasting:
 
     def __init__(self, stream: TextIO, name: str):
         self.name, self.lost = name, 0
-        self._stream, self._why = stream, ""
+        self._stream, self._why, self._is_taken = stream, "", True
         # Lines that are not written out yet; those that were lost since it was last told; what is new of that.
         self._open = self._missing = 0
         self._news: list[str] = []
@@ -40,14 +40,13 @@ class Lasting:
 
     def write(self, text: str) -> int:
         """Write what can be written."""
-        lines = text.count("\n")
+        self._open += text.count("\n")
         try:
             self._stream.write(text)
+            self._is_taken = True
         except (OSError, ValueError) as error:
-            self._open += lines
+            self._is_taken = False
             self._lose(error)
-        else:
-            self._open += lines
         return len(text)
 
     def flush(self) -> None:
@@ -58,7 +57,8 @@ class Lasting:
             self._lose(error)
             return
         self._open = 0
-        if self._why:
+        # A stream without a buffer has nothing to write out, whatever became of the writing.
+        if self._why and self._is_taken:
             lost = counted(self._missing, "line")
             self._news = [f"{self.name} can be written again; up to {lost} of it got lost ({self._why})"]
             self._missing, self._why = 0, ""

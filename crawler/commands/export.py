@@ -125,6 +125,7 @@ def _export(
     **asked: Any,
 ) -> int:
     from storage.exporters import Choice, Job, Since, export, stream
+    from storage.exporters.parquet import without_pandas
     from storage.pair import beside
 
     database, parts = setup.settings.database, _split(split, embargo, name)
@@ -144,6 +145,8 @@ def _export(
         if out == "-":
             stream(db, sys.stdout.buffer, form, job)
             return 0
+        if form in ("parquet", "hf"):
+            without_pandas()
         with live(quiet=quiet) as line:
             facts = export(db, Path(out), form, _watched(job, line))
     if not quiet:

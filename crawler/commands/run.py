@@ -243,6 +243,7 @@ class _Files:
         return new
 
     def _read(self) -> Config:
+        from crawler.tally import Notice
 
         new = load(self.setup.file)
         new = without(new, unreadable(new))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -184,9 +185,9 @@ def check(out: Path, *, folder: bool, anew: bool = False) -> None:
         raise ExportError(out, f"`{out}` is a file, and this format makes a folder. Name another place.")
     if not folder and out.is_dir():
         raise ExportError(out, f"`{out}` is a folder, and this format makes a file. Name a file in it.")
-    if folder and out.is_dir() and not is_ours(out):
-        problem = f"`{out}` is a folder that no export made, or that was changed since; it is left as it is."
-        raise ExportError(out, f"{problem} Name another place, or remove it.")
+    if folder and out.is_dir() and (why := _not_ours(out)):
+        problem = f"`{out}` is a folder that no export made, or that was changed since ({why}); it is left as it is."
+        raise ExportError(out, f"{problem} Name another place, or remove what is not of the export.")
     if not folder and (foreign := _foreign(out.resolve())):
         problem = f"`{foreign}` is there, and no manifest of an export tells of it as it is; nothing was changed."
         raise ExportError(out, f"{problem} Name another place, or remove it.")
@@ -197,17 +198,24 @@ def is_file(path: Path) -> bool:
     return path.is_symlink() or not path.is_dir()
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether a folder may be replaced: it is empty, or an export made all that is in it, just as it is."""
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if is_file(path)}
+def _not_ours(folder: Path) -> str:
+    """Why a folder must not be replaced; "" where it is empty, or an export made all that is in it, just as it is."""
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if is_file(path))
     if not found:
-        return True
+        return ""
     try:
         facts = opened((folder / MANIFEST).read_bytes())
         known = {file["path"]: file for file in facts["files"]}
-        return all(path in known and _is(folder / path, known[path]) for path in found - {MANIFEST})
     except (OSError, BadManifest, KeyError, TypeError):
-        return False
+        return f"it has no valid `{MANIFEST}`"
+    for path in found:
+        if path != MANIFEST and path not in known:
+            return f"`{path}` is none of its files"
+        with suppress(OSError, KeyError, TypeError):
+            if path == MANIFEST or _is(folder / path, known[path]):
+                continue
+        return f"`{path}` is not as its manifest says"
+    return ""
 
 
 def _foreign(out: Path) -> Path | None:

@@ -6,6 +6,7 @@ Only articles of which something was written since can differ; those are found i
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,6 +45,8 @@ _OURS = (
 _BLANK = {"title": "", "text": "", "text_sha256": hashlib.sha256().hexdigest(), "mentions": []}
 _IS_TOUCHED = "articles.id IN (SELECT id FROM temp.touched)"
 
+_REMEDY = "Ask one that can be written, or leave out --since-last."
+
 Batches = Callable[..., Iterator[Batch]]
 
 
@@ -62,8 +65,15 @@ class Since:
         self._lock = ExitStack()
         place = path.resolve()
         lock = place.with_name(f".{place.name}.{hashlib.sha256(name.encode()).hexdigest()[:16]}.export.lock")
-        if place.parent.is_dir():  # else there is no database, as the next line says
-            self._lock.enter_context(locked(lock, f"Another export of `{name}` is at work."))
+        if place.exists():  # else there is no database, as the next line says
+            try:
+                self._lock.enter_context(locked(lock, f"Another export of `{name}` is at work."))
+                if not os.access(place, os.W_OK):
+                    raise PermissionError("permission is missing")
+            except OSError as error:
+                self.close()
+                problem = f"An increment is noted in the database, and `{path}` cannot be written"
+                raise ExportError(path, f"{problem} ({error.strerror or error}). {_REMEDY}") from error
         try:
             self.moment = self._begin(path, name)
         except BaseException:

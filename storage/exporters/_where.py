@@ -22,7 +22,6 @@ _TOKEN = re.compile(
     re.S,
 )
 _NAMES = ("name", "tick", "bracket")
-_NOW = re.compile(r"'\s*now\s*'", re.I)
 _UNSETTLED = re.compile(
     r"\b(?:random|randomblob|current_(?:date|time|timestamp)|changes|total_changes|last_insert_rowid)\b"
     r"|\b(?:date|time|datetime|julianday|unixepoch)\s*\(\s*\)|\bstrftime\s*\(\s*''\s*\)",
@@ -51,10 +50,9 @@ def problem(where: str, names: Collection[str]) -> str:
     unknown = next((name for name in quoted if name not in names), None)
     if unknown is not None:
         return f"there is no field `{unknown}`; a text stands in single quotes"
-    texts = [found["text"] for found in tokens if found["text"]]
     bare = _TOKEN.sub(lambda found: "''" if found["text"] else " ", where)
-    asked = _UNSETTLED.search(bare) or next(filter(None, map(_NOW.fullmatch, texts)), None)
-    if asked:
+    # `now` is a text like others here: what asks for a time with it is refused when it is asked, see `settle`.
+    if asked := _UNSETTLED.search(bare):
         return f"`{asked[0]}` has another value each time, and the rows must follow from what is stored"
     if found := _ROWID.search(bare):
         return f"`{found[0]}` is not remembered; the number of an article is `id`"

@@ -13,6 +13,7 @@ import msgspec
 from storage.batch import Batch, Texts
 from storage.exporters._about import About, ExportError
 from storage.fields import Field
+from storage.sqlite import hidden
 
 if TYPE_CHECKING:
     import pyarrow
@@ -90,6 +91,17 @@ class Writer:
     def _flush(self) -> None:
         self._file.write_table(table(self._held, self._about, self._schema))
         self._held, self._rows = [], 0
+
+
+def without_pandas() -> None:
+    """Load pyarrow without pandas, where that is installed: 60 MB to look whether a list is one of its own.
+
+    For a process of ours: what pyarrow has of pandas is gone in it.
+    """
+    with suppress(ImportError), hidden("pandas"):
+        import pyarrow
+
+        pyarrow.array([""])  # it looks for pandas with the first list
 
 
 def library() -> Any:

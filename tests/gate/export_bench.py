@@ -68,6 +68,10 @@ def one(form: str, database: Path, out: Path) -> None:
     from storage import open_store
     from storage.exporters import Choice, Job, export
 
+    if form in ("parquet", "hf"):
+        from storage.exporters.parquet import without_pandas
+
+        without_pandas()  # as the command does
     with open_store(database, readonly=True) as store:
         export(store.db, out, form, Job(Choice(ads=True, copies=True)))
 
