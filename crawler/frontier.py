@@ -195,7 +195,7 @@ class Owners:
         return self._by_site[name, port]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _site(url: str) -> tuple[str, int]:
     """The host without `www.` and the like, with its port where that is an unusual one, else 0."""
     try:

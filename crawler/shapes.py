@@ -70,7 +70,7 @@ _PAGE_NUMBER = (
 _FIRST_PAGE = re.compile(r"(?:/(?:index|list|default))?(?:\.[a-z]+)?/?$", re.I)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def suffix(url: str) -> str:
     """What the last path segment ends in, lower case, without the dot; "" when nothing."""
     found = _SUFFIX.search(urlsplit(url).path)
@@ -94,7 +94,7 @@ def may_be_page(url: str) -> bool:
     return worth_fetching(url) or suffix(url) not in _FILES
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def looks_like_article(url: str, pattern: str = "") -> bool:
     """Whether an address looks like one article. A site's own `pattern` (searched) decides alone where it is given.
 
@@ -156,7 +156,7 @@ def is_service(url: str) -> bool:
     return first in _SERVICE or "/tag/" in path
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def looks_like_list(url: str, text: str = "") -> bool:
     """Whether an address looks like a list of articles: a short path of plain words, or a page of one.
 
@@ -221,7 +221,7 @@ def _is_paging(key: str, value: str) -> bool:
     return key in _PAGING_KEYS and value.isdigit() and len(value) <= (2 if key == "p" else 4)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _paging(url: str) -> tuple[str, int]:
     """What is left of an address without its page number, and the number."""
     parts = urlsplit(url)

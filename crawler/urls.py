@@ -71,7 +71,7 @@ def _is_host(name: str) -> bool:
     return name.startswith("[") or (len(name) < 255 and all(0 < len(label) < 64 for label in labels))
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def bare_host(url: str) -> str:
     """The host without `www.`, `m.` and the like: `m.example.com` and `www.example.com` are one site."""
     return bare_name(host(url))
