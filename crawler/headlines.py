@@ -207,7 +207,7 @@ def _kind(tree: Tree, box: int, heading: str, items: list[LinkItem]) -> str:
     return next((kind for name in names if name and (kind := _named(name))), "list")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _named(name: str) -> str:
     """The kind of list that a class or id tells, or ""."""
     return next((kind for kind, words in _NAMES if words.search(name)), "")

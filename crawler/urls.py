@@ -35,7 +35,7 @@ def resolve(base: str, href: str) -> str | None:
     return _resolve(base, href.partition("#")[0])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _resolve(base: str, href: str) -> str | None:
     if len(href) > 4 * MAX_LENGTH:
         return None
@@ -64,7 +64,7 @@ def _parsed(base: str) -> can_ada.URL | None:
         return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _is_host(name: str) -> bool:
     """Whether a resolver takes it: labels of 1 to 63 characters, 253 in all (RFC 1035), or an IPv6 address."""
     labels = name.removesuffix(".").split(".")

@@ -59,7 +59,7 @@ _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid)=[^/;?]*|(?<=/)\([A-Z]\([a
 _DOTS = re.compile(r"/\.{1,2}(?:/|$)|/%2e", re.I)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def url_key(url: str) -> str:
     """The one form of an address: equal for two addresses exactly when they name the same page.
 
@@ -103,7 +103,7 @@ def without_tracking(url: str) -> str:
     return head + ("?" + "&".join(kept) if kept else "") + fragment_mark + fragment
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def host_of(url: str) -> str:
     """The host that an address is asked from, lower case, without port; "" when it has none."""
     try:

@@ -176,7 +176,7 @@ def _bare(title: str) -> str:
     return _TAIL.sub("", _LABEL.sub("", title.strip()))
 
 
-@lru_cache(maxsize=4096)  # A title stands on many pages of its site.
+@lru_cache(maxsize=1024)  # A title stands on many pages of its site.
 def title_key(title: str) -> int:
     """Equal for titles that begin alike: a list cuts them, another script or width writes them. 0 for a title too
     short to tell one story from another."""
