@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+pytest.importorskip("jinja2", reason="Datasette is not installed: pip install 'kuaixun[serve]'")
+
 from crawler.web import changes, feed, origin, pages, pictures, safe, state, words
 from storage.archive import Archive, Fetched, Kept
 from storage.browse import Brief, Window
