@@ -79,13 +79,13 @@ def judged(setup: Config, known: list[dict[str, Any]], as_of: datetime | None) -
 
 
 def _unvisited(name: str, seeds: Iterable[str]) -> dict[str, Any]:
-    unknown = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error", "error_since", "paused_at")
-    unseen = ("unseen_since", "unseen")
+    times = ("next_at", "last_visit_at", "last_success_at", "last_item_at", "error_since", "paused_at", "unseen_since")
+    reasons = ("error", "unseen")
     counts = ("articles", "found", "waiting", "gaps")
     return (
         {"name": name, "seeds": list(seeds), "clocks": [], "drifts": []}
         | dict.fromkeys(counts, 0)
-        | dict.fromkeys((*unknown, *unseen))
+        | dict.fromkeys((*times, *reasons))
     )
 
 

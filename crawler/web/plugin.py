@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import datasette as package
 from datasette import hookimpl
@@ -52,6 +52,8 @@ _SETTINGS = {"cache_size_kb": CACHE_KB, "allow_download": False, "sql_time_limit
 LOCAL = frozenset(("localhost", "127.0.0.1", "[::1]"))
 _FOREIGN_NAME = b"This server is not asked for under that name; see `kuaixun serve --help` for --name.\n"
 _FOREIGN_PAGE = b"A page of another site may lead here by a link, and ask for nothing itself.\n"
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
 _ALWAYS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
@@ -61,7 +63,7 @@ _ALWAYS = {
 }
 
 
-class Readable(Database):  # type: ignore[misc]
+class Readable(Database):  # type: ignore[misc]  # Datasette has no types
     """A database file of any name, that is read and never written: by statements that somebody typed."""
 
     def __init__(self, served: Datasette, path: Path):
@@ -98,7 +100,7 @@ class Readable(Database):  # type: ignore[misc]
         return made
 
 
-class Served(Datasette):  # type: ignore[misc]
+class Served(Datasette):  # type: ignore[misc]  # nor has this
     """Datasette with our pages before its own; see `served`. Close it."""
 
     def __init__(self, site: Site, path: Path, name: str, threads: int, hosts: frozenset[str] | None):
@@ -148,13 +150,17 @@ class Mended(BaseLoader):
         return self._own.list_templates()
 
 
+# Pluggy's decorator, for methods whose types it leaves alone: it has none of its own.
+_hook = cast(Callable[[_Method], _Method], hookimpl)
+
+
 class Plugin:
     """What Datasette asks of a plugin. It answers for what we serve, and for no other instance."""
 
     # The package of a plugin, as Datasette thinks, where it would look for templates in place of its own.
     __name__ = "kuaixun_pages"
 
-    @hookimpl  # type: ignore[untyped-decorator]
+    @_hook
     def register_routes(self, datasette: Datasette) -> list[tuple[str, Any]]:
         if not isinstance(datasette, Served):
             return []
@@ -162,22 +168,22 @@ class Plugin:
         theirs = rf"/(?!(?:-|{re.escape(tilde_encode(datasette.kuaixun_database))}|favicon\.ico)(?:[/.]|$)).*$"
         return [(path, _page) for path in (*datasette.kuaixun_site.routes, _FOR_DEVELOPERS, theirs)]
 
-    @hookimpl  # type: ignore[untyped-decorator]
+    @_hook
     def asgi_wrapper(self, datasette: Datasette) -> Callable[[Asgi], Asgi]:
         if not isinstance(datasette, Served):
             return lambda app: app
         return lambda app: _guarded(app, datasette.kuaixun_hosts)
 
-    @hookimpl  # type: ignore[untyped-decorator]
+    @_hook
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
         if isinstance(datasette, Served) and env.loader is not None:
             env.loader = Mended(env.loader)
 
-    @hookimpl  # type: ignore[untyped-decorator]
+    @_hook
     def extra_css_urls(self, datasette: Datasette) -> list[str]:
         return [sheet("tables")[0]] if isinstance(datasette, Served) else []
 
-    @hookimpl  # type: ignore[untyped-decorator]
+    @_hook
     def menu_links(self, datasette: Datasette) -> list[dict[str, str]]:
         return [{"href": "/", "label": "kuaixun"}] if isinstance(datasette, Served) else []
 

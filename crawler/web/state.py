@@ -49,7 +49,7 @@ class State:
 
     def address(self, path: str, **changes: object) -> str:
         """The address of a path in this state, with some changes; what is as usual is left out."""
-        state = replace(self, **changes)  # type: ignore[arg-type]
+        state = replace(self, **changes)  # type: ignore[arg-type]  # which field each is, its name says
         told = {field.name: _told(getattr(state, field.name)) for field in fields(state)}
         query = urlencode({name: value for name, value in told.items() if value})
         return f"{path}?{query}" if query else path
