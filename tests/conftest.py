@@ -109,7 +109,7 @@ def made_before() -> Iterator[dict[tuple[str, ...], bytes]]:
                 copies.append(known[kind])
             else:
                 with contextlib.suppress(OSError):  # which the real one tells
-                    path.write_bytes(known[kind])
+                    _put(path, known[kind])
         database = really(path, fields=fields, readonly=readonly, **more)
         if fresh and kind not in known:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -122,6 +122,13 @@ def made_before() -> Iterator[dict[tuple[str, ...], bytes]]:
         patched.setattr(connection, "connect", connect)
         patched.setattr(connection, "_open", opened)
         yield known
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Whole or not at all, as SQLite makes a file: a test may kill its process at any moment."""
+    part = path.with_name(f"{path.name}-{os.getpid()}")
+    part.write_bytes(content)
+    part.replace(path)
 
 
 @pytest.fixture

@@ -146,6 +146,12 @@ def wrong(path, last):
     return found
 
 
+@pytest.fixture(autouse=True)
+def _made_anew(made_before):
+    """The making of a database is killed too: none is a copy of one made before."""
+    made_before.clear()
+
+
 def kill_often(folder, kills):
     """How many pages were confirmed before the kills."""
     seed = random.randrange(1_000_000)
