@@ -32,10 +32,10 @@ from jinja2 import Environment
 from config import Config
 from crawler.web.files import ASKED, EVERY, Asgi, whole
 from crawler.web.frame import Answer, Ask
-from crawler.web.look import sheet
+from crawler.web.look import Mended, sheet
 from crawler.web.reader import Reader, opened
 from crawler.web.site import Site
-from crawler.web.tables import Mended, mended
+from crawler.web.tables import mended
 from storage.connection import CACHE_KB
 from storage.datasette import metadata
 

@@ -1,14 +1,10 @@
 """Datasette's own templates, mended: who listens to a page or has only a keyboard is told what stands where, and
-who has a phone sees rows before meanings, and a table as CSV is whole.
+who has a phone sees rows before meanings, and a table as CSV is whole. Pure.
 
 Each mend must fit its template, or it does nothing; a test tells which do not fit any more.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-
-from jinja2 import BaseLoader, Environment
 
 # A table is written page by page, from its first row, however many there are. A view has no rows to go on from.
 _STREAM = "{{ '' if is_view else '&_stream=1' }}"
@@ -43,17 +39,3 @@ def mended(source: str) -> str:
     for old, new in MENDS:
         source = source.replace(old, new)
     return source
-
-
-class Mended(BaseLoader):
-    """Datasette's templates, mended."""
-
-    def __init__(self, own: BaseLoader):
-        self._own = own
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
-        source, path, is_current = self._own.get_source(environment, template)
-        return mended(source), path, is_current
-
-    def list_templates(self) -> list[str]:
-        return self._own.list_templates()
