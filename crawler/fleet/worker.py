@@ -139,11 +139,11 @@ class Worker:
             return replace(found, reading=error)
         return replace(found, reading=read)
 
-    async def _send(self, key: str, content: bytes, addressee: str = "collect") -> None:
+    async def _send(self, key: str, content: bytes) -> None:
         """Put an answer into the queue, however long that takes: without the lease all is dropped anyhow."""
         while True:
             try:
-                await self._queue.put(key, addressee, content)
+                await self._queue.put(key, key.partition(" ")[0], content)
                 return
             except QueueError:
                 await asyncio.sleep(1)
