@@ -91,7 +91,7 @@ class Pool(Generic[Thing, Result]):
             return
         waiting: deque[_Out[Item, Thing, Result]] = deque()
         raised: list[Exception] = []
-        for item in _until_raised(items, raised):
+        for item in until_raised(items, raised):
             thing = of(item)
             waiting.append(_Out(item, thing, None if thing is None else self._handed(thing)))
             while waiting and (waiting[0].future is None or len(waiting) >= AHEAD * self._workers):
@@ -148,7 +148,7 @@ class Pool(Generic[Thing, Result]):
         return self._pool
 
 
-def _until_raised(items: Iterable[Item], raised: list[Exception]) -> Iterator[Item]:
+def until_raised(items: Iterable[Item], raised: list[Exception]) -> Iterator[Item]:
     """The items; what they raise is put into `raised` and ends them."""
     try:
         yield from items

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from config import Config, Settings, fleet_dsn
+from crawler.commands import _import, reextract
 from crawler.commands._hangups import Hangups
 from crawler.commands._voice import Outputs
 from crawler.commands.crawl import configured_sources, one_pass, usable
@@ -17,6 +18,7 @@ from crawler.console import CONFIG, USAGE, Failure, configured
 
 if TYPE_CHECKING:
     from crawler.fetch import Fetcher
+    from crawler.fleet.crew import Crew
     from crawler.fleet.engine import Queue
 
 
@@ -44,6 +46,10 @@ def _queue(dsn: str = "") -> Callable[[], Queue]:
     except ImportError:
         raise Failure("the fleet needs procrastinate and psycopg: pip install 'kuaixun[fleet]'", CONFIG) from None
     return functools.partial(Queue, dsn or fleet_dsn())
+
+
+def _told(text: str) -> None:
+    click.echo(f"kuaixun: {text}", err=True)
 
 
 @command.command()
@@ -100,14 +106,11 @@ def worker(setup: Config, *, concurrency: int, name: str) -> None:
     from crawler.fleet.worker import work
     from crawler.signals import signals
 
-    def told(text: str) -> None:
-        click.echo(f"kuaixun: {text}", err=True)
-
     async def until_stopped() -> None:
         async with signals(asyncio.Event()) as stop:
             called = name or f"{socket.gethostname()}:{os.getpid()}"
             click.echo(f"Working as {called}; Ctrl-C stops.", err=True)
-            job = asyncio.create_task(work(queue, setup.settings, called, concurrency, told))
+            job = asyncio.create_task(work(queue, setup.settings, called, concurrency, _told))
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({job, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if job.done():
@@ -158,6 +161,50 @@ def collect(
         daemon(setup, outputs=outputs, hup=hup, to_json=to_json, log=log, quiet=quiet, fleet=fleet)
         return 0
     setup = usable(setup)
-    connect = fleet(lambda text: click.echo(f"kuaixun: {text}", err=True))
+    connect = fleet(_told)
     chosen = configured_sources(setup, ())
     return one_pass(setup, chosen, force=force, is_named=False, to_json=to_json, quiet=quiet, fetcher=connect)
+
+
+def _crew(make: Callable[..., Any], *given: Any, workers: int) -> Crew[Any, Any]:
+    """A pool of the workers of the fleet."""
+    queue = _queue()
+    from crawler.fleet.crew import Crew
+
+    return Crew(queue, _told, make, *given, workers=workers)
+
+
+def _by_workers(here: click.Command, text: str) -> None:
+    """The command whose pages are read on this machine as one whose pages are read by the workers of the fleet."""
+
+    def callback(**options: Any) -> Any:
+        assert here.callback
+        return here.callback(workers=0, pool=_crew, **options)
+
+    options = [option for option in here.params if option.name != "workers"]
+    command.add_command(click.Command(here.name, params=options, callback=callback, help=text))
+
+
+_by_workers(
+    _import.command,
+    """Read the pages of WARC files as `kuaixun archive import` does, by the workers of the fleet.
+
+    This machine reads the files and writes the database, one such command at a time; what comes of it is the same.
+
+    \b
+    Example:
+      kuaixun fleet import old/*.warc.gz
+    """,
+)
+_by_workers(
+    reextract.command,
+    """Read the archived pages again as `kuaixun reextract` does, by the workers of the fleet.
+
+    Articles of several pages are read on this machine, which has the archive.
+
+    \b
+    Example:
+      kuaixun fleet reextract
+      kuaixun fleet reextract --apply
+    """,
+)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
+from time import monotonic
 from typing import Any, NamedTuple
 
 import procrastinate
@@ -24,8 +25,9 @@ SCHEMA = 1  # of the table here; a queue of another one is made anew
 VERSION = version("kuaixun")
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
 SILENT = 30.0
+TIDY = 60.0  # seconds between two looks through all that was sent
 TRIES = 5  # workers that die over a job
-_QUEUE = f"kuaixun-{VERSION}"
+_QUEUE = f"kuaixun-{VERSION}"  # and the name of a task
 # A cut cable must be noticed; the owner of the DSN may set others.
 _LINE: dict[str, Any] = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
          "tcp_user_timeout": 10_000, "application_name": _QUEUE, "options": "-c search_path=kuaixun"}  # fmt: skip
@@ -42,6 +44,16 @@ _PUT = """
 """
 _REPLACE = "UPDATE SET addressee = excluded.addressee, content = excluded.content, at = now()"
 
+# What waits longer has nobody who asked for it; `again` and `dead` wait for people.
+_OLD = """
+    DELETE FROM kuaixun_parcels WHERE at < now() - make_interval(hours => 1)
+        AND addressee NOT IN ('schema', 'setup', 'state', 'again', 'dead')
+"""
+_ORPHANS = """
+    DELETE FROM procrastinate_jobs WHERE task_name = 'read' AND status = 'todo'
+        AND NOT EXISTS (SELECT FROM kuaixun_parcels WHERE name = split_part(queueing_lock, ' #', 1))
+"""
+
 
 class QueueError(CrawlerError):
     """The queue cannot be used: the sentence says why, and what helps. `lasting`: waiting does not."""
@@ -52,7 +64,7 @@ class QueueError(CrawlerError):
 
 
 class Stalled(NamedTuple):
-    """A job whose worker has died: `tries` of them."""
+    """A job whose worker has died: `tries` of them. `ask` is its content."""
 
     id: int
     key: str
@@ -112,7 +124,7 @@ class Queue:
             configure=_each_for_itself,
         )
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._line))
-        self._stack = AsyncExitStack()
+        self._stack, self._tidied = AsyncExitStack(), monotonic()
 
     async def __aenter__(self) -> Queue:
         with _told():  # the pool would try for long, and not say why
@@ -139,7 +151,7 @@ class Queue:
                 fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
                 for sql in (fresh, self.app.schema_manager.get_schema(), _TABLES):
                     await connection.execute(sql)
-                await connection.execute(_PUT.format(again="NOTHING"), ("schema", "", str(SCHEMA).encode()))
+                await connection.execute(_PUT.format(again="NOTHING"), ("schema", "schema", str(SCHEMA).encode()))
 
     async def check(self) -> None:
         """Raises QueueError where the tables are missing or of another version."""
@@ -180,6 +192,11 @@ class Queue:
         sql = "UPDATE kuaixun_parcels SET addressee = '', content = '' WHERE name = ANY(%s)"
         await self.run(sql, list(names))
 
+    async def forget(self, names: Sequence[str], addressees: Sequence[str] = ()) -> None:
+        """Drop what was sent by these names, or to these addressees."""
+        sql = "DELETE FROM kuaixun_parcels WHERE name = ANY(%s) OR addressee = ANY(%s)"
+        await self.run(sql, list(names), list(addressees))
+
     # -- jobs
 
     async def hand_out(self, jobs: Sequence[Job]) -> None:
@@ -188,7 +205,11 @@ class Queue:
         await self.run("DELETE FROM kuaixun_parcels WHERE name = ANY(%s) AND addressee = ''", [job.key for job in jobs])
         made = [
             self.app.configure_task(
-                job.task, queue=_QUEUE, lock=job.lock, queueing_lock=job.key, priority=job.priority
+                job.task,
+                queue=f"{_QUEUE}-{job.task}",
+                lock=job.lock,
+                queueing_lock=job.key,
+                priority=job.priority,
             ).job.evolve(task_kwargs={"ask": base64.b64encode(job.content).decode()})
             for job in jobs
         ]
@@ -197,14 +218,15 @@ class Queue:
 
     async def keys(self) -> set[str]:
         """The keys of all jobs that wait or are being done. Those of another version go: nobody would do them."""
-        await self.run("DELETE FROM procrastinate_jobs WHERE queue_name <> %s AND status = 'todo'", _QUEUE)
+        sql = "DELETE FROM procrastinate_jobs WHERE queue_name <> concat(%s::text, '-', task_name) AND status = 'todo'"
+        await self.run(sql, _QUEUE)
         rows = await self.run("SELECT queueing_lock FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
         return {key for (key,) in rows}
 
-    async def stalled(self) -> list[Stalled]:
-        """The jobs whose worker has not been heard of for `SILENT` seconds."""
+    async def stalled(self, task: str) -> list[Stalled]:
+        """The jobs of a task whose worker has not been heard of for `SILENT` seconds."""
         with _told():
-            found = await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT)
+            found = await self.app.job_manager.get_stalled_jobs(task_name=task, seconds_since_heartbeat=SILENT)
         return [
             Stalled(job.id, job.queueing_lock or "", base64.b64decode(str(job.task_kwargs["ask"])), job.attempts + 1)
             for job in found
@@ -221,22 +243,24 @@ class Queue:
         with _told():
             await self.app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
 
-    async def work(self, tasks: Mapping[str, Any], concurrency: int) -> None:
-        """Do jobs until cancelled: each by the function of its task, which gets key, content and earlier tries."""
+    async def tidy(self) -> None:
+        """Drop what nobody takes any more, and the jobs of those who read archives and are gone."""
+        await self.run(_ORPHANS)
+        if monotonic() - self._tidied > TIDY:
+            await self.run(_OLD)
+            self._tidied = monotonic()
 
-        def made(function: Any) -> Any:
-            async def task(context: procrastinate.JobContext, ask: str) -> None:
-                await function(context.job.queueing_lock, base64.b64decode(ask), context.job.attempts)
+    async def work(self, name: str, function: Callable[[str, bytes, int], Awaitable[None]], concurrency: int) -> None:
+        """Do the jobs of a task until cancelled, by a function which gets key, content and earlier tries."""
 
-            return task
+        async def task(context: procrastinate.JobContext, ask: str) -> None:
+            await function(context.job.queueing_lock or "", base64.b64decode(ask), context.job.attempts)
 
-        for name, function in tasks.items():
-            if name not in self.app.tasks:
-                again = procrastinate.RetryStrategy(max_attempts=TRIES)  # of what a stop cut off
-                self.app.task(name=name, pass_context=True, retry=again)(made(function))
+        again = procrastinate.RetryStrategy(max_attempts=TRIES)  # of what a stop cut off
+        self.app.task(name=name, pass_context=True, retry=again)(task)
         with _told():
             await self.app.run_worker_async(
-                queues=[_QUEUE],
+                queues=[f"{_QUEUE}-{name}"],
                 concurrency=concurrency,
                 install_signal_handlers=False,
                 delete_jobs="successful",

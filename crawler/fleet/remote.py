@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 # Seconds: between two looks for answers, between two looks after the queue, before a queue that failed is tried again.
 TICK, BEAT, AGAIN = 0.02, 2.0, 3.0
 MOST = 1000  # requests that wait or are under way at once, each of another host
-_OLD = """
-    DELETE FROM kuaixun_parcels WHERE at < now() - make_interval(hours => 1) AND addressee IN ('', 'collect', 'worker')
-"""
 
 
 class Remote(Fetcher):
@@ -145,7 +142,7 @@ class Remote(Fetcher):
         now = self._clock()
         state = {"version": VERSION, "ahead": (now - at).total_seconds(), "waiting": len(self._waiting)}
         await queue.put("collector", "state", encode(state), replace=True)
-        for number, job in enumerate(await queue.stalled()):
+        for number, job in enumerate(await queue.stalled("fetch")):
             if job.tries < TRIES:
                 # A page that kills its worker takes those beside it along: one after the other it is found.
                 await queue.again(job, number * (job.tries - 1))
@@ -159,4 +156,4 @@ class Remote(Fetcher):
             if self._store:
                 self._store.wake([msgspec.json.decode(content)["url"]], now)
             await queue.done([name])
-        await queue.run(_OLD)
+        await queue.tidy()

@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,7 +22,8 @@ from config import Settings
 from crawler.ads import score_title
 from crawler.fetch import Fetcher
 from crawler.fleet.engine import VERSION, Queue, QueueError
-from crawler.fleet.wire import Ask, asks, encode, packed, setups
+from crawler.fleet.reads import AT_HOME, KINDS, Import, Reread
+from crawler.fleet.wire import Ask, Segment, asks, encode, framed, packed, parts, segments, setups
 from crawler.frontier import Owners
 from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
@@ -30,6 +31,7 @@ from crawler.reading import read_safely
 
 # Seconds between two signs of life, and without an answer to them until everything is dropped; half of `SILENT`.
 BEAT, LEASE = 3.0, 15.0
+READ = 2  # segments at once: one is read, one is on its way
 TITLES = 16_384
 
 
@@ -39,6 +41,8 @@ class Worker:
     def __init__(self, queue: Queue, own: Settings, name: str, concurrency: int):
         self._queue, self._own, self._name, self._concurrency = queue, own, name, concurrency
         self._setups: dict[str, tuple[Settings, Owners, Fetcher]] = {}
+        self._kinds: dict[tuple[str, str], Import | Reread] = {}
+        self._reading = asyncio.Lock()
         self._pages, self._earlier = 0, [(monotonic(), 0)]
         self._then, self._tick = datetime.now().astimezone(), monotonic()
         self._score = lru_cache(TITLES)(score_title)
@@ -52,16 +56,17 @@ class Worker:
         await self._queue.check()
         await self._beat()
         beats = asyncio.create_task(self._beats())
-        work = asyncio.create_task(self._queue.work({"fetch": self._fetch, "read": self._read}, self._concurrency))
+        fetch = asyncio.create_task(self._queue.work("fetch", self._fetch, self._concurrency))
+        read = asyncio.create_task(self._queue.work("read", self._read, READ))
         try:
-            await asyncio.wait({beats, work}, return_when=asyncio.FIRST_COMPLETED)
-            for task in (beats, work):
+            await asyncio.wait({beats, fetch, read}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (beats, fetch, read):
                 if task.done():
                     task.result()
         finally:
-            for task in (beats, work):
+            for task in (beats, fetch, read):
                 task.cancel()
-            await asyncio.gather(beats, work, return_exceptions=True)
+            await asyncio.gather(beats, fetch, read, return_exceptions=True)
             for _, _, fetcher in self._setups.values():
                 await fetcher.__aexit__(None, None, None)
             self._setups.clear()
@@ -161,7 +166,29 @@ class Worker:
         return self._setups[name]
 
     async def _read(self, key: str, content: bytes, tries: int) -> None:
-        raise NotImplementedError
+        segment, pages = segments.decode(content), await self._queue.get(f"{key} pages")
+        async with self._reading:  # one after the other: two take as long, and who died of what is known
+            if pages is None or (tries and await self._queue.get(key) is not None):
+                return
+            answers, kind = list[bytes](), await self._kind(segment)
+            for place, (head, body) in enumerate(zip(flow := parts(pages), flow, strict=True)):
+                if tries:
+                    await self._queue.put(f"{key} at {tries}", segment.to + " out", str(place).encode(), replace=True)
+                answer = b""
+                with suppress(*AT_HOME):
+                    answer = b"" if place in segment.but else kind.done(head, body)
+                answers.append(answer)
+                await asyncio.sleep(0)
+        await self._send(key, framed(*answers), segment.to)
+        self._pages += len(answers)
+
+    async def _kind(self, segment: Segment) -> Import | Reread:
+        """What reads the pages of a segment."""
+        name = (segment.kind, segment.setup)
+        if name not in self._kinds:
+            setup = setups.decode(await self._queue.get(segment.setup) or b"")
+            self._kinds[name] = KINDS[segment.kind](setup.settings, setup.sources)
+        return self._kinds[name]
 
 
 def start_anew(reason: str) -> None:
