@@ -10,6 +10,7 @@ import click
 
 from config import Config, Settings, fleet_dsn
 from crawler.commands import _import, reextract
+from crawler.commands._fleet import watching
 from crawler.commands._hangups import Hangups
 from crawler.commands._voice import Outputs
 from crawler.commands.crawl import configured_sources, one_pass, usable
@@ -174,7 +175,7 @@ def _crew(make: Callable[..., Any], *given: Any, workers: int) -> Crew[Any, Any]
     return Crew(queue, _told, make, *given, workers=workers)
 
 
-def _by_workers(here: click.Command, text: str) -> None:
+def _by_workers(name: str, here: click.Command, text: str) -> None:
     """The command whose pages are read on this machine as one whose pages are read by the workers of the fleet."""
 
     def callback(**options: Any) -> Any:
@@ -182,10 +183,11 @@ def _by_workers(here: click.Command, text: str) -> None:
         return here.callback(workers=0, pool=_crew, **options)
 
     options = [option for option in here.params if option.name != "workers"]
-    command.add_command(click.Command(here.name, params=options, callback=callback, help=text))
+    command.add_command(click.Command(name, params=options, callback=callback, help=text))
 
 
 _by_workers(
+    "import",
     _import.command,
     """Read the pages of WARC files as `kuaixun archive import` does, by the workers of the fleet.
 
@@ -197,6 +199,7 @@ _by_workers(
     """,
 )
 _by_workers(
+    "reextract",
     reextract.command,
     """Read the archived pages again as `kuaixun reextract` does, by the workers of the fleet.
 
@@ -208,3 +211,5 @@ _by_workers(
       kuaixun fleet reextract --apply
     """,
 )
+for each in watching(_queue):
+    command.add_command(each)
