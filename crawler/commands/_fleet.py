@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from crawler.console import NOTHING, Failure, print_json, screen_width
-from crawler.screen import counted, moment, span, table
+from crawler.screen import counted, span, table
 
 if TYPE_CHECKING:
     from crawler.fleet.engine import Queue
@@ -39,7 +39,7 @@ def watching(opening: Callable[[], Callable[[], Queue]]) -> Iterator[click.Comma
         if as_json:
             print_json([found])
         else:
-            click.echo("\n\n".join(_parts(found)))
+            click.echo(_text(found))
         return NOTHING if found["wrong"] else 0
 
     yield status
@@ -78,42 +78,14 @@ def _done(queue: Callable[[], Queue], step: Callable[[Queue], Any]) -> Any:
     return asyncio.run(do())
 
 
-def _parts(found: dict[str, Any]) -> Iterator[str]:
-    collector = found["collector"]
-    if collector:
-        heard = f"heard of {_span(collector['silent'])} ago"
-        yield f"collector of version {collector['version']}, {heard}; it waits for {collector['waiting']:,} requests"
-    if found["workers"]:
-        yield _table(
-            ["worker", "", "version", "pages", "a minute", "at once"],
-            [
-                [
-                    one["name"],
-                    f"heard of {_span(one['silent'])} ago",
-                    *(one[name] for name in ("version", "pages", "per_minute", "jobs")),
-                ]
-                for one in found["workers"]
-            ],
-        )
-    for one in found["crews"]:
-        yield f"{one['name']} reads archives; heard of {_span(one['silent'])} ago"
-    if found["queue"]:
-        yield _table(
-            ["host", "kind", "waiting", "under way", "retries"],
-            [[row[name] for name in ("host", "kind", "waiting", "under_way", "retries")] for row in found["queue"]],
-        )
-    oldest = f"the oldest has waited for {_span(found['oldest'])}" if found["oldest"] is not None else "nothing waits"
-    yield f"{oldest}; {counted(found['retries'], 'job')} tried again"
-    if found["dead"]:
-        rows = [[one["url"], one["reason"], moment(one["at"])] for one in found["dead"]]
-        yield _table(["given up", "reason", "at"], rows)
-    yield "\n".join(found["wrong"]) or "all is well"
-
-
-def _span(seconds: int) -> str:
-    return span(timedelta(seconds=seconds))
-
-
-def _table(head: list[str], rows: list[list[Any]]) -> str:
-    more = f"\n... and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
-    return table(head, rows[:SHOWN], width=screen_width()) + more
+def _text(found: Mapping[str, Any]) -> str:
+    """A table for each kind of thing, cut, and what is wrong in the last lines."""
+    told = []
+    for name, rows in found.items():
+        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+            cells = [[row.get(key) for key in rows[0]] for row in rows[:SHOWN]]
+            more = f"\n... and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+            told.append(table([name, *list(rows[0])[1:]], cells, width=screen_width()) + more)
+    oldest = f"the oldest has waited {span(timedelta(seconds=found['oldest']))}" if found["queue"] else "nothing waits"
+    told.append(f"{oldest}; {counted(found['retries'], 'job')} tried again")
+    return "\n\n".join([*told, "\n".join(found["wrong"]) or "all is well"])

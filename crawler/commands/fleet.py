@@ -19,7 +19,6 @@ from crawler.console import CONFIG, USAGE, Failure, configured
 
 if TYPE_CHECKING:
     from crawler.fetch import Fetcher
-    from crawler.fleet.crew import Crew
     from crawler.fleet.engine import Queue
 
 
@@ -167,20 +166,15 @@ def collect(
     return one_pass(setup, chosen, force=force, is_named=False, to_json=to_json, quiet=quiet, fetcher=connect)
 
 
-def _crew(make: Callable[..., Any], *given: Any, workers: int) -> Crew[Any, Any]:
-    """A pool of the workers of the fleet."""
-    queue = _queue()
-    from crawler.fleet.crew import Crew
-
-    return Crew(queue, _told, make, *given, workers=workers)
-
-
 def _by_workers(name: str, here: click.Command, text: str) -> None:
     """The command whose pages are read on this machine as one whose pages are read by the workers of the fleet."""
 
     def callback(**options: Any) -> Any:
+        queue = _queue()
+        from crawler.fleet.crew import Crew
+
         assert here.callback
-        return here.callback(workers=0, pool=_crew, **options)
+        return here.callback(workers=0, pool=functools.partial(Crew, queue, _told), **options)
 
     options = [option for option in here.params if option.name != "workers"]
     command.add_command(click.Command(name, params=options, callback=callback, help=text))

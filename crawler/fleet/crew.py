@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from hashlib import sha256
 from secrets import token_hex
 from time import monotonic
@@ -21,7 +22,7 @@ from typing import Any
 from crawler import bring, reread
 from crawler.fleet import engine
 from crawler.fleet.engine import VERSION, Job, Queue, QueueError, Stalled
-from crawler.fleet.reads import AT_HOME, KINDS, Import, Reread
+from crawler.fleet.reads import AT_HOME, KINDS
 from crawler.fleet.wire import Segment, Setup, encode, framed, parts
 from crawler.pool import Crash, Item, Pool, Result, Thing, until_raised
 
@@ -44,45 +45,32 @@ class _Out:
     key: str
     items: list[tuple[Any, Any, int | None]] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
-    size: int = 0
     answers: list[bytes] | None = None
     suspect: bytes | None = None  # where a worker was when it died
     deadly: tuple[int, ...] = ()
 
-    def is_full(self) -> bool:
-        return len(self.sent) >= 2 * PAGES or self.size >= BYTES or len(self.items) >= THINGS
-
 
 class Crew(Pool[Thing, Result]):
-    """See `Pool`. `told` hears of trouble with the queue, once; meanwhile things wait. Raises QueueError.
+    """See `Pool`. `told` hears of trouble with the queue, once; meanwhile pages wait. Raises QueueError.
 
     What no worker can do is done in this process.
     """
 
-    def __init__(
-        self,
-        queue: Callable[[], Queue],
-        told: Callable[[str], None],
-        make: Callable[..., Any],
-        *given: Any,
-        workers: int,
-    ):
+    def __init__(self, queue: Callable[[], Queue], told: Callable[[str], None], make: Any, *given: Any, workers: int):
         super().__init__(make, *given, workers=workers)
-        self._opening, self._say, self._said = queue, told, ""
-        self._kind: Import | Reread = KINDS[_NAMES[make]](*given)
+        self._open, self._say, self._said = queue, told, ""
+        self._kind: Any = KINDS[_NAMES[make]](*given)
         setup = encode(Setup(*given[:2]))
-        self._setup = (f"setup {sha256(setup).hexdigest()}", setup)
+        self._setup = (f"setup {sha256(setup).hexdigest()}", "setup", setup)
         self._name = f"crew {socket.gethostname()}:{os.getpid()}:{token_hex(2)}"
         self._segment = Segment(_NAMES[make], self._setup[0], self._name)
-        self._out: dict[str, _Out] = {}
-        self._known: set[str] = set()
+        self._out, self._known = dict[str, _Out](), set[str]()
         self._count, self._most, self._looked = 0, AHEAD, 0.0
-        self._home: Callable[[Thing], Result] | None = None
         self._queue: Queue | None = None
         self._runner = asyncio.Runner()
 
     def __enter__(self) -> Crew[Thing, Result]:
-        self._runner.run(self._opened())
+        self._runner.run(self._served(None))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -95,73 +83,57 @@ class Crew(Pool[Thing, Result]):
         """See `Pool.map`; what comes, comes by segments."""
         waiting: deque[_Out] = deque()
         raised: list[Exception] = []
-        filling = self._begun()
-        for item in until_raised(items, raised):
-            self._add(filling, item, of(item))
-            if filling.is_full():
-                self._send(filling)
-                waiting.append(filling)
-                filling = self._begun()
+        flow = until_raised(items, raised)
+        while (out := self._filled(flow, of)).items:
+            waiting.append(out)
+            if out.sent:
+                self._out[out.key] = out
+                self._runner.run(self._served(None))
             while len(waiting) >= self._most:
                 yield from self._results(waiting.popleft())
-        self._send(filling)
-        for out in (*waiting, filling):
-            yield from self._results(out)
+        while waiting:
+            yield from self._results(waiting.popleft())
         if raised:
             raise raised[0]
 
-    def _begun(self) -> _Out:
-        self._count += 1
-        return _Out(f"{self._name} #{self._count:09}")
-
-    def _add(self, out: _Out, item: Any, thing: Any) -> None:
-        place = None
-        with suppress(*AT_HOME):
-            if thing is not None:
-                sent = self._kind.sent(thing)
-                place = len(out.sent) // 2
-                out.sent += sent
-                out.size += sum(map(len, sent))
-        out.items.append((item, thing, place))
-
-    def _send(self, out: _Out) -> None:
-        if out.sent:
-            self._out[out.key] = out
-            self._runner.run(self._served(None))
+    def _filled(self, items: Iterator[Item], of: Callable[[Item], Thing | None]) -> _Out:
+        """The next segment; without items after the last one."""
+        self._count, size = self._count + 1, 0
+        out = _Out(f"{self._name} #{self._count}")
+        for item in items:
+            thing, place = of(item), None
+            with suppress(*AT_HOME):
+                if thing is not None:
+                    head, body = self._kind.sent(thing)
+                    place, size = len(out.sent) // 2, size + len(head) + len(body)
+                    out.sent += (head, body)
+            out.items.append((item, thing, place))
+            if len(out.sent) >= 2 * PAGES or size >= BYTES or len(out.items) >= THINGS:
+                break
+        return out
 
     def _results(self, out: _Out) -> Iterator[tuple[Any, Any]]:
         if out.sent:
             self._runner.run(self._served(out))
         for item, thing, place in out.items:
-            answer = out.answers[place] if out.answers and place is not None else b""
             if place in out.deadly:
                 yield item, Crash()
-            elif answer:
+            elif place is not None and out.answers and (answer := out.answers[place]):
                 yield item, self._kind.got(answer)
             else:
-                self._home = self._home or self._make(*self._arguments)
                 yield item, None if thing is None else self._home(thing)
 
-    # -- on the loop, which stands still meanwhile
+    @cached_property
+    def _home(self) -> Callable[[Any], Any]:
+        return self._make(*self._arguments)
 
-    async def _opened(self) -> Queue:
-        if self._queue is None:
-            self._queue, self._looked = await self._opening().__aenter__(), 0.0
-            await self._queue.check()
-        return self._queue
-
-    async def _closed(self) -> None:
-        if self._queue:
-            await self._queue.__aexit__()
-        self._queue = None
+    # -- on the loop, which stands still otherwise
 
     async def _leave(self) -> None:
-        try:
-            if self._queue:
-                await self._queue.forget([self._name], [self._name, f"{self._name} out"])
-                await self._queue.tidy()
-        finally:
-            await self._closed()
+        if self._queue:
+            await self._queue.forget([self._name], [self._name, f"{self._name} out"])
+            await self._queue.tidy()
+            await self._queue.__aexit__()
 
     def _tell(self, text: str) -> None:
         if text and text != self._said:
@@ -172,11 +144,15 @@ class Crew(Pool[Thing, Result]):
         """Hand out what is new and take what comes, until all of `wanted` is there, whatever becomes of the queue."""
         while True:
             try:
-                await self._serve(await self._opened(), wanted)
-                return
+                if self._queue is None:
+                    self._queue, self._looked = await self._open().__aenter__(), 0.0
+                    await self._queue.check()
+                return await self._serve(self._queue, wanted)
             except QueueError as error:
-                await self._closed()
-                if error.lasting:
+                if self._queue:
+                    await self._queue.__aexit__()
+                self._queue = None
+                if error.lasting or not self._count:
                     raise
                 self._tell(str(error))
                 await asyncio.sleep(AGAIN)
@@ -185,10 +161,10 @@ class Crew(Pool[Thing, Result]):
         while True:
             if monotonic() - self._looked >= BEAT:
                 await self._look_after(queue)
-            for name, content in await queue.all(self._name):
-                if out := self._out.pop(name, None):
-                    out.answers, out.sent = list(parts(content)), []
-                await queue.forget([name, f"{name} pages"])
+            for key, content in await queue.all(self._name):
+                if out := self._out.pop(key, None):
+                    out.answers = list(parts(content))
+                await queue.forget([key, f"{key} pages"])
             for key in self._out.keys() - self._known:
                 out = self._out[key]
                 await queue.put(f"{key} pages", f"{self._name} out", framed(*out.sent))
@@ -202,7 +178,7 @@ class Crew(Pool[Thing, Result]):
         """Give a sign of life, see what is in the queue and who works there, put back what dead workers had."""
         told = {"version": VERSION, "segments": len(self._out)}
         await queue.put(self._name, "crew", encode(told), replace=True)
-        await queue.put(self._setup[0], "setup", self._setup[1])
+        await queue.put(*self._setup)
         await queue.tidy()
         self._known = {key for (key,) in await queue.run(_KEYS, f"{self._name} %")}
         ((workers,),) = await queue.run(_WORKERS, engine.SILENT, VERSION)

@@ -28,29 +28,28 @@ _DEAD = """ WHERE addressee = 'dead' AND
 
 async def state(queue: Queue) -> dict[str, Any]:
     """All of it, as JSON has it; `silent` and `oldest` are seconds. `wrong` says in sentences what must be mended."""
-    found: dict[str, list[dict[str, Any]]] = {"state": [], "worker": [], "crew": [], "dead": []}
+    sent: dict[str, list[dict[str, Any]]] = {"state": [], "worker": [], "crew": [], "dead": []}
     for to, name, silent, content in await queue.run(_SENT):
-        told = msgspec.json.decode(content)
-        own = {"name": name.removeprefix(f"{to} "), "silent": silent} if to != "dead" else {}
-        found[to].append(own | told)
+        own = {} if to == "dead" else {"name": name.removeprefix(f"{to} "), "silent": silent}
+        sent[to].append(own | msgspec.json.decode(content))
     names = ("host", "kind", "waiting", "under_way", "retries", "oldest")
     waiting = [dict(zip(names, row, strict=True)) for row in await queue.run(_QUEUE)]
-    collectors, alive = ([one for one in found[to] if one["silent"] < engine.SILENT] for to in ("state", "worker"))
-    versions = {one["version"] for one in (*collectors, *alive)} - {VERSION}
+    collectors, workers = ([one for one in sent[to] if one["silent"] < engine.SILENT] for to in ("state", "worker"))
+    others = sorted({one["version"] for one in (*collectors, *workers)} - {VERSION})
     wrong = {
         "no collector is at work; `kuaixun fleet collect` is one": not collectors,
-        "no worker is at work; `kuaixun fleet worker` is one": not alive,
-        f"of another version than this, {VERSION}: {', '.join(sorted(versions))}": versions,
-        f"given up: {len(found['dead'])}; `kuaixun fleet retry --all` asks again, `fleet drop` forgets": found["dead"],
+        "no worker is at work; `kuaixun fleet worker` is one": not workers,
+        f"of another version than this, {VERSION}: {', '.join(others)}": others,
+        f"given up: {len(sent['dead'])}; `kuaixun fleet retry --all` asks again, `fleet drop` forgets": sent["dead"],
     }
     return {
-        "collector": next(iter(found["state"]), None),
-        "workers": found["worker"],
-        "crews": found["crew"],
+        "collector": sent["state"],
+        "worker": sent["worker"],
+        "archives": sent["crew"],
         "queue": waiting,
+        "given_up": sent["dead"],
         "retries": sum(row["retries"] for row in waiting),
-        "oldest": max((row["oldest"] or 0 for row in waiting), default=None),
-        "dead": found["dead"],
+        "oldest": max((row["oldest"] or 0 for row in waiting), default=0),
         "wrong": [text for text, is_so in wrong.items() if is_so],
     }
 
