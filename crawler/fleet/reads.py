@@ -10,12 +10,10 @@ import msgspec
 from config import Settings, Source
 from crawler import bring, reread
 from crawler.fleet.wire import encode, marked, unmarked
-from storage.archive import Archive, Damaged, Fetched
+from storage.archive import Archive, Fetched
 
 _pages, _answers = msgspec.json.Decoder(Fetched), msgspec.json.Decoder(bring.Answer)
 _jobs, _outcomes = msgspec.json.Decoder(reread.Job), msgspec.json.Decoder(reread.Outcome)
-# What only the one who asked can do, or find out: a worker says b"" to it. JSON holds no lone surrogates.
-AT_HOME = (reread.NotHere, Damaged, KeyError, UnicodeEncodeError)
 
 
 class Import:
@@ -25,7 +23,7 @@ class Import:
         self._read = bring.reader(settings, sources)
 
     def sent(self, page: Fetched) -> tuple[bytes, bytes]:
-        """What goes to a worker, head and body. Raises one of `AT_HOME`, as all here."""
+        """What goes to a worker, head and body. Whatever it raises, as all here: the page is read at home then."""
         return encode(page._replace(body=b"")), page.body
 
     def done(self, head: bytes, body: bytes) -> bytes:
