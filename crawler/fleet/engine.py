@@ -50,6 +50,11 @@ _OLD = """
     DELETE FROM kuaixun_parcels WHERE at < now() - make_interval(hours => 1)
         AND addressee NOT IN ('schema', 'setup', 'state', 'again', 'dead')
 """
+# Of crews that are gone, also what a dead worker had.
+_ORPHANS = """
+    DELETE FROM procrastinate_jobs WHERE task_name = 'read' AND NOT EXISTS (SELECT FROM kuaixun_parcels
+        WHERE name = split_part(queueing_lock, ' ', 1) AND at > now() - make_interval(secs => %s))
+"""
 
 
 class QueueError(CrawlerError):
@@ -215,6 +220,7 @@ class Queue:
     async def tidy(self) -> None:
         """Drop what nobody will take any more."""
         await self.run(_OLD)
+        await self.run(_ORPHANS, SILENT)
 
     async def give_up(self, job: int) -> None:
         """Take a job out of the queue."""
