@@ -85,7 +85,8 @@ class Postgres:
         self.execute(f"CREATE ROLE locked LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
 
     def _run(self, *command: object) -> None:
-        said = subprocess.run([str(part) for part in command], capture_output=True, cwd=self.folder, **self._owner)
+        plain = [str(part) for part in command]
+        said = subprocess.run(plain, check=False, capture_output=True, cwd=self.folder, **self._owner)
         assert said.returncode == 0, said.stderr.decode()
 
     def start(self) -> None:
@@ -304,10 +305,9 @@ class Site:
         """Begin a command; `dsn` for this one alone."""
         where = {"KUAIXUN_FLEET_DSN": dsn or self.dsn, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         said = self.folder / f"{len(self.running)}-{arguments[-1].strip('-')}.txt"
+        whole = {**os.environ, **where, **(env or {})}
         with said.open("wb") as out:
-            process = subprocess.Popen(
-                self.command(*arguments), cwd=self.folder, stdout=out, stderr=out, env={**os.environ, **where, **(env or {})}
-            )  # fmt: skip
+            process = subprocess.Popen(self.command(*arguments), cwd=self.folder, stdout=out, stderr=out, env=whole)
         machine = Machine(process, said)
         self.running.append(machine)
         return machine

@@ -233,7 +233,7 @@ def _page(host: int, path: str, articles: int, size: int) -> Made:
 
 
 def _article(story: int, size: int) -> str:
-    """A page that tells the story of a number, alike on all hosts; `size` more characters of style make it a real one."""
+    """A page that tells the story of a number, alike on all hosts, with `size` more characters of style."""
     dice = random.Random(story)
     # Words of news, so that it passes for Chinese in any charset, and common characters, so that no two are alike.
     pairs = [bytes((dice.randrange(0xB0, 0xD7), dice.randrange(0xA1, 0xFF))).decode("gb2312") for _ in range(360)]
