@@ -205,9 +205,10 @@ class News:
         status, body, headers = _page(self.hosts.index(host), path, self.articles, self.size)
         return Reply(body, status, headers, self.latency)
 
-    def begin_again(self) -> None:
-        """Whoever comes next is the first."""
+    def begin_again(self, articles: int = 0) -> None:
+        """Whoever comes next is the first; there may be more articles now."""
         self.asked.clear()
+        self.articles = articles or self.articles
 
 
 Made = tuple[int, bytes, dict[str, str]]

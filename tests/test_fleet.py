@@ -1,0 +1,426 @@
+"""The fleet as processes, on a throw-away PostgreSQL: the same content, the same manners, whatever breaks meanwhile.
+
+The limits after which a worker is given up are shortened; what follows from them is not.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import threading
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+
+from storage import open_store
+from storage.check import problems
+from storage.digest import content_hash
+from tests.fleet_web import News, serve
+
+pytest.importorskip("psycopg", reason="the extra `fleet` is not installed")
+lab = pytest.importorskip("tests.fleet_lab")
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(lab.binaries() is None, reason=lab.MISSING)]
+
+QUICK = """
+import crawler.fleet.engine as engine, crawler.fleet.remote as remote, crawler.fleet.worker as worker
+engine.SILENT, worker.LEASE, worker.BEAT, remote.BEAT, remote.AGAIN = 4.0, 2.0, 0.5, 0.5, 0.5
+"""
+DELAY = 0.1
+HOSTS, PAGES = 12, 50
+numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A PostgreSQL with a database `ready`, in which the queue is set up."""
+    with lab.postgres() as running:
+        running.execute("CREATE DATABASE ready")
+        site = lab.Site(tmp_path_factory.mktemp("ready"), running.dsn("ready"))
+        code, said = site.run("fleet", "init")
+        assert code == 0, said
+        yield running
+
+
+@contextmanager
+def at(folder, server, *, template="ready", patch=QUICK):
+    """A folder whose queue is a database of its own; all that was begun there is over afterwards."""
+    name = f"t{next(numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    folder.mkdir(exist_ok=True)
+    with closing(lab.Site(folder, server.dsn(name), patch)) as site:
+        yield site
+        said = [machine.text() for machine in site.running]
+        assert lab.secrets(said) == []
+        assert [text for text in said if "Traceback" in text] == []
+
+
+@pytest.fixture
+def site(tmp_path, server):
+    with at(tmp_path / "site", server) as made:
+        yield made
+
+
+def look(site, sql="SELECT count(*) FROM articles"):
+    """The rows of a query to the database of a site."""
+    with open_store(site.folder / "news.db", readonly=True) as store:
+        return store.db.execute(sql).fetchall()
+
+
+def content(site):
+    """The hash of all that was stored, after a look for what is wrong and for what was committed twice."""
+    with open_store(site.folder / "news.db") as store:
+        assert list(map(str, problems(store.db))) == []
+        twice = (
+            "SELECT url, count(*) FROM visits WHERE status = 200 AND kind = 'article' GROUP BY url HAVING count(*) > 1"
+        )
+        assert store.db.execute(twice).fetchall() == []
+        return content_hash(store.db)
+
+
+def crawled(folder, web):
+    """What a crawl on one machine stores."""
+    folder.mkdir()
+    with closing(lab.Site(folder)) as site:
+        site.configure(web, delay=0.02)
+        code, said = site.run("crawl", "--quiet")
+        assert code == 0, said
+        return content(site)
+
+
+# -- the same content and the same manners
+
+
+def test_the_fleet_and_one_machine_take_turns_with_the_same_database(tmp_path, server):
+    """Two days, each crawled by either: the content is equal, the manners are kept, nothing is asked twice."""
+    news = News(6, 30, delays={"127.1.0.1": 0.3}, busy={"127.1.0.2": 1})
+    pauses = {host: news.delays.get(host, DELAY) for host in news.hosts}
+    found = []
+    with serve(news.hosts, news.answer) as web:
+        for order in (("crawl", "collect"), ("collect", "crawl")):
+            with at(tmp_path / order[0], server) as site:
+                site.configure(web, delay=DELAY)
+                for day, how in enumerate(order):
+                    news.begin_again(articles=30 + 10 * day)
+                    web.log.clear()
+                    one_day(site, how)
+                    assert (how, web.log.overlaps(), web.log.hasty(pauses), waits(web.log)) == (how, [], [], [])
+                    assert (how, set(web.log.robots().values()) <= {1}) == (how, True)
+                    again = [
+                        each
+                        for each in web.log.pages()
+                        if day and each.path.startswith("/news/") and each.status == 200
+                    ]
+                    assert (how, web.log.again(), len(again) <= 10 * news.count) == (how, 0, True)
+                found.append((look(site), content(site)))
+    assert found[0] == found[1]
+    assert found[0][0] == [(news.stored(),)]
+
+
+def one_day(site, how):
+    """One pass by one machine, or by two workers and a collector."""
+    workers = [site.worker(number) for number in range(2)] if how == "collect" else []
+    command = ["fleet", "collect", "--once", "--force"] if how == "collect" else ["crawl", "--force"]
+    code, said = site.run(*command)
+    assert code == 0, said
+    for worker in workers:
+        assert worker.end() == 0, worker.text()
+
+
+def waits(log):
+    """Requests that came before a host that had refused wanted to be asked again."""
+    found = []
+    for rows in log.hosts().values():
+        for before, after in itertools.pairwise(rows):
+            if before.status == 429 and after.begin < before.end + 1:
+                found.append(after)
+    return found
+
+
+def test_bursts_of_one_host_wait_for_it_and_not_for_each_other(tmp_path, server):
+    """One host with many pages beside others with few: nobody waits for it, and it is asked one by one."""
+    slow = News(1, 30, latency=0.1)
+    others = News(6, 6)
+
+    def answer(host, path):
+        return (slow if host == slow.hosts[0] else others).answer(host, path)
+
+    with serve(others.hosts, answer) as web, at(tmp_path / "burst", server) as site:
+        site.configure(web, delay=0.05)
+        workers = [site.worker(number) for number in range(2)]
+        assert site.collect("--once").wait() == 0
+        assert [worker.end() for worker in workers] == [0, 0]
+        assert (web.log.overlaps(), web.log.hasty(0.05), web.log.again()) == ([], [], 0)
+        ended = {host: rows[-1].end for host, rows in web.log.hosts().items()}
+    first = ended.pop(slow.hosts[0])
+    assert max(ended.values()) < first
+
+
+# -- what breaks
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    """A web, and what a crawl of it stores when nothing breaks."""
+    news = News(HOSTS, PAGES)
+    with serve(news.hosts, news.answer) as web:
+        yield news, web, crawled(tmp_path_factory.mktemp("whole") / "whole", web)
+
+
+@contextmanager
+def unharmed(big, site, *, workers=4, **settings):
+    """A crawl by workers, during which the block breaks things: nothing is lost, impolite or asked twice too often."""
+    news, web, whole = big
+    web.log.clear()
+    site.configure(web, delay=DELAY, **settings)
+    crew = [site.worker(number, concurrency=HOSTS) for number in range(workers)]
+    yield crew, web.log
+    robots = web.log.robots()
+    print(f"{len(web.log)} requests, {web.log.again()} of them again, robots.txt {sum(robots.values())} times")
+    assert web.log.overlaps() == []
+    assert web.log.hasty(DELAY) == []
+    assert sum(robots.values()) <= HOSTS + 1
+    assert web.log.again() <= news.requests() // 100
+    assert (look(site), content(site)) == ([(news.stored(),)], whole)
+
+
+def advance(log, collector, pages):
+    """Wait until so many more requests have ended; they must, as long as the collector has not."""
+    goal = len(log) + pages
+    assert lab.until(lambda: len(log) >= goal or (None if collector.process.poll() is not None else False), 60, 0.02)
+
+
+def test_ten_killed_workers_lose_nothing(big, site):
+    seed = random.randrange(1_000_000)
+    dice = random.Random(seed)
+    print(f"seed {seed}")
+    with unharmed(big, site) as (crew, log):
+        collector = site.collect("--once")
+        for kill in range(10):
+            advance(log, collector, dice.randint(10, 40))
+            crew.pop(dice.randrange(len(crew))).kill()
+            crew.append(site.worker(100 + kill, concurrency=HOSTS))
+        assert collector.wait() == 0
+
+
+def test_a_killed_collector_goes_on_where_it_was(big, site):
+    with unharmed(big, site, workers=2) as (_, log):
+        for _ in range(3):
+            collector = site.collect("--once")
+            advance(log, collector, 120)
+            collector.kill()
+        assert site.collect("--once").wait() == 0
+
+
+def test_postgresql_may_restart_and_be_killed(big, site, server):
+    """One of the workers has a clock that is a day ahead, where one can be had."""
+    with unharmed(big, site, workers=1) as (_, log):
+        if lab.faked_clock():
+            site.worker(9, concurrency=HOSTS, env=lab.wrong_clock("+1d"))
+        collector = site.collect("--once")
+        for end in (server.stop, server.kill):
+            advance(log, collector, 150)
+            end()
+            time.sleep(0.5)
+            server.start()
+        assert collector.wait() == 0
+        days = {at[:10] for (at,) in look(site, "SELECT at FROM visits UNION SELECT first_seen_at FROM articles")}
+        assert len(days) <= 2
+        assert max(days) <= f"{time.strftime('%Y-%m-%d', time.gmtime())}"
+
+
+def test_cut_cables_are_survived(big, site, server):
+    """First one worker is cut off for longer than its jobs are kept for it, then the collector, then both at once."""
+    with lab.cable(server.port) as left, lab.cable(server.port) as right, unharmed(big, site, workers=1) as (_, log):
+        database = site.dsn.rpartition("/")[2]
+        site.worker(8, concurrency=HOSTS, dsn=server.dsn(database, port=left.port))
+        collector = site.collect("--once", dsn=server.dsn(database, port=right.port))
+        advance(log, collector, 100)
+        left.cut()
+        time.sleep(6)
+        left.heal()
+        advance(log, collector, 100)
+        right.cut()
+        time.sleep(1)
+        right.heal()
+        advance(log, collector, 100)
+        left.reset()
+        right.reset()
+        assert collector.wait() == 0
+
+
+def test_a_result_that_arrives_twice_changes_nothing(big, site, server):
+    """The queue does not hear that a result was stored, and gives it to the next collector too."""
+    deaf = """
+        CREATE FUNCTION kuaixun.deaf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER deaf BEFORE UPDATE ON kuaixun.kuaixun_parcels FOR EACH ROW
+        WHEN (OLD.addressee = 'collect') EXECUTE FUNCTION kuaixun.deaf();
+    """
+    server.execute(deaf, site.dsn.rpartition("/")[2])
+    with unharmed(big, site, workers=2) as (_, log):
+        assert site.collect("--once").wait() == 0
+        before = content(site), len(log)
+        assert site.collect("--once").wait() == 0
+        assert (content(site), len(log)) == before
+
+
+# -- bad days
+
+
+def bad(server, how):
+    """The DSN of a queue that cannot be used, and the Python that makes it so."""
+    name = f"t{next(numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {'postgres' if how == 'not set up' else 'ready'}")
+    dsn, patch = server.dsn(name, user="locked", password=lab.PASSWORD), ""
+    match how:
+        case "no server":
+            dsn = server.dsn(name, user="locked", password=lab.PASSWORD, port=lab.free_port())
+        case "wrong password":
+            dsn = server.dsn(name, user="locked", password=lab.PASSWORD + "x")
+        case "older schema":
+            patch = "import crawler.fleet.engine as engine; engine.SCHEMA += 1"
+        case "no such database":
+            dsn = server.dsn("nowhere", user="locked", password=lab.PASSWORD)
+        case "no DSN at all":
+            dsn = f"mysql:{lab.PASSWORD}"
+    return dsn, patch
+
+
+WORDS = {
+    "wrong password": "authentication failed",
+    "not set up": "kuaixun fleet init",
+    "older schema": "kuaixun fleet init",
+    "no such database": "nowhere",
+    "no DSN at all": "postgresql://",
+}
+
+
+@pytest.mark.parametrize("how", WORDS)
+def test_what_waiting_does_not_help_is_told_in_one_line(tmp_path, server, how):
+    news = News(1, 4)
+    dsn, patch = bad(server, how)
+    with serve(news.hosts, news.answer) as web, closing(lab.Site(tmp_path, dsn, patch)) as site:
+        site.configure(web, delay=0)
+        for command in (["worker"], ["collect", "--once"], ["status"]):
+            code, said = site.run("fleet", *command, seconds=30)
+            lines = said.splitlines()
+            assert (command, code not in (0, 1, 2, 70), lab.secrets([said])) == (command, True, []), said
+            assert WORDS[how] in lines[-1], said
+            assert len(lines) <= 2, said
+        assert web.log == []
+
+
+def test_who_cannot_reach_postgresql_says_so_once_and_waits(tmp_path, server):
+    """Both begin before PostgreSQL does; the crawl by one machine goes on beside that."""
+    news = News(2, 6)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "later", server) as site:
+        site.configure(web, delay=0.02)
+        site.dsn = server.dsn(site.dsn.rpartition("/")[2], user="locked", password=lab.PASSWORD)
+        server.stop()
+        try:
+            waiting = [site.worker(), site.collect("--once")]
+            assert lab.until(lambda: all("refused" in machine.text() for machine in waiting), 20)
+            whole = crawled(tmp_path / "alone", web)
+        finally:
+            server.start()
+        assert waiting[1].wait() == 0
+        assert [machine.text().count("refused") for machine in waiting] == [1, 1]
+        assert waiting[0].end() == 0
+        assert content(site) == whole
+
+
+def test_a_full_disk_of_the_queue_is_told_and_waited_for(tmp_path, server):
+    news = News(2, 6)
+    full = """
+        CREATE FUNCTION kuaixun.full() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END$$;
+        CREATE TRIGGER is_full BEFORE INSERT ON kuaixun.{table} EXECUTE FUNCTION kuaixun.full();
+    """
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "full", server) as site:
+        site.configure(web, delay=0.02)
+        database = site.dsn.rpartition("/")[2]
+        server.execute(full.format(table="procrastinate_jobs"), database)
+        worker, collector = site.worker(), site.collect("--once")
+        assert lab.until(lambda: "No space left" in collector.text(), 20), collector.text()
+        time.sleep(2)
+        server.execute("DROP TRIGGER is_full ON kuaixun.procrastinate_jobs", database)
+        assert collector.wait() == 0
+        assert collector.text().count("No space left") == 1
+        assert look(site) == [(news.stored(),)]
+        assert worker.end() == 0
+
+
+def test_a_worker_of_another_version_is_refused(tmp_path, server):
+    news = News(1, 4)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "old", server) as site:
+        site.configure(web, delay=0.02)
+        collector = site.collect("--once")
+        site.patch = QUICK + "engine.VERSION = worker.VERSION = '0.0.1'; engine._QUEUE = 'kuaixun-0.0.1'"
+        old = site.worker()
+        assert old.wait(20) not in (0, 1, 2, 70)
+        assert "0.0.1" in old.text().splitlines()[-1]
+        assert web.log == []
+        site.patch = QUICK
+        worker = site.worker(1)
+        assert collector.wait() == 0
+        assert worker.end() == 0
+
+
+# -- watching, and pages that kill
+
+
+def test_a_page_that_kills_its_workers_is_put_aside_and_can_be_tried_again(tmp_path, server):
+    news = News(2, 10)
+    killer = "/news/100002.html"
+    dying = f"""
+import os
+real = worker.Worker._answer
+async def answer(self, ask, *more):
+    if ask.url.endswith({killer!r}) and "127.1.0.1" in ask.url:
+        os.kill(os.getpid(), 9)
+    return await real(self, ask, *more)
+worker.Worker._answer = answer
+engine.TRIES = remote.TRIES = 2
+"""
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "dying", server, patch=QUICK + dying) as site:
+        site.configure(web, delay=0.02)
+        over, kept = threading.Event(), threading.Thread(target=lambda: keep(site, over))
+        kept.start()
+        try:
+            assert site.collect("--once").wait() == 0
+        finally:
+            over.set()
+            kept.join()
+        assert look(site) == [(news.stored() - 1,)]
+        dead = json.loads(site.run("fleet", "status", "--json")[1])["dead"]
+        assert [(each["url"].endswith(killer), "died" in each["reason"]) for each in dead] == [(True, True)]
+        site.patch = QUICK
+        assert site.run("fleet", "retry")[0] == 0
+        site.worker(50)
+        assert site.collect("--once").wait() == 0
+        assert look(site) == [(news.stored(),)]
+        assert json.loads(site.run("fleet", "status", "--json")[1])["dead"] == []
+
+
+def keep(site, over):
+    """Start a worker again whenever it has died."""
+    number, machine = itertools.count(), None
+    while not over.wait(0.1):
+        if machine is None or machine.process.poll() is not None:
+            machine = site.worker(next(number))
+
+
+def test_status_says_who_works_and_what_waits(tmp_path, server):
+    news = News(3, 20)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "status", server) as site:
+        site.configure(web, delay=0.5)
+        site.worker(1)
+        collector = site.collect("--once")
+        advance(web.log, collector, 12)
+        code, said = site.run("fleet", "status", "--json")
+        assert code == 0, said
+        status = json.loads(said)
+        assert [worker["name"] for worker in status["workers"]] == ["w1"]
+        assert site.run("fleet", "status")[0] == 0
