@@ -66,6 +66,14 @@ def _owner() -> dict[str, Any]:
     return {}
 
 
+def seconds(pid: int, *, children: bool = False) -> float:
+    """Processor time of a process, with that of those children that have ended; 0 for one that is gone."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11 : 15 if children else 13])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 class Postgres:
     """A server on a free port of 127.0.0.1. The role `lab` may do all without a password, `locked` needs one.
 
@@ -139,17 +147,9 @@ class Postgres:
     def cpu(self) -> float:
         """Seconds of processor time so far, of all its processes."""
         assert self._process
-        whole = _seconds(self._process.pid, children=True)
+        whole = seconds(self._process.pid, children=True)
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        return whole + sum(_seconds(int(pid)) for pid in children)
-
-
-def _seconds(pid: int, *, children: bool = False) -> float:
-    """Processor time of a process, with that of those children that have ended; 0 for one that is gone."""
-    with suppress(OSError):
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11 : 15 if children else 13])) / os.sysconf("SC_CLK_TCK")
-    return 0.0
+        return whole + sum(seconds(int(pid)) for pid in children)
 
 
 @contextmanager
@@ -278,8 +278,11 @@ class Machine:
         return self.process.wait(seconds)
 
     def wait(self, seconds: float = 60) -> int:
-        """Its exit code when it has ended by itself."""
-        return self.process.wait(seconds)
+        """Its exit code when it has ended by itself, as it must within so many seconds."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it has not ended within {seconds} s: {self.text()[-2000:]}") from None
 
 
 @dataclass(slots=True)

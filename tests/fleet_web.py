@@ -210,6 +210,12 @@ class News:
         self.asked.clear()
         self.articles = articles or self.articles
 
+    def make(self) -> None:
+        """Make all pages now, so that it costs nothing when they are asked for."""
+        for host in range(self.count):
+            for number in range(1, self.articles + 1):
+                _page(host, f"/news/{100_000 + number}.html", self.articles, self.size)
+
 
 Made = tuple[int, bytes, dict[str, str]]
 
