@@ -162,7 +162,8 @@ class Asker:
             await self._obey(at, target, taken, is_turn=is_turn)
             self.tally.requests += 1
             # What a sitemap or feed lists up to the limit is as good without the rest.
-            request = Request(target.url, target.etag, target.last_modified, cut=target.kind in ("sitemap", "feed"))
+            cut, pause = target.kind in ("sitemap", "feed"), self._gap(at, target)
+            request = Request(target.url, target.etag, target.last_modified, cut=cut, target=target, pause=pause)
             page = await self.world.fetcher.get(request, check=check)
         except FetchError as error:
             is_nothing_asked = isinstance(error, Forbidden) and error.url == target.url

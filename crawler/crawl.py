@@ -109,6 +109,7 @@ async def crawl(
         next_visit,
     )
     repeats = fetcher.repeats
+    fetcher.prepare(sources, store)
     with kept(settings, store, clock(), sleep, prunes=prunes) as keep:
         visitor = Visitor(replace(world, keep=keep))
         await _Loop(visitor.world, visitor, is_current).until_nothing_is_due(stop or asyncio.Event())
@@ -118,7 +119,7 @@ async def crawl(
 
 @dataclass(slots=True)
 class _Loop:
-    """Keeps as many hosts busy as the settings allow, each with one request.
+    """Keeps as many hosts busy as the fetcher allows, each with one request.
 
     `shared` are the hosts of nobody in this pass, on which strangers' addresses are due, and maybe some of ours.
     """
@@ -173,7 +174,7 @@ class _Loop:
     def _start(self, now: datetime) -> None:
         """Ask as many hosts as there is room for, whose turn it is and that have something due."""
         later: list[str] = []
-        while len(self.in_flight) < self.world.settings.concurrency and (name := self.turns.take(now)):
+        while len(self.in_flight) < self.world.fetcher.most and (name := self.turns.take(now)):
             if name in self.in_flight or self.world.hosts.pace.is_closed(name):
                 continue
             until = self.world.hosts.pace.until(name, now)
@@ -230,7 +231,7 @@ class _Loop:
 
     def _pause(self, now: datetime) -> float | None:
         """Seconds until another host may be asked or a retry is due; None when there is nothing to wait for."""
-        full = len(self.in_flight) >= self.world.settings.concurrency
+        full = len(self.in_flight) >= self.world.fetcher.most
         # Who waits for a request to end, for a busy address or for room, has its turn when one has.
         times = () if full else (at for name, at in self.turns if at > now and self._is_awaited(name, now))
         first = min(times, default=None)

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from time import perf_counter
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import httpx
 
-from config import Settings
+from config import Settings, Source
 from crawler.answer import CODINGS, HEAD, Coding, is_page, retry_after
 from crawler.guard import Refused
 from crawler.page import FetchError, Page, Request
 from crawler.urls import resolve
+
+if TYPE_CHECKING:
+    from storage.store import Store
 
 Check = Callable[[str, str], Awaitable[None]]
 
@@ -72,6 +75,7 @@ class Fetcher:
     ):
         self._settings, self._clock = settings, clock
         self.repeats = 0  # Requests that were sent once more, because their connection had gone stale.
+        self.most = settings.concurrency  # Requests under way at once.
         self._transport = transport or _transport(settings)
         self._headers = {
             "User-Agent": user_agent(settings),
@@ -87,6 +91,9 @@ class Fetcher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._transport.__aexit__(kind, error, trace)
+
+    def prepare(self, sources: Sequence[Source], store: Store) -> None:
+        """A pass over these sources begins: for a fetcher that has pages read elsewhere."""
 
     async def get(self, request: Request, *, check: Check | None = None) -> Page:
         """The page at `request.url`, redirects followed. Raises FetchError.
@@ -112,23 +119,24 @@ class Fetcher:
     async def _follow(self, request: Request, check: Check | None, size: int, most: int, *, any_type: bool) -> Page:
         url, seen = request.url, [request.url]
         while True:
-            found = await self._within_deadline(request, url, size, any_type=any_type)
+            found = await self.hop(request, url, size, any_type=any_type)
             if isinstance(found, Page):
                 return found
-            target, response = found
+            target, status = found
             if target in seen:
-                raise FetchError(request.url, "redirects lead in a circle", status=response.status_code)
+                raise FetchError(request.url, "redirects lead in a circle", status=status)
             if len(seen) > most:
-                raise FetchError(request.url, f"more than {most} redirects", status=response.status_code)
+                raise FetchError(request.url, f"more than {most} redirects", status=status)
             if check:
                 await check(url, target)
             seen.append(target)
             url = target
 
-    async def _within_deadline(
-        self, request: Request, url: str, size: int, *, any_type: bool
-    ) -> Page | tuple[str, httpx.Response]:
-        """One answer: the page, or where it sends us, and its head. The pauses between answers are not ours."""
+    async def hop(self, request: Request, url: str, size: int, *, any_type: bool) -> Page | tuple[str, int]:
+        """One answer, within the deadline: the page, or where it sends us, and its status. Raises FetchError.
+
+        `url` is where the request stands by now. The pauses between answers are not ours.
+        """
         started, deadline = perf_counter(), self._settings.deadline
         try:
             async with asyncio.timeout(deadline):
@@ -136,7 +144,7 @@ class Fetcher:
                 try:
                     target = self._redirect(response, url)
                     if target:
-                        return target, response
+                        return target, response.status_code
                     page = await self._page(request, url, response, size, any_type=any_type)
                 finally:
                     await response.aclose()

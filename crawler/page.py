@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from storage.records import Article, Headline
+from storage.records import Article, Headline, Target
 
 if TYPE_CHECKING:
     from config import Source
@@ -88,13 +88,17 @@ class ExtractError(CrawlerError):
 class Request:
     """One GET to make. Validators go out as If-None-Match and If-Modified-Since.
 
-    With `cut` the beginning of an answer that is too large is taken, which is an error otherwise.
+    With `cut` the beginning of an answer that is too large is taken, which is an error otherwise. `target` is what is
+    asked for, None for what is only a file of its host; `pause` are the seconds in which the host is asked nothing else
+    afterwards, None for the general ones. Both are for a fetcher that has others ask.
     """
 
     url: str
     etag: str = ""
     last_modified: str = ""
     cut: bool = False
+    target: Target | None = None
+    pause: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,8 @@ class Page:
     """An answer: `url` is the final address, `body` the decoded bytes, `took` seconds, `fetched_at` UTC.
 
     A 304 has an empty body. Header names are lower case. `address` is the network address that answered, None where
-    it is not known.
+    it is not known. `reading` is what was read of it where it was fetched: a Reading, or the ExtractError; None where
+    that is still to be done.
     """
 
     request: Request
@@ -113,6 +118,7 @@ class Page:
     fetched_at: datetime
     took: float = 0.0
     address: str | None = None
+    reading: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from config import Source
+from config import Settings, Source
 from crawler import feeds, links, rights, rules, signs
 from crawler.answer import unpacked
 from crawler.decode import decode
@@ -21,6 +21,7 @@ from crawler.gaps import around
 from crawler.links import Place
 from crawler.page import Document, ExtractError, Page
 from crawler.parse import parse, selected
+from crawler.robots import product
 from crawler.shapes import is_service, looks_like_article, looks_like_list
 from crawler.urls import resolve
 from storage.keys import url_key
@@ -60,6 +61,17 @@ class Reading:
     gap: Gap | None = None
     neighbours: Sequence[Target] = ()
     signs: Signs | None = None
+
+
+def read_safely(page: Page, place: Place, settings: Settings, *, ad_score: AdScore, timed: Timer) -> Reading:
+    """`read` by the settings. Raises ExtractError, also for a page that breaks a rule of ours: it stops no other."""
+    threshold, agent = settings.ad_threshold, product(settings.user_agent)
+    try:
+        return read(page, place, ad_score=ad_score, ad_threshold=threshold, timed=timed, agent=agent)
+    except ExtractError:
+        raise
+    except Exception as error:
+        raise ExtractError(f"reading it failed with {type(error).__name__}: {error}", ours=True) from error
 
 
 def read(

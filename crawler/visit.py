@@ -16,8 +16,7 @@ from crawler.gaps import Found
 from crawler.links import Place
 from crawler.notes import before, continued, elsewhere, failed, last_seen, missed, rhythm_of, unread, visited
 from crawler.page import ExtractError, FetchError, Forbidden, Moved, Page, Postponed
-from crawler.reading import Reading, read
-from crawler.robots import product
+from crawler.reading import Reading, read_safely
 from crawler.shapes import long_number
 from crawler.tally import EventKind, Tally
 from crawler.twins import is_read_as
@@ -94,16 +93,14 @@ class Visitor:
     def _read(self, target: Target, page: Page) -> Reading:
         if page.status == 304:
             return Reading()
+        if isinstance(page.reading, ExtractError):
+            raise page.reading
+        if page.reading is not None:
+            done: Reading = page.reading
+            return done
         still_open = self.world.store.gaps(target.source) if target.kind == "article" else ()
         place = Place(page.url, target, self.world.owners, page.fetched_at, still_open)
-        threshold = self.world.settings.ad_threshold
-        try:
-            agent, timed = product(self.world.settings.user_agent), self.tally.timed
-            return read(page, place, ad_score=self.world.ad_score, ad_threshold=threshold, timed=timed, agent=agent)
-        except ExtractError:
-            raise
-        except Exception as error:  # A page that breaks a rule of ours must not stop the other pages.
-            raise ExtractError(f"reading it failed with {type(error).__name__}: {error}", ours=True) from error
+        return read_safely(page, place, self.world.settings, ad_score=self.world.ad_score, timed=self.tally.timed)
 
     async def _joined(self, target: Target, first: Reading) -> Reading:
         """An article that goes on over several pages, read to its end or as far as it can be had: see `_partial`."""
