@@ -230,7 +230,6 @@ class Cable:
         def abort() -> None:
             for writer in self._writers:
                 writer.transport.abort()
-            self._writers.clear()
 
         self._loop.call_soon_threadsafe(abort)
 
@@ -240,6 +239,7 @@ class Cable:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
 
         self.reset()
         asyncio.run_coroutine_threadsafe(end(), self._loop).result(30)

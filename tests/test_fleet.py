@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import signal
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -82,7 +83,7 @@ def content(site):
 
 def crawled(folder, web):
     """What a crawl on one machine stores."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     with closing(lab.Site(folder)) as site:
         site.configure(web, delay=0.02)
         code, said = site.run("crawl", "--quiet")
@@ -141,16 +142,16 @@ def waits(log):
 
 @pytest.fixture(scope="module")
 def big(tmp_path_factory):
-    """A web, and what a crawl of it stores when nothing breaks."""
-    news = News(HOSTS, PAGES)
+    """A web, what a crawl of it stores when nothing breaks, and the folder where it did."""
+    news, folder = News(HOSTS, PAGES), tmp_path_factory.mktemp("whole")
     with serve(news.hosts, news.answer) as web:
-        yield news, web, crawled(tmp_path_factory.mktemp("whole") / "whole", web)
+        yield news, web, crawled(folder, web), folder
 
 
 @contextmanager
 def unharmed(big, site, *, workers=2, delay=0.1):
     """A crawl by workers, during which the block breaks things: nothing is lost, impolite or asked twice too often."""
-    news, web, whole = big
+    news, web, whole, _ = big
     web.log.clear()
     site.configure(web, delay=delay)
     crew = [site.worker(number, concurrency=HOSTS) for number in range(workers)]
@@ -227,15 +228,19 @@ def rows(server, site, sql):
 
 
 def test_cut_cables_are_survived(big, site, server):
-    """First one worker is cut off for longer than its jobs are kept for it, then the collector, then both at once."""
-    with lab.cable(server.port) as left, lab.cable(server.port) as right, unharmed(big, site, workers=1) as (_, log):
+    """One worker is cut off for longer than its jobs are kept for it, and another does not run for so long; then the
+    collector is cut off, and at last all connections are reset.
+    """
+    with lab.cable(server.port) as left, lab.cable(server.port) as right, unharmed(big, site) as (crew, log):
         database = site.dsn.rpartition("/")[2]
         site.worker(8, concurrency=HOSTS, dsn=server.dsn(database, port=left.port))
         collector = site.collect("--once", dsn=server.dsn(database, port=right.port))
         advance(log, collector, 80)
         left.cut()
+        crew[0].process.send_signal(signal.SIGSTOP)
         time.sleep(6)
         left.heal()
+        crew[0].process.send_signal(signal.SIGCONT)
         advance(log, collector, 80)
         right.cut()
         time.sleep(3)
@@ -434,23 +439,22 @@ def test_the_daemon_is_watched_and_stopped(tmp_path, server):
 
 
 @pytest.fixture(scope="module")
-def archived(big, tmp_path_factory):
-    """A WARC file of all pages of a crawl, and what an import of it by one machine stores."""
-    folder = tmp_path_factory.mktemp("archived")
+def archived(big):
+    """A WARC file of all pages of a crawl; what one machine stores by an import of it, and by reading that again."""
+    folder = big[-1]
     with closing(lab.Site(folder)) as site:
-        site.configure(big[1], delay=0.02)
-        for command in (["crawl", "--quiet"], ["archive", "export", "pages.warc.gz"]):
-            code, said = site.run(*command)
+        for command in ("export", "import"):
+            code, said = site.run(
+                "archive", command, "pages.warc.gz", "--db", "news.db" if command == "export" else "imported.db"
+            )
             assert code == 0, said
-        (folder / "news.db").unlink()
-        (folder / "news.pages").unlink()
-        code, said = site.run("archive", "import", "pages.warc.gz", "--quiet")
-        assert code == 0, said
-        whole = content(site)
+        (folder / "imported.db").replace(folder / "news.db")
+        (folder / "imported.pages").replace(folder / "news.pages")
+        imported = content(site)
         spoil(site)
         code, said = site.run("reextract", "--apply", "--quiet", "--samples", "0")
         assert code == 0, said
-        return folder / "pages.warc.gz", whole, content(site)
+        return folder / "pages.warc.gz", imported, content(site)
 
 
 def spoil(site):
