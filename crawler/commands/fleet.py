@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def command() -> None:
     """Crawl with several machines, by a queue in PostgreSQL.
 
-    One collects and stores, any number fetches and reads. The address of the queue is in $KUAIXUN_FLEET_DSN,
-    or in a file that $KUAIXUN_FLEET_DSN_FILE names; a password is never on a command line. The database is that of `kuaixun run`, which
-    can go on with it at any time. docs/fleet.md says when this is worth it.
+    One collects and stores, any number fetches and reads. The address of the queue is in $KUAIXUN_FLEET_DSN, or in a
+    file that $KUAIXUN_FLEET_DSN_FILE names; a password is never on a command line. The database is that of
+    `kuaixun run`, which can go on with it at any time. docs/fleet.md says when this is worth it.
 
     \b
     Example:
