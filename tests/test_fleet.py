@@ -308,8 +308,8 @@ def test_what_waiting_does_not_help_is_told_in_one_line(tmp_path, server, how):
     dsn, patch = bad(server, how)
     with serve(news.hosts, news.answer) as web, closing(lab.Site(tmp_path, dsn, patch)) as site:
         site.configure(web, delay=0)
-        commands = [["worker"], ["collect", "--once"], ["collect"], ["status"]]
-        for machine in [site.start("fleet", *command) for command in commands]:
+        commands = [["worker"], ["collect", "--once"], ["status"]]
+        for machine in [site.start("fleet", *command) for command in commands]:  # at once
             code, said = machine.wait(30), machine.text()
             lines = said.splitlines()
             assert (code not in (0, 1, 2, 70), lab.secrets([said])) == (True, []), said
