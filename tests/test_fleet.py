@@ -18,12 +18,10 @@ import pytest
 from storage import open_store
 from storage.check import problems
 from storage.digest import content_hash
+from tests import fleet_lab as lab
 from tests.fleet_web import News, serve
 
-pytest.importorskip("psycopg", reason="the extra `fleet` is not installed")
-lab = pytest.importorskip("tests.fleet_lab")
-
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(lab.binaries() is None, reason=lab.MISSING)]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lab.missing()), reason=lab.missing())]
 
 QUICK = """
 import crawler.fleet.engine as engine, crawler.fleet.remote as remote, crawler.fleet.worker as worker
@@ -185,20 +183,16 @@ def test_ten_killed_workers_lose_nothing(big, site):
         assert collector.wait() == 0
 
 
-def test_a_killed_collector_goes_on_where_it_was(big, site):
+def test_collector_and_postgresql_may_be_killed(big, site, server):
+    """And PostgreSQL be stopped in good order, which cuts all connections too."""
     with unharmed(big, site) as (_, log):
-        for _ in range(3):
+        for _ in range(2):
             collector = site.collect("--once")
-            advance(log, collector, 100)
+            advance(log, collector, 80)
             collector.kill()
-        assert site.collect("--once").wait() == 0
-
-
-def test_postgresql_may_restart_and_be_killed(big, site, server):
-    with unharmed(big, site) as (_, log):
         collector = site.collect("--once")
         for end in (server.stop, server.kill):
-            advance(log, collector, 120)
+            advance(log, collector, 80)
             end()
             time.sleep(0.5)
             server.start()

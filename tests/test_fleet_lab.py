@@ -11,12 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests import fleet_lab as lab
 from tests.fleet_web import Asked, Log, News, Reply, serve
 
-psycopg = pytest.importorskip("psycopg", reason="the extra `fleet` is not installed")
-lab = pytest.importorskip("tests.fleet_lab")
-
-needs_server = pytest.mark.skipif(lab.binaries() is None, reason=lab.MISSING)
+needs_server = pytest.mark.skipif(bool(lab.missing()), reason=lab.missing())
 
 
 def get(url):
@@ -27,6 +25,8 @@ def get(url):
 @pytest.mark.slow
 @needs_server
 def test_a_server_keeps_what_was_committed_whatever_ends_it():
+    import psycopg
+
     with lab.postgres() as server:
         server.execute("CREATE TABLE kept AS SELECT 1 AS n")
         for end in (server.stop, server.kill, server.kill):
@@ -45,6 +45,8 @@ def test_a_server_keeps_what_was_committed_whatever_ends_it():
 
 def silent_when_cut(server):
     """No answer while the cable is cut, all of them when it is whole again, an error where it was reset."""
+    import psycopg
+
     with lab.cable(server.port) as cable, psycopg.connect(server.dsn(port=cable.port), autocommit=True) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
         cable.cut()

@@ -21,7 +21,7 @@ from typing import Any
 from crawler.screen import table
 from storage import open_store
 from storage.digest import content_hash
-from tests.fleet_lab import MISSING, Machine, Postgres, Site, binaries, postgres, seconds, until
+from tests.fleet_lab import Machine, Postgres, Site, missing, postgres, seconds, until
 from tests.fleet_web import News, Served, serve
 
 # Floors: times the processor time of one process, share that is asked for twice, jobs a second.
@@ -148,8 +148,8 @@ def main() -> int:
     parser.add_argument("--put", type=int, default=20_000, help="how many jobs are put into the queue")
     parser.add_argument("--check", action="store_true", help="end with 1 where a floor is missed")
     options = parser.parse_args()
-    if binaries() is None:
-        print(MISSING)
+    if lack := missing():
+        print(lack)
         return 1 if options.check else 0
     news = News(options.hosts, options.articles, size=SIZE)
     news.make()
