@@ -23,8 +23,8 @@ engine = pytest.importorskip("crawler.fleet.engine")
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(lab.binaries() is None, reason=lab.MISSING)]
 
 QUICK = """
-import crawler.fleet.engine as engine, crawler.fleet.worker as worker, crawler.fleet.crew as crew
-engine.SILENT, worker.LEASE, worker.BEAT, crew.BEAT, crew.AGAIN, crew.PAGES = 3.0, 1.5, 0.5, 0.5, 0.5, 8
+import crawler.fleet.engine as engine, crawler.fleet.worker as worker, crawler.fleet.hub as hub
+engine.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 3.0, 1.5, 0.5, 0.5, 0.5
 """
 DEADLY = """
 import os, crawler.fleet.reads as reads
