@@ -183,6 +183,12 @@ def test_ten_killed_workers_lose_nothing(big, site):
         assert collector.wait() == 0
 
 
+# Who waits to be told of new work; the others look once a second.
+HEARING = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN "procrastinate%'
+"""
+
+
 def test_collector_and_postgresql_may_be_killed(big, site, server):
     """And PostgreSQL be stopped in good order, which cuts all connections too."""
     with unharmed(big, site) as (_, log):
@@ -196,6 +202,7 @@ def test_collector_and_postgresql_may_be_killed(big, site, server):
             end()
             time.sleep(0.5)
             server.start()
+        assert lab.until(lambda: rows(server, site, HEARING) == [(2,)], 20)
         assert collector.wait() == 0
 
 
