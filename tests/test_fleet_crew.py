@@ -213,8 +213,8 @@ def test_the_state_of_the_fleet_and_what_it_has_given_up(site):
     assert site.run("fleet", "drop", "--all")[0] == 1
     assert asked(site, lambda queue: queue.all("again")) == [("dead 0", dead.replace("/1", "/0").encode())]
     worker = site.worker(7)
-    assert lab.until(lambda: len(json.loads(site.run("fleet", "status", "--json")[1])["worker"]) > 0)
+    assert lab.until(lambda: len(json.loads(site.run("fleet", "status", "--json")[1])["workers"]) > 0)
     told = json.loads(site.run("fleet", "status", "--json")[1])
-    assert [(one["name"], one["version"]) for one in told["worker"]] == [("w7", "0.1.0")]
+    assert [(one["name"], one["version"]) for one in told["workers"]] == [("w7", "0.1.0")]
     assert told["wrong"] == ["no collector is at work; `kuaixun fleet collect` is one"]
     assert worker.end() == 0
