@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from storage.gaps import overdue
 from storage.history import moment_of, rows_at
 from storage.keys import url_key
+from storage.latest import best as best_of
+from storage.latest import latest
 from storage.past_search import matching, ordered
 from storage.search import checked, form, holds, words_to_match
 from storage.sqlite import Database
@@ -143,34 +145,27 @@ def _looked_at(number: int) -> Brief:
 
 
 def _ids(db: sqlite3.Connection, match: str, below: int, most: int, best: bool) -> list[int]:
-    if moment_of(db) is not None:
-        ids = matching(db, match)
-        if best and len(ids) <= RANKED:
-            ids = ordered(db, match)
-        elif best:
-            ids = list(dict.fromkeys((*matching(db, _titled(match)), *ids)))
-        return list(islice((number for number in ids if not below or number < below), most))
+    if moment_of(db) is None:
+        found = best_of(db, match, below, most, RANKED) if best else latest(db, match, below, most)
+        return _titled_first(latest, db, match, below, most) if found is None else found
     if not best:
-        return _latest(db, match, below, most)
-    if len(_latest(db, match, below, RANKED + 1)) <= RANKED:
-        where = "articles_fts MATCH ? AND rowid < ?" if below else "articles_fts MATCH ?"
-        sql = f"SELECT rowid FROM articles_fts WHERE {where} ORDER BY rank LIMIT {most}"
-        return [number for (number,) in db.execute(sql, (match, below) if below else (match,))]
-    titled = _latest(db, _titled(match), below, most)
-    return list(islice(dict.fromkeys((*titled, *_latest(db, match, below, most))), most))
+        return matching(db, match, below, most)
+    found = matching(db, match, below, RANKED + 1)
+    if len(found) > RANKED:
+        return _titled_first(matching, db, match, below, most)
+    return (
+        found
+        if len(found) < 2
+        else list(islice((number for number in ordered(db, match) if not below or number < below), most))
+    )
 
 
-def _titled(match: str) -> str:
-    return f"{{title}} : ({match})"
-
-
-def _latest(db: sqlite3.Connection, match: str, below: int, most: int) -> list[int]:
-    # The index gives its rows in their order, so that no more are read than are wanted.
-    sql = f"""
-        SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? {"AND rowid < ?" if below else ""}
-        ORDER BY rowid DESC LIMIT {most}
-    """
-    return [number for (number,) in db.execute(sql, (match, below) if below else (match,))]
+def _titled_first(
+    find: Callable[[sqlite3.Connection, str, int, int], list[int]],
+    db: sqlite3.Connection, match: str, below: int, most: int,
+) -> list[int]:  # fmt: skip
+    titled = find(db, f"{{title}} : ({match})", below, most)
+    return titled if len(titled) >= most else list(dict.fromkeys((*titled, *find(db, match, below, most))))[:most]
 
 
 def _briefs(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Brief]:

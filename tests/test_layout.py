@@ -52,7 +52,7 @@ LINES = (
     ),
     ("storage.backup", "storage.lock", "storage.packing", "storage.pair", "storage.waiting", "storage.words"),
     ("storage.archive", "storage.history"),
-    ("storage.datasette", "storage.foreign", "storage.gunzip", "storage.warc"),
+    ("storage.datasette", "storage.foreign", "storage.gunzip", "storage.latest", "storage.warc"),
     ("storage.reindex",),
     (
         "storage.past_search",

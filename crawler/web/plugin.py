@@ -12,9 +12,8 @@ import re
 import sqlite3
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextvars import ContextVar
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -23,32 +22,31 @@ from typing import Any, TypeVar, cast
 import datasette as package
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.database import Database
+from datasette.database import Database, QueryInterrupted
 from datasette.plugins import pm
 from datasette.utils import tilde_encode
 from datasette.utils.asgi import Request, Response
 from datasette.views.base import DatasetteError
-from jinja2 import BaseLoader, Environment
+from jinja2 import Environment
 
 from config import Config
+from crawler.web.files import ASKED, EVERY, Asgi, whole
 from crawler.web.frame import Answer, Ask
-from crawler.web.look import sheet
+from crawler.web.look import Mended, sheet
 from crawler.web.reader import Reader, opened
 from crawler.web.site import Site
 from crawler.web.tables import mended
 from storage.connection import CACHE_KB
 from storage.datasette import metadata
 
-# Whether the answer is a file for another program to read.
-_IS_FILE: ContextVar[bool] = ContextVar("is_file", default=False)
-Asgi = Callable[..., Awaitable[None]]
-
 # Names that a database must not have there, because a page of ours has them.
 _TAKEN = frozenset(("sources", "story", "article", "raw", "_internal", "_memory"))
 # Pages of Datasette for those who develop it; here they serve nobody.
 _FOR_DEVELOPERS = r"/-/(?:messages|allow-debug|patterns)/?$"
 # To suggest facets it looks at every column of a table: seconds of a processor a page.
+# No file is cut: who has enough breaks it off.
 _SETTINGS = {"cache_size_kb": CACHE_KB, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
+_SETTINGS |= {"max_csv_mb": 0}
 LOCAL = frozenset(("localhost", "127.0.0.1", "[::1]"))
 _FOREIGN_NAME = b"This server is not asked for under that name; see `kuaixun serve --help` for --name.\n"
 _FOREIGN_PAGE = b"A page of another site may lead here by a link, and ask for nothing itself.\n"
@@ -80,12 +78,15 @@ class Readable(Database):  # type: ignore[misc]  # Datasette has no types
         """Rows of a statement. Of a query Datasette gives the first thousand, and of one that fails none: in a file
         nothing would say so, which therefore has all rows, or DatasetteError is raised.
         """
-        if not (truncate and _IS_FILE.get()):
+        file = ASKED.get()
+        if file is None or not truncate:
             return await super().execute(sql, params, truncate=truncate, **told)
         try:
             return await super().execute(sql, params, **told)
-        except sqlite3.DatabaseError as error:
-            raise DatasetteError(str(error), status=400) from error
+        except (QueryInterrupted, sqlite3.DatabaseError) as error:
+            file.broken = True
+            said = "interrupted: it takes too long" if isinstance(error, QueryInterrupted) else str(error)
+            raise DatasetteError(said, status=400) from error
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
         """What a function gives, of a connection of its thread."""
@@ -113,6 +114,16 @@ class Served(Datasette):  # type: ignore[misc]  # nor has this
         self.remove_database("_memory")
         self.add_database(Readable(self, path), name=name)
 
+    @property
+    def max_returned_rows(self) -> int:
+        """The most rows of a table on a page; in a file that is not written page by page all there are."""
+        file = ASKED.get()
+        return self._most if file is None or file.paged else EVERY
+
+    @max_returned_rows.setter
+    def max_returned_rows(self, most: int) -> None:
+        self._most = most
+
     async def kuaixun_answer(self, ask: Ask) -> Answer:
         """The answer of a page of ours."""
 
@@ -134,20 +145,6 @@ class Served(Datasette):  # type: ignore[misc]  # nor has this
 async def _threaded(executor: Executor | None, do: Callable[[], Any]) -> Any:
     """What is done in a thread of the executor; without one in this thread."""
     return await asyncio.get_running_loop().run_in_executor(executor, do) if executor else do()
-
-
-class Mended(BaseLoader):
-    """Datasette's templates, mended."""
-
-    def __init__(self, own: BaseLoader):
-        self._own = own
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
-        source, path, is_current = self._own.get_source(environment, template)
-        return mended(source), path, is_current
-
-    def list_templates(self) -> list[str]:
-        return self._own.list_templates()
 
 
 # Pluggy's decorator, for methods whose types it leaves alone: it has none of its own.
@@ -172,7 +169,7 @@ class Plugin:
     def asgi_wrapper(self, datasette: Datasette) -> Callable[[Asgi], Asgi]:
         if not isinstance(datasette, Served):
             return lambda app: app
-        return lambda app: _guarded(app, datasette.kuaixun_hosts)
+        return lambda app: _guarded(whole(app), datasette.kuaixun_hosts)
 
     @_hook
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
@@ -246,8 +243,6 @@ def _guarded(app: Asgi, hosts: frozenset[str] | None) -> Asgi:
         if _is_fetched_by_another(told):
             await _refuse(send, 403, _FOREIGN_PAGE)
             return
-
-        _IS_FILE.set(scope["path"].endswith(".csv") or b"_format=csv" in scope["query_string"])
 
         async def sent(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
