@@ -29,7 +29,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 # Where the machine's own folders are, below the folder of the reader.
-PLACES = ("/opt/kuaixun", "/etc/kuaixun", "/etc/systemd/system", "/media/disk")
+PLACES = ("/opt/kuaixun", "/etc/kuaixun", "/etc/systemd/system", "/media/disk", "/var/lib/kuaixun")
+HOME = "machines/new.example"  # of the reader who has moved there
 SOURCE = "https://github.com/kuaixun/kuaixun"
 HOSTS = ("mrkx.qghjm.com", "news.example", "feeds.example")
 ALONE = "alone.example"  # a site of one page
@@ -43,13 +44,14 @@ def put(folder: Path) -> dict[str, str]:
     """Write the programs, and make the places. What they need in the environment."""
     place = folder / "bin"
     for name in PROGRAMS:
-        _program(place / name, name)
-    for name in PLACES[1:]:
+        program(place / name, name)
+    for name in (*PLACES[1:], HOME):
         (folder / name.lstrip("/")).mkdir(parents=True, exist_ok=True)
     return {
         "PATH": os.pathsep.join((str(place), str(Path(sys.executable).parent), os.environ["PATH"])),
         "STAND_INS": str(folder),
         "BROWSER": "true",
+        "HOME": str(folder / HOME),
         # A clone is one of this repository.
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{ROOT}.insteadOf",
@@ -57,7 +59,7 @@ def put(folder: Path) -> dict[str, str]:
     }
 
 
-def _program(path: Path, name: str) -> None:
+def program(path: Path, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     told = f'PYTHONPATH={shlex.quote(str(ROOT))} STAND_IN_BIN="${{0%/*}}"'
@@ -94,6 +96,14 @@ def useradd(words: Sequence[str]) -> int:
     return 0
 
 
+def install(words: Sequence[str]) -> int:
+    """The real one, but for the user and the group, which are not there."""
+    given = _parsed(words, "-d", "-o:", "-g:", "-m:", names="+")
+    assert given.o == given.g == "kuaixun"
+    how = [*(["-d"] if given.d else []), *(["-m", given.m] if given.m else [])]
+    return subprocess.run(["/usr/bin/install", *how, *given.names], check=False).returncode
+
+
 def systemctl(words: Sequence[str]) -> int:
     """`enable --now` starts what the unit says, for a moment; `status` knows whether it did."""
     given = _parsed(words, "--now", names=2)
@@ -101,6 +111,8 @@ def systemctl(words: Sequence[str]) -> int:
     mark = _root() / f"{name}.started"
     if verb == "status":
         return 0 if mark.exists() else 4
+    if verb in ("stop", "disable"):
+        return 0
     assert verb == "enable"
     unit = configparser.RawConfigParser(strict=False, comment_prefixes="#")
     unit.optionxform = str  # type: ignore[assignment,method-assign]
@@ -120,8 +132,10 @@ def journalctl(words: Sequence[str]) -> int:
 
 def rsync(words: Sequence[str]) -> int:
     """The other machine is a folder."""
-    given = _parsed(words, "-a", names="+")
+    given = _parsed(words, "-a", "--ignore-missing-args", names="+")
     *files, target = given.names
+    if given.ignore_missing_args:
+        files = [file for file in files if Path(file).exists()]
     host, _, path = target.partition(":")
     there = _root() / "machines" / host / path
     there.mkdir(parents=True, exist_ok=True)
@@ -137,7 +151,7 @@ def python3(words: Sequence[str]) -> int:
         os.execv(sys.executable, [sys.executable, *words])
     bin_ = Path(words[2]) / "bin"
     for name in ("python", "pip"):
-        _program(bin_ / name, {"python": "venv-python"}.get(name, name))
+        program(bin_ / name, {"python": "venv-python"}.get(name, name))
     (bin_ / "activate").write_text(f"export PATH={shlex.quote(str(bin_.absolute()))}:$PATH\n")
     return 0
 
@@ -162,13 +176,13 @@ def pip(words: Sequence[str]) -> int:
         if requirement and canonicalize_name(requirement.name) != "kuaixun":
             tool = place / requirement.name
             if requirement.name in ("ruff", "mypy"):
-                _program(tool, requirement.name)
+                program(tool, requirement.name)
             continue
         project = tomllib.loads((Path("." if requirement else path) / "pyproject.toml").read_text("utf-8"))["project"]
         names = requirement.extras if requirement else {name for name in extras.split(",") if name}
         assert project["name"] == "kuaixun" and not names - project["optional-dependencies"].keys(), one
         for name in ("kuaixun", *(("pytest",) if "test" in names else ())):
-            _program(place / name, name)
+            program(place / name, name)
     return 0
 
 
@@ -267,7 +281,7 @@ def _ended(command: Sequence[str], alive: str) -> int:
 
 
 PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
-    **{one.__name__: one for one in (sudo, useradd, systemctl, journalctl, rsync, python3, pip, kuaixun, datasette)},
+    **{one.__name__: one for one in (sudo, useradd, install, systemctl, journalctl, rsync, python3, pip, kuaixun, datasette)},
     **dict.fromkeys(("chromedriver", "npm", "apt-get"), there_already),
 }
 _WITHIN = {

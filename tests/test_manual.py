@@ -124,8 +124,13 @@ def furnish(folder: Path, demo: Path, page: str) -> None:
     outlines = '<opml version="2.0"><body><outline text="世界" xmlUrl="https://feeds.example/feed.xml"/></body></opml>'
     (folder / "news" / "subscriptions.opml").write_text(outlines, encoding="utf-8")
     if page == "docs/howto-move.md":
-        for name in ("sites", "notices"):
-            (folder / name).mkdir()
+        etc, var = (folder / name for name in ("etc/kuaixun", "var/lib/kuaixun"))
+        stand_ins.put(folder)
+        (etc / "kuaixun.toml").write_text(f'[settings]\ndatabase = "{var}/kuaixun.db"\n', encoding="utf-8")
+        shutil.copy(ROOT / "docs" / "ops" / "kuaixun.service", folder / "etc" / "systemd" / "system")
+        for ending in ("db", "pages"):
+            shutil.copy(demo / f"demo.{ending}", var / f"kuaixun.{ending}")
+        stand_ins.program(folder / "opt" / "kuaixun" / "bin" / "kuaixun", "kuaixun")
     disk = folder / "media" / "disk"
     if page == "docs/howto-recover.md":
         disk.mkdir(parents=True)

@@ -153,7 +153,7 @@ def send(setup: Config, *, names: tuple[str, ...]) -> None:
 
     \b
     Example:
-      kuaixun crawl --quiet && kuaixun notice send
+      kuaixun crawl --quiet; kuaixun notice send
     """
     from crawler.delivery import Delivery
     from crawler.notices import collect, sending
