@@ -135,7 +135,7 @@ def configured(function: Callable[..., Any], *, says: bool = True) -> Callable[.
         metavar="FILE",
         help="The configuration; else $KUAIXUN_CONFIG, else ./kuaixun.toml.",
     )
-    @click.option("--db", metavar="FILE", help="The database, in place of the configured one.")
+    @click.option("--db", type=click.Path(), metavar="FILE", help="The database, in place of the configured one.")
     @functools.wraps(function)
     def command(*args: Any, config_file: Path | None, db: str | None, **options: Any) -> Any:
         setup = config.load(config_file)

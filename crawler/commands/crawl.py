@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config, ConfigError, Source, override, pick, sites, without, zoned
+from crawler.commands import _complete
 from crawler.commands._progress import Watch, summary
 from crawler.console import CONFIG, FETCH, INTERRUPTED, USAGE, Failure, configured, live, patient, print_json, unused
 
@@ -32,7 +33,7 @@ PROGRESS = 5.0
 
 @click.command()
 @configured
-@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1, shell_complete=_complete.sources)
 @click.option(
     "--seeds", type=click.Path(path_type=Path), metavar="FILE", help="Start addresses, one a line; # comments."
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config
+from crawler.commands import _complete
 from crawler.commands._gaps import name_gaps
 from crawler.console import NOTHING, STORAGE, Failure, as_of_option, bad_table, configured, live, reading, tidy
 from crawler.screen import counted, span
@@ -30,9 +31,12 @@ _GZIP = ".gz"
 
 @click.command()
 @configured
-@click.argument("out", metavar="OUT", required=False)
+@click.argument("out", metavar="OUT", required=False, shell_complete=_complete.files)
 @click.option(
-    "--format", "form", help="One of jsonl, csv, parquet, hf, atom, sqlite, warc; else the suffix of OUT decides."
+    "--format",
+    "form",
+    shell_complete=_complete.formats,
+    help="One of jsonl, csv, parquet, hf, atom, sqlite, warc; else the suffix of OUT decides.",
 )
 @click.option("--where", default="", metavar="SQL", help="Only articles for which this holds: SQL on their columns.")
 @click.option(

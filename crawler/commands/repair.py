@@ -13,6 +13,7 @@ import click
 
 import config
 from config import Config, ConfigError, Source
+from crawler.commands import _complete
 from crawler.console import NOTHING, Failure, Moment, configured, now, patient, print_json, reading, screen_width
 from crawler.screen import Live, clip, plain, table
 
@@ -26,7 +27,7 @@ MOST = 12
 
 
 @click.command()
-@click.argument("name", metavar="SOURCE")
+@click.argument("name", metavar="SOURCE", shell_complete=_complete.sources)
 @configured
 @click.option("--since", type=Moment(), metavar="TIME", help="When the template changed; else when the drift began.")
 @click.option("--ask", type=click.IntRange(0, 20), default=0, help="Ask the site again for so many known articles.")
