@@ -9,7 +9,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, NamedTuple
 
 from storage.gaps import overdue
@@ -153,11 +152,9 @@ def _ids(db: sqlite3.Connection, match: str, below: int, most: int, best: bool) 
     found = matching(db, match, below, RANKED + 1)
     if len(found) > RANKED:
         return _titled_first(matching, db, match, below, most)
-    return (
-        found
-        if len(found) < 2
-        else list(islice((number for number in ordered(db, match) if not below or number < below), most))
-    )
+    if len(found) < 2:
+        return found
+    return [number for number in ordered(db, match) if not below or number < below][:most]
 
 
 def _titled_first(

@@ -26,8 +26,8 @@ class File:
     broken: bool = False
 
 
-class _BrokenOff(Exception):
-    """The rest of a file cannot be had, or nobody wants it any more."""
+class _BrokenOff(BaseException):
+    """The rest of a file cannot be had, or nobody wants it any more. No error of Datasette's: it would write on."""
 
 
 ASKED: ContextVar[File | None] = ContextVar("asked", default=None)
@@ -39,8 +39,8 @@ def whole(app: Asgi) -> Asgi:
     """
 
     async def answered(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        told: list[bytes] = scope["query_string"].split(b"&")
-        if not (scope["path"].endswith(".csv") or b"_format=csv" in told):
+        told: list[bytes] = scope.get("query_string", b"").split(b"&")
+        if not (scope.get("path", "").endswith(".csv") or b"_format=csv" in told):
             ASKED.set(None)
             await app(scope, receive, send)
             return
