@@ -11,11 +11,13 @@ from __future__ import annotations
 import argparse
 import configparser
 import importlib.util
+import json
 import os
 import re
 import selectors
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -33,7 +35,6 @@ PLACES = ("/opt/kuaixun", "/etc/kuaixun", "/etc/systemd/system", "/media/disk", 
 HOME = "machines/new.example"  # of the reader who has moved there
 SOURCE = "https://github.com/kuaixun/kuaixun"
 HOSTS = ("mrkx.qghjm.com", "news.example", "feeds.example")
-ALONE = "alone.example"  # a site of one page
 PAGE = "/1192287.html"  # an address in the README
 # What shows that a program that does not end by itself is at work.
 ALIVE = {"serve": r"http://127\.0\.0\.1:\d+/", "run": r"fetched|source|waiting|new"}
@@ -165,7 +166,9 @@ def venv_python(words: Sequence[str]) -> int:
 
 def pip(words: Sequence[str]) -> int:
     """Nothing comes from the network: it is seen whether a project, its extras and its constraints are there."""
-    given = _parsed(words, "-q", "-e", "-c:", names="+") if "-qe" not in words else _parsed(words, "-qe", names="+")
+    given = (
+        _parsed(words, "-q", "-e", "-U", "-c:", names="+") if "-qe" not in words else _parsed(words, "-qe", names="+")
+    )
     verb, *wanted = given.names
     assert verb == "install" and Path(getattr(given, "c", None) or ROOT).exists()
     # Where the environment is one of ours, what is installed can be typed from now on.
@@ -224,6 +227,8 @@ def kuaixun(words: Sequence[str]) -> int:
 def real(words: Sequence[str]) -> int:
     from crawler.cli import main
 
+    if demo := os.environ.get("KUAIXUN_DATABASE"):
+        words = [word.replace("127.0.0.1:8631", _place(demo)) for word in words]
     if words[0] != "demo":
         from crawler import fetch
 
@@ -233,6 +238,13 @@ def real(words: Sequence[str]) -> int:
     sys.argv = ["kuaixun", *words]
     main()
     return 0
+
+
+def _place(demo: str) -> str:
+    """Where the web of the demo was, which may have found its port taken."""
+    with sqlite3.connect(demo) as db:
+        (seeds,) = db.execute("SELECT seeds FROM sources WHERE name = 'lanxi'").fetchone()
+    return urlsplit(json.loads(seeds)[0]).netloc
 
 
 def _web() -> object:
@@ -245,8 +257,6 @@ def _web() -> object:
 
     def asked(request: httpx.Request) -> httpx.Response:
         parts = urlsplit(str(request.url))
-        if parts.netloc == ALONE:
-            return httpx.Response(404 if parts.path != "/" else 200, html=f"<title>{ALONE}</title><p>一页</p>")
         told = [request.headers.get(name, "") for name in ("if-none-match", "if-modified-since")]
         path = parts.path if parts.path != PAGE else some
         found = answer(web, HOSTS.index(parts.netloc), path + (f"?{parts.query}" if parts.query else ""), *told)
@@ -281,7 +291,10 @@ def _ended(command: Sequence[str], alive: str) -> int:
 
 
 PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
-    **{one.__name__: one for one in (sudo, useradd, install, systemctl, journalctl, rsync, python3, pip, kuaixun, datasette)},
+    **{
+        one.__name__: one
+        for one in (sudo, useradd, install, systemctl, journalctl, rsync, python3, pip, kuaixun, datasette)
+    },
     **dict.fromkeys(("chromedriver", "npm", "apt-get"), there_already),
 }
 _WITHIN = {

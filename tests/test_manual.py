@@ -94,18 +94,15 @@ def test_a_link_leads_to_a_place_that_exists(page, link):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    """What `kuaixun demo` leaves behind, under the names that the pages use."""
+    """What `kuaixun demo` leaves behind."""
     folder = tmp_path_factory.mktemp("manual") / "kuaixun-demo"
     made = CliRunner(env={"COLUMNS": "100"}).invoke(cli, ["demo", str(folder)])
     assert made.exit_code == 0, made.output
-    (database,) = folder.glob("*.db")
-    for ending in (".pages", ".db"):
-        database.with_suffix(ending).rename(folder / f"demo{ending}")
     return folder
 
 
 def furnish(folder: Path, demo: Path, page: str) -> None:
-    """What the reader of a page has before the first command: settings, a database, copies, a saved page."""
+    """What the reader of a page has before the first command: settings, a database, copies."""
     if page in ("docs/tutorial.md", "CONTRIBUTING.md"):  # which begin with nothing
         return
     for name in ("pyproject.toml", "constraints.txt", "docs", "tests"):  # of a clone
@@ -115,12 +112,7 @@ def furnish(folder: Path, demo: Path, page: str) -> None:
         CliRunner().invoke(cli, ["init", str(folder)])
     for ending in ("db", "pages"):
         shutil.copy(demo / f"demo.{ending}", folder / f"kuaixun.{ending}")
-    text = "<title>t</title><h1>标题在这里</h1>" + "<p>这是正文的一段话，说的是一件事情，长短正好合适。</p>" * 5
-    for place in (folder, folder / "pages", folder / "news"):
-        place.mkdir(exist_ok=True)
-        (place / "page.html").write_text(text, encoding="utf-8")
-    (folder / "pages" / "page.json").write_text('{"title": "标题在这里"}', encoding="utf-8")
-    (folder / "sites.txt").write_text(f"https://{stand_ins.ALONE}/\n", encoding="utf-8")
+    (folder / "news").mkdir()
     outlines = '<opml version="2.0"><body><outline text="世界" xmlUrl="https://feeds.example/feed.xml"/></body></opml>'
     (folder / "news" / "subscriptions.opml").write_text(outlines, encoding="utf-8")
     if page == "docs/howto-move.md":

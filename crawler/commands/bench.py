@@ -51,9 +51,9 @@ def command(folder: Path, *, limit: int | None, worst: int | None, beside: bool,
 
     \b
     Example:
-      kuaixun bench pages
+      kuaixun bench tests/gate/pages
       kuaixun bench corpora --limit 50 --json
-      kuaixun bench pages --peers
+      kuaixun bench tests/gate/pages --peers
     """
     from crawler import bench, metrics, peers
 
