@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 NOTHING, USAGE, CONFIG, STORAGE, FETCH, EXTRACT, FAULT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 70, 130
 EXIT_CODES = {
     0: "Done; a page that failed in a crawl is a row in the database, not a failure.",
-    NOTHING: "It ran and found nothing to show, or `check` found something wrong.",
+    NOTHING: "It ran and found nothing to show, or `check`, `doctor` or `export --verify` found something wrong.",
     USAGE: "The command line is wrong: unknown option, missing argument, no such file.",
-    CONFIG: "The configuration is wrong: unknown key, bad value, no such source.",
+    CONFIG: "The configuration is wrong: unknown key, bad value, no such source; or an extra is not installed.",
     STORAGE: "The database or a file cannot be opened, read or written.",
     FETCH: "No usable answer from the network: refused, not found, forbidden.",
     EXTRACT: "Not a page that can be read: no HTML, empty, nothing to show.",
@@ -107,7 +107,8 @@ def code_of(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         return error.code if isinstance(error, Failure) else error.exit_code
     families = {kind.__name__ for kind in type(error).__mro__}
-    codes = {"ConfigError": CONFIG, "StorageError": STORAGE, "FetchError": FETCH, "ExtractError": EXTRACT}
+    codes = {"ConfigError": CONFIG, "MissingExtra": CONFIG, "StorageError": STORAGE}
+    codes |= {"FetchError": FETCH, "ExtractError": EXTRACT}
     # The network did what it should; what came is no page.
     if "FetchError" in families and is_no_page(getattr(error, "status", 0), again=getattr(error, "retry", False)):
         return EXTRACT

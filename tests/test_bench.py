@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from crawler import metrics, peers
 from crawler.bench import cases, corpora
 from crawler.cli import cli
-from crawler.console import NOTHING, USAGE
+from crawler.console import CONFIG, USAGE
 
 BODY = ["青川水库今天上午开始放水，下游三个镇的农田最先受益。", "放水将持续十二天，每天两次。"]
 PAGE = (
@@ -226,6 +226,10 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers, "version", version)
 
 
+def absent(name: str) -> str:
+    raise PackageNotFoundError(name)
+
+
 def test_peers_that_are_installed_are_measured_on_the_same_pages(lines, beside):
     rows = {row["extractor"]: row for row in map(json.loads, bench(lines, "--peers", "--json").stdout.splitlines())}
     assert list(rows) == [f"kuaixun {metadata.version('kuaixun')}", "naive 1.0", "failing 2.0"]
@@ -241,6 +245,11 @@ def test_a_table_of_peers_names_who_it_was(lines, beside):
 
 
 def test_without_any_peer_it_is_said_what_to_install(lines, monkeypatch):
-    monkeypatch.setattr(peers, "PEERS", {})
+    monkeypatch.setattr(peers, "version", absent)
     result = bench(lines, "--peers")
-    assert (result.exit_code, result.stdout) == (NOTHING, "") and "pip install" in result.stderr
+    assert (result.exit_code, result.stdout) == (CONFIG, "") and f"pip install {peers.INSTALLS}\n" in result.stderr
+
+
+def test_the_page_about_peers_installs_all_of_them_as_the_command_says():
+    page = Path(__file__).parent.parent / "docs" / "peers.md"
+    assert f"peers/bin/pip install . {peers.INSTALLS}" in page.read_text(encoding="utf-8")

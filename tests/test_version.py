@@ -49,7 +49,7 @@ def test_a_report_names_what_runs_here_and_no_secret(words, folder):
     told = dict(line.split(maxsplit=1) for line in said(*words).splitlines())
     assert list(told) == ["kuaixun", "python", "system", "locale", "sqlite", "packages", "settings", "database"]
     assert "ENABLE_FTS5" in told["sqlite"] and "selectolax " in told["packages"]
-    assert told["settings"] == "kuaixun.toml; set: database, proxy; 1 sources, 0 searches, 0 left out"
+    assert told["settings"] == "kuaixun.toml; set: database, proxy; 1 source, 0 searches, 0 left out"
     assert told["database"].startswith("news.db: schema ")
     assert SECRET not in said(*words)
 

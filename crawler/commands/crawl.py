@@ -85,7 +85,8 @@ def command(
             setup, chosen, line, to_json=to_json, force=force or bool(seeds), is_named=bool(sources or seeds)
         )
     if to_json:
-        print_json([{"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}])
+        done = {"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}
+        print_json([{**done, "next_due": later.isoformat(timespec="seconds") if later else None}])
     elif not quiet:
         click.echo(f"{summary(tally, time.monotonic() - started)}\nDatabase: {setup.settings.database}")
         if later and not tally.requests and not stopped:

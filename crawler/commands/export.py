@@ -188,7 +188,7 @@ def _finders(setup: Config, *, mentions: bool, sessions: str | None) -> dict[str
             raise Failure(str(bad_table(setup) or error), STORAGE) from error
         found["found_by"]["mentions"] = {"table_sha256": hashlib.sha256(table.read_bytes()).hexdigest()}
     if sessions is not None:
-        from storage.sessions import NoCalendars, Sessions, UnknownMarket
+        from storage.sessions import Sessions, UnknownMarket
 
         if sessions == "mentioned" and not mentions:
             raise click.UsageError("--sessions mentioned needs --mentions.", click.get_current_context())
@@ -197,8 +197,6 @@ def _finders(setup: Config, *, mentions: bool, sessions: str | None) -> dict[str
             found["markets"] = Sessions(markets)
         except UnknownMarket as error:
             raise click.UsageError(str(error), click.get_current_context()) from error
-        except NoCalendars as error:
-            raise Failure(str(error), STORAGE) from error
         found["found_by"]["sessions"] = {"markets": list(markets), "calendars": found["markets"].version}
     return found
 

@@ -94,10 +94,13 @@ def _accept(setup: Config, name: str) -> None:
 
 def _samples(setup: Config, source: Source, since: datetime | None, ask: int) -> list[Sample]:
     """The pages since the change of which something is known. Raises Failure where these are too few."""
-    from storage.witnesses import drift_of, latest
+    from storage.witnesses import drift_of, has_articles, latest
 
     with reading(setup) as db, ExitStack() as stack:
         begun = since or drift_of(db, source.name)
+        if begun is None and not has_articles(db, source.name):
+            told = f"no article of `{source.name}` is known yet; `kuaixun crawl {source.name}` fetches some"
+            raise Failure(told, NOTHING)
         if begun is None:
             raise Failure(
                 f"the pages of `{source.name}` yield what they did; --since TIME says when that changed",
