@@ -34,6 +34,7 @@ ROOT = Path(__file__).parent.parent
 PLACES = ("/opt/kuaixun", "/etc/kuaixun", "/etc/systemd/system", "/media/disk", "/var/lib/kuaixun")
 HOME = "machines/new.example"  # of the reader who has moved there
 SOURCE = "https://github.com/kuaixun/kuaixun"
+BENCHMARK = "https://github.com/scrapinghub/article-extraction-benchmark"
 HOSTS = ("mrkx.qghjm.com", "news.example", "feeds.example")
 PAGE = "/1192287.html"  # an address in the README
 # What shows that a program that does not end by itself is at work.
@@ -54,9 +55,10 @@ def put(folder: Path) -> dict[str, str]:
         "BROWSER": "true",
         "HOME": str(folder / HOME),
         # A clone is one of this repository.
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{ROOT}.insteadOf",
+        "GIT_CONFIG_COUNT": "2",
+        **{f"GIT_CONFIG_KEY_{n}": f"url.{ROOT}.insteadOf" for n in range(2)},
         "GIT_CONFIG_VALUE_0": SOURCE,
+        "GIT_CONFIG_VALUE_1": BENCHMARK,
     }
 
 

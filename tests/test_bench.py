@@ -17,6 +17,7 @@ from crawler import metrics, peers
 from crawler.bench import cases, corpora
 from crawler.cli import cli
 from crawler.console import CONFIG, USAGE
+from tests.gate import public_pages
 
 BODY = ["青川水库今天上午开始放水，下游三个镇的农田最先受益。", "放水将持续十二天，每天两次。"]
 PAGE = (
@@ -224,6 +225,28 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> None:
         return known[name]
 
     monkeypatch.setattr(peers, "version", version)
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [("https://www.bbc.co.uk/a", "bbc.co.uk"), ("https://www.a.b.com/", "b.com"), ("http://ac.be/", "ac.be")],
+)
+def test_the_domain_of_a_public_page(url, domain):
+    assert public_pages.domain(url) == domain
+
+
+@pytest.mark.parametrize(("every", "names"), [(False, ["bb"]), (True, ["aa", "bb"])])
+def test_a_public_benchmark_is_written_in_the_layout_of_the_bench(tmp_path, every, names):
+    truth = {
+        name * 32: {"url": f"https://www.{domain}/1.html", "articleBody": BODY[0]}
+        for name, domain in (("aa", "one.example"), ("bb", "three.example"))
+    }
+    (tmp_path / "html").mkdir()
+    (tmp_path / "ground-truth.json").write_text(json.dumps(truth), encoding="utf-8")
+    for name in truth:
+        (tmp_path / "html" / f"{name}.html.gz").write_bytes(gzip.compress(PAGE.encode()))
+    assert public_pages.write(tmp_path, tmp_path / "out", every=every) == len(names)
+    assert [case.name[:2] for case in cases(tmp_path / "out") if case.body() == PAGE.encode()] == names
 
 
 def absent(name: str) -> str:
