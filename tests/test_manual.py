@@ -32,6 +32,7 @@ MAY_SAY_NO = {r"kuaixun (doctor|notice test|repair mrkx)\b": 1, r"peers/bin/kuai
 NEEDED = {
     r"kuaixun export .*(--format hf|\.parquet)|kuaixun export --verify dataset$": "pyarrow",
     r"kuaixun serve\b|datasette ": "datasette",
+    r"python -c .*datasets": "datasets",
 }
 
 
