@@ -31,6 +31,7 @@ __all__ = [
     "Search",
     "Settings",
     "Source",
+    "fleet_dsn",
     "keys",
     "load",
     "marks",
@@ -45,6 +46,7 @@ __all__ = [
 
 FILE = "kuaixun.toml"
 TEMPLATE = Path(__file__).with_name(FILE)
+_FLEET = ("fleet_dsn", "fleet_dsn_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def load(path: Path | None = None, env: Mapping[str, str] = os.environ) -> Confi
             config = override(config, name, text, PREFIX + name.upper())
     refuse_unknown(
         (name for name in env if name.startswith(PREFIX)),
-        [PREFIX + name.upper() for name in (*keys(Settings), "config")],
+        [PREFIX + name.upper() for name in (*keys(Settings), "config", *_FLEET)],
         file="environment",
     )
     return replace(config, sources=zoned(config.sources, config.settings))
@@ -158,6 +160,23 @@ def settings_template() -> str:
 def notify_socket(env: Mapping[str, str] = os.environ) -> str:
     """Where a service manager wants to hear signs of life, see sd_notify(3); "" where there is none."""
     return env.get("NOTIFY_SOCKET", "")
+
+
+def fleet_dsn(env: Mapping[str, str] = os.environ) -> str:
+    """Where the queue of the fleet is: `$KUAIXUN_FLEET_DSN`, or what the file `$KUAIXUN_FLEET_DSN_FILE` holds.
+
+    It may hold a password, so it stands nowhere else. Raises ConfigError.
+    """
+    dsn, file = (env.get(PREFIX + name.upper(), "") for name in _FLEET)
+    try:
+        dsn = dsn or (Path(file).read_text("utf-8").strip() if file else "")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not in UTF-8"
+        raise ConfigError("environment", "KUAIXUN_FLEET_DSN_FILE", f"names `{file}`: {reason}") from None
+    if not dsn:
+        wanted = "is not set: postgresql://USER:PASSWORD@HOST/DATABASE; or KUAIXUN_FLEET_DSN_FILE, a file that holds it"
+        raise ConfigError("environment", "KUAIXUN_FLEET_DSN", wanted)
+    return dsn
 
 
 def zoned(sources: Iterable[Source], settings: Settings) -> tuple[Source, ...]:

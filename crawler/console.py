@@ -52,6 +52,7 @@ SECTIONS = {
         "dedupe",
         "archive",
         "reextract",
+        "fleet",
         "backup",
         "datasette",
         "bench",
@@ -107,8 +108,14 @@ def code_of(error: Exception) -> int:
     if isinstance(error, click.ClickException):
         return error.code if isinstance(error, Failure) else error.exit_code
     families = {kind.__name__ for kind in type(error).__mro__}
-    codes = {"ConfigError": CONFIG, "MissingExtra": CONFIG, "StorageError": STORAGE}
-    codes |= {"FetchError": FETCH, "ExtractError": EXTRACT}
+    codes = {
+        "ConfigError": CONFIG,
+        "MissingExtra": CONFIG,
+        "StorageError": STORAGE,
+        "QueueError": STORAGE,
+        "FetchError": FETCH,
+        "ExtractError": EXTRACT,
+    }
     # The network did what it should; what came is no page.
     if "FetchError" in families and is_no_page(getattr(error, "status", 0), again=getattr(error, "retry", False)):
         return EXTRACT

@@ -28,6 +28,7 @@ NoticeKind = Literal[
     "moves",
     "output",
     "waiting",
+    "fleet",
     "end",
 ]
 

@@ -16,7 +16,7 @@ from storage.history import moment_of, rows_at
 from storage.keys import url_key
 from storage.latest import best as best_of
 from storage.latest import latest
-from storage.past_search import matching, ordered
+from storage.past_search import last_of, matching, ordered
 from storage.search import checked, form, holds, words_to_match
 from storage.sqlite import Database
 from storage.times import parse, stamp
@@ -102,7 +102,7 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
     match = words_to_match(words)
     if not match:
         return Window([], True)
-    if "*" in match and moment_of(db) is None and (window := _frequent(db, words, below, best=best)):
+    if "*" in match and (window := _frequent(db, words, below, best=best)):
         return window
     check = checked(words)
     most = FOUND if check is None else FOUND_CHECKED
@@ -124,9 +124,7 @@ def _frequent(db: sqlite3.Connection, words: str, below: int, *, best: bool) -> 
     The `best` are then those of them with the words in their titles.
     """
     check = holds(words)
-    where = "WHERE id < ?" if below else ""
-    sql = f"SELECT id, title, text FROM articles {where} ORDER BY id DESC LIMIT {FOUND_CHECKED}"
-    rows = db.execute(sql, (below,) if below else ()).fetchall()
+    rows = _last_texts(db, below or 1 + last_of(db))
     held = [number for number, title, text in rows if check and check(form(title), form(text))]
     if len(rows) < FOUND_CHECKED or len(held) < FOUND_CHECKED // 3:
         return None
@@ -136,6 +134,16 @@ def _frequent(db: sqlite3.Connection, words: str, below: int, *, best: bool) -> 
         titled = {number for number, title, _ in rows if check and check(form(title), "")}
         return Window(list(_briefs(db, sorted(held, key=lambda number: number not in titled))), True)
     return Window([*_briefs(db, held), *([_looked_at(rows[-1][0])] if held[-1] != rows[-1][0] else [])], False)
+
+
+def _last_texts(db: sqlite3.Connection, below: int) -> list[tuple[int, str, str]]:
+    """Number, title and text of the last articles before a number."""
+    if moment_of(db) is None:
+        sql = f"SELECT id, title, text FROM articles WHERE id < ? ORDER BY id DESC LIMIT {FOUND_CHECKED}"
+        return db.execute(sql, (below,)).fetchall()
+    # By their numbers, as a view of the past wants it; some of them may not have been there.
+    rows = texts_of(db, range(max(0, below - 2 * FOUND_CHECKED), below))
+    return sorted(((row["id"], row["title"], row["text"]) for row in rows), reverse=True)[:FOUND_CHECKED]
 
 
 def _looked_at(number: int) -> Brief:

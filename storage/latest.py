@@ -38,6 +38,9 @@ def best(connection: sqlite3.Connection, match: str, below: int, most: int, weig
     """So many rows at most, the best match first, as FTS5 has it; None where more than `weighed` rows match."""
     values = {"match": match, "below": below, "most": most, "enough": weighed + 1}
     bound = "AND rowid < :below" if below else ""
+    two = _first(connection, f"SELECT rowid {_MATCH} {bound} LIMIT 2", values)
+    if len(two) < 2:  # to weigh them FTS5 counts every row of every word
+        return two if len(two) <= weighed else None
     share, rows = _judged(connection, match, below)
     if share * rows <= weighed:  # to weigh them at once takes less than to look twice
         scored = connection.execute(f"SELECT rowid, rank {_MATCH} {bound} LIMIT :enough", values).fetchall()

@@ -152,6 +152,15 @@ def matching(connection: sqlite3.Connection, match: str, below: int, most: int) 
         return sorted((number for index in indexes for number in index.latest(match, below, most)), reverse=True)[:most]
 
 
+def last_of(connection: sqlite3.Connection) -> int:
+    """The last id of an article at the moment that the connection reads; 0 where there is none."""
+    changes = _changes(connection)
+    if changes:
+        return changes.last
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM main.articles").fetchone()
+    return int(last)
+
+
 def rows_of(ids: Sequence[int], read: Callable[[str], Iterable[Row]]) -> Iterator[Row]:
     """The rows of articles in the order of their ids, some at a time; `read` gives those that a condition holds for."""
     for start in range(0, len(ids), _AT_ONCE):
@@ -209,8 +218,7 @@ def _changes(connection: sqlite3.Connection) -> _Changes | None:
 def _indexes(connection: sqlite3.Connection, changes: _Changes | None) -> Iterator[list[_Index]]:
     """The indexes that together hold every article as it was: the file's, and one of former texts if there are any."""
     if changes is None:
-        (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM main.articles").fetchone()
-        yield [_Index(connection, last, ())]
+        yield [_Index(connection, last_of(connection), ())]
         return
     present = _Index(connection, changes.last, changes.out)
     if not changes.former:

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from config import Config, ConfigError, Source, override, pick, sites, without, zoned
+from config import Config, ConfigError, Settings, Source, override, pick, sites, without, zoned
 from crawler.commands import _complete
 from crawler.commands._progress import Watch, summary
-from crawler.console import CONFIG, FETCH, INTERRUPTED, USAGE, Failure, configured, live, patient, print_json, unused
+from crawler.commands._seeds import from_file
+from crawler.console import CONFIG, FETCH, INTERRUPTED, Failure, configured, live, patient, print_json, unused
 
 if TYPE_CHECKING:
     import asyncio
 
+    from crawler.fetch import Fetcher
     from crawler.frontier import NextVisit
     from crawler.screen import Live
     from crawler.tally import Event, Tally
@@ -76,13 +78,32 @@ def command(
         raise click.UsageError(f"--seeds and a SOURCE (`{sources[0]}`) exclude each other")
     if not seeds:
         setup = usable(setup, sources)
-    chosen = zoned(_from_file(seeds), setup.settings) if seeds else _configured(setup, sources)
+    chosen = zoned(from_file(seeds), setup.settings) if seeds else configured_sources(setup, sources)
+    return one_pass(
+        setup, chosen, force=force or bool(seeds), is_named=bool(sources or seeds), to_json=to_json, quiet=quiet
+    )
+
+
+def one_pass(
+    setup: Config,
+    chosen: tuple[Source, ...],
+    *,
+    force: bool,
+    is_named: bool,
+    to_json: bool,
+    quiet: bool,
+    fetcher: Callable[[Settings], Fetcher] | None = None,
+) -> int:
+    """One pass over these sources and what is said of it; `is_named`: they were chosen, and not only configured.
+
+    With `fetcher` others make the requests.
+    """
     if not quiet and not to_json:
         ask_for_contact(setup)
     started = time.monotonic()
     with live(quiet=quiet or to_json) as line:
         tally, watch, stopped, later = _crawl(
-            setup, chosen, line, to_json=to_json, force=force or bool(seeds), is_named=bool(sources or seeds)
+            setup, chosen, line, fetcher, to_json=to_json, force=force, is_named=is_named
         )
     if to_json:
         done = {"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}
@@ -95,13 +116,14 @@ def command(
         raise Failure("stopped; the next pass goes on from here", INTERRUPTED)
     if watch.failed_only():
         raise Failure(f"no page could be fetched: {watch.last_failure}", FETCH)
-    if setup.broken and not seeds and not sources:
+    if setup.broken and not is_named:
         names = ", ".join(f"`{name}`" for name in setup.broken)
         raise Failure(f"left out, mend the settings of: {names}; `kuaixun doctor` says what is wrong there", CONFIG)
     return 0
 
 
-def _configured(setup: Config, names: tuple[str, ...]) -> tuple[Source, ...]:
+def configured_sources(setup: Config, names: tuple[str, ...]) -> tuple[Source, ...]:
+    """The sources of these names, or all that are switched on. Raises ConfigError where there is none."""
     found = pick(setup, names)
     if not found:
         for error in setup.broken.values():
@@ -159,35 +181,15 @@ def _clock(at: datetime) -> str:
     return f"{here:%H:%M}" if here.date() == datetime.now().astimezone().date() else f"{here:%Y-%m-%d %H:%M}"
 
 
-def _from_file(file: Path) -> tuple[Source, ...]:
-    """A source for each host among the addresses of a file; what is no address is named and left out."""
-    from crawler.frontier import sources_of
-    from crawler.urls import resolve
-
-    try:
-        lines = file.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{file}: {getattr(error, 'strerror', None) or 'is not in UTF-8'}", USAGE) from error
-    wanted, wrong = [], []
-    for number, line in enumerate(lines, 1):
-        # A `#` inside an address is a part of it.
-        address = line.split(" #", 1)[0].strip()
-        if not address or address.startswith("#"):
-            continue
-        if address.startswith(("http://", "https://")) and resolve("", address):
-            wanted.append(address)
-        else:
-            said = f"{file}: line {number}: `{address[:200]}` is no web address, such as https://example.com/news/"
-            wrong.append(said)
-    if not wanted:
-        raise Failure(wrong[0] if wrong else f"{file}: holds no address", USAGE)
-    for said in wrong:
-        click.echo(f"{said}; left out", err=True)
-    return sources_of(wanted)
-
-
 def _crawl(
-    setup: Config, sources: tuple[Source, ...], line: Live, *, to_json: bool, force: bool, is_named: bool
+    setup: Config,
+    sources: tuple[Source, ...],
+    line: Live,
+    connect: Callable[[Settings], Fetcher] | None,
+    *,
+    to_json: bool,
+    force: bool,
+    is_named: bool,
 ) -> tuple[Tally, Watch, bool, datetime | None]:
     """The sums of one pass, what was seen of it, whether it was stopped, and when something is due again."""
     import asyncio
@@ -204,7 +206,7 @@ def _crawl(
     async def go() -> tuple[Tally, bool]:
         stop = asyncio.Event()
         _on_signal(stop)
-        async with Fetcher(settings) as fetcher:
+        async with (connect or Fetcher)(settings) as fetcher:
             tally = await crawl(
                 settings,
                 sources,

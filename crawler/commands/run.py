@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from config import Config, ConfigError, Source, load, marks, notify_socket, pick, without
+from config import Config, ConfigError, Settings, Source, load, marks, notify_socket, pick, without
 from crawler.commands._hangups import Hangups, hangups
 from crawler.commands._log import Log
 from crawler.commands._voice import Outputs, Voice, lasting
@@ -34,11 +34,15 @@ from crawler.console import (
 from crawler.screen import counted
 
 if TYPE_CHECKING:
+    from crawler.fetch import Fetcher
     from crawler.tally import Event, Notice
     from crawler.vitals import Vitals
 
+# Makes what makes fetchers, given whom to tell of trouble.
+Fleet = Callable[[Callable[[str], None]], "Callable[[Settings], Fetcher]"]
 
-def _steady(function: Callable[..., None]) -> Callable[..., None]:
+
+def steady(function: Callable[..., None]) -> Callable[..., None]:
     """From before its settings are read, whatever becomes of its outputs, the command goes on; SIGHUP ends nothing, and
     SIGTERM ends it as Ctrl-C does.
     """
@@ -75,7 +79,7 @@ def _ended_by(journal: Log) -> Iterator[None]:
 
 
 @click.command()
-@_steady
+@steady
 @functools.partial(configured, says=False)
 @click.option(
     "--json", "to_json", is_flag=True, help="Every event as one JSON object a line, and the sums of each pass."
@@ -103,6 +107,20 @@ def command(setup: Config, *, outputs: Outputs, hup: Hangups, to_json: bool, log
       kuaixun run --json >> events.jsonl
       kuaixun run --log json
     """
+    daemon(setup, outputs=outputs, hup=hup, to_json=to_json, log=log, quiet=quiet)
+
+
+def daemon(
+    setup: Config,
+    *,
+    outputs: Outputs,
+    hup: Hangups,
+    to_json: bool,
+    log: str | None,
+    quiet: bool,
+    fleet: Fleet | None = None,
+) -> None:
+    """The same, for a `fleet` too: what makes fetchers, and says its trouble by what it is given."""
     journal = Log() if log else None
     setup = usable(setup, told=_beside(setup, journal))
     sources = pick(setup, ())
@@ -114,7 +132,7 @@ def command(setup: Config, *, outputs: Outputs, hup: Hangups, to_json: bool, log
         ask_for_contact(setup)
     with live(quiet=quiet or to_json or bool(log)) as line:
         line.line(f"Crawling {counted(len(sources), 'source')} into {setup.settings.database}; Ctrl-C stops.")
-        _run(setup, Voice(line, outputs, to_json=to_json, journal=journal), hup)
+        _run(setup, Voice(line, outputs, to_json=to_json, journal=journal), hup, fleet)
     if not quiet and not log:
         click.echo("Stopped; the next start goes on from here.", err=True)
 
@@ -134,7 +152,7 @@ def _beside(setup: Config, journal: Log | None) -> Callable[[str], None]:
     return told
 
 
-def _run(setup: Config, voice: Voice, hup: Hangups) -> None:
+def _run(setup: Config, voice: Voice, hup: Hangups, fleet: Fleet | None) -> None:
     import asyncio
 
     from crawler import schedule
@@ -171,6 +189,7 @@ def _run(setup: Config, voice: Voice, hup: Hangups) -> None:
         stack.enter_context(watching(Watchdog(vitals, say, where=here)))
         means = schedule.Means(say=say, reload=files.reload, vitals=vitals, beat=_manager(stack))
         means.searches = lambda: files.searches
+        means.connect = fleet(lambda text: say(Notice("fleet", text, is_trouble=True))) if fleet else None
         again = asyncio.Event()
         hup.lead_to(again.set)
         given: dict[str, Any] = {"sources": files.sources, "means": means, "hup": again}

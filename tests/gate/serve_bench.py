@@ -79,12 +79,14 @@ def pages(path: Path) -> dict[str, list[str]]:
         (title, told) = run("SELECT title, told_at FROM articles ORDER BY id DESC LIMIT 1 OFFSET 5000").fetchone()
     before = quote(f"{told.removesuffix('+00:00')}Z,1")
     words = ("储能", "储能电站", "储能 央行", "央行 OR 降准", title[-6:], "央行 NOT 芯片", "储", "xyzzy")
+    several = "央行 NOT 芯片 NOT 储能 NOT 降准"
     return {
         "front": ["/", "/?ads=1", f"/?before={before}", "/?language=en", "/?site=none", "/?day=2026-02-10"],
         "story": [f"/story/{key}", f"/story/{key}?a={first}&b={last}", f"/story/{CROWD}"],
         "article": [f"/article/{last}", f"/article/{first}"],
         "search": [f"/?q={quote(word)}" for word in words],
         "search, best first": [f"/?q={quote(word)}&order=best" for word in words],
+        "search, several NOT": [f"/?q={quote(several)}", f"/?q={quote(several)}&order=best"],
         "feed": ["/feed.atom", f"/feed.json?q={quote(words[0])}"],
         "sources": ["/sources"],
         "as of": [f"{page}as_of=2026-04-01T12:00Z" for page in ("/?", f"/?q={quote(words[0])}&", f"/story/{key}?")],

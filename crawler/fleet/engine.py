@@ -1,0 +1,235 @@
+"""The queue of the fleet: procrastinate's jobs in PostgreSQL, and beside them parcels, what is sent by name.
+
+The only room that knows psycopg and procrastinate. All that waits here is due in the database of the collector too:
+the queue can be made anew at any time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import procrastinate
+import psycopg
+import psycopg_pool
+from procrastinate.jobs import Status
+
+from crawler.page import CrawlerError
+
+SCHEMA = 1  # of the table here; a queue of another one is made anew
+VERSION = version("kuaixun")
+# Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
+SILENT = 30.0
+_REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+LATE = 15.0  # seconds that PostgreSQL may take to answer
+TRIES = 5  # workers that die over a job
+_QUEUE = f"kuaixun-{VERSION}"
+# A cut cable must be noticed; the owner of the DSN may set others.
+_LINE: dict[str, Any] = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+         "tcp_user_timeout": 10_000, "application_name": _QUEUE, "options": "-c search_path=kuaixun"}  # fmt: skip
+_TABLES = """
+    CREATE TABLE kuaixun_parcels (
+        name text PRIMARY KEY, addressee text NOT NULL, content bytea NOT NULL, at timestamptz NOT NULL DEFAULT now()
+    );
+    ALTER TABLE kuaixun_parcels ALTER content SET STORAGE EXTERNAL;
+    CREATE INDEX kuaixun_parcels_addressee ON kuaixun_parcels (addressee) WHERE addressee <> '';
+"""
+_PUT = """
+    INSERT INTO kuaixun_parcels (name, addressee, content) VALUES (%s, %s, %s) ON CONFLICT (name) DO {again}
+"""
+_REPLACE = "UPDATE SET addressee = excluded.addressee, content = excluded.content, at = now()"
+
+
+class QueueError(CrawlerError):
+    """The queue cannot be used: the sentence says why, and what helps. `lasting`: waiting does not."""
+
+    def __init__(self, text: str, *, lasting: bool = False):
+        super().__init__(text)
+        self.lasting = lasting
+
+
+class Stalled(NamedTuple):
+    """A job whose worker has died: `tries` of them."""
+
+    id: int
+    key: str
+    ask: bytes
+    tries: int
+
+
+class Job(NamedTuple):
+    """Something to do: by its `task`, one at a time of those with the same `lock`, the highest `priority` first."""
+
+    key: str
+    content: bytes
+    lock: str | None = None
+    priority: int = 0
+    task: str = "fetch"
+
+
+@asynccontextmanager
+async def _told(seconds: float | None = LATE) -> AsyncIterator[None]:
+    """Errors of the database, and its silence, as QueueError; of the DSN no more is told than host, port and user."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except psycopg.errors.DuplicateSchema as error:
+        raise QueueError("the queue is there; `kuaixun fleet init --again` makes it anew", lasting=True) from error
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as error:
+        raise QueueError("the queue is not set up; run `kuaixun fleet init`", lasting=True) from error
+    except (TimeoutError, psycopg_pool.PoolTimeout) as error:
+        raise QueueError("PostgreSQL does not answer") from error
+    except (psycopg.Error, procrastinate.exceptions.ProcrastinateException, OSError) as error:
+        cause = error.__cause__ if isinstance(error, procrastinate.exceptions.ConnectorException) else error
+        text = " ".join(str(cause or error).split()) or type(cause).__name__
+        # What the server says before it lets anybody in has no code.
+        refused = isinstance(cause, psycopg.errors.InsufficientPrivilege) or any(why in text for why in _REFUSALS)
+        raise QueueError(f"PostgreSQL: {text}", lasting=refused) from error
+
+
+async def _each_for_itself(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+
+
+class Queue:
+    """The queue at a DSN; an async context manager. Raises QueueError."""
+
+    def __init__(self, dsn: str, *, connections: int = 8):
+        for name in ("procrastinate", "psycopg.pool", "psycopg"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is told by the one who asked
+        try:
+            given = psycopg.conninfo.conninfo_to_dict(dsn)
+        except psycopg.ProgrammingError:
+            raise QueueError("the DSN is none; write postgresql://USER:PASSWORD@HOST/DATABASE", lasting=True) from None
+        self._line = psycopg.conninfo.make_conninfo(**(_LINE | given))
+        self.pool = psycopg_pool.AsyncConnectionPool(
+            self._line,
+            open=False,
+            min_size=1,
+            max_size=connections,
+            timeout=10,
+            configure=_each_for_itself,
+        )
+        self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._line))
+
+    async def __aenter__(self) -> Queue:
+        async with _told():  # the pool would try for long, and not say why
+            await (await psycopg.AsyncConnection.connect(self._line)).close()
+        await self.pool.open()
+        await self.app.open_async(self.pool)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.pool.close(timeout=2)
+
+    async def run(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """The rows of a statement, if it has any."""
+        async with _told(), self.pool.connection() as connection:
+            cursor = await connection.execute(sql, values or None, binary=True)
+            return await cursor.fetchall() if cursor.description else []
+
+    async def make(self, *, again: bool = False) -> None:
+        """The tables; with `again` anew, and all that waits is dropped. Raises QueueError where they are there."""
+        async with _told(), self.pool.connection() as connection, connection.transaction():
+            fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
+            for sql in (fresh, self.app.schema_manager.get_schema(), _TABLES):
+                await connection.execute(sql)
+            await connection.execute(_PUT.format(again="NOTHING"), ("schema", "", str(SCHEMA).encode()))
+
+    async def check(self) -> None:
+        """Raises QueueError where the tables are missing or of another version."""
+        found = await self.run("SELECT content FROM kuaixun_parcels WHERE name = 'schema'")
+        if not found or found[0][0] != str(SCHEMA).encode():
+            raise QueueError("the queue was set up by another version; run `kuaixun fleet init --again`", lasting=True)
+
+    # -- parcels
+
+    async def put(self, name: str, addressee: str, content: bytes, *, replace: bool = False) -> None:
+        """Send something; of two of one name the first counts, or with `replace` the last."""
+        await self.run(_PUT.format(again=_REPLACE if replace else "NOTHING"), name, addressee, content)
+
+    async def get(self, name: str) -> bytes | None:
+        """What was sent by that name."""
+        found = await self.run("SELECT content FROM kuaixun_parcels WHERE name = %s", name)
+        return found[0][0] if found else None
+
+    async def all(self, addressee: str, but: Sequence[str] = ()) -> list[tuple[str, bytes]]:
+        """What was sent to somebody, name and content."""
+        sql = "SELECT name, content FROM kuaixun_parcels WHERE addressee = %s AND name <> ALL(%s) LIMIT 500"
+        return [(name, content) for name, content in await self.run(sql, addressee, list(but))]
+
+    async def done(self, names: Iterable[str]) -> None:
+        """What was received and stored is emptied; its name stays for a while, so that nobody sends it again."""
+        sql = "UPDATE kuaixun_parcels SET addressee = '', content = '' WHERE name = ANY(%s)"
+        await self.run(sql, list(names))
+
+    # -- jobs
+
+    async def hand_out(self, jobs: Sequence[Job]) -> None:
+        """Put jobs into the queue, in one transaction."""
+        # What was done under this name is over.
+        await self.run("DELETE FROM kuaixun_parcels WHERE name = ANY(%s) AND addressee = ''", [job.key for job in jobs])
+        made = [
+            self.app.configure_task(
+                job.task, queue=_QUEUE, lock=job.lock, queueing_lock=job.key, priority=job.priority
+            ).job.evolve(task_kwargs={"ask": base64.b64encode(job.content).decode()})
+            for job in jobs
+        ]
+        async with _told():
+            await self.app.job_manager.batch_defer_jobs_async(made)
+
+    async def keys(self) -> set[str]:
+        """The keys of all jobs that wait or are being done. Those of another version go: nobody would do them."""
+        await self.run("DELETE FROM procrastinate_jobs WHERE queue_name <> %s AND status = 'todo'", _QUEUE)
+        rows = await self.run("SELECT queueing_lock FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
+        return {key for (key,) in rows}
+
+    async def stalled(self) -> list[Stalled]:
+        """The jobs whose worker has not been heard of for `SILENT` seconds."""
+        async with _told():
+            found = await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT)
+        return [
+            Stalled(job.id, job.queueing_lock or "", base64.b64decode(str(job.task_kwargs["ask"])), job.attempts + 1)
+            for job in found
+            if job.id is not None
+        ]
+
+    async def again(self, job: Stalled, seconds: float) -> None:
+        """Put a job back, to be done in so many seconds at the earliest."""
+        sql = "SELECT procrastinate_retry_job_v2(%s, now() + make_interval(secs => %s), NULL, NULL, NULL)"
+        await self.run(sql, job.id, seconds)
+
+    async def give_up(self, job: Stalled) -> None:
+        """Take a job out of the queue."""
+        async with _told():
+            await self.app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+
+    async def work(self, tasks: Mapping[str, Any], concurrency: int) -> None:
+        """Do jobs until cancelled: each by the function of its task, which gets key, content and earlier tries."""
+
+        def made(function: Any) -> Any:
+            async def task(context: procrastinate.JobContext, ask: str) -> None:
+                await function(context.job.queueing_lock, base64.b64decode(ask), context.job.attempts)
+
+            return task
+
+        for name, function in tasks.items():
+            if name not in self.app.tasks:
+                again = procrastinate.RetryStrategy(max_attempts=TRIES)  # of what a stop cut off
+                self.app.task(name=name, pass_context=True, retry=again)(made(function))
+        async with _told(None):
+            await self.app.run_worker_async(
+                queues=[_QUEUE],
+                concurrency=concurrency,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                fetch_job_polling_interval=1.0,
+                update_heartbeat_interval=SILENT / 6,
+                stalled_worker_timeout=SILENT,
+                shutdown_graceful_timeout=5.0,
+            )

@@ -1,0 +1,188 @@
+"""Who makes the requests: fetch, decode and extract by the functions of any crawl. It holds nothing that is not sent.
+
+It answers to one thing, the lease: who has not reached PostgreSQL for `LEASE` seconds drops what it is at and starts
+anew, before its jobs are given to others. Its clock is not believed: the time is the collector's, by way of PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from time import monotonic
+
+import msgspec
+
+from config import Settings
+from crawler.ads import score_title
+from crawler.fetch import Fetcher
+from crawler.fleet.engine import VERSION, Queue, QueueError
+from crawler.fleet.wire import Ask, asks, encode, packed, setups
+from crawler.frontier import Owners
+from crawler.links import Place
+from crawler.page import ExtractError, FetchError, Page
+from crawler.reading import read_safely
+
+# Seconds between two signs of life, and without an answer to them until everything is dropped; half of `SILENT`.
+BEAT, LEASE = 3.0, 15.0
+TITLES = 16_384
+
+
+class Worker:
+    """One worker: `own` are the settings of its machine, of which only the proxy counts."""
+
+    def __init__(self, queue: Queue, own: Settings, name: str, concurrency: int):
+        self._queue, self._own, self._name, self._concurrency = queue, own, name, concurrency
+        self._setups: dict[str, tuple[Settings, Owners, Fetcher]] = {}
+        self._pages, self._earlier = 0, [(monotonic(), 0)]
+        self._then, self._tick = datetime.now().astimezone(), monotonic()
+        self._score = lru_cache(TITLES)(score_title)
+
+    def now(self) -> datetime:
+        """The time of the collector, whatever the clock here says."""
+        return self._then + timedelta(seconds=monotonic() - self._tick)
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises QueueError."""
+        await self._queue.check()
+        await self._beat()
+        beats = asyncio.create_task(self._beats())
+        work = asyncio.create_task(self._queue.work({"fetch": self._fetch, "read": self._read}, self._concurrency))
+        try:
+            await asyncio.wait({beats, work}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (beats, work):
+                if task.done():
+                    task.result()
+        finally:
+            for task in (beats, work):
+                task.cancel()
+            await asyncio.gather(beats, work, return_exceptions=True)
+            for _, _, fetcher in self._setups.values():
+                await fetcher.__aexit__(None, None, None)
+            self._setups.clear()
+
+    # -- the lease
+
+    async def _beats(self) -> None:
+        last = monotonic()
+        while True:
+            await asyncio.sleep(BEAT)
+            # A process that was stopped for so long has no lease either.
+            try:
+                if monotonic() - last < LEASE:
+                    async with asyncio.timeout(BEAT):
+                        await self._beat()
+                    last = monotonic()
+                    continue
+            except TimeoutError:
+                pass
+            except QueueError as error:
+                if error.lasting:
+                    raise
+            if monotonic() - last >= LEASE:
+                start_anew(f"PostgreSQL has not answered for {LEASE:.0f} s")
+
+    async def _beat(self) -> None:
+        """Say that this worker lives, and hear what time it is. Raises QueueError beside another version."""
+        self._earlier = [*self._earlier[-20:], (monotonic(), self._pages)]
+        (since, before), (till, pages) = self._earlier[0], self._earlier[-1]
+        told = {
+            "version": VERSION,
+            "pages": pages,
+            "per_minute": round(60 * (pages - before) / max(till - since, 1)),
+            "jobs": self._concurrency,
+        }
+        await self._queue.put(f"worker {self._name}", "worker", encode(told), replace=True)
+        sent = monotonic()
+        found = await self._queue.run("SELECT now(), content FROM kuaixun_parcels WHERE name = 'collector'")
+        if not found:
+            return
+        at, content = found[0]
+        state = msgspec.json.decode(content)
+        if state["version"] != VERSION:
+            told_version = f"this worker is of version {VERSION}, the collector of {state['version']}"
+            raise QueueError(f"{told_version}; `pip install kuaixun=={state['version']}` here", lasting=True)
+        self._then, self._tick = at + timedelta(seconds=state["ahead"]), sent
+
+    # -- the work
+
+    async def _fetch(self, key: str, content: bytes, tries: int) -> None:
+        ask = asks.decode(content)
+        settings, owners, fetcher = await self._setup(ask.setup)
+        if not tries or await self._queue.get(key) is None:
+            await self._send(key, packed(await self._answer(ask, settings, owners, fetcher)))
+            self._pages += 1
+        # While the job lasts nobody else asks this host.
+        await asyncio.sleep(settings.delay if ask.request.pause is None else ask.request.pause)
+
+    async def _answer(
+        self, ask: Ask, settings: Settings, owners: Owners, fetcher: Fetcher
+    ) -> Page | tuple[str, int] | FetchError:
+        try:
+            found = await fetcher.hop(ask.request, ask.url, ask.size, any_type=ask.any_type)
+        except FetchError as error:
+            return error
+        except Exception as error:  # a fault of ours is an answer too
+            return FetchError(ask.url, f"fetching it failed with {type(error).__name__}: {error}", later=True)
+        target = ask.request.target
+        if not isinstance(found, Page) or target is None or found.status == 304:
+            return found
+        place = Place(found.url, target, owners, found.fetched_at, ask.gaps)
+        try:
+            read = read_safely(found, place, settings, ad_score=self._score, timed=lambda step: nullcontext())
+        except ExtractError as error:
+            return replace(found, reading=error)
+        return replace(found, reading=read)
+
+    async def _send(self, key: str, content: bytes, addressee: str = "collect") -> None:
+        """Put an answer into the queue, however long that takes: without the lease all is dropped anyhow."""
+        while True:
+            try:
+                await self._queue.put(key, addressee, content)
+                return
+            except QueueError:
+                await asyncio.sleep(1)
+
+    async def _setup(self, name: str) -> tuple[Settings, Owners, Fetcher]:
+        """The settings and sources of that name, and a fetcher for them."""
+        if name not in self._setups:
+            content = await self._queue.get(name)
+            if content is None:
+                raise QueueError(f"`{name}` is gone")
+            setup = setups.decode(content)
+            settings = replace(setup.settings, proxy=self._own.proxy or setup.settings.proxy)
+            fetcher = await Fetcher(settings, clock=self.now).__aenter__()
+            self._setups.setdefault(name, (settings, Owners(setup.sources), fetcher))
+        return self._setups[name]
+
+    async def _read(self, key: str, content: bytes, tries: int) -> None:
+        raise NotImplementedError
+
+
+def start_anew(reason: str) -> None:
+    """This process from its beginning, without any connection that it has."""
+    print(f"kuaixun: {reason}: the worker drops its requests and starts anew", file=sys.stderr, flush=True)
+    os.execv(sys.executable, sys.orig_argv)
+
+
+async def work(
+    queue: Callable[[], Queue], own: Settings, name: str, concurrency: int, told: Callable[[str], None]
+) -> None:
+    """Work until cancelled, whatever becomes of the queue meanwhile. Raises QueueError where waiting does not help."""
+    said = ""
+    while True:
+        try:
+            async with queue() as opened:
+                await Worker(opened, own, name, concurrency).run()
+        except QueueError as error:
+            if error.lasting:
+                raise
+            if str(error) != said:
+                told(f"{error}; tried again until it answers")
+            said = str(error)
+        await asyncio.sleep(2)
