@@ -119,7 +119,8 @@ def furnish(folder: Path, demo: Path, page: str) -> None:
     if page == "docs/howto-move.md":
         etc, var = (folder / name for name in ("etc/kuaixun", "var/lib/kuaixun"))
         stand_ins.put(folder)
-        (etc / "kuaixun.toml").write_text(f'[settings]\ndatabase = "{var}/kuaixun.db"\n', encoding="utf-8")
+        told = f'[settings]\ndatabase = "{var}/kuaixun.db"\n[sources.news]\nseeds = ["https://news.example/"]\n'
+        (etc / "kuaixun.toml").write_text(told, encoding="utf-8")
         shutil.copy(ROOT / "docs" / "ops" / "kuaixun.service", folder / "etc" / "systemd" / "system")
         for ending in ("db", "pages"):
             shutil.copy(demo / f"demo.{ending}", var / f"kuaixun.{ending}")
