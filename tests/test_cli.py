@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner, Result
 
+import config
 import storage
 from crawler.cli import cli
 from crawler.commands._progress import Watch
@@ -145,6 +147,9 @@ def test_init_where_no_folder_can_be(here):
 def test_config_prints_a_configuration_that_says_the_same(here):
     (here / "kuaixun.toml").write_text('retries = 1\n[sources."日报"]\ncron = "0 8 * * 1"\n' + SEEDS, encoding="utf-8")
     first = run("config").stdout
+    assert tomllib.loads(first)["settings"].keys() == {
+        name for name, key in config.keys(config.Settings).items() if key.default is not None
+    }
     (here / "kuaixun.toml").write_text(first, encoding="utf-8")
     assert [line.split("  #")[0] for line in run("config").stdout.splitlines()] == [
         line.split("  #")[0] for line in first.splitlines()
