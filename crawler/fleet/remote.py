@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from types import TracebackType
@@ -28,6 +29,7 @@ from crawler.urls import host
 if TYPE_CHECKING:
     from storage.store import Store
 
+FIRST = 5.0  # seconds that a pass waits for the queue before it begins
 MOST = 1000  # requests that wait or are under way at once, each of another host
 
 
@@ -38,6 +40,7 @@ class Remote(Fetcher):
         super().__init__(settings)
         self.most, self._hub = MOST, Hub("collect", queue, told, self._beat)
         self._store: Store | None = None
+        self._begun = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def __aexit__(
@@ -48,11 +51,13 @@ class Remote(Fetcher):
             await asyncio.gather(self._task, return_exceptions=True)
         await super().__aexit__(kind, error, trace)
 
-    def prepare(self, sources: Sequence[Source], store: Store) -> None:
-        """A pass over these sources begins: workers read by them."""
+    async def prepare(self, sources: Sequence[Source], store: Store) -> None:
+        """A pass over these sources begins: workers read by them. What is wanted again is due by then."""
         content = encode(Setup(self._settings, tuple(sources)))
         self._store, self._hub.setup = store, (f"setup {sha256(content).hexdigest()}", content)
         self._task = self._task or asyncio.create_task(self._hub.run())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._begun.wait(), FIRST)
 
     async def hop(self, request: Request, url: str, size: int, *, any_type: bool) -> Page | tuple[str, int]:
         """What a worker got; see `Fetcher.hop`."""
@@ -81,3 +86,4 @@ class Remote(Fetcher):
         for name, content in await queue.all("again"):
             self._store.wake([msgspec.json.decode(content)["url"]], now)
             await queue.done([name])
+        self._begun.set()
