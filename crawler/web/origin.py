@@ -68,5 +68,5 @@ def extraction(page: Original, settings: Settings, sources: tuple[Source, ...], 
     try:
         decoded = decode(unpacked(page.body, LARGEST * 4), content_type, source.encoding)
         return extract(Document(page.kept.final_url, decoded.text, page.kept.at, decoded.encoding, source))
-    except ExtractError:
+    except (ExtractError, ValueError):  # what is no address makes no document
         return None
