@@ -326,7 +326,7 @@ RUNS = (
         " ",
         "- ",
         "|",
-        "　 ",
+        "\u3000 ",
         "，",
         "。",
         "…",
@@ -341,38 +341,10 @@ RUNS = (
         "'",
         '"',
         "<",
-        "\xa0",
     ),
-    *(
-        "作者：",
-        "来源：",
-        "本报记者",
-        "责任编辑：",
-        "-新闻网 ",
-        "频道",
-        "张三、",
-        "日电",
-        "1小时前 ",
-        "12:30 ",
-        "2026-",
-    ),
-    *(
-        "1",
-        "年月日",
-        "ab, ",
-        "and ",
-        "By A ",
-        "A ",
-        "a@",
-        "http://a",
-        "//",
-        "更多",
-        "点击",
-        "\u200b",
-        "\u0301",
-        "가",
-        "あ",
-    ),
+    *("作者：", "来源：", "本报记者", "责任编辑：", "-新闻网 ", "频道", "张三、", "日电", "1小时前 ", "12:30 "),
+    *("2026-", "1", "年月日", "ab, ", "and ", "By A ", "A ", "a@", "http://a", "//", "更多", "点击", "<"),
+    *("\xa0", "\u200b", "\u0301", "가", "あ"),
 )
 METAS = (
     *("og:title", "author", "og:site_name", "keywords", "description", "article:published_time", "source", "og:image"),
@@ -390,6 +362,7 @@ def pages_with(run: str) -> dict[str, str]:
     metas = "".join(f'<meta name="{name}" content="x{told}y">' for name in METAS)
     linked = json.dumps({"@type": "NewsArticle", "publisher": {"name": run}} | dict.fromkeys(KEYS, run))
     boxes = "".join(f"<span class={name}>{told}</span>" for name in ("author", "source", "time", "editor"))
+    named = f"<a rel=next href='{told}'>下一页</a>"
     items = "".join(f"<li><a href=/n/{n}.html>{told if n < 3 else LINK}{n}</a> {told}</li>" for n in range(6))
     return {
         "title": f"<title>标题{told}</title>{top}{body}",
@@ -402,8 +375,8 @@ def pages_with(run: str) -> dict[str, str]:
         "JSON-LD": f"{head}<script type=application/ld+json>{linked}</script><h1>别的</h1>{body}",
         "script": f"{head}<script type=application/ld+json>{run}</script><script>pubdate:'{run}'</script>{body}",
         "links": f"{head}{top}{body}<ul>{items}</ul>",
-        "attributes": f"{head}<h1 class='{told}'>{TITLE}</h1><time datetime='{told}'></time><a rel=next href='{told}'>下一页</a>{body}",
-        "breadcrumbs": f"{head}<div class=crumb>您的位置：{told} &gt; {told}</div>{top}{body}<p class=copyright>{told}</p>",
+        "attributes": f"{head}<h1 class='{told}'>{TITLE}</h1><time datetime='{told}'></time>{named}{body}",
+        "breadcrumbs": f"{head}<div class=crumb>您的位置：{told} &gt; {told}</div>{top}{body}<p>{told}</p>",
     }
 
 
