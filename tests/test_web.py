@@ -117,6 +117,13 @@ def test_half_of_a_surrogate_pair_can_be_sent():
     assert safe.body("a\ud800b").encode() and safe.title("a\udfffb").encode()
 
 
+def test_no_text_makes_a_page_of_megabytes():
+    for text in ("x\n" * 2_500_000, "五兆，" * 1_700_000):
+        shown, is_cut = safe.paragraphs(text)
+        assert (len(shown) <= safe.MOST_PARAGRAPHS, sum(map(len, shown)) <= safe.LONGEST_TEXT, is_cut) == (True,) * 3
+    assert safe.paragraphs("一\n\n二 ") == (["一", "二"], False) and safe.paragraphs(None) == ([], False)
+
+
 def test_a_damaged_archive_has_no_page(tmp_path):
     url = "http://a.example/"
     with Archive(tmp_path / "a.pages") as archive:
@@ -178,6 +185,14 @@ def test_no_two_texts_take_long_to_compare(text):
     changes.changes(text, text[::-1])
     changes.changes(text, text[1:] + "x")
     assert time.process_time() - begun < 3
+
+
+def test_very_many_changes_are_not_all_shown():
+    texts = ["".join(chr(0x4E00 + (j * 7 * (n + 1)) % 5000) for j in range(30_000)) for n in range(6)]
+    rows = [{"title": "题", "text": text, "revision": n} for n, text in enumerate(texts, 1)]
+    found = pages.versions(rows[-1], rows[:-1])
+    assert [row["revision"] for row in found] == [5, 4, 3, 2, 1]
+    assert [row["difference"] is not None for row in found] == [True, True, False, False, False]
 
 
 # -- lists
@@ -267,6 +282,13 @@ def test_a_corrected_article_is_an_entry_that_was_updated():
     assert times == [("2026-03-20T08:00:00Z", "2026-03-20T08:00:00Z"), ("2026-03-20T08:00:00Z", "2026-03-20T09:00:00Z")]
     atom = feed.atom(entries, state.State(), "快讯", "http://localhost", words.words("zh"))
     assert re.findall("<updated>(.*?)Z</updated>", atom) == [f"2026-03-20T{at}:00:00" for at in ("09", "08", "09")]
+
+
+def test_an_entry_of_a_feed_has_only_so_much_text():
+    card = {"id": 1, "url": "http://a.example/", "title": "储能", "source": "", "site": "a", "lang": "zh"}
+    card |= dict.fromkeys(("published_at", "published_flag", "revised_at"))
+    entry = feed.entry({**card, "first_seen_at": "2026-03-20T08:00:00.000+00:00"}, "文" * 5_000_000)
+    assert (len(entry["text"]), entry["text"][-1]) == (feed.LONGEST + 1, "…")
 
 
 # -- the rest

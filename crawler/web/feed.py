@@ -16,6 +16,7 @@ from crawler.web.words import Words
 
 Row = dict[str, Any]
 
+LONGEST = 10_000  # characters of an entry
 _NEVER = "1970-01-01T00:00:00Z"  # when a feed without entries was updated
 
 # XML has no such characters, not even as references.
@@ -29,7 +30,7 @@ def entry(card: Mapping[str, Any], text: str) -> Row:
         "id": card["id"],
         "uid": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, card['url'])}",
         "heading": _clean(title(card["title"])) or f"#{card['id']}",
-        "text": _clean(body(text)),
+        "text": _clean(body(text[:LONGEST])) + ("…" if len(text) > LONGEST else ""),
         "href": _clean(link(card["url"])),
         "author": _clean(title(card["source"] or card["site"])) or "?",
         "language": language(card["lang"]),

@@ -14,6 +14,8 @@ from crawler.screen import plain, safe
 # Around a word that was searched for, until it becomes an element: no text that is shown has such a character.
 MARKS = ("\ue000", "\ue001")
 LONGEST_TITLE = 300
+# Characters and paragraphs of a text that a page shows: the longest real ones have a quarter of that.
+LONGEST_TEXT, MOST_PARAGRAPHS = 200_000, 3_000
 _MARKED = re.compile(f"({MARKS[0]}[^{MARKS[0]}{MARKS[1]}]*{MARKS[1]})")
 _PRIVATE = dict.fromkeys(map(ord, MARKS))
 # What turns the direction of a line: in running text it ends with its paragraph, in a title it serves nobody.
@@ -63,9 +65,11 @@ def _unpiled(found: re.Match[str]) -> str:
     return "".join(kept)
 
 
-def paragraphs(text: str | None) -> list[str]:
-    """The paragraphs of a text, of which each is laid out by itself."""
-    return [line.strip() for line in body(text).split("\n") if line.strip()]
+def paragraphs(text: str | None) -> tuple[list[str], bool]:
+    """The paragraphs of a text, of which each is laid out by itself; whether there is more than can be shown."""
+    text = text or ""
+    found = [line.strip() for line in body(text[:LONGEST_TEXT]).split("\n") if line.strip()]
+    return found[:MOST_PARAGRAPHS], len(text) > LONGEST_TEXT or len(found) > MOST_PARAGRAPHS
 
 
 def link(url: str | None) -> str:

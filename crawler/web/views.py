@@ -119,11 +119,13 @@ def article(visit: Visit) -> Answer:
     found = origin.extraction(kept, settings, sources, article["found_by"] or "") if kept else None
     lists = [each for each in found.lists if each.kind == "latest"] if found else []
     known = browse.announced(visit.db, [one.url for each in lists for one in each.items][: browse.LISTED])
+    text, text_cut = paragraphs(article["text"])
     context = {
         "heading": title(article["title"]) or f"#{number}",
         "article": {"author": None, "editor": None, "section": None, **article},
         "language": language(article["lang"]),
-        "text": paragraphs(article["text"]),
+        "text": text,
+        "text_cut": text_cut,
         "href": link(article["url"]),
         "key": card["key"],
         "story_size": card["copies"] + 1,
