@@ -190,8 +190,8 @@ OWNERS = {
     "prometheus_client": {"crawler.service"},
     "rich": {"crawler.commands._live"},
     "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
-    "datasette": {"crawler.web.plugin"},
-    "jinja2": {"crawler.web.look", "crawler.web.plugin"},
+    "datasette": {"crawler.web.plugin", "crawler.web.theirs"},
+    "jinja2": {"crawler.web.look", "crawler.web.plugin", "crawler.web.theirs"},
     "pyarrow": {"storage.exporters.parquet"},
     # Whoever imports it otherwise loads pandas too, where that is installed.
     "sqlite_utils": {"storage.sqlite", "crawler.commands.demo"},

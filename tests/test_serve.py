@@ -31,10 +31,12 @@ pytest.importorskip("datasette", reason="Datasette is not installed: pip install
 pytestmark = pytest.mark.slow
 
 from crawler.web.frame import POLICY, SANDBOX, Ask  # noqa: E402
-from crawler.web.plugin import LOCAL, served  # noqa: E402
+from crawler.web.gate import ALWAYS, LOCAL  # noqa: E402
+from crawler.web.plugin import served  # noqa: E402
 from crawler.web.tables import MENDS  # noqa: E402
 
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
+SLOW = "with+recursive+n+(i)+as+(values+(1)+union+all+select+i%2B1+from+n)+select+max(i)+from+n"
 NOW = AT + timedelta(hours=12)
 BODY = "一座新型储能电站在青海投运，装机容量二十万千瓦，满足十万户家庭的需要，这是当地第三座。运行平稳。"
 
@@ -132,6 +134,12 @@ def pages(news):
     opened = Pages(news)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def hasty(pages, monkeypatch):
+    """What somebody types is given up soon."""
+    monkeypatch.setattr(pages.served, "sql_time_limit_ms", 100)
 
 
 @pytest.fixture(scope="module")
@@ -551,7 +559,7 @@ def test_a_query_as_csv_is_whole_or_an_error(pages):
     answer = pages.get(f"/news.csv?sql={many.format(6000)}")
     assert (answer.status_code, len(answer.text.split())) == (200, 6001)
     too_many = pages.get(f"/news.csv?sql={many.format(600000)}")
-    assert too_many.status_code == 400 and re.search("more than 50 MB|interrupted|time limit", too_many.text)
+    assert too_many.status_code in (400, 503) and re.search("more than 50 MB|算了 2 秒", too_many.text)
     assert len(pages.get(f"/news.json?sql={many.format(6000)}").json()["rows"]) == 1000
 
 
@@ -577,7 +585,79 @@ def test_nothing_can_be_sent_to_a_page(pages):
     async def go():
         return await pages.served.client.post("/", headers={"host": "localhost"})
 
-    assert asyncio.run(go()).status_code in (403, 405)
+    answer = asyncio.run(go())
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/news/articles/1/x", 404, "什么也不是"),
+        ("/-/x/y/z", 404, "什么也不是"),
+        ("/news/a/b/c/d", 404, "什么也不是"),
+        ("/-/static-plugins/a/b", 404, "什么也不是"),
+        ("/-/threads", 404, "什么也不是"),
+        ("/-/threads.json", 404, "什么也不是"),
+        ("/news/none", 404, "Table not found"),
+        ("/news/articles?_sort=nothing", 400, "Cannot sort"),
+        ("/news/articles?_through={}", 400, "地址有误"),
+        (f"/news?sql={SLOW}", 503, "算了 2 秒"),
+        (f"/news.csv?sql={SLOW}", 503, "算了 2 秒"),
+    ],
+)
+@pytest.mark.usefixtures("hasty")
+def test_a_problem_of_datasettes_is_a_page_of_ours(pages, path, status, said, capsys):
+    answer = pages.get(path)
+    assert (answer.status_code, answer.headers["content-security-policy"]) == (status, POLICY)
+    assert {name.decode() for name in ALWAYS} <= set(answer.headers)
+    assert said in LexborHTMLParser(answer.text).css_first("main").text() and "<script" not in answer.text
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_problem_of_datasettes_is_json_where_that_is_asked_for(pages):
+    answer = pages.get(f"/news.json?sql={SLOW}")
+    assert (answer.status_code, answer.json()["error"]) == (503, "not done in 2 seconds: ask for less")
+    assert "not found" in pages.get("/news/none.json").json()["error"]
+
+
+def test_a_table_as_a_page_has_no_more_rows_because_a_file_is_spoken_of(pages):
+    many = "with+recursive+n+(i)+as+(values+(1)+union+all+select+i%2B1+from+n+limit+1500)+select+i+from+n"
+    assert len(pages.page(f"/news?sql={many}&x=_format=csv").css(".rows-and-columns tbody tr")) == 1000
+
+
+def test_a_moment_without_a_database_passes(tmp_path, capsys):
+    path, other = tmp_path / "a.db", tmp_path / "old.db"
+    with open_store(path, fields=columns()) as store:
+        save(store, "http://a.example/1", "储能电站投运", 0)
+    opened = Pages(path)
+    for asked in ("/", "/?as_of=2026-03-20T09:00Z", "/a/articles", "/a.json"):
+        for bad in (None, "x\n", "x" * 40_000):
+            path.rename(other)
+            if bad:
+                path.write_text(bad)
+            answer = opened.get(asked)
+            assert (asked, bad, answer.status_code) == (asked, bad, 503)
+            assert asked.endswith("json") or "眼下读不了数据库" in answer.text
+            other.rename(path)
+            assert (asked, opened.get(asked).status_code) == (asked, 200)
+    opened.close()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_slash_too_many_leads_to_the_page(pages):
+    for path in ("/sources", "/article/1", "/story/1", "/feed.atom"):
+        answer = pages.get(f"{path}/?lang=en")
+        assert (answer.status_code, answer.headers["location"]) == (308, f"{path}?lang=en")
+    assert pages.get("/nothing/").status_code == 404
+
+
+def test_a_feed_that_is_known_is_not_sent_again(pages):
+    for path in ("/feed.atom", "/feed.json?language=en"):
+        first = pages.get(path)
+        again = pages.get(path, if_none_match=f"W/{first.headers['etag']}")
+        assert (first.status_code, again.status_code, again.text) == (200, 304, "")
+        assert pages.get(path, if_none_match='"other"').status_code == 200
 
 
 def test_the_command_says_what_is_missing(tmp_path):

@@ -56,6 +56,9 @@ def test_a_state_has_an_address_that_asks_for_it_again(query):
         ("ads=yes", "ads", "no_choice"),
         ("lang=xx", "lang", "no_choice"),
         ("before=1%20OR%201", "before", "no_place"),
+        ("before=%D9%A1", "before", "no_place"),
+        ("before=%D9%A2026-03-20T08:00:00.000Z,1", "before", "no_place"),
+        ("before=9999-99-99T99:99:99.999Z,1", "before", "no_place"),
         (f"q={'x' * 201}", "q", "too_long"),
         ("&".join("a=1" for _ in range(50)), "?", "too_long"),
     ],
@@ -65,6 +68,10 @@ def test_what_cannot_be_asked_for_is_named(query, key, why):
         read(query)
     assert (error.value.key, error.value.why) == (key, why)
     assert all(error.value.why in words.table() for _ in "1")
+
+
+def test_of_what_is_given_twice_the_first_counts():
+    assert (read("q=a&q=b&lang=en&lang=zh").q, state.arguments("lang=en&lang=zh")["lang"]) == ("a", "en")
 
 
 def test_a_plus_that_became_a_blank_is_still_an_offset():

@@ -40,7 +40,8 @@ def command(
     try:
         import uvicorn
 
-        from crawler.web.plugin import LOCAL, served
+        from crawler.web.gate import LOCAL
+        from crawler.web.plugin import served
     except ImportError as error:
         raise Failure("serve needs Datasette: pip install 'kuaixun[serve]'", USAGE) from error
     try:

@@ -10,5 +10,7 @@ origin      an article's page read again from the archive: evidence, lists
 look        templates and the style sheet
 reader      connections that only read
 site        an address to an answer
-plugin      the only room that knows Datasette
+gate        who may ask, how, and what every answer says of itself
+theirs      Datasette's own pages: what they read, what is said of their faults
+plugin      makes Datasette ours; with `theirs` the only room that knows it
 """

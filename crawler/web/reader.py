@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from storage.connection import CACHE_KB, reading_mode
 
@@ -14,6 +14,9 @@ from storage.connection import CACHE_KB, reading_mode
 # of the web can have such a statement opened, and a value of a gigabyte is made in a second.
 LARGEST_VALUE, LARGEST_ANSWER = 10_000_000, 50_000_000
 ROW = 100  # bytes that a row takes beside them
+# What SQLite says of a file that is none, or is no longer what it was.
+_BROKEN = frozenset((sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN))
+_Read = TypeVar("_Read")
 
 
 class _Bounded(sqlite3.Cursor):
@@ -94,6 +97,19 @@ class Reader:
             self._all.remove(known[0])
             known[0].close()
         return made
+
+    def read(self, do: Callable[[sqlite3.Connection], _Read]) -> _Read:
+        """What is done with the connection of this thread. Raises Unreadable where the file turns out to be broken."""
+        try:
+            return do(self.mine())
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _BROKEN:
+                raise
+            known = self._own.__dict__.pop("known", None)
+            if known:
+                self._all.remove(known[0])
+                known[0].close()
+            raise Unreadable(str(error)) from error
 
     def close(self) -> None:
         """Close all of them; no thread may use one any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -64,7 +65,8 @@ def feeds(visit: Visit) -> Answer:
     heading = " · ".join(filter(None, (visit.t.name, title(visit.state.q), *map(title, visit.state.chosen.values()))))
     written = feed.atom if visit.values[0] == "atom" else feed.as_json
     text = written(entries, visit.state, heading, visit.ask.home, visit.t)
-    headers = {"content-security-policy": POLICY, "vary": "accept-language"}
+    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    headers = {"content-security-policy": POLICY, "vary": "accept-language", "etag": f'"{tag}"'}
     return Answer(200, ATOM if visit.values[0] == "atom" else JSON, text, headers)
 
 
