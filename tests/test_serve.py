@@ -518,12 +518,14 @@ def test_a_database_where_nothing_can_be_written_is_shown(tmp_path, monkeypatch)
 
 def test_nothing_stays_beside_a_database_that_was_shown(tmp_path):
     with open_store(tmp_path / "a.db", fields=columns()) as store:
-        save(store, "http://a.example/1", "储能电站投运", 0)
+        save(store, "http://a.example/1", "储能电站投运", 0, extra={"page_sha256": "0" * 64})
+    with Archive(tmp_path / "a.pages"):
+        pass
     opened = Pages(tmp_path / "a.db")
-    opened.page("/")
-    opened.page("/a")
+    for path in ("/", "/a", "/article/1"):
+        opened.page(path)
     opened.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.db", "a.pages"]
 
 
 def test_a_database_that_was_put_in_the_place_of_another_is_shown(news, tmp_path):
@@ -680,15 +682,32 @@ def test_the_address_that_it_tells_is_one_that_it_answers_under(news, tmp_path):
     command = [sys.executable, "-c", "from crawler.cli import main; main()", "serve", "--db", str(news), "--host", "::"]
     with subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         try:
-            address = re.search(r"http://\[::\]:\d+/", run.stdout.readline())[0]
+            address = re.search(r"http://\[::1\]:\d+/", run.stdout.readline())[0]
             assert httpx.get(address, timeout=20).status_code == 200
+            assert "no password" in run.stderr.readline()
         finally:
             run.send_signal(signal.SIGINT)
             run.wait(20)
 
 
-@pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
-def test_the_command_serves_until_it_is_stopped(news, signal_, code):
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (["--host", ""], "it is empty"),
+        (["--name", "news.example:8080"], "no name of a host"),
+        (["--name", "https://news.example"], "no name of a host"),
+        (["--name", ""], "no name of a host"),
+    ],
+)
+def test_an_address_that_would_never_be_met_is_refused(news, told, said):
+    result = CliRunner().invoke(cli, ["serve", "--db", str(news), *told])
+    assert (result.exit_code, said in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("signal_", "code", "said"), [(signal.SIGINT, 130, "kuaixun: interrupted"), (signal.SIGTERM, 0, "")]
+)
+def test_the_command_serves_until_it_is_stopped(news, signal_, code, said):
     command = [sys.executable, "-c", "from crawler.cli import main; main()", "serve", "--db", str(news), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         try:
@@ -701,4 +720,5 @@ def test_the_command_serves_until_it_is_stopped(news, signal_, code):
             assert (taken.exit_code, "try another --port" in taken.stderr) == (2, True)
         finally:
             running.send_signal(signal_)
-        assert (running.wait(20), running.stderr.read().strip()) == (code, "kuaixun: interrupted")
+        assert (running.wait(20), running.stderr.read().strip()) == (code, said)
+    assert not list(news.parent.glob("*.pages-*"))

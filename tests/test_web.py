@@ -93,6 +93,19 @@ def test_a_title_is_one_short_line_without_what_cannot_be_seen(attack):
     assert not re.search(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", shown)
 
 
+@pytest.mark.parametrize(
+    "text", ["\u3164", "\u115f\u1160 \uffa0", "\u2800", " \u200b\u2060\u3164\u115f", "\U000e0041\ufe0f"]
+)
+def test_what_cannot_be_seen_is_no_title(text):
+    assert safe.title(text) == safe.title(text * 200) == ""
+    assert safe.title(f"{text}储能") and pages.item(row_of(title=text))["title_pieces"] == [("46", False)]
+
+
+def row_of(**values):
+    told = dict.fromkeys(("key", "copies", "sites", "published_at", "published_flag", "is_ad", "copy_of", "source"))
+    return {**told, "id": 46, "told_at": "2026-03-20T08:00:00.000+00:00", "url": "http://a/", "lang": "zh", **values}
+
+
 @pytest.mark.parametrize("show", [safe.title, safe.body])
 def test_no_more_characters_pile_up_than_a_script_has(show):
     some = "".join(map(chr, range(0x300, 0x350)))

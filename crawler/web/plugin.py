@@ -42,6 +42,7 @@ _SETTINGS = {
     "allow_download": False,
     "sql_time_limit_ms": 1000 * theirs.SECONDS,
     "suggest_facets": False,
+    "truncate_cells_html": 300,
 }
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -57,7 +58,8 @@ class Served(Datasette):  # type: ignore[misc]  # nor has this
         self._threads = ThreadPoolExecutor(threads) if threads else None
         super().__init__([], metadata=metadata(name), settings={**_SETTINGS, "num_sql_threads": threads})
         self.remove_database("_memory")
-        self.add_database(theirs.Readable(self, path), name=name)
+        self._theirs = theirs.Readable(self, path)
+        self.add_database(self._theirs, name=name)
 
     async def kuaixun_answer(self, ask: Ask) -> Answer:
         """The answer of a page of ours."""
@@ -70,6 +72,8 @@ class Served(Datasette):  # type: ignore[misc]  # nor has this
 
     def close(self) -> None:
         """End the threads and close the files, so that nothing of them stays beside the database."""
+        self._reader.interrupt()
+        self._theirs.interrupt()
         for executor in filter(None, (self._threads, self.executor)):
             executor.shutdown()
         self._reader.close()

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from storage.connection import CACHE_KB, reading_mode
+from storage.connection import CACHE_KB
+from storage.reading import reading_mode
 
 # Bytes of one value, and characters and bytes of all values of one answer to a statement that somebody typed: a page
 # of the web can have such a statement opened, and a value of a gigabyte is made in a second.
@@ -110,6 +111,11 @@ class Reader:
                 self._all.remove(known[0])
                 known[0].close()
             raise Unreadable(str(error)) from error
+
+    def interrupt(self) -> None:
+        """End what is being read, in whatever thread."""
+        for connection in list(self._all):
+            connection.interrupt()
 
     def close(self) -> None:
         """Close all of them; no thread may use one any more."""

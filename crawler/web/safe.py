@@ -24,6 +24,12 @@ _TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 
 # between words.
 _MAY_PILE = re.compile(r"[^\w\s!-~\u2010-\u205e\u3000-\u303f\uff00-\uff0f]{5,}")
 MOST_COMBINING = 4
+# What is seen: beside blanks, that is all but the characters that fonts leave blank (Default_Ignorable_Code_Point of
+# Unicode, and the empty pattern of Braille).
+_SEEN = re.compile(
+    "[^\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -35,11 +41,13 @@ class Piece(NamedTuple):
 
 
 def title(text: str | None) -> str:
-    """One line without what cannot be seen, and no longer than anybody reads."""
+    """One line without what cannot be seen, and no longer than anybody reads; "" where nothing of it can be."""
     if text and len(text) <= LONGEST_TITLE and text.isprintable():
-        return _flat(" ".join(text.split()))  # nearly always
+        return _flat(" ".join(text.split())) if _SEEN.search(text) else ""  # nearly always
     start = (text or "").translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]
     line = _flat(plain(_SURROGATE.sub("\ufffd", start)))
+    if not _SEEN.search(line):
+        return ""
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1] + "…"
 
 

@@ -22,6 +22,11 @@ MENDS = (
     ('<div class="table-wrapper">', '<div class="table-wrapper" tabindex="0" role="group" aria-label="Rows">'),
     ('<dl class="column-descriptions">', '<details><summary>Columns</summary><dl class="column-descriptions">'),
     ("{% endfor %}\n</dl>\n{% endif %}", "{% endfor %}\n</dl></details>\n{% endif %}"),
+    # The console begins with what is shipped for a start, not with whatever table is first by name.
+    (
+        "{% if tables %}select * from {{ tables[0].name|escape_sqlite }}{% else %}select sqlite_version(){% endif %}",
+        "select * from news limit 50",
+    ),
     ('class="cross">&#x2716;</a>', 'class="cross" aria-label="Remove">&#x2716;</a>'),
 )  # fmt: skip
 

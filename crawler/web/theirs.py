@@ -61,6 +61,10 @@ class Readable(Database):  # type: ignore[misc]  # Datasette has no types
         """What a function gives, of a connection of its thread."""
         return await threaded(self.ds.executor, lambda: self._reader.read(fn))
 
+    def interrupt(self) -> None:
+        """End what is being read."""
+        self._reader.interrupt()
+
     def close(self) -> None:
         self._reader.close()
 
