@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("jinja2", reason="Datasette is not installed: pip install 'kuaixun[serve]'")
 
 from crawler.web import changes, feed, origin, pages, pictures, safe, state, words
+from crawler.web.glosses import glossed
 from storage.archive import Archive, Fetched, Kept
 from storage.browse import Brief, Window
 from tests.attacks import ATTACKS, BAD_URLS, REACHING
@@ -326,6 +327,24 @@ def test_every_word_has_both_languages_and_the_same_gaps():
             name,
             *map(sorted, (re.findall(r"\{\w+\}", one) for one in each[1:])),
         )
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("line 3, beside the time: 甲报 {x}", "第 3 行，时间旁边：甲报 {x}"),
+        (
+            "in the future, not used; line 7: 2031-01-01; zone: no zone stated",
+            "在将来，不采用；第 7 行：2031-01-01；时区：没有写明时区",
+        ),
+        ("98% of the shorter text", "较短一篇的 98%"),
+        ("its host was left alone: status 503 (Service Unavailable)", "暂不访问该主机：状态码 503"),
+        ("nobody knows this", "nobody knows this"),
+    ],
+)
+def test_a_reason_is_told_in_the_language_of_the_reader(told, expected):
+    assert glossed(told, words.words("zh")) == expected
+    assert glossed(told, words.words("en")) == told
 
 
 @pytest.mark.parametrize(

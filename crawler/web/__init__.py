@@ -3,6 +3,7 @@
 state       what a page is asked for: all of it stands in the address
 safe        stored text as a page may show it
 words       the words of the interface, in Chinese and English
+glosses     reasons and evidence, which are English, in the language of the interface
 changes     what differs between two texts
 pictures    a row of numbers as a picture
 pages       what each page shows: decided from rows

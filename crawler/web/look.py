@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from crawler.web.glosses import glossed
 from crawler.web.safe import is_time, link, seen, title
 from crawler.web.state import State
 
@@ -34,7 +35,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"title": title, "link": link, "is_time": is_time, "told": _told}
+    made.globals |= {"title": title, "link": link, "is_time": is_time, "told": _told, "glossed": glossed}
+    made.filters["glossed"] = glossed
     return made
 
 
