@@ -227,6 +227,20 @@ def test_a_feed_has_what_is_seldom_though_it_is_far_back(tmp_path, monkeypatch):
     assert titles == ["第13号公告", "第23号公告"]
 
 
+def test_a_story_that_very_many_tell_leaves_room_for_others(tmp_path, monkeypatch):
+    monkeypatch.setattr("storage.browse.NEWEST", 4)
+    monkeypatch.setattr("storage.browse._NEWEST", browse._NEWEST.replace("1500", "4"))
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        for number in range(9):
+            save(store, f"http://{number}.example/", "千站同载", number)
+        for number in range(4):
+            save(store, f"http://a.example/{number}", f"第{number}号公告", -1 - number, f"公告{number * 7919}。" * 9)
+    opened = Pages(tmp_path / "a.db")
+    titles = opened.titles("/")
+    opened.close()
+    assert titles == ["千站同载", "第0号公告", "第1号公告", "第2号公告"]
+
+
 def test_a_language_has_a_name(pages):
     shown = [
         node.text() for node in pages.page("/?language=zh-Hans&lang=en").css(".facets li a, .chosen bdi, .chosen a")
