@@ -220,10 +220,19 @@ def story(db: sqlite3.Connection, which: str) -> Row | None:
     told["links"] = list[Row]()
     for part in _parts(members, "links.article_id"):
         sql = f"SELECT article_id, other_id, level, score, evidence FROM links WHERE {part} ORDER BY id LIMIT {LINKS}"
-        told["links"] += [{**row, "evidence": json.loads(row["evidence"])} for row in _rows(db, sql)]
+        told["links"] += [{**row, "evidence": _evidence(row["evidence"])} for row in _rows(db, sql)]
     sql = "SELECT at, article_id, from_key, to_key, why FROM story_moves WHERE ? IN (from_key, to_key) ORDER BY id"
     told["moves"] = list(_rows(db, f"{sql} LIMIT {LISTED}", (which,)))
     return told
+
+
+def _evidence(told: str) -> dict[str, Any]:
+    """What a link says of itself; nothing where that cannot be read."""
+    try:
+        found = json.loads(told)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def story_key(db: sqlite3.Connection, article: int) -> str | None:

@@ -241,6 +241,41 @@ def test_a_story_that_very_many_tell_leaves_room_for_others(tmp_path, monkeypatc
     assert titles == ["千站同载", "第0号公告", "第1号公告", "第2号公告"]
 
 
+def test_a_value_that_makes_no_sense_takes_no_page_away(tmp_path):
+    path = tmp_path / "a.db"
+    with open_store(path, fields=columns()) as store:
+        store.upsert_source("a", ("http://a.example/",), timedelta(hours=1), now=AT)
+        for number in range(4):
+            save(store, f"http://{number}.example/", "储能电站投运", number, extra={"section": "财经"})
+    db = sqlite3.connect(path)
+    db.execute(
+        "UPDATE articles SET told_at = 'zzz', title = x'ff00e4', lang = x'7a68', published_at = 'x' WHERE id = 1"
+    )
+    db.execute(
+        "UPDATE articles SET first_seen_at = 'zz', text = 7, url = x'00', published_precision = 'minute' WHERE id = 2"
+    )
+    db.execute("UPDATE links SET evidence = '[' WHERE article_id = 2")
+    db.execute("UPDATE links SET evidence = '[1]' WHERE article_id = 3")
+    db.execute('UPDATE links SET evidence = \'{"differing": [[], [1]], "why": 3}\' WHERE article_id = 4')
+    db.commit()
+    db.close()
+    opened = Pages(path)
+    for asked in (
+        "/",
+        "/?q=储能",
+        "/?site=1.example",
+        "/sources",
+        "/article/1",
+        "/article/2",
+        "/story/1",
+        "/story/1?a=1&b=2",
+    ):
+        assert (asked, opened.get(asked).status_code) == (asked, 200)
+    for asked in ("/feed.atom", "/feed.json", "/feed.json?site=1.example", "/a/articles", "/a/articles/1"):
+        assert (asked, opened.get(asked).status_code) == (asked, 200)
+    opened.close()
+
+
 def test_a_language_has_a_name(pages):
     shown = [
         node.text() for node in pages.page("/?language=zh-Hans&lang=en").css(".facets li a, .chosen bdi, .chosen a")

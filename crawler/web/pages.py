@@ -118,7 +118,10 @@ def day_in(zone: ZoneInfo) -> Callable[[str], str]:
     def day(stamp: str) -> str:
         quarter = stamp[:15]  # ten minutes: no zone changes its day within
         if quarter not in known:
-            known[quarter] = datetime.fromisoformat(stamp).astimezone(zone).date().isoformat() if stamp else ""
+            try:
+                known[quarter] = datetime.fromisoformat(stamp).astimezone(zone).date().isoformat()
+            except (ValueError, OverflowError):  # no time, or one that no day has there
+                known[quarter] = ""
         return known[quarter]
 
     return day
@@ -150,7 +153,9 @@ def story(told: Row, one: Row | None, other: Row | None) -> Row:
     links = [
         {
             **each,
-            "differing": [(title(a), title(b)) for a, b in each["evidence"].get("differing", [])[:5]],
+            "differing": [
+                (title(pair[0]), title(pair[-1])) for pair in each["evidence"].get("differing", ())[:5] if pair
+            ],
             "why": title(each["evidence"].get("why", "")),
         }
         for each in told["links"]
@@ -170,7 +175,7 @@ def story(told: Row, one: Row | None, other: Row | None) -> Row:
 
 def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
     """What differs between two texts, their titles before them."""
-    texts = [f"{title(row['title'])}\n\n{body((row['text'] or '')[: LONGEST + 1])}" for row in (one, other)]
+    texts = [f"{title(row['title'])}\n\n{body(row['text'], LONGEST + 1)}" for row in (one, other)]
     parts = changes(*texts)
     return {
         "parts": shortened(parts),

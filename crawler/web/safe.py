@@ -40,22 +40,31 @@ class Piece(NamedTuple):
     marked: bool
 
 
-def title(text: str | None) -> str:
+def _told(value: object) -> str:
+    """A stored value as text: the file may have been written by anybody, and a BLOB stand where text should."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def title(value: object) -> str:
     """One line without what cannot be seen, and no longer than anybody reads; "" where nothing of it can be."""
+    text = _told(value)
     if text and len(text) <= LONGEST_TITLE and text.isprintable():
         return _flat(" ".join(text.split())) if _SEEN.search(text) else ""  # nearly always
-    start = (text or "").translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]
+    start = text.translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]
     line = _flat(plain(_SURROGATE.sub("\ufffd", start)))
     if not _SEEN.search(line):
         return ""
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1] + "…"
 
 
-def body(text: str | None) -> str:
-    """Text of several lines without control characters."""
+def body(value: object, most: int | None = None) -> str:
+    """Text of several lines without control characters, of its first `most` characters."""
+    text = _told(value)[:most]
     if text and text.replace("\n", "").isprintable():
         return _flat(text)  # nearly always
-    return _flat(safe(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE))))
+    return _flat(safe(_SURROGATE.sub("\ufffd", text.translate(_PRIVATE))))
 
 
 def _flat(text: str) -> str:
@@ -73,15 +82,16 @@ def _unpiled(found: re.Match[str]) -> str:
     return "".join(kept)
 
 
-def paragraphs(text: str | None) -> tuple[list[str], bool]:
+def paragraphs(value: object) -> tuple[list[str], bool]:
     """The paragraphs of a text, of which each is laid out by itself; whether there is more than can be shown."""
-    text = text or ""
+    text = _told(value)
     found = [line.strip() for line in body(text[:LONGEST_TEXT]).split("\n") if line.strip()]
     return found[:MOST_PARAGRAPHS], len(text) > LONGEST_TEXT or len(found) > MOST_PARAGRAPHS
 
 
-def link(url: str | None) -> str:
+def link(value: object) -> str:
     """The address, if a page may link to it: of the web, and nothing that a browser would make another of; else ""."""
+    url = _told(value)
     if not url or len(url) > 4000 or not url.isprintable() or "\\" in url or " " in url:
         return ""
     try:
@@ -100,27 +110,28 @@ def pieces(text: str) -> Iterator[Piece]:
             yield Piece(part.translate(_PRIVATE), False)
 
 
-def language(tag: str | None) -> str:
+def language(value: object) -> str:
     """The language of a text for its `lang`; "" where it is none that a browser knows how to set."""
-    return tag if tag and re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", tag) else ""
+    tag = _told(value)
+    return tag if re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", tag) else ""
 
 
-def seen(value: str | datetime | None, zone: tzinfo | None = None) -> str:
+def seen(value: object, zone: tzinfo | None = None) -> str:
     """A time to the minute with its offset, in a zone or, without one, as it stands; text that is no time as it is."""
     if not value:
         return ""
     try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(_told(value))
         at = at.astimezone(zone) if zone and at.tzinfo else at
     except (ValueError, OverflowError):
-        return title(str(value))
+        return title(value)
     text = at.isoformat(" ", "minutes")
     return f"{text[:16]} {text[16:]}" if at.tzinfo else text
 
 
-def is_time(value: str | None) -> bool:
+def is_time(value: object) -> bool:
     """Whether a text is a time, as `datetime` of an element may hold it."""
     try:
-        return bool(value) and datetime.fromisoformat(value or "") is not None
+        return datetime.fromisoformat(_told(value)) is not None
     except ValueError:
         return False
