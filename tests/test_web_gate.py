@@ -52,6 +52,16 @@ def test_every_answer_has_a_policy_whatever_it_is(told, status, capsys):
     assert ("ValueError" in capsys.readouterr().err) == (status == 500)
 
 
+def test_there_is_no_other_protocol():
+    sent = []
+
+    async def send(message):
+        sent.append(message["type"])
+
+    asyncio.run(guarded(broken, LOCAL, bytes)({"type": "websocket", "headers": []}, None, send))
+    assert sent == ["websocket.close"]
+
+
 @pytest.mark.parametrize(
     ("host", "hosts", "expected"),
     [

@@ -74,7 +74,9 @@ def command(
             webbrowser.open(address)
         try:
             _run(
-                uvicorn.Config(made.app(), log_level="warning", lifespan="on", timeout_graceful_shutdown=PATIENCE),
+                uvicorn.Config(
+                    made.app(), log_level="warning", lifespan="on", ws="none", timeout_graceful_shutdown=PATIENCE
+                ),
                 listening,
             )
         finally:

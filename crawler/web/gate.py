@@ -36,6 +36,9 @@ def guarded(app: Asgi, hosts: frozenset[str] | None, policy: Callable[[], bytes]
     """
 
     async def gate(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})  # there are none
+            return
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
