@@ -19,7 +19,7 @@ from datasette import hookimpl
 from datasette.app import Datasette
 from datasette.plugins import pm
 from datasette.utils import tilde_encode
-from datasette.utils.asgi import Request, Response
+from datasette.utils.asgi import Forbidden, Request, Response
 from jinja2 import Environment
 
 from config import Config
@@ -118,6 +118,10 @@ class Plugin:
     @_hook
     def menu_links(self, datasette: Datasette) -> list[dict[str, str]]:
         return [{"href": "/", "label": "kuaixun"}] if isinstance(datasette, Served) else []
+
+    @_hook
+    def forbidden(self, datasette: Datasette, message: str, request: Request) -> Response | None:
+        return _fault(datasette, request, Forbidden(message)) if isinstance(datasette, Served) else None
 
     @_around
     def handle_exception(

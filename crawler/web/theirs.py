@@ -48,6 +48,7 @@ class Readable(Database):  # type: ignore[misc]  # Datasette has no types
         """Rows of a statement. Of a query Datasette gives the first thousand, and of one that fails none: in a file
         nothing would say so, which therefore has all rows, or DatasetteError is raised.
         """
+        told["log_sql_errors"] = False  # who typed it is told
         if not (truncate and IS_FILE.get()):
             return await super().execute(sql, params, truncate=truncate, **told)
         try:
@@ -106,6 +107,8 @@ def fault(error: Exception, *, asked: bool) -> tuple[int, str]:
         said = str(error.args[0]) if error.args else ""
         return error.status, "" if said == str(error.status) else said
     if isinstance(error, DatasetteError):
+        if not asked and str(error.message).startswith("no such table"):
+            return 404, str(error.message)
         return 400 if error.status == 500 else error.status, str(error.message)
     if isinstance(error, sqlite3.OperationalError) or (asked and isinstance(error, _MISREAD)):
         return 400, str(error)
