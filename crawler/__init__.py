@@ -85,6 +85,7 @@ The main path:
   postman     all of that in the daemon, beside the crawl
   doctor      what is wrong around the database, and what helps
   schedule    the daemon
+  fleet       the same crawl on several machines, by a queue in PostgreSQL
 
 Pages that are there already:
   pool        the same work on many things, on all cores

@@ -276,7 +276,12 @@ def schema() -> Iterator[str]:
         "# The database\n\nOne SQLite file, made to be asked with SQL. Times are ISO 8601 text: of our own clock in "
         "UTC with milliseconds, of the pages (`published_at`, `modified_at`) with the offset that they claim. An "
         "unknown value is NULL, never an empty string. A migration changes a released table only by adding to it. "
-        "This page is made by `docs/make.py`.\n"
+        "This page is made by `docs/make.py`.\n\n"
+        "`articles` has one row for each article. Beside it: `stories` (what belongs together), `revisions` (former "
+        "versions), `removals` (what vanished at its source), `article_urls` (every address of an article), "
+        "`headlines` (items of lists), `visits` (every request and how it ended), `frontier` (what is to be asked "
+        "when) and `gaps` (when a source was not seen). A copy and an advertisement are marked, never deleted. A "
+        "claimed time that cannot be is flagged and not used.\n"
     )
     with open_store(Path(":memory:"), fields=columns()) as store:
         master = dict(

@@ -5,20 +5,21 @@ Every function takes the open database (`Database.conn`), of the present or of t
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, NamedTuple
 
 from storage.gaps import overdue
 from storage.history import moment_of, rows_at
 from storage.keys import url_key
-from storage.past_search import matching, ordered
+from storage.latest import best as best_of
+from storage.latest import latest
+from storage.past_search import last_of, matching, ordered
 from storage.search import checked, form, holds, words_to_match
 from storage.sqlite import Database
 from storage.times import parse, stamp
+from storage.values import mapping_of
 
 Row = dict[str, Any]
 
@@ -101,7 +102,7 @@ def found(db: sqlite3.Connection, words: str, below: int = 0, *, best: bool = Fa
     match = words_to_match(words)
     if not match:
         return Window([], True)
-    if "*" in match and moment_of(db) is None and (window := _frequent(db, words, below, best=best)):
+    if "*" in match and (window := _frequent(db, words, below, best=best)):
         return window
     check = checked(words)
     most = FOUND if check is None else FOUND_CHECKED
@@ -123,9 +124,7 @@ def _frequent(db: sqlite3.Connection, words: str, below: int, *, best: bool) -> 
     The `best` are then those of them with the words in their titles.
     """
     check = holds(words)
-    where = "WHERE id < ?" if below else ""
-    sql = f"SELECT id, title, text FROM articles {where} ORDER BY id DESC LIMIT {FOUND_CHECKED}"
-    rows = db.execute(sql, (below,) if below else ()).fetchall()
+    rows = _last_texts(db, below or 1 + last_of(db))
     held = [number for number, title, text in rows if check and check(form(title), form(text))]
     if len(rows) < FOUND_CHECKED or len(held) < FOUND_CHECKED // 3:
         return None
@@ -137,40 +136,41 @@ def _frequent(db: sqlite3.Connection, words: str, below: int, *, best: bool) -> 
     return Window([*_briefs(db, held), *([_looked_at(rows[-1][0])] if held[-1] != rows[-1][0] else [])], False)
 
 
+def _last_texts(db: sqlite3.Connection, below: int) -> list[tuple[int, str, str]]:
+    """Number, title and text of the last articles before a number."""
+    if moment_of(db) is None:
+        sql = f"SELECT id, title, text FROM articles WHERE id < ? ORDER BY id DESC LIMIT {FOUND_CHECKED}"
+        return db.execute(sql, (below,)).fetchall()
+    # By their numbers, as a view of the past wants it; some of them may not have been there.
+    rows = texts_of(db, range(max(0, below - 2 * FOUND_CHECKED), below))
+    return sorted(((row["id"], row["title"], row["text"]) for row in rows), reverse=True)[:FOUND_CHECKED]
+
+
 def _looked_at(number: int) -> Brief:
     """How far it was looked; as a copy of itself it is shown nowhere."""
     return Brief(number, "", None, None, None, None, 0, number)
 
 
 def _ids(db: sqlite3.Connection, match: str, below: int, most: int, best: bool) -> list[int]:
-    if moment_of(db) is not None:
-        ids = matching(db, match)
-        if best and len(ids) <= RANKED:
-            ids = ordered(db, match)
-        elif best:
-            ids = list(dict.fromkeys((*matching(db, _titled(match)), *ids)))
-        return list(islice((number for number in ids if not below or number < below), most))
+    if moment_of(db) is None:
+        found = best_of(db, match, below, most, RANKED) if best else latest(db, match, below, most)
+        return _titled_first(latest, db, match, below, most) if found is None else found
     if not best:
-        return _latest(db, match, below, most)
-    if len(_latest(db, match, below, RANKED + 1)) <= RANKED:
-        where = "articles_fts MATCH ? AND rowid < ?" if below else "articles_fts MATCH ?"
-        sql = f"SELECT rowid FROM articles_fts WHERE {where} ORDER BY rank LIMIT {most}"
-        return [number for (number,) in db.execute(sql, (match, below) if below else (match,))]
-    titled = _latest(db, _titled(match), below, most)
-    return list(islice(dict.fromkeys((*titled, *_latest(db, match, below, most))), most))
+        return matching(db, match, below, most)
+    found = matching(db, match, below, RANKED + 1)
+    if len(found) > RANKED:
+        return _titled_first(matching, db, match, below, most)
+    if len(found) < 2:
+        return found
+    return [number for number in ordered(db, match) if not below or number < below][:most]
 
 
-def _titled(match: str) -> str:
-    return f"{{title}} : ({match})"
-
-
-def _latest(db: sqlite3.Connection, match: str, below: int, most: int) -> list[int]:
-    # The index gives its rows in their order, so that no more are read than are wanted.
-    sql = f"""
-        SELECT rowid FROM articles_fts WHERE articles_fts MATCH ? {"AND rowid < ?" if below else ""}
-        ORDER BY rowid DESC LIMIT {most}
-    """
-    return [number for (number,) in db.execute(sql, (match, below) if below else (match,))]
+def _titled_first(
+    find: Callable[[sqlite3.Connection, str, int, int], list[int]],
+    db: sqlite3.Connection, match: str, below: int, most: int,
+) -> list[int]:  # fmt: skip
+    titled = find(db, f"{{title}} : ({match})", below, most)
+    return titled if len(titled) >= most else list(dict.fromkeys((*titled, *find(db, match, below, most))))[:most]
 
 
 def _briefs(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[Brief]:
@@ -220,19 +220,10 @@ def story(db: sqlite3.Connection, which: str) -> Row | None:
     told["links"] = list[Row]()
     for part in _parts(members, "links.article_id"):
         sql = f"SELECT article_id, other_id, level, score, evidence FROM links WHERE {part} ORDER BY id LIMIT {LINKS}"
-        told["links"] += [{**row, "evidence": _evidence(row["evidence"])} for row in _rows(db, sql)]
+        told["links"] += [{**row, "evidence": mapping_of(row["evidence"])} for row in _rows(db, sql)]
     sql = "SELECT at, article_id, from_key, to_key, why FROM story_moves WHERE ? IN (from_key, to_key) ORDER BY id"
     told["moves"] = list(_rows(db, f"{sql} LIMIT {LISTED}", (which,)))
     return told
-
-
-def _evidence(told: str) -> dict[str, Any]:
-    """What a link says of itself; nothing where that cannot be read."""
-    try:
-        found = json.loads(told)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def story_key(db: sqlite3.Connection, article: int) -> str | None:

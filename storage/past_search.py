@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from storage.history import moment_of
+from storage.latest import latest
 from storage.ranking import Node, Totals, frequency, is_tangled, parsed, score
 from storage.reindex import entry, numbers
 
@@ -62,7 +63,8 @@ class _Index:
 
     def __init__(self, connection: sqlite3.Connection, last: int, out: Iterable[int]):
         self._connection = connection
-        self._part = {"last": last, "out": _listed(out)}
+        self._last, self._out = last, frozenset(out)
+        self._part = {"last": last, "out": _listed(self._out)}
         # FTS5's own sums: the rows, then the tokens in each column; nothing at all before the first row.
         (block,) = connection.execute("SELECT block FROM articles_fts_data WHERE id = 1").fetchone()
         rows, *tokens = numbers(block) if block else (0,)
@@ -87,6 +89,13 @@ class _Index:
     def matching(self, match: str) -> list[int]:
         """The rows that count and match."""
         return [number for (number,) in self._connection.execute(_MATCHING, {"match": match, **self._part})]
+
+    def latest(self, match: str, below: int, most: int) -> list[int]:
+        """The last so many of these, the last first; with `below` those before it."""
+        end = min(below or self._last + 1, self._last + 1)
+        # Those that do not count are asked for as well: each of them could be among the last.
+        found = latest(self._connection, match, end, most + len(self._out))
+        return [number for number in found if number not in self._out][:most]
 
     def among(self, match: str, rows: Iterable[int]) -> list[int]:
         """Those of some rows that match."""
@@ -135,10 +144,21 @@ def ordered(connection: sqlite3.Connection, match: str, newest: str = "") -> lis
         return [number for _, number in sorted(_scores(indexes, tree))]
 
 
-def matching(connection: sqlite3.Connection, match: str) -> list[int]:
-    """The ids of the articles that match at the moment that the connection reads, the last to come first."""
+def matching(connection: sqlite3.Connection, match: str, below: int, most: int) -> list[int]:
+    """The last so many ids of articles that match at the moment that the connection reads, the last to come first; with
+    `below` those before it.
+    """
     with _indexes(connection, _changes(connection)) as indexes:
-        return sorted((number for index in indexes for number in index.matching(match)), reverse=True)
+        return sorted((number for index in indexes for number in index.latest(match, below, most)), reverse=True)[:most]
+
+
+def last_of(connection: sqlite3.Connection) -> int:
+    """The last id of an article at the moment that the connection reads; 0 where there is none."""
+    changes = _changes(connection)
+    if changes:
+        return changes.last
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM main.articles").fetchone()
+    return int(last)
 
 
 def rows_of(ids: Sequence[int], read: Callable[[str], Iterable[Row]]) -> Iterator[Row]:
@@ -198,8 +218,7 @@ def _changes(connection: sqlite3.Connection) -> _Changes | None:
 def _indexes(connection: sqlite3.Connection, changes: _Changes | None) -> Iterator[list[_Index]]:
     """The indexes that together hold every article as it was: the file's, and one of former texts if there are any."""
     if changes is None:
-        (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM main.articles").fetchone()
-        yield [_Index(connection, last, ())]
+        yield [_Index(connection, last_of(connection), ())]
         return
     present = _Index(connection, changes.last, changes.out)
     if not changes.former:

@@ -194,6 +194,40 @@ def test_at_any_moment_the_newest_and_the_found_are_those_that_were_there(tmp_pa
             )
             assert (at, ids(browse.found(db, "青海"))) == (at, held)
             assert sorted(ids(browse.found(db, "青海", best=True)), reverse=True) == held
+            all_of_it = sorted((number for number, _ in there), reverse=True)
+            assert [number for window in every(db, "第") for number in ids(window)] == all_of_it
+
+
+@pytest.mark.slow
+def test_a_frequent_character_is_found_in_the_past_as_it_would_have_been(tmp_path, monkeypatch):
+    """What came later or was worded anew since is not looked at."""
+    monkeypatch.setattr(browse, "FOUND_CHECKED", 4)
+    now = [AT]
+    with open_store(tmp_path / "a.db", clock=lambda: now[0]) as store:
+        for number in range(12):
+            now[0] += timedelta(minutes=1)
+            save(
+                store,
+                f"http://a.example/{number}",
+                f"{'储' if number % 4 else '无'}{number}",
+                f"{number}句。" * 30,
+                number,
+            )
+        before, then = [ids(window) for window in every(store.db.conn, "储")], now[0]
+        now[0] += timedelta(minutes=1)
+        save(store, "http://a.example/3", "改", "改过了，没有那个字。" * 9, 20)
+        save(store, "http://a.example/99", "储后来", "后来的一条消息。" * 9, 21)
+    with open_store(tmp_path / "a.db", readonly=True) as store:
+        history.travel(store.db.conn, then)
+        assert [ids(window) for window in every(store.db.conn, "储")] == before
+
+
+def every(db, words):
+    """The windows of a search, one after the other, without what only says how far it was looked."""
+    found = [browse.found(db, words)]
+    while not found[-1].whole:
+        found.append(browse.found(db, words, found[-1].briefs[-1].id))
+    return [window._replace(briefs=[one for one in window.briefs if one.copy_of != one.id]) for window in found]
 
 
 def test_a_character_that_most_articles_hold_is_found_without_the_index(db, monkeypatch):

@@ -60,7 +60,7 @@ LINES = (
         "storage.words",
     ),
     ("storage.archive", "storage.history"),
-    ("storage.datasette", "storage.foreign", "storage.gunzip", "storage.warc"),
+    ("storage.datasette", "storage.foreign", "storage.gunzip", "storage.latest", "storage.warc"),
     ("storage.reindex",),
     (
         "storage.past_search",
@@ -186,6 +186,7 @@ LINES = (
     ("crawler.delivery", "crawler.errands"),
     ("crawler.postman",),
     ("crawler.schedule",),
+    ("crawler.fleet",),
     ("crawler.demo", "crawler.web"),
     ("crawler.console", "crawler.commands"),
     ("crawler.cli",),
@@ -197,9 +198,13 @@ OWNERS = {
     "apscheduler": {"crawler.timetable"},
     "prometheus_client": {"crawler.service"},
     "rich": {"crawler.commands._live"},
-    "msgspec": {name for name in MODULES if name.startswith("storage.exporters.")} | {"crawler.tree"},
+    "msgspec": {name for name in MODULES if name.startswith(("storage.exporters.", "crawler.fleet."))}
+    | {"crawler.tree"},
+    "procrastinate": {"crawler.fleet.engine"},
+    "psycopg": {"crawler.fleet.engine"},
+    "psycopg_pool": {"crawler.fleet.engine"},
     "datasette": {"crawler.web.plugin", "crawler.web.theirs"},
-    "jinja2": {"crawler.web.look", "crawler.web.plugin", "crawler.web.theirs"},
+    "jinja2": {"crawler.web.look", "crawler.web.plugin"},
     "pyarrow": {"storage.exporters.parquet"},
     # Whoever imports it otherwise loads pandas too, where that is installed.
     "sqlite_utils": {"storage.sqlite", "crawler.commands.demo"},
@@ -270,9 +275,9 @@ def test_the_map_of_the_crawler_names_every_room_once():
     assert sorted(f"crawler.{name}" for name in named) == sorted(name for name in LINE if name.startswith("crawler."))
 
 
-@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
-def test_the_table_of_rooms_names_every_room_of_the_crawler(readme):
-    text = (ROOT / readme).read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/zh-CN.md"])
+def test_the_table_of_rooms_names_every_room_of_the_crawler(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
     rooms = [name.removeprefix("crawler.") for name in LINE if name.startswith("crawler.")]
     assert [name for name in rooms if not re.search(rf"`(?:crawler/)?{name}(?:\.py|/)`", text)] == []
 

@@ -17,6 +17,7 @@ from crawler.console import EXIT_CODES
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE = (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+ROOMS = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 SET_UP = (
     "python3 -m venv .venv && .venv/bin/pip install -qe . && .venv/bin/kuaixun demo",
     "python3 -m venv .venv && .venv/bin/pip install -qe '.[test]' && .venv/bin/pytest",
@@ -75,6 +76,14 @@ def test_both_languages_show_the_same_commands():
     assert shown(CHINESE) == LINES
 
 
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["English", "Chinese"])
+def test_it_is_one_screen_and_a_tour(text):
+    """What it is and the two commands are seen without scrolling; what is looked up stands in docs/."""
+    lines = text.splitlines()
+    assert next(number for number, line in enumerate(lines) if line.startswith("## ")) <= 25
+    assert len(lines) <= 140 and text.count("\n## ") == 2
+
+
 def test_the_two_commands_stand_first():
     assert tuple(LINES[:2]) == SET_UP
 
@@ -121,12 +130,13 @@ def test_five_queries_are_shown():
 
 @pytest.mark.parametrize(("code", "meaning"), EXIT_CODES.items())
 def test_every_exit_code_is_explained(code, meaning):
-    assert f"| {code} | {meaning} |\n" in README
-    assert f"\n| {code} | " in CHINESE
+    told = {name: (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("commands.md", "zh-CN.md")}
+    assert f"| {code} | {meaning} |\n" in told["commands.md"]
+    assert f"\n| {code} | " in told["zh-CN.md"]
 
 
 @pytest.mark.parametrize(
-    "path", sorted(set(re.findall(r"`((?:crawler|storage|config|tests|docs|\.ci)/[\w./]*)`", README)))
+    "path", sorted(set(re.findall(r"`((?:crawler|storage|config|tests|docs|\.ci)/[\w./]*)`", README + ROOMS)))
 )
 def test_a_place_that_is_named_exists(path):
     """A name in capitals stands for any."""

@@ -30,6 +30,7 @@ pytest.importorskip("datasette", reason="Datasette is not installed: pip install
 # Datasette takes its time to start; what the pages decide is in `test_web`.
 pytestmark = pytest.mark.slow
 
+from crawler.web import theirs  # noqa: E402
 from crawler.web.frame import POLICY, SANDBOX, Ask  # noqa: E402
 from crawler.web.gate import ALWAYS, LOCAL  # noqa: E402
 from crawler.web.plugin import served  # noqa: E402
@@ -614,6 +615,52 @@ def test_a_query_as_csv_is_whole_or_an_error(pages):
     assert len(pages.get(f"/news.json?sql={many.format(6000)}").json()["rows"]) == 1000
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A table of 3,500 rows."""
+    path = tmp_path_factory.mktemp("many") / "many.db"
+    with open_store(path, fields=columns()) as store:
+        store.db.execute("DELETE FROM moments")
+        rows = [(f"2026-03-20T{n % 24:02}:00:00.000+00:00",) for n in range(3500)]
+        store.db.conn.executemany("INSERT INTO moments (at) VALUES (?)", rows)
+        store.db.conn.execute("CREATE VIEW moments_twice AS SELECT * FROM moments UNION ALL SELECT * FROM moments")
+        store.db.conn.commit()
+    opened = Pages(path)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("page", "rows"),
+    [
+        ("moments", 3500),
+        ("moments?_sort=at&_next=2026,9", 3500),
+        ("moments?id__gt=1000", 2500),
+        ("moments_twice", 7000),
+    ],
+)
+def test_the_csv_of_a_table_has_all_that_the_page_speaks_of(many, page, rows):
+    """From whichever page the link is followed, and however the form is sent."""
+    shown = many.page(f"/many/{page}")
+    link = shown.css_first(".export-links a[href*=csv]").attributes["href"]
+    form = shown.css_first("#export form")
+    fields = "&".join(f"{one.attributes['name']}={one.attributes['value']}" for one in form.css("input[type=hidden]"))
+    for address in (link, f"{form.attributes['action']}?{fields}"):
+        told = many.get(address).text.split()
+        assert (address, len(told), len(set(told))) == (address, rows + 1, (3500 if rows == 7000 else rows) + 1)
+
+
+def test_a_csv_that_fails_on_the_way_does_not_look_whole(many, monkeypatch):
+    execute = theirs.Readable.execute
+
+    async def failing(self, sql, params=None, truncate=False, **told):
+        return await execute(self, "SELECT nothing" if "> :p0" in sql else sql, params, truncate, **told)
+
+    monkeypatch.setattr(theirs.Readable, "execute", failing)
+    with pytest.raises(AssertionError):  # of the client, to which the answer is not complete
+        many.get("/many/moments.csv?_size=max&_stream=1")
+
+
 def test_what_a_search_of_ours_needs_is_no_table_of_datasettes(pages):
     pages.page("/?q=储能")
     assert "temp" not in pages.page("/news").css_first("main").text().split()
@@ -676,7 +723,7 @@ def test_a_problem_of_datasettes_is_json_where_that_is_asked_for(pages):
 
 def test_a_table_as_a_page_has_no_more_rows_because_a_file_is_spoken_of(pages):
     many = "with+recursive+n+(i)+as+(values+(1)+union+all+select+i%2B1+from+n+limit+1500)+select+i+from+n"
-    assert len(pages.page(f"/news?sql={many}&x=_format=csv").css(".rows-and-columns tbody tr")) == 1000
+    assert len(pages.page(f"/news?sql={many}&_format=csv").css(".rows-and-columns tbody tr")) == 1000
 
 
 def test_a_moment_without_a_database_passes(tmp_path, capsys):

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Crawl with several machines: one collects, any number fetches and reads.
+    """Crawl with several machines, by a queue in PostgreSQL.
 
-    PostgreSQL holds the queue between them. Its address is in $KUAIXUN_FLEET_DSN, or in a file that
-    $KUAIXUN_FLEET_DSN_FILE names; a password is never on a command line. The database is that of `kuaixun run`, which
-    can go on with it at any time. docs/fleet.md says when this is worth it.
+    One collects and stores, any number fetches and reads. The address of the queue is in $KUAIXUN_FLEET_DSN, or in a
+    file that $KUAIXUN_FLEET_DSN_FILE names; a password is never on a command line. The database is that of
+    `kuaixun run`, which can go on with it at any time. docs/fleet.md says when this is worth it.
 
     \b
     Example:
@@ -44,6 +44,23 @@ def _queue(dsn: str = "") -> Callable[[], Queue]:
     except ImportError:
         raise Failure("the fleet needs procrastinate and psycopg: pip install 'kuaixun[fleet]'", CONFIG) from None
     return functools.partial(Queue, dsn or fleet_dsn())
+
+
+def _refuse_lasting(queue: Callable[[], Queue]) -> None:
+    """Raises QueueError where waiting for the queue does not help; a server that is away may come."""
+    import asyncio
+
+    from crawler.fleet.engine import QueueError
+
+    async def check() -> None:
+        async with queue() as opened:
+            await opened.check()
+
+    try:
+        asyncio.run(check())
+    except QueueError as error:
+        if error.lasting:
+            raise
 
 
 @command.command()
@@ -149,6 +166,7 @@ def collect(
       kuaixun fleet collect --once --json
     """
     queue = _queue()
+    _refuse_lasting(queue)
     from crawler.fleet.remote import Remote
 
     def fleet(told: Callable[[str], None]) -> Callable[[Settings], Fetcher]:

@@ -6,10 +6,11 @@ the queue can be made anew at any time.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -24,12 +25,13 @@ SCHEMA = 1  # of the table here; a queue of another one is made anew
 VERSION = version("kuaixun")
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
 SILENT = 30.0
+_REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry")
+LATE = 15.0  # seconds that PostgreSQL may take to answer
 TRIES = 5  # workers that die over a job
 _QUEUE = f"kuaixun-{VERSION}"
 # A cut cable must be noticed; the owner of the DSN may set others.
 _LINE: dict[str, Any] = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
          "tcp_user_timeout": 10_000, "application_name": _QUEUE, "options": "-c search_path=kuaixun"}  # fmt: skip
-_COLLECTOR = 0x6B7578  # the number of the lock that the one collector holds
 _TABLES = """
     CREATE TABLE kuaixun_parcels (
         name text PRIMARY KEY, addressee text NOT NULL, content bytea NOT NULL, at timestamptz NOT NULL DEFAULT now()
@@ -70,21 +72,23 @@ class Job(NamedTuple):
     task: str = "fetch"
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Errors of the database as QueueError, without anything of the DSN but host, port and user."""
+@asynccontextmanager
+async def _told(seconds: float | None = LATE) -> AsyncIterator[None]:
+    """Errors of the database, and its silence, as QueueError; of the DSN no more is told than host, port and user."""
     try:
-        yield
+        async with asyncio.timeout(seconds):
+            yield
     except psycopg.errors.DuplicateSchema as error:
-        raise QueueError(
-            "the queue is there already; `kuaixun fleet init --again` makes it anew", lasting=True
-        ) from error
+        raise QueueError("the queue is there; `kuaixun fleet init --again` makes it anew", lasting=True) from error
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as error:
         raise QueueError("the queue is not set up; run `kuaixun fleet init`", lasting=True) from error
-    except (psycopg.Error, psycopg_pool.PoolTimeout, procrastinate.exceptions.ConnectorException, OSError) as error:
+    except (TimeoutError, psycopg_pool.PoolTimeout) as error:
+        raise QueueError("PostgreSQL does not answer") from error
+    except (psycopg.Error, procrastinate.exceptions.ProcrastinateException, OSError) as error:
         cause = error.__cause__ if isinstance(error, procrastinate.exceptions.ConnectorException) else error
         text = " ".join(str(cause or error).split()) or type(cause).__name__
-        refused = isinstance(cause, psycopg.errors.InsufficientPrivilege) or "authentication failed" in text
+        # What the server says before it lets anybody in has no code.
+        refused = isinstance(cause, psycopg.errors.InsufficientPrivilege) or any(why in text for why in _REFUSALS)
         raise QueueError(f"PostgreSQL: {text}", lasting=refused) from error
 
 
@@ -112,52 +116,36 @@ class Queue:
             configure=_each_for_itself,
         )
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._line))
-        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Queue:
-        with _told():  # the pool would try for long, and not say why
+        async with _told():  # the pool would try for long, and not say why
             await (await psycopg.AsyncConnection.connect(self._line)).close()
         await self.pool.open()
         await self.app.open_async(self.pool)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
         await self.pool.close(timeout=2)
 
     async def run(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """The rows of a statement, if it has any."""
-        with _told():
-            async with self.pool.connection() as connection:
-                cursor = await connection.execute(sql, values or None, binary=True)
-                return await cursor.fetchall() if cursor.description else []
+        async with _told(), self.pool.connection() as connection:
+            cursor = await connection.execute(sql, values or None, binary=True)
+            return await cursor.fetchall() if cursor.description else []
 
     async def make(self, *, again: bool = False) -> None:
         """The tables; with `again` anew, and all that waits is dropped. Raises QueueError where they are there."""
-        with _told():
-            async with self.pool.connection() as connection, connection.transaction():
-                fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
-                for sql in (fresh, self.app.schema_manager.get_schema(), _TABLES):
-                    await connection.execute(sql)
-                await connection.execute(_PUT.format(again="NOTHING"), ("schema", "", str(SCHEMA).encode()))
+        async with _told(), self.pool.connection() as connection, connection.transaction():
+            fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
+            for sql in (fresh, self.app.schema_manager.get_schema(), _TABLES):
+                await connection.execute(sql)
+            await connection.execute(_PUT.format(again="NOTHING"), ("schema", "", str(SCHEMA).encode()))
 
     async def check(self) -> None:
         """Raises QueueError where the tables are missing or of another version."""
         found = await self.run("SELECT content FROM kuaixun_parcels WHERE name = 'schema'")
         if not found or found[0][0] != str(SCHEMA).encode():
             raise QueueError("the queue was set up by another version; run `kuaixun fleet init --again`", lasting=True)
-
-    @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        """Hold the lock of the one collector meanwhile. Raises QueueError while another has it."""
-        with _told():
-            connection = await psycopg.AsyncConnection.connect(self._line, autocommit=True)
-        async with connection:
-            with _told():
-                row = await (await connection.execute("SELECT pg_try_advisory_lock(%s)", (_COLLECTOR,))).fetchone()
-            if not row or not row[0]:
-                raise QueueError("another `kuaixun fleet collect` hands out work by this queue; there can be one")
-            yield
 
     # -- parcels
 
@@ -192,7 +180,7 @@ class Queue:
             ).job.evolve(task_kwargs={"ask": base64.b64encode(job.content).decode()})
             for job in jobs
         ]
-        with _told():
+        async with _told():
             await self.app.job_manager.batch_defer_jobs_async(made)
 
     async def keys(self) -> set[str]:
@@ -203,7 +191,7 @@ class Queue:
 
     async def stalled(self) -> list[Stalled]:
         """The jobs whose worker has not been heard of for `SILENT` seconds."""
-        with _told():
+        async with _told():
             found = await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT)
         return [
             Stalled(job.id, job.queueing_lock or "", base64.b64decode(str(job.task_kwargs["ask"])), job.attempts + 1)
@@ -218,7 +206,7 @@ class Queue:
 
     async def give_up(self, job: Stalled) -> None:
         """Take a job out of the queue."""
-        with _told():
+        async with _told():
             await self.app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
 
     async def work(self, tasks: Mapping[str, Any], concurrency: int) -> None:
@@ -234,12 +222,12 @@ class Queue:
             if name not in self.app.tasks:
                 again = procrastinate.RetryStrategy(max_attempts=TRIES)  # of what a stop cut off
                 self.app.task(name=name, pass_context=True, retry=again)(made(function))
-        with _told():
+        async with _told(None):
             await self.app.run_worker_async(
                 queues=[_QUEUE],
                 concurrency=concurrency,
                 install_signal_handlers=False,
-                delete_jobs="successful",
+                delete_jobs="always",
                 fetch_job_polling_interval=1.0,
                 update_heartbeat_interval=SILENT / 6,
                 stalled_worker_timeout=SILENT,

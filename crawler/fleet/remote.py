@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from hashlib import sha256
 from time import monotonic
 from types import TracebackType
@@ -19,7 +21,7 @@ import msgspec
 
 from config import Settings, Source
 from crawler.fetch import Fetcher, utc_now
-from crawler.fleet.engine import TRIES, VERSION, Job, Queue, QueueError
+from crawler.fleet.engine import SILENT, TRIES, VERSION, Job, Queue, QueueError
 from crawler.fleet.wire import Ask, Setup, asks, encode, packed, unpacked
 from crawler.page import FetchError, Page, Request
 from crawler.urls import host
@@ -68,6 +70,7 @@ class Remote(Fetcher):
         self._store = store
         content = encode(Setup(self._settings, tuple(sources)))
         self._setup = (f"setup {sha256(content).hexdigest()}", content)
+        self._wake.set()
 
     async def hop(self, request: Request, url: str, size: int, *, any_type: bool) -> Page | tuple[str, int]:
         """What a worker got; see `Fetcher.hop`."""
@@ -89,28 +92,43 @@ class Remote(Fetcher):
 
     async def _run(self) -> None:
         """Serve the requests, whatever becomes of the queue meanwhile."""
+        await self._wake.wait()
         while True:
             try:
-                async with self._queue() as queue, queue.alone():
+                async with self._queue() as queue:
                     await queue.check()
                     await self._serve(queue)
             except QueueError as error:
-                if str(error) != self._said:
-                    self._say(f"{error}; requests wait until it answers")
-                self._said = str(error)
-                await asyncio.sleep(AGAIN)
+                self._tell(str(error))
+            except Exception as error:  # no fault of ours may leave the requests alone
+                self._tell(f"a fault in kuaixun itself, {type(error).__name__}: {error}")
+            await asyncio.sleep(AGAIN)
+
+    def _tell(self, text: str) -> None:
+        if text != self._said:
+            self._say(f"{text}; requests wait until that is over")
+        self._said = text
 
     async def _serve(self, queue: Queue) -> None:
-        known = await queue.keys()
-        self._new, put, left, looked_at = set(self._waiting), "", set[str](), 0.0
+        await self._claim(queue)
+        known, missing = await queue.keys(), set[str]()
+        self._new, put, left, looked_at, beats = set(self._waiting), "", set[str](), 0.0, 0
         while True:
             if monotonic() - looked_at >= BEAT:
                 await self._look_after(queue)
-                looked_at, self._said = monotonic(), ""
+                looked_at, beats = monotonic(), beats + 1
+                if beats % 10 == 0:
+                    # What was lost with a server is asked for again, once it is missing for two looks.
+                    known = await queue.keys()
+                    lost = self._waiting.keys() - known - self._new
+                    self._new, missing = self._new | lost & missing, lost
             done, self._taken = self._taken, []
             if done:
                 await queue.done(done)
+            left -= self._new
             for key, content in await queue.all("collect", sorted(left)):
+                known.discard(key)
+                self._new.discard(key)
                 if key in self._waiting:
                     self._answered(key, content)
                 else:
@@ -119,10 +137,10 @@ class Remote(Fetcher):
                 await queue.put(self._setup[0], "setup", self._setup[1])
                 put = self._setup[0]
             jobs = [self._waiting[key][0] for key in self._new if key not in known]
-            self._new.clear()
             if jobs:
                 await queue.hand_out(jobs)
-            known.clear()
+                known.update(job.key for job in jobs)
+            self._new.difference_update(known)
             await self._pause()
 
     def _answered(self, key: str, content: bytes) -> None:
@@ -139,12 +157,25 @@ class Remote(Fetcher):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), BEAT)
 
+    async def _claim(self, queue: Queue) -> None:
+        """Say that this is the collector, and what time it is. Raises QueueError while there is another."""
+        who = f"{socket.gethostname()}:{self._store.path.resolve() if self._store else ''}"
+        sql = "SELECT now(), (SELECT content FROM kuaixun_parcels WHERE name = 'collector' AND at > now() - %s)"
+        at, content = (await queue.run(sql, timedelta(seconds=4 * BEAT)))[0]
+        if content and (other := msgspec.json.decode(content)["who"]) != who:
+            raise QueueError(f"there can be one collector, and {other} is at work")
+        state = {"who": who, "version": VERSION, "ahead": (self._clock() - at).total_seconds()}
+        await queue.put("collector", "state", encode(state), replace=True)
+        alive = "SELECT 1 FROM kuaixun_parcels WHERE addressee = 'worker' AND at > now() - %s LIMIT 1"
+        if self._waiting and not await queue.run(alive, timedelta(seconds=SILENT)):
+            self._tell("no worker is there, start `kuaixun fleet worker`")
+        else:
+            self._said = ""
+
     async def _look_after(self, queue: Queue) -> None:
         """Say how the fleet stands, put back what dead workers had, and wake what somebody wants again."""
-        (at,) = (await queue.run("SELECT now()"))[0]
+        await self._claim(queue)
         now = self._clock()
-        state = {"version": VERSION, "ahead": (now - at).total_seconds(), "waiting": len(self._waiting)}
-        await queue.put("collector", "state", encode(state), replace=True)
         for number, job in enumerate(await queue.stalled()):
             if job.tries < TRIES:
                 # A page that kills its worker takes those beside it along: one after the other it is found.

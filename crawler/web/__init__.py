@@ -13,5 +13,6 @@ reader      connections that only read
 site        an address to an answer
 gate        who may ask, how, and what every answer says of itself
 theirs      Datasette's own pages: what they read, what is said of their faults
+files       answers that are files: whole, or visibly broken off
 plugin      makes Datasette ours; with `theirs` the only room that knows it
 """

@@ -6,10 +6,10 @@ import ipaddress
 import re
 import sys
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
-Asgi = Callable[..., Awaitable[None]]
+from crawler.web.files import Asgi
 
 LOCAL = frozenset(("localhost", "127.0.0.1", "[::1]"))
 METHODS = ("GET", "HEAD")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined
 
 from crawler.web.glosses import glossed
 from crawler.web.safe import is_time, link, seen, title
 from crawler.web.state import State
+from crawler.web.tables import mended
 
 HERE = Path(__file__).parent
 
@@ -57,3 +59,17 @@ def _told(state: State) -> list[tuple[str, str]]:
         for name, value in values
         if value
     ]
+
+
+class Mended(BaseLoader):
+    """Datasette's templates, mended."""
+
+    def __init__(self, own: BaseLoader):
+        self._own = own
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, path, is_current = self._own.get_source(environment, template)
+        return mended(source), path, is_current
+
+    def list_templates(self) -> list[str]:
+        return self._own.list_templates()

@@ -24,9 +24,10 @@ from jinja2 import Environment
 
 from config import Config
 from crawler.web import theirs
+from crawler.web.files import ASKED, EVERY, Asgi, whole
 from crawler.web.frame import Answer, Ask
-from crawler.web.gate import LOCAL, Asgi, guarded
-from crawler.web.look import sheet
+from crawler.web.gate import LOCAL, guarded
+from crawler.web.look import Mended, sheet
 from crawler.web.reader import Reader, Unreadable, opened
 from crawler.web.site import Site
 from storage.connection import CACHE_KB
@@ -43,6 +44,7 @@ _SETTINGS = {
     "sql_time_limit_ms": 1000 * theirs.SECONDS,
     "suggest_facets": False,
     "truncate_cells_html": 300,
+    "max_csv_mb": 0,  # no file is cut: who has enough breaks it off
 }
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
@@ -60,6 +62,16 @@ class Served(Datasette):  # type: ignore[misc]  # nor has this
         self.remove_database("_memory")
         self._theirs = theirs.Readable(self, path)
         self.add_database(self._theirs, name=name)
+
+    @property
+    def max_returned_rows(self) -> int:
+        """The most rows of a table on a page; in a file that is not written page by page all there are."""
+        file = ASKED.get()
+        return self._most if file is None or file.paged else EVERY
+
+    @max_returned_rows.setter
+    def max_returned_rows(self, most: int) -> None:
+        self._most = most
 
     async def kuaixun_answer(self, ask: Ask) -> Answer:
         """The answer of a page of ours."""
@@ -104,12 +116,12 @@ class Plugin:
     def asgi_wrapper(self, datasette: Datasette) -> Callable[[Asgi], Asgi]:
         if not isinstance(datasette, Served):
             return lambda app: app
-        return lambda app: guarded(_marked(app), datasette.kuaixun_hosts, theirs.policy)
+        return lambda app: guarded(whole(app), datasette.kuaixun_hosts, theirs.policy)
 
     @_hook
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
         if isinstance(datasette, Served) and env.loader is not None:
-            env.loader = theirs.Mended(env.loader)
+            env.loader = Mended(env.loader)
 
     @_hook
     def extra_css_urls(self, datasette: Datasette) -> list[str]:
@@ -192,13 +204,3 @@ def _fault(datasette: Served, request: Request, error: Exception) -> Response:
         said = why or (f"not done in {theirs.SECONDS} seconds: ask for less" if status == 503 else "a fault")
         return Response.json({"ok": False, "error": said, "status": status, "title": None}, status=status)
     return _response(datasette.kuaixun_site.fault(_ask(request), status, why, seconds=theirs.SECONDS), request)
-
-
-def _marked(app: Asgi) -> Asgi:
-    """The same, while it is known whether a file is asked for."""
-
-    async def marked(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        theirs.IS_FILE.set(scope["type"] == "http" and scope["path"].endswith(".csv"))
-        await app(scope, receive, send)
-
-    return marked

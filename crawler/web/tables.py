@@ -1,11 +1,13 @@
 """Datasette's own templates, mended: who listens to a page or has only a keyboard is told what stands where, and
-who has a phone sees rows before meanings. Pure.
+who has a phone sees rows before meanings, and a table as CSV is whole. Pure.
 
 Each mend must fit its template, or it does nothing; a test tells which do not fit any more.
 """
 
 from __future__ import annotations
 
+# A table is written page by page, from its first row, however many there are. A view has no rows to go on from.
+_STREAM = "{{ '' if is_view else '&_stream=1' }}"
 _EDITOR = 'editor.setOption("extraKeys"'
 MENDS = (
     ("<html>", '<html lang="en">'),
@@ -22,6 +24,12 @@ MENDS = (
     ('<div class="table-wrapper">', '<div class="table-wrapper" tabindex="0" role="group" aria-label="Rows">'),
     ('<dl class="column-descriptions">', '<details><summary>Columns</summary><dl class="column-descriptions">'),
     ("{% endfor %}\n</dl>\n{% endif %}", "{% endfor %}\n</dl></details>\n{% endif %}"),
+    ('<a href="{{ url_csv }}">CSV</a> (', f'<a href="{{{{ url_csv }}}}{_STREAM}">CSV</a> ('),
+    (
+        '{% if next_url and settings.allow_csv_stream %}<label><input type="checkbox" name="_stream"> stream all rows'
+        "</label>{% endif %}",
+        '{% if not is_view %}<input type="hidden" name="_stream" value="1">{% endif %}',
+    ),
     # The console begins with what is shipped for a start, not with whatever table is first by name.
     (
         "{% if tables %}select * from {{ tables[0].name|escape_sqlite }}{% else %}select sqlite_version(){% endif %}",

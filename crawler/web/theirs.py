@@ -9,7 +9,6 @@ import re
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor
-from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,11 @@ from datasette.app import Datasette
 from datasette.database import Database, QueryInterrupted
 from datasette.utils.asgi import Base400
 from datasette.views.base import DatasetteError
-from jinja2 import BaseLoader, Environment
 
+from crawler.web.files import ASKED
 from crawler.web.reader import Reader, Unreadable, opened
 from crawler.web.tables import mended
 
-# Whether the answer is a file for another program to read.
-IS_FILE: ContextVar[bool] = ContextVar("is_file", default=False)
 SECONDS = 2  # that a statement may take which somebody typed
 # What Datasette's code fails with where it is given arguments that it does not expect.
 _MISREAD = (LookupError, ValueError, TypeError, AssertionError, AttributeError)
@@ -49,13 +46,15 @@ class Readable(Database):  # type: ignore[misc]  # Datasette has no types
         nothing would say so, which therefore has all rows, or DatasetteError is raised.
         """
         told["log_sql_errors"] = False  # who typed it is told
-        if not (truncate and IS_FILE.get()):
+        file = ASKED.get()
+        if file is None or not truncate:
             return await super().execute(sql, params, truncate=truncate, **told)
         try:
             return await super().execute(sql, params, **told)
-        except Unreadable:
-            raise
-        except sqlite3.DatabaseError as error:
+        except (QueryInterrupted, sqlite3.DatabaseError) as error:
+            file.broken = True
+            if isinstance(error, (QueryInterrupted, Unreadable)):
+                raise
             raise DatasetteError(str(error), status=400) from error
 
     async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
@@ -78,20 +77,6 @@ class Readable(Database):  # type: ignore[misc]  # Datasette has no types
 async def threaded(executor: Executor | None, do: Callable[[], Any]) -> Any:
     """What is done in a thread of the executor; without one in this thread."""
     return await asyncio.get_running_loop().run_in_executor(executor, do) if executor else do()
-
-
-class Mended(BaseLoader):
-    """Datasette's templates, mended."""
-
-    def __init__(self, own: BaseLoader):
-        self._own = own
-
-    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Callable[[], bool] | None]:
-        source, path, is_current = self._own.get_source(environment, template)
-        return mended(source), path, is_current
-
-    def list_templates(self) -> list[str]:
-        return self._own.list_templates()
 
 
 def fault(error: Exception, *, asked: bool) -> tuple[int, str]:
