@@ -320,32 +320,11 @@ def test_whatever_linked_data_says_can_be_written_to_a_file(value, key):
 
 
 RUNS = (
-    *(
-        "_-|",
-        "-",
-        " ",
-        "- ",
-        "|",
-        "\u3000 ",
-        "，",
-        "。",
-        "…",
-        "、",
-        "·",
-        "：",
-        "）",
-        "]",
-        "（",
-        "/",
-        "\\",
-        "'",
-        '"',
-        "<",
-    ),
-    *("作者：", "来源：", "本报记者", "责任编辑：", "-新闻网 ", "频道", "张三、", "日电", "1小时前 ", "12:30 "),
-    *("2026-", "1", "年月日", "ab, ", "and ", "By A ", "A ", "a@", "http://a", "//", "更多", "点击", "<"),
-    *("\xa0", "\u200b", "\u0301", "가", "あ"),
-)
+    "_-|", "-", " ", "- ", "|", "\u3000 ", "\xa0", "，", "。", "…", "、", "·", "：", "）", "]", "（", "/", "\\", "'",
+    '"', "<", "作者：", "来源：", "本报记者", "责任编辑：", "-新闻网 ", "频道", "张三、", "日电", "1小时前 ", "1",
+    "12:30 ", "2026-", "年月日", "ab, ", "and ", "By A ", "A ", "a@", "http://a", "//", "更多", "点击",
+    "\u200b", "\u0301", "가", "あ",
+)  # fmt: skip
 METAS = (
     *("og:title", "author", "og:site_name", "keywords", "description", "article:published_time", "source", "og:image"),
     *("article:section", "robots", "news_keywords", "editor", "article:author", "publishdate", "copyright"),
@@ -383,7 +362,7 @@ def pages_with(run: str) -> dict[str, str]:
 LINK = "河东新区首条自行车专用路动工"
 
 
-@pytest.mark.parametrize("run", ["_-|", " ", "-新闻网 ", "，", "）"])
+@pytest.mark.parametrize("run", ["_-|", " ", "-新闻网 ", "，"])
 def test_a_title_of_thirty_thousand_characters_holds_nothing_up(run):
     pages = pages_with(run * (30_000 // len(run)))
     for place in ("title", "title's beginning", "metadata", "links"):
