@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from crawler.web.words import Words
@@ -13,14 +13,17 @@ LONGEST = 400  # characters: nothing longer is ours
 _DEPTH = 3
 
 
-def glossed(text: str, t: Words, depth: int = 0) -> str:
+def glossed(text: str, t: Words) -> str:
     """A reason or an evidence as the reader is told it; as it stands where nothing fits."""
-    if len(text) > LONGEST or depth > _DEPTH:
-        return text
-    for pattern, said in _table().get(t.tag[:2], ()):
+    return _glossed(text, t.tag[:2]) if len(text) <= LONGEST else text
+
+
+@lru_cache(maxsize=1024)  # the links of a story say the same again and again
+def _glossed(text: str, language: str, depth: int = 0) -> str:
+    for pattern, said in _table().get(language, ()) if depth <= _DEPTH else ():
         found = pattern.fullmatch(text)
         if found:
-            groups = {name: glossed(value, t, depth + 1) for name, value in found.groupdict().items() if value}
+            groups = {name: _glossed(value, language, depth + 1) for name, value in found.groupdict().items() if value}
             return said.format(found[0], *found.groups(), **groups)
     return text
 
