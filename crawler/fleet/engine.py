@@ -240,6 +240,13 @@ class Queue:
             if name not in self.app.tasks:
                 again = procrastinate.RetryStrategy(max_attempts=TRIES)  # of what a stop cut off
                 self.app.task(name=name, pass_context=True, retry=again)(made(function))
+
+        # Only beside a task with a timetable does procrastinate see that its listener has died.
+        @self.app.periodic(cron="0 0 29 2 *")
+        @self.app.task(name="leap", queue=_QUEUE)
+        def leap(timestamp: Any) -> None:
+            pass
+
         async with _told(None):
             await self.app.run_worker_async(
                 queues=[_QUEUE],
