@@ -52,6 +52,23 @@ def _told(text: str) -> None:
     click.echo(f"kuaixun: {text}", err=True)
 
 
+def _refuse_lasting(queue: Callable[[], Queue]) -> None:
+    """Raises QueueError where waiting for the queue does not help; a server that is away may come."""
+    import asyncio
+
+    from crawler.fleet.engine import QueueError
+
+    async def check() -> None:
+        async with queue() as opened:
+            await opened.check()
+
+    try:
+        asyncio.run(check())
+    except QueueError as error:
+        if error.lasting:
+            raise
+
+
 @command.command()
 @click.argument("dsn", required=False)
 @click.option("--again", is_flag=True, help="Make a queue that is there already anew; all that waits in it is dropped.")
@@ -152,6 +169,7 @@ def collect(
       kuaixun fleet collect --once --json
     """
     queue = _queue()
+    _refuse_lasting(queue)
     from crawler.fleet.remote import Remote
 
     def fleet(told: Callable[[str], None]) -> Callable[[Settings], Fetcher]:

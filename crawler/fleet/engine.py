@@ -26,6 +26,7 @@ SCHEMA = 1  # of the table here; a queue of another one is made anew
 VERSION = version("kuaixun")
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
 SILENT = 30.0
+_REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry")
 LATE = 15.0  # seconds that PostgreSQL may take to answer
 TIDY = 60.0  # seconds between two looks through all that was sent
 TRIES = 5  # workers that die over a job
@@ -100,7 +101,8 @@ async def _told(seconds: float | None = LATE) -> AsyncIterator[None]:
     except (psycopg.Error, procrastinate.exceptions.ProcrastinateException, OSError) as error:
         cause = error.__cause__ if isinstance(error, procrastinate.exceptions.ConnectorException) else error
         text = " ".join(str(cause or error).split()) or type(cause).__name__
-        refused = isinstance(cause, psycopg.errors.InsufficientPrivilege) or "authentication failed" in text
+        # What the server says before it lets anybody in has no code.
+        refused = isinstance(cause, psycopg.errors.InsufficientPrivilege) or any(why in text for why in _REFUSALS)
         raise QueueError(f"PostgreSQL: {text}", lasting=refused) from error
 
 
