@@ -20,7 +20,7 @@ pytest.importorskip("psycopg", reason="the extra `fleet` is not installed")
 lab = pytest.importorskip("tests.fleet_lab")
 engine = pytest.importorskip("crawler.fleet.engine")
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(lab.binaries() is None, reason=lab.MISSING)]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lab.missing()), reason=lab.missing())]
 
 QUICK = """
 import crawler.fleet.engine as engine, crawler.fleet.worker as worker, crawler.fleet.crew as crew
