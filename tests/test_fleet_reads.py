@@ -18,16 +18,14 @@ from config import Settings, Source
 from crawler import bring, reread, rules
 from crawler.cli import cli
 from crawler.console import CONFIG, USAGE
-from crawler.page import ExtractError, FetchError, Page, Request
+from crawler.fleet.reads import Import, Reread
+from crawler.fleet.wire import Setup, encode, framed, packed, parts, setups, unpacked
+from crawler.page import Page, Request
 from crawler.reading import Reading
 from storage.archive import Archive, Damaged, Fetched, Kept
 from storage.rewrite import FIELDS, values
 from tests.small_pages import story
 from tests.test_import import page
-
-pytest.importorskip("procrastinate", reason="the extra `fleet` is not installed")
-from crawler.fleet.reads import Import, Reread
-from crawler.fleet.wire import Setup, encode, framed, packed, parts, setups, unpacked
 
 AT = datetime(2026, 3, 20, 2, tzinfo=UTC)
 URL = "http://news.example/2026/03/20/100001.html"
@@ -85,16 +83,6 @@ def test_any_page_with_its_reading_comes_back_the_same(read, body):
 @given(st.lists(st.binary(max_size=9), max_size=5))
 def test_what_was_made_one_comes_apart_again(several):
     assert list(parts(framed(*several))) == several
-
-
-def test_where_it_leads_and_why_it_failed_come_back_too():
-    request = Request(URL)
-    assert unpacked(packed((URL, 301)), request) == (URL, 301)
-    with pytest.raises(FetchError) as raised:
-        unpacked(packed(FetchError(URL, "busy", status=503, retry=True, after=2.5)), request)
-    assert vars(raised.value) == vars(FetchError(URL, "busy", status=503, retry=True, after=2.5))
-    sent = Page(request, URL, 200, {}, b"x", AT, reading=ExtractError("no article", ours=True))
-    assert vars(unpacked(packed(sent), request).reading) == {"reason": "no article", "ours": True}
 
 
 def test_a_reading_that_json_cannot_hold_is_left_to_the_one_who_asked():
@@ -181,6 +169,7 @@ def test_what_needs_another_page_or_a_whole_one_is_left_to_the_one_who_asked(arc
     ],
 )
 def test_the_commands_say_what_they_lack(tmp_path, line, code, text):
+    pytest.importorskip("procrastinate", reason="the extra `fleet` is not installed")
     file = tmp_path / "a.warc.gz"
     file.touch()
     words = line.format(file=file).split()
