@@ -42,7 +42,9 @@ def command(
 
         from crawler.web.plugin import LOCAL, served
     except ImportError as error:
-        raise Failure("serve needs Datasette: pip install 'kuaixun[serve]'", USAGE) from error
+        from storage.errors import MissingExtra
+
+        raise MissingExtra("`serve` needs Datasette", "serve") from error
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
