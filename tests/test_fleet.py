@@ -1,0 +1,481 @@
+"""The fleet as processes, on a throw-away PostgreSQL: the same content, the same manners, whatever breaks meanwhile.
+
+The limits after which a worker is given up are shortened; what follows from them is not.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import signal
+import threading
+import time
+from contextlib import closing, contextmanager
+
+import pytest
+
+from storage import open_store
+from storage.check import problems
+from storage.digest import content_hash
+from tests import fleet_lab as lab
+from tests.fleet_web import News, serve
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lab.missing()), reason=lab.missing())]
+
+QUICK = """
+import crawler.fleet.engine as engine, crawler.fleet.remote as remote, crawler.fleet.worker as worker
+engine.SILENT, worker.LEASE, worker.BEAT, remote.BEAT, remote.AGAIN = 4.0, 2.0, 0.5, 0.5, 0.5
+"""
+DELAY = 0.05
+HOSTS, PAGES = 12, 40
+numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A PostgreSQL with a database `ready`, in which the queue is set up."""
+    with lab.postgres() as running:
+        running.execute("CREATE DATABASE ready")
+        site = lab.Site(tmp_path_factory.mktemp("ready"), running.dsn("ready"))
+        code, said = site.run("fleet", "init")
+        assert code == 0, said
+        yield running
+
+
+@contextmanager
+def at(folder, server, *, template="ready", patch=QUICK):
+    """A folder whose queue is a database of its own; all that was begun there is over afterwards."""
+    name = f"t{next(numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    folder.mkdir(exist_ok=True)
+    with closing(lab.Site(folder, server.dsn(name), patch)) as site:
+        yield site
+        said = [machine.text() for machine in site.running]
+        assert lab.secrets(said) == []
+        assert [text for text in said if "Traceback" in text] == []
+
+
+@pytest.fixture
+def site(tmp_path, server):
+    with at(tmp_path / "site", server) as made:
+        yield made
+
+
+def look(site, sql="SELECT count(*) FROM articles"):
+    """The rows of a query to the database of a site."""
+    with open_store(site.folder / "news.db", readonly=True) as store:
+        return store.db.execute(sql).fetchall()
+
+
+def content(site):
+    """The hash of all that was stored, after a look for what is wrong and for what was committed twice."""
+    with open_store(site.folder / "news.db") as store:
+        assert list(map(str, problems(store.db))) == []
+        twice = (
+            "SELECT url, count(*) FROM visits WHERE status = 200 AND kind = 'article' GROUP BY url HAVING count(*) > 1"
+        )
+        assert store.db.execute(twice).fetchall() == []
+        return content_hash(store.db)
+
+
+def crawled(folder, web):
+    """What a crawl on one machine stores."""
+    folder.mkdir(exist_ok=True)
+    with closing(lab.Site(folder)) as site:
+        site.configure(web, delay=0.02)
+        code, said = site.run("crawl", "--quiet")
+        assert code == 0, said
+        return content(site)
+
+
+# -- the same content and the same manners
+
+
+def test_the_fleet_and_one_machine_take_turns_with_the_same_database(tmp_path, server):
+    """Two days, each crawled by either: the content is equal, the manners are kept, nothing is asked twice."""
+    news = News(4, 12, delays={"127.1.0.1": 0.2}, busy={"127.1.0.2": 1})
+    pauses = {host: news.delays.get(host, DELAY) for host in news.hosts}
+    found = []
+    with serve(news.hosts, news.answer) as web:
+        for order in (("crawl", "collect"), ("collect", "crawl")):
+            with at(tmp_path / order[0], server) as site:
+                site.configure(web, delay=DELAY)
+                read = [0, 0]
+                for day, how in enumerate(order):
+                    news.begin_again(articles=12 + 6 * day)
+                    web.log.clear()
+                    one_day(site, how)
+                    assert (how, web.log.overlaps(), web.log.hasty(pauses), waits(web.log)) == (how, [], [], [])
+                    assert (how, set(web.log.robots().values()) <= {1}, web.log.again()) == (how, True, 0)
+                    read[day] = sum(each.path.startswith("/news/") and each.status == 200 for each in web.log)
+                assert sum(read) == news.stored()
+                found.append((look(site), content(site)))
+    assert found[0] == found[1]
+    assert found[0][0] == [(news.stored(),)]
+
+
+def one_day(site, how):
+    """One pass by one machine, or by two workers and a collector."""
+    workers = [site.worker(number) for number in range(2)] if how == "collect" else []
+    command = ["fleet", "collect", "--once", "--force"] if how == "collect" else ["crawl", "--force"]
+    code, said = site.run(*command)
+    assert code == 0, said
+    for worker in workers:
+        assert worker.end() == 0, worker.text()
+
+
+def waits(log):
+    """Requests that came before a host that had refused wanted to be asked again."""
+    found = []
+    for rows in log.hosts().values():
+        for before, after in itertools.pairwise(rows):
+            if before.status == 429 and after.begin < before.end + 1:
+                found.append(after)
+    return found
+
+
+# -- what breaks
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory):
+    """A web, what a crawl of it stores when nothing breaks, and the folder where it did."""
+    news, folder = News(HOSTS, PAGES), tmp_path_factory.mktemp("whole")
+    with serve(news.hosts, news.answer) as web:
+        yield news, web, crawled(folder, web), folder
+
+
+@contextmanager
+def unharmed(big, site, *, workers=2, delay=0.1):
+    """A crawl by workers, during which the block breaks things: nothing is lost, impolite or asked twice too often."""
+    news, web, whole, _ = big
+    web.log.clear()
+    site.configure(web, delay=delay)
+    crew = [site.worker(number, concurrency=HOSTS) for number in range(workers)]
+    yield crew, web.log
+    robots = web.log.robots()
+    print(f"{len(web.log)} requests, {web.log.again()} of them again, robots.txt {sum(robots.values())} times")
+    assert web.log.overlaps() == []
+    assert web.log.hasty(delay) == []
+    assert sum(robots.values()) <= HOSTS + 1
+    assert web.log.again() <= news.requests() // 100
+    assert (look(site), content(site)) == ([(news.stored(),)], whole)
+
+
+def advance(log, collector, pages):
+    """Wait until so many more requests have ended; they must, as long as the collector has not."""
+    goal = len(log) + pages
+    assert lab.until(lambda: len(log) >= goal or (None if collector.process.poll() is not None else False), 60, 0.02)
+
+
+def test_ten_killed_workers_lose_nothing(big, site):
+    seed = random.randrange(1_000_000)
+    dice = random.Random(seed)
+    print(f"seed {seed}")
+    # The longer the pauses, the less is under way at any moment, as with real hosts.
+    with unharmed(big, site, workers=4, delay=0.3) as (crew, log):
+        collector = site.collect("--once")
+        for kill in range(10):
+            advance(log, collector, dice.randint(10, 40))
+            crew.pop(dice.randrange(len(crew))).kill()
+            crew.append(site.worker(100 + kill, concurrency=HOSTS))
+        assert collector.wait() == 0
+
+
+# Who waits to be told of new work; the others look once a second.
+HEARING = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN "procrastinate%'
+"""
+
+
+def test_collector_and_postgresql_may_be_killed(big, site, server):
+    """And PostgreSQL be stopped in good order, which cuts all connections too."""
+    with unharmed(big, site) as (_, log):
+        for _ in range(2):
+            collector = site.collect("--once")
+            advance(log, collector, 80)
+            collector.kill()
+        collector = site.collect("--once")
+        for end in (server.stop, server.kill):
+            advance(log, collector, 80)
+            end()
+            time.sleep(0.5)
+            server.start()
+        assert lab.until(lambda: rows(server, site, HEARING) == [(2,)], 20)
+        assert collector.wait() == 0
+
+
+@pytest.mark.skipif(not lab.faked_clock(), reason="no libfaketime: install Debian's `libfaketime`")
+def test_the_clock_of_a_worker_is_not_believed(tmp_path, server):
+    """It is a day ahead, and works before there is anybody to tell it the time."""
+    news = News(2, 8)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+        site.configure(web, delay=DELAY)
+        worker = site.worker(env=lab.wrong_clock("+1d"))
+        assert lab.until(lambda: rows(server, site, "SELECT 1 FROM kuaixun.kuaixun_parcels WHERE name = 'worker w0'"))
+        begun = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+        assert site.collect("--once").wait() == 0
+        assert worker.end() == 0
+        ended = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1))
+        times = [at for (at,) in look(site, "SELECT at FROM visits UNION SELECT first_seen_at FROM articles")]
+        assert [at for at in times if not begun <= at[:19] <= ended] == []
+        assert look(site) == [(news.stored(),)]
+
+
+def rows(server, site, sql):
+    """What is in the queue of a site."""
+    return server.execute(sql, site.dsn.rpartition("/")[2])
+
+
+def test_cut_cables_are_survived(big, site, server):
+    """One worker is cut off for longer than its jobs are kept for it, and another does not run for so long; then the
+    collector is cut off, and at last all connections are reset.
+    """
+    with lab.cable(server.port) as left, lab.cable(server.port) as right, unharmed(big, site) as (crew, log):
+        database = site.dsn.rpartition("/")[2]
+        site.worker(8, concurrency=HOSTS, dsn=server.dsn(database, port=left.port))
+        collector = site.collect("--once", dsn=server.dsn(database, port=right.port))
+        advance(log, collector, 80)
+        left.cut()
+        crew[0].process.send_signal(signal.SIGSTOP)
+        time.sleep(6)
+        left.heal()
+        crew[0].process.send_signal(signal.SIGCONT)
+        advance(log, collector, 80)
+        right.cut()
+        time.sleep(3)
+        right.heal()
+        advance(log, collector, 80)
+        left.reset()
+        right.reset()
+        assert collector.wait() == 0
+
+
+def test_a_result_that_arrives_twice_changes_nothing(tmp_path, server):
+    """The queue does not hear that a result was stored, and gives it to the next collector too."""
+    deaf = """
+        CREATE FUNCTION kuaixun.deaf() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER deaf BEFORE UPDATE OR DELETE ON kuaixun.kuaixun_parcels FOR EACH ROW
+        WHEN (OLD.addressee = 'collect') EXECUTE FUNCTION kuaixun.deaf();
+    """
+    news = News(3, 8)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+        site.configure(web, delay=DELAY)
+        rows(server, site, deaf)
+        site.worker()
+        assert site.collect("--once").wait() == 0
+        before = content(site), len(web.log)
+        assert rows(server, site, "SELECT count(*) FROM kuaixun.kuaixun_parcels WHERE addressee = 'collect'") != [(0,)]
+        assert site.collect("--once").wait() == 0
+        assert (content(site), len(web.log)) == before
+        assert before[0] == crawled(tmp_path / "alone", web)
+
+
+# -- bad days
+
+
+def bad(server, how):
+    """The DSN of a queue that cannot be used, and the Python that makes it so."""
+    name = f"t{next(numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {'postgres' if how == 'not set up' else 'ready'}")
+    dsn, patch = server.dsn(name, user="locked", password=lab.PASSWORD), ""
+    match how:
+        case "no server":
+            dsn = server.dsn(name, user="locked", password=lab.PASSWORD, port=lab.free_port())
+        case "wrong password":
+            dsn = server.dsn(name, user="locked", password=lab.PASSWORD + "x")
+        case "older schema":
+            patch = "import crawler.fleet.engine as engine; engine.SCHEMA += 1"
+        case "no such database":
+            dsn = server.dsn("nowhere", user="locked", password=lab.PASSWORD)
+        case "no DSN at all":
+            dsn = f"mysql:{lab.PASSWORD}"
+    return dsn, patch
+
+
+WORDS = {
+    "wrong password": "authentication failed",
+    "not set up": "kuaixun fleet init",
+    "older schema": "kuaixun fleet init",
+    "no such database": "nowhere",
+    "no DSN at all": "postgresql://",
+}
+
+
+@pytest.mark.parametrize("how", WORDS)
+def test_what_waiting_does_not_help_is_told_in_one_line(tmp_path, server, how):
+    news = News(1, 4)
+    dsn, patch = bad(server, how)
+    with serve(news.hosts, news.answer) as web, closing(lab.Site(tmp_path, dsn, patch)) as site:
+        site.configure(web, delay=0)
+        commands = [["worker"], ["collect", "--once"], ["status"]]
+        for machine in [site.start("fleet", *command) for command in commands]:  # at once
+            code, said = machine.wait(30), machine.text()
+            lines = said.splitlines()
+            assert (code not in (0, 1, 2, 70), lab.secrets([said])) == (True, []), said
+            assert WORDS[how] in lines[-1], said
+            assert len(lines) <= 2, said
+        assert web.log == []
+
+
+def test_who_cannot_reach_postgresql_says_so_once_and_waits(tmp_path, server):
+    """Both begin before PostgreSQL does; the crawl by one machine goes on beside that."""
+    news = News(2, 6)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "later", server) as site:
+        site.configure(web, delay=0.02)
+        site.dsn = server.dsn(site.dsn.rpartition("/")[2], user="locked", password=lab.PASSWORD)
+        server.stop()
+        try:
+            waiting = [site.worker(), site.collect("--once")]
+            assert lab.until(lambda: all("refused" in machine.text() for machine in waiting), 20)
+            whole = crawled(tmp_path / "alone", web)
+        finally:
+            server.start()
+        assert waiting[1].wait() == 0
+        assert [machine.text().count("refused") for machine in waiting] == [1, 1]
+        assert waiting[0].end() == 0
+        assert content(site) == whole
+
+
+def test_a_full_disk_of_the_queue_is_told_and_waited_for(tmp_path, server):
+    news = News(2, 6)
+    full = """
+        CREATE FUNCTION kuaixun.full() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END$$;
+        CREATE TRIGGER is_full BEFORE INSERT ON kuaixun.procrastinate_jobs EXECUTE FUNCTION kuaixun.full();
+    """
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "full", server) as site:
+        site.configure(web, delay=0.02)
+        rows(server, site, full)
+        worker, collector = site.worker(), site.collect("--once")
+        assert lab.until(lambda: "No space left" in collector.text(), 20), collector.text()
+        time.sleep(2)
+        rows(server, site, "DROP TRIGGER is_full ON kuaixun.procrastinate_jobs")
+        assert collector.wait() == 0
+        assert collector.text().count("No space left") == 1
+        assert look(site) == [(news.stored(),)]
+        assert worker.end() == 0
+
+
+def test_a_worker_of_another_version_is_refused(tmp_path, server):
+    news = News(1, 4)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "old", server) as site:
+        site.configure(web, delay=0.02)
+        collector = site.collect("--once")
+        site.patch = QUICK + "engine.VERSION = worker.VERSION = '0.0.1'; engine._QUEUE = 'kuaixun-0.0.1'"
+        old = site.worker()
+        assert old.wait(20) not in (0, 1, 2, 70)
+        assert "0.0.1" in old.text().splitlines()[-1]
+        assert web.log == []
+        site.patch = QUICK
+        worker = site.worker(1)
+        assert collector.wait() == 0
+        assert worker.end() == 0
+
+
+# -- watching, and pages that kill
+
+
+def test_a_page_that_kills_its_workers_is_put_aside_and_can_be_tried_again(tmp_path, server):
+    news = News(2, 10)
+    killer = "/news/100002.html"
+    dying = f"""
+import os
+real = worker.Worker._answer
+async def answer(self, ask, *more):
+    if ask.url.endswith({killer!r}) and "127.1.0.1" in ask.url:
+        os.kill(os.getpid(), 9)
+    return await real(self, ask, *more)
+worker.Worker._answer = answer
+engine.TRIES = remote.TRIES = 2
+"""
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "dying", server, patch=QUICK + dying) as site:
+        site.configure(web, delay=0.02)
+        over, kept = threading.Event(), threading.Thread(target=lambda: keep(site, over))
+        kept.start()
+        try:
+            assert site.collect("--once").wait() == 0
+        finally:
+            over.set()
+            kept.join()
+        assert look(site) == [(news.stored() - 1,)]
+        dead = json.loads(site.run("fleet", "status", "--json")[1])["dead"]
+        assert [(each["url"].endswith(killer), "died" in each["reason"]) for each in dead] == [(True, True)]
+        site.patch = QUICK
+        assert site.run("fleet", "retry")[0] == 0
+        site.worker(50)
+        assert site.collect("--once").wait() == 0
+        assert look(site) == [(news.stored(),)]
+        assert json.loads(site.run("fleet", "status", "--json")[1])["dead"] == []
+
+
+def keep(site, over):
+    """Start a worker again whenever it has died."""
+    number, machine = itertools.count(), None
+    while not over.wait(0.1):
+        if machine is None or machine.process.poll() is not None:
+            machine = site.worker(next(number))
+
+
+def test_the_daemon_is_watched_and_stopped(tmp_path, server):
+    """`fleet collect` without --once, what `fleet status` says of it, and a second one."""
+    news = News(3, 16)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+        site.configure(web, delay=0.2)
+        worker, collector = site.worker(1), site.collect("--quiet")
+        advance(web.log, collector, 12)
+        code, said = site.run("fleet", "status", "--json")
+        assert code == 0, said
+        assert [each["name"] for each in json.loads(said)["workers"]] == ["w1"]
+        code, said = site.run("fleet", "status")
+        assert (code, "w1" in said) == (0, True), said
+        assert lab.until(lambda: look(site) == [(news.stored(),)])
+        assert collector.end() == 0, collector.text()
+        assert worker.end() == 0, worker.text()
+        assert (web.log.overlaps(), web.log.hasty(0.2), web.log.again()) == ([], [], 0)
+
+
+# -- archives
+
+
+@pytest.fixture(scope="module")
+def archived(big):
+    """A WARC file of all pages of a crawl; what one machine stores by an import of it, and by reading that again."""
+    folder = big[-1]
+    with closing(lab.Site(folder)) as site:
+        for command in ("export", "import"):
+            code, said = site.run(
+                "archive", command, "pages.warc.gz", "--db", "news.db" if command == "export" else "imported.db"
+            )
+            assert code == 0, said
+        (folder / "imported.db").replace(folder / "news.db")
+        (folder / "imported.pages").replace(folder / "news.pages")
+        imported = content(site)
+        spoil(site)
+        code, said = site.run("reextract", "--apply", "--quiet", "--samples", "0")
+        assert code == 0, said
+        return folder / "pages.warc.gz", imported, content(site)
+
+
+def spoil(site):
+    """As if other rules had read all articles, and seen no source."""
+    with open_store(site.folder / "news.db") as store, store.db.atomic():
+        store.db.execute("UPDATE articles SET rules = 'others', source = NULL")
+
+
+def test_archives_are_read_by_the_workers_and_go_on_after_a_kill(archived, big, site):
+    """The content is that of an import, and of a reading again, by one machine."""
+    file, imported, again = archived
+    site.configure(big[1])
+    crew = [site.worker(number) for number in range(2)]
+    importer = site.start("fleet", "import", str(file))
+    time.sleep(2)
+    importer.kill()
+    crew[0].kill()
+    crew.append(site.worker(3))
+    code, said = site.run("fleet", "import", str(file))
+    assert (code, content(site)) == (0, imported), said
+    spoil(site)
+    code, said = site.run("fleet", "reextract", "--apply")
+    assert (code, content(site)) == (0, again), said
