@@ -22,6 +22,7 @@ from crawler.fleet.hub import Hub
 from crawler.fleet.reads import AT_HOME, KINDS
 from crawler.fleet.wire import Setup, encode, framed
 from crawler.pool import Crash, Pool, Result, Thing
+from storage.packing import zstd
 
 MOST = 8  # as many workers as pages are sent ahead for; see `pool.AHEAD`
 
@@ -63,7 +64,7 @@ class Crew(Pool[Thing, Result]):
 
     async def _read(self, thing: Thing) -> Any:
         try:
-            content = framed(self._head, *self._kind.sent(thing))
+            content = zstd.compress(framed(self._head, *self._kind.sent(thing)), 1)
         except Exception:  # what cannot travel is read here
             return self._home(thing)
         key = f"{self._hub.to} {next(self._numbers)}"

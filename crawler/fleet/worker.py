@@ -28,6 +28,7 @@ from crawler.frontier import Owners
 from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
 from crawler.reading import read_safely
+from storage.packing import zstd
 
 # Seconds between two signs of life, and without an answer to them until everything is dropped; half of `SILENT`.
 BEAT, LEASE = 3.0, 15.0
@@ -163,7 +164,7 @@ class Worker:
         return self._setups[name]
 
     async def _read(self, key: str, content: bytes, tries: int) -> None:
-        head, *page = parts(content)
+        head, *page = parts(zstd.decompress(content))
         name, setup = msgspec.json.decode(head)
         if (name, setup) not in self._kinds:
             settings, owners, _ = await self._setup(setup)
