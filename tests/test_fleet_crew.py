@@ -132,6 +132,15 @@ def test_a_queue_that_is_made_anew_is_filled_again(site, whole):
     assert (content(site.folder), "no worker" in import_.text()) == (whole[1], True)
 
 
+def test_what_waiting_does_not_help_is_said_before_anything_is_made(site, whole, server):
+    server.execute("CREATE DATABASE bare")
+    for name, text in (("bare", "kuaixun fleet init"), ("nowhere", "does not exist")):
+        site.dsn = server.dsn(name)
+        import_ = bring(site, whole, "--quiet")
+        assert (import_.wait(), text in import_.text(), import_.text().count("\n")) == (4, True, 1), import_.text()
+    assert not (site.folder / "k.db").exists()
+
+
 def test_a_page_that_kills_its_workers_costs_only_itself(site, whole):
     site.patch += DEADLY
     brought, workers = bring(site, whole), [site.worker(0)]

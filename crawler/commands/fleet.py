@@ -189,6 +189,7 @@ def _by_workers(name: str, here: click.Command, text: str) -> None:
 
     def callback(**options: Any) -> Any:
         queue = _queue()
+        _refuse_lasting(queue)
         from crawler.fleet.crew import Crew
 
         assert here.callback
