@@ -81,6 +81,9 @@ class Numbers:
         yield GaugeMetricFamily("kuaixun_visits", "Hosts that are being asked.", value=len(vitals.visits))
         yield GaugeMetricFamily("kuaixun_silence_seconds", "Since the last sign of life.", value=tick - vitals.beat)
         yield GaugeMetricFamily("kuaixun_hanging", "Things that hang.", value=len(vitals.hangs(tick)))
+        for name, number in vitals.fleet.copy().items():
+            text = f"Of the fleet: {name.replace('_', ' ')}."
+            yield GaugeMetricFamily(f"kuaixun_fleet_{name}", text, value=number)
         if vitals.passed_at:
             at = vitals.passed_at.timestamp()
             yield GaugeMetricFamily("kuaixun_last_pass_timestamp_seconds", "When the last pass ended.", value=at)

@@ -56,6 +56,7 @@ class Vitals:
     done: int = 0
     stirred: float | None = None
     lost: Callable[[], int] = lambda: 0
+    fleet: dict[str, int] = field(default_factory=dict)  # of a collector: what waits, who works, what was given up
 
     def see(self, event: Event) -> None:
         """Count an event."""

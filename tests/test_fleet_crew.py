@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import re
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
+from urllib.request import urlopen
 
 import pytest
 
@@ -130,6 +132,21 @@ def test_a_queue_that_is_made_anew_is_filled_again(site, whole):
     site.worker(1)
     assert import_.wait() == 0, import_.text()
     assert (content(site.folder), "no worker" in import_.text()) == (whole[1], True)
+
+
+def test_a_monitor_of_the_collector_sees_the_fleet(site):
+    port = lab.free_port()
+    seeds = '[sources.a]\nseeds = ["http://127.0.0.1:1/"]\n'
+    (site.folder / "kuaixun.toml").write_text(f"[settings]\nmetrics_port = {port}\n{seeds}")
+    asked(site, lambda queue: queue.put("dead 1", "dead", b"{}"))
+    site.worker(1)
+    site.collect()
+
+    def told():
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            return dict(re.findall(r"^kuaixun_fleet_(\w+) (\S+)$", answer.read().decode(), re.MULTILINE))
+
+    assert lab.until(lambda: told() == {"waiting": "0.0", "workers": "1.0", "given_up": "1.0"}, 30), told()
 
 
 def test_what_waiting_does_not_help_is_said_before_anything_is_made(site, whole, server):

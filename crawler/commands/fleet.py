@@ -172,14 +172,14 @@ def collect(
     _refuse_lasting(queue)
     from crawler.fleet.remote import Remote
 
-    def fleet(told: Callable[[str], None]) -> Callable[[Settings], Fetcher]:
-        return lambda settings: Remote(settings, queue, told)
+    def fleet(told: Callable[[str], None], numbers: dict[str, int]) -> Callable[[Settings], Fetcher]:
+        return lambda settings: Remote(settings, queue, told, numbers)
 
     if not once:
         daemon(setup, outputs=outputs, hup=hup, to_json=to_json, log=log, quiet=quiet, fleet=fleet)
         return 0
     setup = usable(setup)
-    connect = fleet(_told)
+    connect = fleet(_told, {})
     chosen = configured_sources(setup, ())
     return one_pass(setup, chosen, force=force, is_named=False, to_json=to_json, quiet=quiet, fetcher=connect)
 

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from crawler.tally import Event, Notice
     from crawler.vitals import Vitals
 
-# Makes what makes fetchers, given whom to tell of trouble.
-Fleet = Callable[[Callable[[str], None]], "Callable[[Settings], Fetcher]"]
+# Makes what makes fetchers, given whom to tell of trouble and where to count.
+Fleet = Callable[[Callable[[str], None], dict[str, int]], "Callable[[Settings], Fetcher]"]
 
 
 def steady(function: Callable[..., None]) -> Callable[..., None]:
@@ -189,7 +189,8 @@ def _run(setup: Config, voice: Voice, hup: Hangups, fleet: Fleet | None) -> None
         stack.enter_context(watching(Watchdog(vitals, say, where=here)))
         means = schedule.Means(say=say, reload=files.reload, vitals=vitals, beat=_manager(stack))
         means.searches = lambda: files.searches
-        means.connect = fleet(lambda text: say(Notice("fleet", text, is_trouble=True))) if fleet else None
+        if fleet:
+            means.connect = fleet(lambda text: say(Notice("fleet", text, is_trouble=True)), vitals.fleet)
         again = asyncio.Event()
         hup.lead_to(again.set)
         given: dict[str, Any] = {"sources": files.sources, "means": means, "hup": again}

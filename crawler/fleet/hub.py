@@ -30,6 +30,11 @@ class Hub:
         self._new, self._taken, self.setup = set[str](), list[str](), ("", b"")
         self._wake, self._lack = asyncio.Event(), ""
 
+    @property
+    def waiting(self) -> int:
+        """How much is asked and not answered."""
+        return len(self._waiting)
+
     async def ask(self, job: Job) -> bytes:
         """What a worker answers; nothing where `TRIES` of them have died over it."""
         found: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()

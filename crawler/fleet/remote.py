@@ -34,10 +34,16 @@ MOST = 1000  # requests that wait or are under way at once, each of another host
 
 
 class Remote(Fetcher):
-    """Puts each request into the queue. `told` hears of trouble with it, once; meanwhile requests wait."""
+    """Puts each request into the queue. `told` hears of trouble with it, once; meanwhile requests wait.
 
-    def __init__(self, settings: Settings, queue: Callable[[], Queue], told: Callable[[str], None]):
+    What a monitor wants to know of the fleet is kept up to date in `numbers`.
+    """
+
+    def __init__(
+        self, settings: Settings, queue: Callable[[], Queue], told: Callable[[str], None], numbers: dict[str, int]
+    ):
         super().__init__(settings)
+        self._numbers = numbers
         self.most, self._hub = MOST, Hub("collect", queue, told, self._beat)
         self._store: Store | None = None
         self._begun = asyncio.Event()
@@ -86,4 +92,6 @@ class Remote(Fetcher):
         for name, content in await queue.all("again"):
             self._store.wake([msgspec.json.decode(content)["url"]], now)
             await queue.done([name])
+        self._numbers["waiting"], self._numbers["workers"] = self._hub.waiting, await queue.workers()
+        self._numbers["given_up"] = len(await queue.all("dead"))
         self._begun.set()
