@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 NOTHING, USAGE, CONFIG, STORAGE, FETCH, EXTRACT, FAULT, INTERRUPTED = 1, 2, 3, 4, 5, 6, 70, 130
 EXIT_CODES = {
     0: "Done; a page that failed in a crawl is a row in the database, not a failure.",
-    NOTHING: "It ran and found nothing to show, or `check` found something wrong.",
+    NOTHING: "It ran and found nothing to show, or `check`, `doctor` or `export --verify` found something wrong.",
     USAGE: "The command line is wrong: unknown option, missing argument, no such file.",
-    CONFIG: "The configuration is wrong: unknown key, bad value, no such source.",
+    CONFIG: "The configuration is wrong: unknown key, bad value, no such source; or an extra is not installed.",
     STORAGE: "The database or a file cannot be opened, read or written.",
     FETCH: "No usable answer from the network: refused, not found, forbidden.",
     EXTRACT: "Not a page that can be read: no HTML, empty, nothing to show.",
@@ -110,6 +110,7 @@ def code_of(error: Exception) -> int:
     families = {kind.__name__ for kind in type(error).__mro__}
     codes = {
         "ConfigError": CONFIG,
+        "MissingExtra": CONFIG,
         "StorageError": STORAGE,
         "QueueError": STORAGE,
         "FetchError": FETCH,
@@ -142,7 +143,7 @@ def configured(function: Callable[..., Any], *, says: bool = True) -> Callable[.
         metavar="FILE",
         help="The configuration; else $KUAIXUN_CONFIG, else ./kuaixun.toml.",
     )
-    @click.option("--db", metavar="FILE", help="The database, in place of the configured one.")
+    @click.option("--db", type=click.Path(), metavar="FILE", help="The database, in place of the configured one.")
     @functools.wraps(function)
     def command(*args: Any, config_file: Path | None, db: str | None, **options: Any) -> Any:
         setup = config.load(config_file)

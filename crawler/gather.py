@@ -11,7 +11,18 @@ import sys
 from selectolax.lexbor import LexborNode
 
 from crawler.tags import PLAYER, SCRIPT, VOID_TAG
-from crawler.tree import MAX_ANCHORS, MAX_ELEMENTS, MAX_LINE, MAX_LINES, MAX_OTHERS, Anchor, Image, Line, Tree
+from crawler.tree import (
+    MAX_ANCHORS,
+    MAX_ELEMENTS,
+    MAX_LINE,
+    MAX_LINES,
+    MAX_OTHERS,
+    MAX_TITLE,
+    Anchor,
+    Image,
+    Line,
+    Tree,
+)
 
 REST = sys.maxsize  # stands for an open link that is one too many to be kept: its text still counts as a link's
 
@@ -73,7 +84,7 @@ class Gatherer:
             if len(self.tree.scripts) < MAX_OTHERS and "ld+json" in (node.attributes.get("type") or ""):
                 self.tree.scripts.append(node.text(deep=True) or "")
         elif not self.tree.title and not self.tree.lines:
-            self.tree.title = " ".join((node.text(deep=True) or "").split())
+            self.tree.title = " ".join((node.text(deep=True) or "")[:MAX_TITLE].split())
 
     def flush(self, box: int) -> None:
         """End the line that is being gathered."""

@@ -102,6 +102,11 @@ PEERS: Mapping[str, Callable[[bytes, str], Found]] = {
 }
 """Their names on PyPI, and how each is called."""
 
+# What some of them need besides, to be called as they are here.
+_WITH = {"trafilatura": "trafilatura lxml_html_clean", "newspaper4k": "'newspaper4k[nlp,zh]'"}
+INSTALLS = " ".join(_WITH.get(name, name) for name in PEERS)
+"""What `pip install` is to be given to have all of them."""
+
 
 def installed() -> dict[str, str]:
     """The peers that can be asked here, with their versions."""

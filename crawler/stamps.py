@@ -27,7 +27,7 @@ _WHEN = (
     r"|(?:(?:今天|今日|昨天|昨日|前天|\d{1,2}[-/月]\d{1,2}日?)\s*)?\d{1,2}[:：]\d{2}(?:[:：]\d{2})?)[\])）】]?"
 )
 _LEADING = re.compile(rf"^(?P<time>{_WHEN})[\s|·,，]*(?=[^\s\d])")
-_TRAILING = re.compile(rf"[\s|·,，]*(?P<time>{_WHEN})$")
+_TRAILING = re.compile(rf"(?:(?<![\s|·,，])[\s|·,，]++)?+(?P<time>{_WHEN})$")
 _CLOCK = re.compile(r"\D?(\d{1,2})[:：](\d{2})(?:[:：]\d{2})?\D?")
 
 

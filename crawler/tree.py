@@ -23,6 +23,7 @@ from msgspec import Struct
 # be that of links, what stands in lines beyond is not read.
 MAX_ELEMENTS, MAX_ANCHORS, MAX_LINES, MAX_OTHERS = 50_000, 20_000, 50_000, 10_000
 MAX_LINE = 1_000_000  # characters
+MAX_TITLE = 2_000  # characters of <title>: of a headline, a name, and the blanks of a template
 
 
 class Element(Struct, gc=False):

@@ -18,6 +18,7 @@ _COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"|,\s*+(?P<end>[\]}])', re.S)
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DEEP = 100
+MAX_META = 2_000  # characters: rules look for names in them, and no name is so long
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,7 @@ def look(document: Document) -> View:
     meta: dict[str, str] = {}
     for key, value in tree.metas:
         if value:
-            meta.setdefault(key, value)
+            meta.setdefault(key, value[:MAX_META])
     objects = _articles(tree.scripts)
     base = (resolve(document.url, tree.base) if tree.base else None) or document.url
     return View(

@@ -279,9 +279,9 @@ def schema() -> Iterator[str]:
         "This page is made by `docs/make.py`.\n\n"
         "`articles` has one row for each article. Beside it: `stories` (what belongs together), `revisions` (former "
         "versions), `removals` (what vanished at its source), `article_urls` (every address of an article), "
-        "`headlines` (items of lists), `visits` (every request and how it ended), `frontier` (what is to be asked "
-        "when) and `gaps` (when a source was not seen). A copy and an advertisement are marked, never deleted. A "
-        "claimed time that cannot be is flagged and not used.\n"
+        "`headlines` (items of lists), `sources`, `visits` (every request and how it ended), `searches` and `outbox` "
+        "(notices), `frontier` (what is to be asked when) and `gaps` (when a source was not seen). A copy and an "
+        "advertisement are marked, never deleted. A claimed time that cannot be is flagged and not used.\n"
     )
     with open_store(Path(":memory:"), fields=columns()) as store:
         master = dict(

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from storage.errors import NotOurDatabase, translated
 from storage.packing import Prefix, zstd
+from storage.reading import reading_mode
 from storage.times import parse, stamp
 from storage.waiting import NONE, SHORT, Patience, is_free, keep_log_small, transaction
 
@@ -109,7 +110,7 @@ class Archive:
         self._held = 0
 
     def _opened(self, readonly: bool) -> sqlite3.Connection:
-        target = f"{self.path.absolute().as_uri()}?mode=ro" if readonly else str(self.path)
+        target = self.path.absolute().as_uri() + reading_mode(self.path) if readonly else str(self.path)
         db = sqlite3.connect(target, uri=readonly, isolation_level=None, timeout=SHORT)
         try:
             (made_by,) = db.execute("PRAGMA application_id").fetchone()
@@ -121,7 +122,9 @@ class Archive:
                 db.executescript(f"BEGIN; {_SCHEMA} PRAGMA application_id = {APPLICATION_ID}; COMMIT")
             elif not readonly and not _has_received(db):
                 db.execute("ALTER TABLE pages ADD COLUMN received TEXT")
-            if not readonly:
+            if readonly:
+                db.execute("PRAGMA query_only = ON")
+            else:
                 db.execute("PRAGMA journal_mode = wal")  # a copy that was put back has no log
             db.execute("PRAGMA synchronous = normal")
             keep_log_small(db)

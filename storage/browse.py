@@ -5,7 +5,6 @@ Every function takes the open database (`Database.conn`), of the present or of t
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from storage.past_search import last_of, matching, ordered
 from storage.search import checked, form, holds, words_to_match
 from storage.sqlite import Database
 from storage.times import parse, stamp
+from storage.values import mapping_of
 
 Row = dict[str, Any]
 
@@ -220,7 +220,7 @@ def story(db: sqlite3.Connection, which: str) -> Row | None:
     told["links"] = list[Row]()
     for part in _parts(members, "links.article_id"):
         sql = f"SELECT article_id, other_id, level, score, evidence FROM links WHERE {part} ORDER BY id LIMIT {LINKS}"
-        told["links"] += [{**row, "evidence": json.loads(row["evidence"])} for row in _rows(db, sql)]
+        told["links"] += [{**row, "evidence": mapping_of(row["evidence"])} for row in _rows(db, sql)]
     sql = "SELECT at, article_id, from_key, to_key, why FROM story_moves WHERE ? IN (from_key, to_key) ORDER BY id"
     told["moves"] = list(_rows(db, f"{sql} LIMIT {LISTED}", (which,)))
     return told

@@ -19,6 +19,7 @@ from storage.errors import (
     translated,
 )
 from storage.pair import is_archive
+from storage.reading import reading_mode, writable
 from storage.sqlite import Database
 from storage.waiting import NONE, Patience, keep_log_small, transaction
 
@@ -63,7 +64,7 @@ def _check_path(path: Path, readonly: bool) -> None:
     if not folder.is_dir():
         raise Unwritable(path, f"there is no folder `{folder}`")
     # SQLite writes its log beside the file, so the folder counts too.
-    if not _writable(folder) or (path.exists() and not _writable(path)):
+    if not writable(folder) or (path.exists() and not writable(path)):
         raise Unwritable(path, "permission is missing; this user must be able to write the file and its folder")
 
 
@@ -72,23 +73,6 @@ def _open(path: Path, readonly: bool, timeout: float) -> sqlite3.Connection:
     return sqlite3.connect(
         name, uri=name.startswith("file:"), timeout=timeout, isolation_level=None, cached_statements=256
     )
-
-
-def reading_mode(path: Path) -> str:
-    """How a file is opened that is only to be read, as the query of its address. Set `PRAGMA query_only` too."""
-    if _writable(path) and _writable(path.absolute().parent):
-        # Who may write clears SQLite's log files away when he goes; a reader that may not leaves them lying there.
-        # `PRAGMA query_only` keeps the promise.
-        return "?mode=rw"
-    log = path.with_name(path.name + "-wal")
-    # A database with a log needs a file for its locks beside it, which cannot be made here; without a log nobody is at
-    # work on it.
-    alone = not _writable(path.absolute().parent) and not (log.exists() and log.stat().st_size)
-    return "?immutable=1" if alone else "?mode=ro"
-
-
-def _writable(path: Path) -> bool:
-    return os.access(path, os.W_OK)
 
 
 def _checked(db: Database, path: Path, fields: Mapping[str, str], patience: Patience | None) -> Database:

@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator
 from math import log
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from storage.keys import parts_of
 from storage.records import Signs
 
 # Bad pages in the time of a fault; the sum that is an alarm, and the one that ends it.
@@ -99,7 +99,7 @@ NOTHING = Step({})
 
 def shape(url: str) -> str:
     """What the addresses of one kind of page share: the path with 0 for numbers and hashes, and - for a long name."""
-    head, _, name = urlsplit(url).path.rpartition("/")
+    head, _, name = parts_of(url).path.rpartition("/")
     name = _HASH.sub("0", name)
     if max(name.count("-"), name.count("_"), len(name) // 20) >= 3:
         name = "-"

@@ -11,6 +11,8 @@ StorageError
 +-- Unreadable       the file cannot be read, or not without writing beside it
 +-- Unwritable       the folder or the file cannot be written
     +-- DiskFull     there is no room left
+
+MissingExtra is about no file: a package is not installed.
 """
 
 from __future__ import annotations
@@ -28,6 +30,13 @@ class StorageError(Exception):
     def __init__(self, path: Path, problem: str):
         super().__init__(problem)
         self.path = path
+
+
+class MissingExtra(Exception):
+    """What is wanted needs a package that one of our extras brings, and that is not installed."""
+
+    def __init__(self, wants: str, extra: str):
+        super().__init__(f"{wants}, which is not installed: pip install 'kuaixun[{extra}]'.")
 
 
 class MissingDatabase(StorageError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
@@ -57,7 +58,8 @@ def sources(db: sqlite3.Connection, now: datetime, watched: Collection[str] | No
         if name in rows and (at := place.get(seen[:13])) is not None:
             rows[name]["brought"][at] += 1
             if claimed and precision in ("minute", "second") and not flag:
-                delays[name, at].append(_minutes(claimed, seen))
+                with suppress(ValueError, TypeError):  # what is no time has no delay
+                    delays[name, at].append(_minutes(claimed, seen))
     for name, hour, asked, failed in db.execute(_ASKED, span):
         if name in rows and hour in place:
             rows[name]["asked"][place[hour]], rows[name]["failed"][place[hour]] = asked, failed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 
 def _names(words: str) -> frozenset[str]:
@@ -101,6 +101,14 @@ def without_tracking(url: str) -> str:
     if len(kept) == len(pairs):
         return url
     return head + ("?" + "&".join(kept) if kept else "") + fragment_mark + fragment
+
+
+def parts_of(url: str) -> SplitResult:
+    """The parts of an address; what is none, `http://[::1`, is all path."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", url, "", "")
 
 
 @lru_cache(maxsize=2048)

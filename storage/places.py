@@ -7,7 +7,9 @@ import string
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+
+from storage.keys import parts_of
 
 MAX_STARS = 5  # of a pattern: more make SQLite's GLOB slow, and no host needs them
 MAX_PATTERN = 4096  # in characters: no address is longer, and SQLite refuses patterns of 50,000 bytes
@@ -22,7 +24,7 @@ _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
 
 def path_of(url: str) -> str:
     """What patterns are held against: the path with its query, in the spelling of `spellings`."""
-    parts = urlsplit(url)
+    parts = parts_of(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return path if _PLAIN.fullmatch(path) else _canonical(_encoded(path).replace("*", "%2A").replace("$", "%24"))
 

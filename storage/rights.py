@@ -11,8 +11,8 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from storage.keys import parts_of
 from storage.places import closest, path_of
 from storage.records import Notice
 from storage.times import stamp
@@ -130,7 +130,7 @@ def known(connection: sqlite3.Connection, article_id: int, at: datetime | None) 
     """What was said about the use of one article, as known at a time or now: see `query.rights`."""
     row = connection.execute("SELECT url FROM articles WHERE id = ?", (article_id,)).fetchone()
     url = row[0] if row else ""
-    told = {"id": article_id, "host": urlsplit(url).netloc, "at": stamp(at) if at else "~"}
+    told = {"id": article_id, "host": parts_of(url).netloc, "at": stamp(at) if at else "~"}
     found = connection.execute(_KNOWN_OF, told)
     names = [column[0] for column in found.description][:-1]
     rows = [(dict(zip(names, row, strict=False)), row[-1]) for row in found]
@@ -177,7 +177,7 @@ class RightsBook:
             (each.kind, each.via, each.agent, each.location): (each.value, int(each.applies)) for each in notice.rights
         }
         silent = {key: (None, applies) for key, (value, applies) in former.items() if value is not None}
-        where = (notice.read_on, notice.scope, urlsplit(notice.read_on).netloc, article_id, stamp(notice.read_at))
+        where = (notice.read_on, notice.scope, parts_of(notice.read_on).netloc, article_id, stamp(notice.read_at))
         for key, what in {**silent, **said}.items():
             if former.get(key) != what:
                 self._run(_ADD, (*key, *what, *where))

@@ -13,19 +13,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from storage.errors import MissingExtra
+
 Session = Literal["pre", "am", "lunch", "pm", "post", "holiday"]
 
 ZONES = {"XSHG": "Asia/Shanghai", "XSHE": "Asia/Shanghai", "XHKG": "Asia/Hong_Kong", "XNYS": "America/New_York"}
 # The calendar that each is read from, and the market on which the codes of each exchange are traded.
 _CALENDAR = {"XSHG": "XSHG", "XSHE": "XSHG", "XHKG": "XHKG", "XNYS": "XNYS"}
 _MARKETS = {"SH": "XSHG", "SZ": "XSHE", "BJ": "XSHE", "HK": "XHKG", "US": "XNYS"}
-
-
-class NoCalendars(Exception):
-    """The package is not there; the text says how to get it."""
-
-    def __init__(self) -> None:
-        super().__init__("Market sessions need the package `exchange_calendars`: pip install 'kuaixun[market]'.")
 
 
 class UnknownMarket(ValueError):
@@ -127,7 +122,7 @@ def _package() -> tuple[Any, str]:
             warnings.simplefilter("ignore")
             import exchange_calendars
     except ImportError as error:
-        raise NoCalendars from error
+        raise MissingExtra("Market sessions need `exchange_calendars`", "market") from error
     return exchange_calendars, str(exchange_calendars.__version__)
 
 

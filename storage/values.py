@@ -1,4 +1,4 @@
-"""Values of added fields: as JSON has them, and as a column takes them. Pure."""
+"""Values of added fields: as JSON has them, and as a column takes and gives them. Pure."""
 
 from __future__ import annotations
 
@@ -32,3 +32,12 @@ def column_value(value: object) -> Any:
     if plain in (None, "", [], {}):
         return None
     return json.dumps(plain, ensure_ascii=False) if isinstance(plain, list | dict) else plain
+
+
+def mapping_of(told: str) -> dict[str, Any]:
+    """The mapping in a column of JSON; an empty one where there is none that can be read."""
+    try:
+        found = json.loads(told)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -34,6 +34,12 @@ def drift_of(db: Database, source: str) -> datetime | None:
     return parse(row[0]) if row[0] else None
 
 
+def has_articles(db: Database, source: str) -> bool:
+    """Whether any article came of a source."""
+    sql = "SELECT EXISTS (SELECT 1 FROM articles WHERE found_by = ?)"
+    return bool(db.conn.execute(sql, (source,)).fetchone()[0])
+
+
 def drifting_hosts(db: Database, source: str) -> list[str]:
     """The hosts of a source whose pages do not yield what they did."""
     sql = "SELECT host FROM drifts WHERE source = ? AND ended_at IS NULL ORDER BY host"

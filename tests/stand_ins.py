@@ -11,11 +11,13 @@ from __future__ import annotations
 import argparse
 import configparser
 import importlib.util
+import json
 import os
 import re
 import selectors
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -29,10 +31,11 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 # Where the machine's own folders are, below the folder of the reader.
-PLACES = ("/opt/kuaixun", "/etc/kuaixun", "/etc/systemd/system", "/media/disk")
+PLACES = ("/opt/kuaixun", "/etc/kuaixun", "/etc/systemd/system", "/media/disk", "/var/lib/kuaixun")
+HOME = "machines/new.example"  # of the reader who has moved there
 SOURCE = "https://github.com/kuaixun/kuaixun"
+BENCHMARK = "https://github.com/scrapinghub/article-extraction-benchmark"
 HOSTS = ("mrkx.qghjm.com", "news.example", "feeds.example")
-ALONE = "alone.example"  # a site of one page
 PAGE = "/1192287.html"  # an address in the README
 # What shows that a program that does not end by itself is at work.
 ALIVE = {"serve": r"http://127\.0\.0\.1:\d+/", "run": r"fetched|source|waiting|new"}
@@ -43,21 +46,23 @@ def put(folder: Path) -> dict[str, str]:
     """Write the programs, and make the places. What they need in the environment."""
     place = folder / "bin"
     for name in PROGRAMS:
-        _program(place / name, name)
-    for name in PLACES[1:]:
+        program(place / name, name)
+    for name in (*PLACES[1:], HOME):
         (folder / name.lstrip("/")).mkdir(parents=True, exist_ok=True)
     return {
         "PATH": os.pathsep.join((str(place), str(Path(sys.executable).parent), os.environ["PATH"])),
         "STAND_INS": str(folder),
         "BROWSER": "true",
+        "HOME": str(folder / HOME),
         # A clone is one of this repository.
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{ROOT}.insteadOf",
+        "GIT_CONFIG_COUNT": "2",
+        **{f"GIT_CONFIG_KEY_{n}": f"url.{ROOT}.insteadOf" for n in range(2)},
         "GIT_CONFIG_VALUE_0": SOURCE,
+        "GIT_CONFIG_VALUE_1": BENCHMARK,
     }
 
 
-def _program(path: Path, name: str) -> None:
+def program(path: Path, name: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     told = f'PYTHONPATH={shlex.quote(str(ROOT))} STAND_IN_BIN="${{0%/*}}"'
@@ -94,6 +99,14 @@ def useradd(words: Sequence[str]) -> int:
     return 0
 
 
+def install(words: Sequence[str]) -> int:
+    """The real one, but for the user and the group, which are not there."""
+    given = _parsed(words, "-d", "-o:", "-g:", "-m:", names="+")
+    assert given.o == given.g == "kuaixun"
+    how = [*(["-d"] if given.d else []), *(["-m", given.m] if given.m else [])]
+    return subprocess.run(["/usr/bin/install", *how, *given.names], check=False).returncode
+
+
 def systemctl(words: Sequence[str]) -> int:
     """`enable --now` starts what the unit says, for a moment; `status` knows whether it did."""
     given = _parsed(words, "--now", names=2)
@@ -101,6 +114,8 @@ def systemctl(words: Sequence[str]) -> int:
     mark = _root() / f"{name}.started"
     if verb == "status":
         return 0 if mark.exists() else 4
+    if verb in ("stop", "disable"):
+        return 0
     assert verb == "enable"
     unit = configparser.RawConfigParser(strict=False, comment_prefixes="#")
     unit.optionxform = str  # type: ignore[assignment,method-assign]
@@ -120,8 +135,10 @@ def journalctl(words: Sequence[str]) -> int:
 
 def rsync(words: Sequence[str]) -> int:
     """The other machine is a folder."""
-    given = _parsed(words, "-a", names="+")
+    given = _parsed(words, "-a", "--ignore-missing-args", names="+")
     *files, target = given.names
+    if given.ignore_missing_args:
+        files = [file for file in files if Path(file).exists()]
     host, _, path = target.partition(":")
     there = _root() / "machines" / host / path
     there.mkdir(parents=True, exist_ok=True)
@@ -137,7 +154,7 @@ def python3(words: Sequence[str]) -> int:
         os.execv(sys.executable, [sys.executable, *words])
     bin_ = Path(words[2]) / "bin"
     for name in ("python", "pip"):
-        _program(bin_ / name, {"python": "venv-python"}.get(name, name))
+        program(bin_ / name, {"python": "venv-python"}.get(name, name))
     (bin_ / "activate").write_text(f"export PATH={shlex.quote(str(bin_.absolute()))}:$PATH\n")
     return 0
 
@@ -151,7 +168,9 @@ def venv_python(words: Sequence[str]) -> int:
 
 def pip(words: Sequence[str]) -> int:
     """Nothing comes from the network: it is seen whether a project, its extras and its constraints are there."""
-    given = _parsed(words, "-q", "-e", "-c:", names="+") if "-qe" not in words else _parsed(words, "-qe", names="+")
+    given = (
+        _parsed(words, "-q", "-e", "-U", "-c:", names="+") if "-qe" not in words else _parsed(words, "-qe", names="+")
+    )
     verb, *wanted = given.names
     assert verb == "install" and Path(getattr(given, "c", None) or ROOT).exists()
     # Where the environment is one of ours, what is installed can be typed from now on.
@@ -162,13 +181,13 @@ def pip(words: Sequence[str]) -> int:
         if requirement and canonicalize_name(requirement.name) != "kuaixun":
             tool = place / requirement.name
             if requirement.name in ("ruff", "mypy"):
-                _program(tool, requirement.name)
+                program(tool, requirement.name)
             continue
         project = tomllib.loads((Path("." if requirement else path) / "pyproject.toml").read_text("utf-8"))["project"]
         names = requirement.extras if requirement else {name for name in extras.split(",") if name}
         assert project["name"] == "kuaixun" and not names - project["optional-dependencies"].keys(), one
         for name in ("kuaixun", *(("pytest",) if "test" in names else ())):
-            _program(place / name, name)
+            program(place / name, name)
     return 0
 
 
@@ -210,6 +229,8 @@ def kuaixun(words: Sequence[str]) -> int:
 def real(words: Sequence[str]) -> int:
     from crawler.cli import main
 
+    if demo := os.environ.get("KUAIXUN_DATABASE"):
+        words = [word.replace("127.0.0.1:8631", _place(demo)) for word in words]
     if words[0] != "demo":
         from crawler import fetch
 
@@ -219,6 +240,13 @@ def real(words: Sequence[str]) -> int:
     sys.argv = ["kuaixun", *words]
     main()
     return 0
+
+
+def _place(demo: str) -> str:
+    """Where the web of the demo was, which may have found its port taken."""
+    with sqlite3.connect(demo) as db:
+        (seeds,) = db.execute("SELECT seeds FROM sources WHERE name = 'lanxi'").fetchone()
+    return urlsplit(json.loads(seeds)[0]).netloc
 
 
 def _web() -> object:
@@ -231,8 +259,6 @@ def _web() -> object:
 
     def asked(request: httpx.Request) -> httpx.Response:
         parts = urlsplit(str(request.url))
-        if parts.netloc == ALONE:
-            return httpx.Response(404 if parts.path != "/" else 200, html=f"<title>{ALONE}</title><p>一页</p>")
         told = [request.headers.get(name, "") for name in ("if-none-match", "if-modified-since")]
         path = parts.path if parts.path != PAGE else some
         found = answer(web, HOSTS.index(parts.netloc), path + (f"?{parts.query}" if parts.query else ""), *told)
@@ -267,7 +293,10 @@ def _ended(command: Sequence[str], alive: str) -> int:
 
 
 PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
-    **{one.__name__: one for one in (sudo, useradd, systemctl, journalctl, rsync, python3, pip, kuaixun, datasette)},
+    **{
+        one.__name__: one
+        for one in (sudo, useradd, install, systemctl, journalctl, rsync, python3, pip, kuaixun, datasette)
+    },
     **dict.fromkeys(("chromedriver", "npm", "apt-get"), there_already),
 }
 _WITHIN = {

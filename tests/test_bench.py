@@ -16,7 +16,8 @@ from click.testing import CliRunner, Result
 from crawler import metrics, peers
 from crawler.bench import cases, corpora
 from crawler.cli import cli
-from crawler.console import NOTHING, USAGE
+from crawler.console import CONFIG, USAGE
+from tests.gate import public_pages
 
 BODY = ["青川水库今天上午开始放水，下游三个镇的农田最先受益。", "放水将持续十二天，每天两次。"]
 PAGE = (
@@ -226,6 +227,32 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers, "version", version)
 
 
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [("https://www.bbc.co.uk/a", "bbc.co.uk"), ("https://www.a.b.com/", "b.com"), ("http://ac.be/", "ac.be")],
+)
+def test_the_domain_of_a_public_page(url, domain):
+    assert public_pages.domain(url) == domain
+
+
+@pytest.mark.parametrize(("every", "names"), [(False, ["bb"]), (True, ["aa", "bb"])])
+def test_a_public_benchmark_is_written_in_the_layout_of_the_bench(tmp_path, every, names):
+    truth = {
+        name * 32: {"url": f"https://www.{domain}/1.html", "articleBody": BODY[0]}
+        for name, domain in (("aa", "one.example"), ("bb", "three.example"))
+    }
+    (tmp_path / "html").mkdir()
+    (tmp_path / "ground-truth.json").write_text(json.dumps(truth), encoding="utf-8")
+    for name in truth:
+        (tmp_path / "html" / f"{name}.html.gz").write_bytes(gzip.compress(PAGE.encode()))
+    assert public_pages.write(tmp_path, tmp_path / "out", every=every) == len(names)
+    assert [case.name[:2] for case in cases(tmp_path / "out") if case.body() == PAGE.encode()] == names
+
+
+def absent(name: str) -> str:
+    raise PackageNotFoundError(name)
+
+
 def test_peers_that_are_installed_are_measured_on_the_same_pages(lines, beside):
     rows = {row["extractor"]: row for row in map(json.loads, bench(lines, "--peers", "--json").stdout.splitlines())}
     assert list(rows) == [f"kuaixun {metadata.version('kuaixun')}", "naive 1.0", "failing 2.0"]
@@ -241,6 +268,11 @@ def test_a_table_of_peers_names_who_it_was(lines, beside):
 
 
 def test_without_any_peer_it_is_said_what_to_install(lines, monkeypatch):
-    monkeypatch.setattr(peers, "PEERS", {})
+    monkeypatch.setattr(peers, "version", absent)
     result = bench(lines, "--peers")
-    assert (result.exit_code, result.stdout) == (NOTHING, "") and "pip install" in result.stderr
+    assert (result.exit_code, result.stdout) == (CONFIG, "") and f"pip install {peers.INSTALLS}\n" in result.stderr
+
+
+def test_the_page_about_peers_installs_all_of_them_as_the_command_says():
+    page = Path(__file__).parent.parent / "docs" / "peers.md"
+    assert f"peers/bin/pip install . {peers.INSTALLS}" in page.read_text(encoding="utf-8")

@@ -79,6 +79,15 @@ def is_clean(browser, address, path):
     assert (path, wide) == (path, browser.width)
 
 
+def test_nothing_in_a_table_reaches_out_of_its_place(browser, hostile):
+    browser.dress(1280)
+    browser.get(f"{hostile}/hostile/articles")
+    style = "getComputedStyle(document.querySelector(arguments[0]))"
+    look = f"const s = {style}; return [s.contain, s.overflow, s.unicodeBidi]"
+    assert browser.run(look, ".rows-and-columns td.col-title") == ["paint", "hidden", "isolate"]
+    assert browser.run(look, ".facet-info li a")[2] == "isolate"
+
+
 def reaches(browser, part):
     """Until its address has a part in it."""
     from selenium.webdriver.support.ui import WebDriverWait

@@ -188,6 +188,31 @@ def test_an_archive_that_is_not_the_databases_is_seen(tmp_path, sql, is_imported
         assert held.missing + held.unread > 0
 
 
+@pytest.mark.parametrize(
+    ("broken", "bad", "says", "code"),
+    [
+        ("visits", lambda page: bytes(len(page)), "is damaged. Restore it", 4),
+        ("visits_at", lambda page: page.replace(b"2026-", b"2025-"), "made anew: restore a copy", 1),
+    ],
+)
+def test_in_a_damaged_file_nothing_is_made_anew(tmp_path, broken, bad, says, code):
+    path = tmp_path / "k.db"
+    with open_store(path) as store:
+        fill(store)
+        store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        sql = "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master WHERE name = ?"
+        root, size = store.db.execute(sql, (broken,)).fetchone()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        page = file.read(size)
+        file.seek((root - 1) * size)
+        file.write(bad(page))
+    before = path.read_bytes()
+    result = CliRunner().invoke(cli, ["check", "--repair", "--db", str(path)])
+    assert says in result.output and "indexed anew" not in result.output
+    assert (result.exit_code, path.read_bytes() == before) == (code, True)
+
+
 def test_an_archive_that_is_gone_is_a_fault_where_answers_were_stored(tmp_path):
     with open_store(tmp_path / "k.db") as store:
         now = datetime.now(UTC)

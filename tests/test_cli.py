@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner, Result
 
+import config
 import storage
 from crawler.cli import cli
 from crawler.commands._progress import Watch
@@ -145,6 +147,9 @@ def test_init_where_no_folder_can_be(here):
 def test_config_prints_a_configuration_that_says_the_same(here):
     (here / "kuaixun.toml").write_text('retries = 1\n[sources."日报"]\ncron = "0 8 * * 1"\n' + SEEDS, encoding="utf-8")
     first = run("config").stdout
+    assert tomllib.loads(first)["settings"].keys() == {
+        name for name, key in config.keys(config.Settings).items() if key.default is not None
+    }
     (here / "kuaixun.toml").write_text(first, encoding="utf-8")
     assert [line.split("  #")[0] for line in run("config").stdout.splitlines()] == [
         line.split("  #")[0] for line in first.splitlines()
@@ -359,6 +364,9 @@ def test_a_crawl_that_finds_nothing_due_says_when_and_how_to_ask_now(asked, pape
     (asked / "kuaixun.toml").write_text(f'[sources.paper]\nseeds = ["{paper}/"]\n')
     run("crawl", "--quiet")
     assert re.search(r"^Nothing is due before [\d: -]+; --force asks now\.$", run("crawl").stdout, re.M)
+    done = json.loads(run("crawl", "--json").stdout.splitlines()[-1])
+    assert (done["kind"], done["requests"]) == ("done", 0)
+    assert datetime.fromisoformat(done["next_due"]) > datetime.now(UTC)
     forced = run("crawl", "--force").stdout
     assert "Nothing is due" not in forced
     assert "0 requests" not in forced
@@ -523,6 +531,25 @@ def test_a_search_without_a_hit_says_so(stored):
     assert refused(NOTHING, "search", "没有") == (
         "kuaixun: no article holds `没有`; --ads and --copies would look further"
     )
+
+
+@pytest.mark.parametrize("words", ["", " ", "，。", '""'])
+def test_a_search_for_nothing_is_a_wrong_command(stored, words):
+    assert "nothing to search for: " in refused(USAGE, "search", words)
+
+
+@pytest.mark.parametrize(
+    ("package", "words", "extra"),
+    [
+        ("uvicorn", "serve", "serve"),
+        ("pyarrow", "export a.parquet", "data"),
+        ("exchange_calendars", "export a.csv --sessions XSHG", "market"),
+    ],
+)
+def test_an_extra_that_is_not_installed_is_named_with_one_code(stored, monkeypatch, package, words, extra):
+    monkeypatch.setitem(sys.modules, package, None)
+    result = run(*words.split())
+    assert (result.exit_code, f"pip install 'kuaixun[{extra}]'" in result.stderr) == (CONFIG, True), result.stderr
 
 
 def test_a_story_that_is_not_there(stored):
@@ -706,7 +733,7 @@ def test_check_repairs_what_is_derived(stored, monkeypatch):
     with closing(sqlite3.connect("kuaixun.db")) as db, db:
         db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     assert "--repair makes it anew" in run("check").stdout
-    assert "articles indexed anew" in run("check", "--repair").stdout
+    assert "1 article indexed anew" in run("check", "--repair").stdout
     assert run("check").exit_code == 0
 
 

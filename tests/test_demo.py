@@ -6,7 +6,8 @@ import re
 import socket
 import threading
 from collections import Counter
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from html import unescape
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -20,12 +21,13 @@ from crawler.cli import cli
 from crawler.decode import decode
 from crawler.demo import site, truth
 from crawler.demo.markup import Markup, fill
-from crawler.demo.run import MORNING, WORDS, Counts, Summary, run
-from crawler.demo.server import PortsTaken, Served, serve
+from crawler.demo.run import MORNING, WORDS, Counts, Summary, _file, run
+from crawler.demo.server import PORTS, PortsTaken, Served, serve
 from crawler.demo.texts import Day, editions, stories
 from crawler.extract import extract
 from crawler.page import Document, Extraction
 from crawler.tally import Event
+from storage import open_store
 
 BASES = [f"http://127.0.0.{n}:8631" for n in (1, 2, 3)]
 WEB = {day: site.build(BASES, day) for day in (1, 2)}
@@ -302,8 +304,7 @@ def rows(crawled: tuple[Summary, Summary]) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def expected(crawled: tuple[Summary, Summary]) -> dict[str, truth.Expected]:
     """The articles that are no advertisements, at the addresses of the web that was crawled."""
-    port = 8631 if crawled[0].database.name == "demo.db" else int(crawled[0].database.stem.split("-")[1])
-    bases = [base.replace("8631", str(port)) for base in BASES]
+    bases = [base.replace("8631", str(crawled[0].port)) for base in BASES]
     return {url: one for url, one in truth.articles(bases, 2).items() if not one.ad}
 
 
@@ -402,6 +403,24 @@ def test_a_run_that_was_interrupted_between_its_passes_is_taken_up_again(tmp_pat
     assert "Pass 1: 0 new articles" in again.output
     assert "0 requests" in again.output
     assert "The database holds 63 articles" in again.output
+
+
+def test_the_file_has_one_name_whichever_port_is_free_unless_it_has_the_web_of_another(tmp_path):
+    assert _file(tmp_path, 8641).name == "demo.db"
+    with open_store(tmp_path / "demo.db") as store:
+        store.upsert_source(
+            "lanxi", ("http://127.0.0.1:8641/",), timedelta(minutes=15), None, enabled=True, now=MORNING
+        )
+    assert [_file(tmp_path, port).name for port in (8641, 8631)] == ["demo.db", "demo-8631.db"]
+
+
+@pytest.mark.slow
+def test_where_the_first_port_is_taken_the_demo_says_which_one_is_in_the_addresses(tmp_path):
+    with suppress(OSError), socket.create_server(("127.0.0.1", PORTS[0])):
+        made = CliRunner().invoke(cli, ["demo", str(tmp_path), "--quiet"])
+        assert made.exit_code == 0, made.output
+        assert re.search(rf"Port {PORTS[0]} is taken: the addresses have 86\d1 in its place", made.output)
+        assert [file.name for file in tmp_path.glob("*.db")] == ["demo.db"]
 
 
 def vars_of(counts: Counts) -> dict[str, int]:

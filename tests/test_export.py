@@ -20,6 +20,7 @@ import pytest
 from crawler.extract import columns
 from storage import Article, Visit, history, open_store, splits
 from storage.archive import Archive, Fetched
+from storage.errors import MissingExtra
 from storage.exporters import Choice, ExportError, Job, Split, export, formats, stream, verify
 from storage.exporters import _files as files
 from storage.exporters import _manifest as manifest
@@ -421,7 +422,7 @@ def test_a_database_goes_through_no_pipe(filled):
 def test_without_pyarrow_its_package_is_named(filled, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     for name in ("parquet", "hf"):
-        with pytest.raises(ExportError, match=r"pip install 'kuaixun\[data\]'"):
+        with pytest.raises(MissingExtra, match=r"pip install 'kuaixun\[data\]'"):
             export(filled.db, Path(tmp_path, "out"), name)
     assert list(tmp_path.iterdir()) == []
 

@@ -234,6 +234,14 @@ def test_repair_accepts_a_change(desk):
     assert told(desk, "--accept").exit_code == NOTHING
 
 
+def test_repair_of_a_source_that_never_brought_an_article_says_that(desk):
+    (desk / "sites").mkdir(exist_ok=True)
+    (desk / "sites" / "other.toml").write_text('seeds = ["http://other.example.com/"]\n', encoding="utf-8")
+    words = ["repair", "other", "--config", str(desk / "kuaixun.toml")]
+    result = CliRunner().invoke(cli, words)
+    assert (result.exit_code, "no article of `other` is known yet" in result.stderr) == (NOTHING, True)
+
+
 def test_repair_of_a_site_that_did_not_drift_asks_for_a_time(desk):
     told(desk, "--accept")
     result = told(desk)

@@ -392,6 +392,12 @@ def test_what_needs_no_escape_is_compared_without():
     assert shut_out("User-agent: GPTBot\nDisallow: /~a/\n", path_of("http://a.com/%7ea/1")) == [("gptbot", "no")]
 
 
+def test_of_what_is_no_address_nothing_is_said(store):
+    url = "http://[::1"
+    store.save(Visit(url, url, "article", "x", NOW, 200), article=Article(url, "x", "y" * 200, NOW))
+    assert query.rights(store.db, 1) == []
+
+
 def test_stars_and_dollars_that_are_escaped_are_themselves():
     assert shut_out("User-agent: GPTBot\nDisallow: /a%2Ab%24\n", path_of("http://a.com/a*b$")) == [("gptbot", "no")]
     assert shut_out("User-agent: GPTBot\nDisallow: /a%2Ab\n", path_of("http://a.com/a-b")) == []

@@ -30,12 +30,14 @@ pytest.importorskip("datasette", reason="Datasette is not installed: pip install
 # Datasette takes its time to start; what the pages decide is in `test_web`.
 pytestmark = pytest.mark.slow
 
-from crawler.web import plugin  # noqa: E402
+from crawler.web import theirs  # noqa: E402
 from crawler.web.frame import POLICY, SANDBOX, Ask  # noqa: E402
-from crawler.web.plugin import LOCAL, served  # noqa: E402
+from crawler.web.gate import ALWAYS, LOCAL  # noqa: E402
+from crawler.web.plugin import served  # noqa: E402
 from crawler.web.tables import MENDS  # noqa: E402
 
 AT = datetime(2026, 3, 20, 8, tzinfo=UTC)
+SLOW = "with+recursive+n+(i)+as+(values+(1)+union+all+select+i%2B1+from+n)+select+max(i)+from+n"
 NOW = AT + timedelta(hours=12)
 BODY = "一座新型储能电站在青海投运，装机容量二十万千瓦，满足十万户家庭的需要，这是当地第三座。运行平稳。"
 
@@ -135,6 +137,12 @@ def pages(news):
     opened.close()
 
 
+@pytest.fixture
+def hasty(pages, monkeypatch):
+    """What somebody types is given up soon."""
+    monkeypatch.setattr(pages.served, "sql_time_limit_ms", 100)
+
+
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory):
     opened = Pages(attacks.make(tmp_path_factory.mktemp("serve") / "hostile.db"))
@@ -218,6 +226,55 @@ def test_a_feed_has_what_is_seldom_though_it_is_far_back(tmp_path, monkeypatch):
     titles = [item["title"] for item in opened.get("/feed.json?site=b.example").json()["items"]]
     opened.close()
     assert titles == ["第13号公告", "第23号公告"]
+
+
+def test_a_story_that_very_many_tell_leaves_room_for_others(tmp_path, monkeypatch):
+    monkeypatch.setattr("storage.browse.NEWEST", 4)
+    monkeypatch.setattr("storage.browse._NEWEST", browse._NEWEST.replace("1500", "4"))
+    with open_store(tmp_path / "a.db", fields=columns()) as store:
+        for number in range(9):
+            save(store, f"http://{number}.example/", "千站同载", number)
+        for number in range(4):
+            save(store, f"http://a.example/{number}", f"第{number}号公告", -1 - number, f"公告{number * 7919}。" * 9)
+    opened = Pages(tmp_path / "a.db")
+    titles = opened.titles("/")
+    opened.close()
+    assert titles == ["千站同载", "第0号公告", "第1号公告", "第2号公告"]
+
+
+def test_a_value_that_makes_no_sense_takes_no_page_away(tmp_path):
+    path = tmp_path / "a.db"
+    with open_store(path, fields=columns()) as store:
+        store.upsert_source("a", ("http://a.example/",), timedelta(hours=1), now=AT)
+        for number in range(4):
+            save(store, f"http://{number}.example/", "储能电站投运", number, extra={"section": "财经"})
+    db = sqlite3.connect(path)
+    db.execute(
+        "UPDATE articles SET told_at = 'zzz', title = x'ff00e4', lang = x'7a68', published_at = 'x' WHERE id = 1"
+    )
+    db.execute(
+        "UPDATE articles SET first_seen_at = 'zz', text = 7, url = x'00', published_precision = 'minute' WHERE id = 2"
+    )
+    db.execute("UPDATE links SET evidence = '[' WHERE article_id = 2")
+    db.execute("UPDATE links SET evidence = '[1]' WHERE article_id = 3")
+    db.execute('UPDATE links SET evidence = \'{"differing": [[], [1]], "why": 3}\' WHERE article_id = 4')
+    db.commit()
+    db.close()
+    opened = Pages(path)
+    for asked in (
+        "/",
+        "/?q=储能",
+        "/?site=1.example",
+        "/sources",
+        "/article/1",
+        "/article/2",
+        "/story/1",
+        "/story/1?a=1&b=2",
+    ):
+        assert (asked, opened.get(asked).status_code) == (asked, 200)
+    for asked in ("/feed.atom", "/feed.json", "/feed.json?site=1.example", "/a/articles", "/a/articles/1"):
+        assert (asked, opened.get(asked).status_code) == (asked, 200)
+    opened.close()
 
 
 def test_a_language_has_a_name(pages):
@@ -511,12 +568,14 @@ def test_a_database_where_nothing_can_be_written_is_shown(tmp_path, monkeypatch)
 
 def test_nothing_stays_beside_a_database_that_was_shown(tmp_path):
     with open_store(tmp_path / "a.db", fields=columns()) as store:
-        save(store, "http://a.example/1", "储能电站投运", 0)
+        save(store, "http://a.example/1", "储能电站投运", 0, extra={"page_sha256": "0" * 64})
+    with Archive(tmp_path / "a.pages"):
+        pass
     opened = Pages(tmp_path / "a.db")
-    opened.page("/")
-    opened.page("/a")
+    for path in ("/", "/a", "/article/1"):
+        opened.page(path)
     opened.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["a.db"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.db", "a.pages"]
 
 
 def test_a_database_that_was_put_in_the_place_of_another_is_shown(news, tmp_path):
@@ -552,7 +611,7 @@ def test_a_query_as_csv_is_whole_or_an_error(pages):
     answer = pages.get(f"/news.csv?sql={many.format(6000)}")
     assert (answer.status_code, len(answer.text.split())) == (200, 6001)
     too_many = pages.get(f"/news.csv?sql={many.format(600000)}")
-    assert too_many.status_code == 400 and re.search("more than 50 MB|interrupted|time limit", too_many.text)
+    assert too_many.status_code in (400, 503) and re.search("more than 50 MB|算了 2 秒", too_many.text)
     assert len(pages.get(f"/news.json?sql={many.format(6000)}").json()["rows"]) == 1000
 
 
@@ -592,12 +651,12 @@ def test_the_csv_of_a_table_has_all_that_the_page_speaks_of(many, page, rows):
 
 
 def test_a_csv_that_fails_on_the_way_does_not_look_whole(many, monkeypatch):
-    execute = plugin.Readable.execute
+    execute = theirs.Readable.execute
 
     async def failing(self, sql, params=None, truncate=False, **told):
         return await execute(self, "SELECT nothing" if "> :p0" in sql else sql, params, truncate, **told)
 
-    monkeypatch.setattr(plugin.Readable, "execute", failing)
+    monkeypatch.setattr(theirs.Readable, "execute", failing)
     with pytest.raises(AssertionError):  # of the client, to which the answer is not complete
         many.get("/many/moments.csv?_size=max&_stream=1")
 
@@ -624,7 +683,81 @@ def test_nothing_can_be_sent_to_a_page(pages):
     async def go():
         return await pages.served.client.post("/", headers={"host": "localhost"})
 
-    assert asyncio.run(go()).status_code in (403, 405)
+    answer = asyncio.run(go())
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/news/articles/1/x", 404, "什么也不是"),
+        ("/-/x/y/z", 404, "什么也不是"),
+        ("/news/a/b/c/d", 404, "什么也不是"),
+        ("/-/static-plugins/a/b", 404, "什么也不是"),
+        ("/-/threads", 404, "什么也不是"),
+        ("/-/threads.json", 404, "什么也不是"),
+        ("/news/none", 404, "Table not found"),
+        ("/news/nowhere/1", 404, "什么也不是"),
+        ("/news.db", 403, "不可以看"),
+        ("/news/articles?_sort=nothing", 400, "Cannot sort"),
+        ("/news/articles?_through={}", 400, "地址有误"),
+        (f"/news?sql={SLOW}", 503, "算了 2 秒"),
+        (f"/news.csv?sql={SLOW}", 503, "算了 2 秒"),
+    ],
+)
+@pytest.mark.usefixtures("hasty")
+def test_a_problem_of_datasettes_is_a_page_of_ours(pages, path, status, said, capsys):
+    answer = pages.get(path)
+    assert (answer.status_code, answer.headers["content-security-policy"]) == (status, POLICY)
+    assert {name.decode() for name in ALWAYS} <= set(answer.headers)
+    assert said in LexborHTMLParser(answer.text).css_first("main").text() and "<script" not in answer.text
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_problem_of_datasettes_is_json_where_that_is_asked_for(pages):
+    answer = pages.get(f"/news.json?sql={SLOW}")
+    assert (answer.status_code, answer.json()["error"]) == (503, "not done in 2 seconds: ask for less")
+    assert "not found" in pages.get("/news/none.json").json()["error"]
+
+
+def test_a_table_as_a_page_has_no_more_rows_because_a_file_is_spoken_of(pages):
+    many = "with+recursive+n+(i)+as+(values+(1)+union+all+select+i%2B1+from+n+limit+1500)+select+i+from+n"
+    assert len(pages.page(f"/news?sql={many}&_format=csv").css(".rows-and-columns tbody tr")) == 1000
+
+
+def test_a_moment_without_a_database_passes(tmp_path, capsys):
+    path, other = tmp_path / "a.db", tmp_path / "old.db"
+    with open_store(path, fields=columns()) as store:
+        save(store, "http://a.example/1", "储能电站投运", 0)
+    opened = Pages(path)
+    for asked in ("/", "/?as_of=2026-03-20T09:00Z", "/a/articles", "/a.json"):
+        for bad in (None, "x\n", "x" * 40_000):
+            path.rename(other)
+            if bad:
+                path.write_text(bad)
+            answer = opened.get(asked)
+            assert (asked, bad, answer.status_code) == (asked, bad, 503)
+            assert asked.endswith("json") or "眼下读不了数据库" in answer.text
+            other.rename(path)
+            assert (asked, opened.get(asked).status_code) == (asked, 200)
+    opened.close()
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_slash_too_many_leads_to_the_page(pages):
+    for path in ("/sources", "/article/1", "/story/1", "/feed.atom"):
+        answer = pages.get(f"{path}/?lang=en")
+        assert (answer.status_code, answer.headers["location"]) == (308, f"{path}?lang=en")
+    assert pages.get("/nothing/").status_code == 404
+
+
+def test_a_feed_that_is_known_is_not_sent_again(pages):
+    for path in ("/feed.atom", "/feed.json?language=en"):
+        first = pages.get(path)
+        again = pages.get(path, if_none_match=f"W/{first.headers['etag']}")
+        assert (first.status_code, again.status_code, again.text) == (200, 304, "")
+        assert pages.get(path, if_none_match='"other"').status_code == 200
 
 
 def test_the_command_says_what_is_missing(tmp_path):
@@ -647,15 +780,32 @@ def test_the_address_that_it_tells_is_one_that_it_answers_under(news, tmp_path):
     command = [sys.executable, "-c", "from crawler.cli import main; main()", "serve", "--db", str(news), "--host", "::"]
     with subprocess.Popen([*command, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         try:
-            address = re.search(r"http://\[::\]:\d+/", run.stdout.readline())[0]
+            address = re.search(r"http://\[::1\]:\d+/", run.stdout.readline())[0]
             assert httpx.get(address, timeout=20).status_code == 200
+            assert "no password" in run.stderr.readline()
         finally:
             run.send_signal(signal.SIGINT)
             run.wait(20)
 
 
-@pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
-def test_the_command_serves_until_it_is_stopped(news, signal_, code):
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (["--host", ""], "it is empty"),
+        (["--name", "news.example:8080"], "no name of a host"),
+        (["--name", "https://news.example"], "no name of a host"),
+        (["--name", ""], "no name of a host"),
+    ],
+)
+def test_an_address_that_would_never_be_met_is_refused(news, told, said):
+    result = CliRunner().invoke(cli, ["serve", "--db", str(news), *told])
+    assert (result.exit_code, said in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("signal_", "code", "said"), [(signal.SIGINT, 130, "kuaixun: interrupted"), (signal.SIGTERM, 0, "")]
+)
+def test_the_command_serves_until_it_is_stopped(news, signal_, code, said):
     command = [sys.executable, "-c", "from crawler.cli import main; main()", "serve", "--db", str(news), "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         try:
@@ -668,4 +818,5 @@ def test_the_command_serves_until_it_is_stopped(news, signal_, code):
             assert (taken.exit_code, "try another --port" in taken.stderr) == (2, True)
         finally:
             running.send_signal(signal_)
-        assert (running.wait(20), running.stderr.read().strip()) == (code, "kuaixun: interrupted")
+        assert (running.wait(20), running.stderr.read().strip()) == (code, said)
+    assert not list(news.parent.glob("*.pages-*"))

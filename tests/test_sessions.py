@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from storage import sessions
-from storage.sessions import NoCalendars, Sessions, UnknownMarket
+from storage.errors import MissingExtra
+from storage.sessions import Sessions, UnknownMarket
 
 
 @pytest.fixture(scope="module")
@@ -69,5 +70,5 @@ def test_an_unknown_market_is_named(hours):
 
 def test_without_the_package_the_remedy_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "exchange_calendars", None)
-    with pytest.raises(NoCalendars, match=r"pip install 'kuaixun\[market\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install 'kuaixun\[market\]'"):
         sessions.Sessions()

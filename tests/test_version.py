@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from crawler.cli import cli
@@ -47,7 +49,7 @@ def test_a_report_names_what_runs_here_and_no_secret(words, folder):
     told = dict(line.split(maxsplit=1) for line in said(*words).splitlines())
     assert list(told) == ["kuaixun", "python", "system", "locale", "sqlite", "packages", "settings", "database"]
     assert "ENABLE_FTS5" in told["sqlite"] and "selectolax " in told["packages"]
-    assert told["settings"] == "kuaixun.toml; set: database, proxy; 1 sources, 0 searches, 0 left out"
+    assert told["settings"] == "kuaixun.toml; set: database, proxy; 1 source, 0 searches, 0 left out"
     assert told["database"].startswith("news.db: schema ")
     assert SECRET not in said(*words)
 
@@ -69,6 +71,66 @@ def test_verbose_alone_is_refused():
 def test_each_shell_gets_its_script(shell):
     script = said("completion", shell)
     assert f"_KUAIXUN_COMPLETE={shell}_complete" in script
+
+
+def completed(*words, begun=""):
+    """What a shell would be offered behind these words; for files it is told to look itself."""
+    found = ShellComplete(cli, {}, "kuaixun", "_KUAIXUN_COMPLETE").get_completions([*words], begun)
+    return [item.value if item.type == "plain" else item.type for item in found]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("export --format", ["atom", "csv", "hf", "jsonl", "parquet", "sqlite", "warc"]),
+        ("source pause", ["one", "broken"]),
+        ("source show --config kuaixun.toml", ["one", "broken"]),
+        ("crawl one", ["one", "broken"]),
+        ("repair", ["one", "broken"]),
+        ("gaps --source", ["one", "broken"]),
+        ("notice test", ["storage"]),
+        ("notice add", []),
+        ("extract", ["file"]),
+        ("search --db", ["file"]),
+        ("export", ["file"]),
+        ("story", []),
+    ],
+)
+def test_names_files_and_formats_are_completed(line, offered, folder):
+    (folder / "sites").mkdir()
+    (folder / "sites" / "broken.toml").write_text("seeds = 1\n", encoding="utf-8")
+    (folder / "notices").mkdir()
+    (folder / "notices" / "storage.toml").write_text(
+        'search = "储能"\nto = "feed"\npath = "a.atom"\n', encoding="utf-8"
+    )
+    assert completed(*line.split()) == offered
+
+
+def test_what_is_begun_is_completed_and_wrong_settings_complete_nothing(folder):
+    assert completed("source", "pause", begun="on") == ["one"] and completed("source", "pause", begun="x") == []
+    Path("kuaixun.toml").write_text("[settings\n", encoding="utf-8")
+    assert completed("source", "pause") == []
+
+
+# What a shell is told to do, and says then: its script is loaded by it, and in fish and bash a line is completed.
+LOADED = {
+    "bash": 'eval "$(kuaixun completion bash)"; COMP_WORDS=(kuaixun se); COMP_CWORD=1; _kuaixun_completion kuaixun;'
+    ' echo "${COMPREPLY[@]}"',
+    "zsh": 'autoload -U compinit; compinit -u -D; eval "$(kuaixun completion zsh)"; echo $_comps[kuaixun]',
+    "fish": 'kuaixun completion fish | source; complete -C "kuaixun se" | string replace -r "\t.*" ""',
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", LOADED)
+def test_a_shell_loads_its_script(shell, tmp_path):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    bare = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+    done = subprocess.run([shell, *bare, "-c", LOADED[shell]], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == (["_kuaixun_completion"] if shell == "zsh" else ["search", "serve"])
 
 
 @pytest.mark.slow

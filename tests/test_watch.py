@@ -1,5 +1,6 @@
 """Watching a crawl: the live line, what a program is told, and how sources and hosts fare."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -70,6 +71,21 @@ def test_a_dear_queue_is_asked_seldom(seconds):
         seen.progress()
         seconds.now += 1
     assert len(asked) == 4
+
+
+def test_what_keeps_a_host_from_answering_is_said_once_until_it_answers(seconds, capsys):
+    def see(url, kind, text=""):
+        seen.see(Event(kind, url, "news", text))
+
+    seen = Watch(Live(sys.stdout), each=True, clock=seconds)
+    for url in ("http://a.example/", "http://a.example/feed.xml", "http://b.example/", "http://a.example/"):
+        see(url, "retry", "the name was not found")
+    see("http://a.example/", "fetched")
+    see("http://a.example/2", "retry", "the name was not found")
+    see("http://a.example/3", "failed", "404")
+    see("http://a.example/4", "failed", "404")
+    told = [line.split(": ")[1] for line in capsys.readouterr().out.splitlines() if ": " in line]
+    assert told == [f"http://{where}" for where in ("a.example/", "b.example/", *(f"a.example/{n}" for n in (2, 3, 4)))]
 
 
 def visit(path, status=200, *, host="a.example", kind="list", error="", at=NOW):

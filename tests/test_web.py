@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("jinja2", reason="Datasette is not installed: pip install 'kuaixun[serve]'")
 
 from crawler.web import changes, feed, origin, pages, pictures, safe, state, words
+from crawler.web.glosses import glossed
 from storage.archive import Archive, Fetched, Kept
 from storage.browse import Brief, Window
 from tests.attacks import ATTACKS, BAD_URLS, REACHING
@@ -56,6 +57,9 @@ def test_a_state_has_an_address_that_asks_for_it_again(query):
         ("ads=yes", "ads", "no_choice"),
         ("lang=xx", "lang", "no_choice"),
         ("before=1%20OR%201", "before", "no_place"),
+        ("before=%D9%A1", "before", "no_place"),
+        ("before=%D9%A2026-03-20T08:00:00.000Z,1", "before", "no_place"),
+        ("before=9999-99-99T99:99:99.999Z,1", "before", "no_place"),
         (f"q={'x' * 201}", "q", "too_long"),
         ("&".join("a=1" for _ in range(50)), "?", "too_long"),
     ],
@@ -65,6 +69,10 @@ def test_what_cannot_be_asked_for_is_named(query, key, why):
         read(query)
     assert (error.value.key, error.value.why) == (key, why)
     assert all(error.value.why in words.table() for _ in "1")
+
+
+def test_of_what_is_given_twice_the_first_counts():
+    assert (read("q=a&q=b&lang=en&lang=zh").q, state.arguments("lang=en&lang=zh")["lang"]) == ("a", "en")
 
 
 def test_a_plus_that_became_a_blank_is_still_an_offset():
@@ -84,6 +92,19 @@ def test_a_title_is_one_short_line_without_what_cannot_be_seen(attack):
     shown = safe.title(attack)
     assert len(shown) <= safe.LONGEST_TITLE
     assert not re.search(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]", shown)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u3164", "\u115f\u1160 \uffa0", "\u2800", " \u200b\u2060\u3164\u115f", "\U000e0041\ufe0f"]
+)
+def test_what_cannot_be_seen_is_no_title(text):
+    assert safe.title(text) == safe.title(text * 200) == ""
+    assert safe.title(f"{text}储能") and pages.item(row_of(title=text))["title_pieces"] == [("46", False)]
+
+
+def row_of(**values):
+    told = dict.fromkeys(("key", "copies", "sites", "published_at", "published_flag", "is_ad", "copy_of", "source"))
+    return {**told, "id": 46, "told_at": "2026-03-20T08:00:00.000+00:00", "url": "http://a/", "lang": "zh", **values}
 
 
 @pytest.mark.parametrize("show", [safe.title, safe.body])
@@ -115,6 +136,13 @@ def test_only_words_between_our_marks_are_marked():
 
 def test_half_of_a_surrogate_pair_can_be_sent():
     assert safe.body("a\ud800b").encode() and safe.title("a\udfffb").encode()
+
+
+def test_no_text_makes_a_page_of_megabytes():
+    for text in ("x\n" * 2_500_000, "五兆，" * 1_700_000):
+        shown, is_cut = safe.paragraphs(text)
+        assert (len(shown) <= safe.MOST_PARAGRAPHS, sum(map(len, shown)) <= safe.LONGEST_TEXT, is_cut) == (True,) * 3
+    assert safe.paragraphs("一\n\n二 ") == (["一", "二"], False) and safe.paragraphs(None) == ([], False)
 
 
 def test_a_damaged_archive_has_no_page(tmp_path):
@@ -178,6 +206,14 @@ def test_no_two_texts_take_long_to_compare(text):
     changes.changes(text, text[::-1])
     changes.changes(text, text[1:] + "x")
     assert time.process_time() - begun < 3
+
+
+def test_very_many_changes_are_not_all_shown():
+    texts = ["".join(chr(0x4E00 + (j * 7 * (n + 1)) % 5000) for j in range(30_000)) for n in range(6)]
+    rows = [{"title": "题", "text": text, "revision": n} for n, text in enumerate(texts, 1)]
+    found = pages.versions(rows[-1], rows[:-1])
+    assert [row["revision"] for row in found] == [5, 4, 3, 2, 1]
+    assert [row["difference"] is not None for row in found] == [True, True, False, False, False]
 
 
 # -- lists
@@ -269,6 +305,13 @@ def test_a_corrected_article_is_an_entry_that_was_updated():
     assert re.findall("<updated>(.*?)Z</updated>", atom) == [f"2026-03-20T{at}:00:00" for at in ("09", "08", "09")]
 
 
+def test_an_entry_of_a_feed_has_only_so_much_text():
+    card = {"id": 1, "url": "http://a.example/", "title": "储能", "source": "", "site": "a", "lang": "zh"}
+    card |= dict.fromkeys(("published_at", "published_flag", "revised_at"))
+    entry = feed.entry({**card, "first_seen_at": "2026-03-20T08:00:00.000+00:00"}, "文" * 5_000_000)
+    assert (len(entry["text"]), entry["text"][-1]) == (feed.LONGEST + 1, "…")
+
+
 # -- the rest
 
 
@@ -284,6 +327,24 @@ def test_every_word_has_both_languages_and_the_same_gaps():
             name,
             *map(sorted, (re.findall(r"\{\w+\}", one) for one in each[1:])),
         )
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("line 3, beside the time: 甲报 {x}", "第 3 行，时间旁边：甲报 {x}"),
+        (
+            "in the future, not used; line 7: 2031-01-01; zone: no zone stated",
+            "在将来，不采用；第 7 行：2031-01-01；时区：没有写明时区",
+        ),
+        ("98% of the shorter text", "较短一篇的 98%"),
+        ("its host was left alone: status 503 (Service Unavailable)", "暂不访问该主机：状态码 503"),
+        ("nobody knows this", "nobody knows this"),
+    ],
+)
+def test_a_reason_is_told_in_the_language_of_the_reader(told, expected):
+    assert glossed(told, words.words("zh")) == expected
+    assert glossed(told, words.words("en")) == told
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,21 @@ def test_another_file_in_its_place_is_read_from_then_on(path, tmp_path):
     assert (word(before), connections.mine() is before) == ("first", True)
     make(tmp_path / "b.db", "second").rename(path)
     assert word(connections.mine()) == "second"
+    connections.close()
+
+
+@pytest.mark.parametrize("bad", [None, b"x\n", b"\x5a" * 8192, b"SQLite format 3\0" + b"\x5a" * 8192])
+def test_a_moment_without_a_database_passes(path, tmp_path, bad):
+    connections = reader.Reader(path, lambda: reader.opened(path))
+    assert word(connections.mine()) == "first"
     path.rename(tmp_path / "c.db")
-    assert word(connections.mine()) == "second"
+    if bad:
+        path.write_bytes(bad)
+    for _ in "12":
+        with pytest.raises(reader.Unreadable):
+            connections.mine()
+    make(tmp_path / "b.db", "second").rename(path)
+    assert (word(connections.mine()), len(connections._all)) == ("second", 1)
     connections.close()
 
 

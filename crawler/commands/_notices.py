@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config, ConfigError, Search, notices
+from crawler.commands import _complete
 from crawler.console import FETCH, NOTHING, Failure, Moment, configured, now, patient
 from crawler.screen import Live, counted, moment, plain, shown_time
 
@@ -89,7 +90,7 @@ def unusable(store: Store, search: Search) -> tuple[str, str] | None:
 
 @click.command()
 @configured
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.searches)
 @click.option("--since", type=Moment(), metavar="TIME", help="What came in since then; else in the last day.")
 @click.option("--send", "really", is_flag=True, help="Send the newest of them, marked as a test; nothing is noted.")
 @click.option("--json", "as_json", is_flag=True, help="The notices themselves, one JSON object a line.")
@@ -145,7 +146,7 @@ def _base(setup: Config) -> Path:
 
 @click.command()
 @configured
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=_complete.searches)
 def send(setup: Config, *, names: tuple[str, ...]) -> None:
     """Look what came in, and send what is due; for cron, where `kuaixun run` does not run.
 
@@ -153,7 +154,7 @@ def send(setup: Config, *, names: tuple[str, ...]) -> None:
 
     \b
     Example:
-      kuaixun crawl --quiet && kuaixun notice send
+      kuaixun crawl --quiet; kuaixun notice send
     """
     from crawler.delivery import Delivery
     from crawler.notices import collect, sending
@@ -182,7 +183,7 @@ def send(setup: Config, *, names: tuple[str, ...]) -> None:
 
 @click.command()
 @configured
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete.searches)
 def pause(setup: Config, *, names: tuple[str, ...]) -> None:
     """Neither look nor send until `resume`.
 
@@ -203,7 +204,7 @@ def pause(setup: Config, *, names: tuple[str, ...]) -> None:
 
 @click.command()
 @configured
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete.searches)
 @click.option("--from-now", is_flag=True, help="Leave out what came in meanwhile.")
 def resume(setup: Config, *, names: tuple[str, ...], from_now: bool) -> None:
     """Go on where a paused search stopped: what came in meanwhile is sent too.
@@ -226,7 +227,7 @@ def resume(setup: Config, *, names: tuple[str, ...], from_now: bool) -> None:
 
 @click.command()
 @configured
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=_complete.searches)
 def retry(setup: Config, *, names: tuple[str, ...]) -> None:
     """Send again what has failed, at once.
 

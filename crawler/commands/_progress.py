@@ -43,6 +43,7 @@ class Watch:
         self._queued: Mapping[str, int] = {}
         self._started, self._size, self._host = clock(), 0, ""
         self._hosts: dict[str, tuple[float, int]] = {}
+        self._told: dict[str, str] = {}
         self.last_failure = ""
 
     def failed_only(self) -> bool:
@@ -54,15 +55,24 @@ class Watch:
         self.counts[event.kind] += 1
         self._size += event.size
         self._host = urlsplit(event.url).netloc
+        if event.kind == "fetched":
+            self._told.pop(self._host, None)
         if event.kind == "fetched" and self._queue:
             name = urlsplit(event.url).hostname or ""
             first, pages = self._hosts.get(name, (self._clock(), 0))
             self._hosts[name] = (first, pages + 1)
         if event.kind in _SAID:
             self.last_failure = f"{event.url}: {event.text}"
-        if self._each and event.kind in _SAID:
+        if self._each and event.kind in _SAID and self._is_news(event):
             self._line.line(f"{_SAID[event.kind]}: {self.last_failure}")
         self._line.show(self._text)
+
+    def _is_news(self, event: Event) -> bool:
+        """Whether it was not said of this host since it answered last: what keeps one address keeps the others too."""
+        if event.kind != "retry":
+            return True
+        former, self._told[self._host] = self._told.get(self._host), event.text
+        return former != event.text
 
     def say(self, text: str) -> None:
         """Print lines that stay, above the live one."""

@@ -12,6 +12,7 @@ import click
 
 from config import Config, ConfigError, Source, keys, pick, sites
 from config import show as as_toml
+from crawler.commands import _complete
 from crawler.commands.sources import rows
 from crawler.console import STORAGE, Failure, as_of_option, configured, now, patient, print_json
 from crawler.screen import Live, counted, moment, plain
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @configured
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.sources)
 @as_of_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def show(setup: Config, *, name: str, as_of: datetime | None, as_json: bool) -> None:
@@ -67,7 +68,7 @@ def _settings(source: Source) -> Iterator[tuple[str, str]]:
 
 @click.command()
 @configured
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete.sources)
 def pause(setup: Config, *, names: tuple[str, ...]) -> None:
     """Leave a source alone until `resume`.
 
@@ -83,7 +84,7 @@ def pause(setup: Config, *, names: tuple[str, ...]) -> None:
 
 @click.command()
 @configured
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=_complete.sources)
 def resume(setup: Config, *, names: tuple[str, ...]) -> None:
     """Crawl a paused source again, from its next time on.
 
@@ -126,7 +127,7 @@ def _store(setup: Config) -> Iterator[Store]:
 
 @click.command()
 @configured
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.sources)
 def remove(setup: Config, *, name: str) -> None:
     """Remove a source that `add` or `import` wrote.
 

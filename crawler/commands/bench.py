@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.console import MANY, NOTHING, USAGE, Failure, print_json
+from crawler.console import CONFIG, MANY, USAGE, Failure, print_json
 from crawler.screen import table
 
 if TYPE_CHECKING:
@@ -51,16 +51,16 @@ def command(folder: Path, *, limit: int | None, worst: int | None, beside: bool,
 
     \b
     Example:
-      kuaixun bench pages
+      kuaixun bench tests/gate/pages
       kuaixun bench corpora --limit 50 --json
-      kuaixun bench pages --peers
+      kuaixun bench tests/gate/pages --peers
     """
     from crawler import bench, metrics, peers
 
     ours, others = "", peers.installed() if beside else {}
     if beside:
         if not others:
-            raise Failure(f"none of the peers is installed here: pip install {' '.join(peers.PEERS)}", NOTHING)
+            raise Failure(f"none of the peers is installed here: pip install {peers.INSTALLS}", CONFIG)
         ours = f"kuaixun {version('kuaixun')}"
     scored: dict[tuple[str, str], list[PageScore]] = {}
     try:

@@ -12,6 +12,7 @@ import click
 from config import Config
 from crawler.commands._state import drifted, wrong_clock
 from crawler.console import NOTHING, configured, live, reading, tidy
+from crawler.screen import counted
 
 if TYPE_CHECKING:
     from storage.sqlite import Database
@@ -61,15 +62,25 @@ def command(setup: Config, *, repair: bool) -> int:
 def _repair(setup: Config) -> None:
     """Make anew what can be made anew."""
     from storage import MissingDatabase, open_store
-    from storage.check import repair
+    from storage.check import damage, repair
+    from storage.errors import translated
     from storage.waiting import transaction
 
     file = setup.settings.database
     if not file.exists():
         raise MissingDatabase(file)
-    with tidy(), open_store(file) as store, live() as line, transaction(store.db.conn, file):
-        done = repair(store.db.conn, lambda text: line.show(lambda: text))
-    click.echo(f"{file}: {done:,} articles indexed anew")
+    with tidy(), open_store(file) as store, live() as line, translated(file, reading=True):
+
+        def told(text: str) -> None:
+            line.show(lambda: text)
+
+        if damage(store.db.conn, told):
+            line.clear()
+            click.echo(f"{file}: the file itself is damaged, so nothing was made anew: restore a copy")
+            return
+        with transaction(store.db.conn, file):
+            done = repair(store.db.conn, told)
+    click.echo(f"{file}: {counted(done, 'article')} indexed anew")
 
 
 def _database(db: Database, told: Callable[[str], None]) -> Iterator[str]:

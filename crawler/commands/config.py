@@ -30,7 +30,9 @@ def command(setup: Config) -> int:
     for name, key in keys(Settings).items():
         value = getattr(setup.settings, name)
         origin = setup.origins.get(name, "default")
-        click.echo(f"\n# {key.meaning}\n{name} = {show(value)}  # {origin}{_default(key.default, value)}")
+        # TOML has no word for nothing.
+        line = f"# {name} is not set" if value is None else f"{name} = {show(value)}"
+        click.echo(f"\n# {key.meaning}\n{line}  # {origin}{_default(key.default, value)}")
     if setup.searches:
         # Their addresses may be secret.
         names = ", ".join(search.name for search in setup.searches)
@@ -46,7 +48,7 @@ def command(setup: Config) -> int:
 
 
 def _default(default: Any, value: Any) -> str:
-    return "" if default == value else f"; default {show(default)}"
+    return "" if default == value else f"; default {'none' if default is None else show(default)}"
 
 
 def _bare(name: str) -> str:

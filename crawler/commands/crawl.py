@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config, ConfigError, Settings, Source, override, pick, sites, without, zoned
+from crawler.commands import _complete
 from crawler.commands._progress import Watch, summary
 from crawler.commands._seeds import from_file
 from crawler.console import CONFIG, FETCH, INTERRUPTED, Failure, configured, live, patient, print_json, unused
@@ -34,7 +35,7 @@ PROGRESS = 5.0
 
 @click.command()
 @configured
-@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1, shell_complete=_complete.sources)
 @click.option(
     "--seeds", type=click.Path(path_type=Path), metavar="FILE", help="Start addresses, one a line; # comments."
 )
@@ -105,7 +106,8 @@ def one_pass(
             setup, chosen, line, fetcher, to_json=to_json, force=force, is_named=is_named
         )
     if to_json:
-        print_json([{"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}])
+        done = {"kind": "done", "stopped": stopped, "seconds": time.monotonic() - started, **asdict(tally)}
+        print_json([{**done, "next_due": later.isoformat(timespec="seconds") if later else None}])
     elif not quiet:
         click.echo(f"{summary(tally, time.monotonic() - started)}\nDatabase: {setup.settings.database}")
         if later and not tally.requests and not stopped:

@@ -29,10 +29,15 @@ def command(*, folder: Path, quiet: bool) -> None:
       kuaixun demo
     """
     from crawler.demo.run import run
+    from crawler.demo.server import PORTS
 
     with live(quiet=quiet) as line:
         line.line("Serving a small news web on this machine and crawling it; no network is used.")
         summary = run(folder, Watch(line).see)
+    if summary.port != PORTS[0]:
+        click.echo(
+            f"Port {PORTS[0]} is taken: the addresses have {summary.port} in its place here, also those of the tour."
+        )
     for number, one in enumerate(summary.passes, 1):
         click.echo(_pass(number, one))
     if not summary.first_run:
@@ -63,11 +68,12 @@ def _pass(number: int, one: Pass) -> str:
 
 def _found(summary: Summary) -> str:
     total = summary.total
-    ads = f"{total.ads + total.headline_ads} ads ({total.ads} articles, {total.headline_ads} headlines)"
-    known = f"{counted(total.articles, 'article')}, {counted(total.copies, 'copy', 'copies')}, {ads}"
+    every = total.articles + total.copies + total.ads
+    more = f"{counted(total.copies, 'copy', 'copies')} and {counted(total.ads, 'advertisement')}"
     return (
-        f"The database holds {known}; {counted(total.headlines, 'headline')}; {total.addresses} further addresses of "
-        f"known articles.\n"
+        f"The database holds {counted(total.articles, 'article')} ({every} with {more}); "
+        f"{counted(total.headlines, 'headline')}, {total.headline_ads} of them advertising; {total.addresses} further "
+        f"addresses of known articles.\n"
     )
 
 

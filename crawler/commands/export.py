@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config
+from crawler.commands import _complete
 from crawler.commands._gaps import name_gaps
 from crawler.console import NOTHING, STORAGE, Failure, as_of_option, bad_table, configured, live, reading, tidy
 from crawler.screen import counted, span
@@ -30,9 +31,12 @@ _GZIP = ".gz"
 
 @click.command()
 @configured
-@click.argument("out", metavar="OUT", required=False)
+@click.argument("out", metavar="OUT", required=False, shell_complete=_complete.files)
 @click.option(
-    "--format", "form", help="One of jsonl, csv, parquet, hf, atom, sqlite, warc; else the suffix of OUT decides."
+    "--format",
+    "form",
+    shell_complete=_complete.formats,
+    help="One of jsonl, csv, parquet, hf, atom, sqlite, warc; else the suffix of OUT decides.",
 )
 @click.option("--where", default="", metavar="SQL", help="Only articles for which this holds: SQL on their columns.")
 @click.option(
@@ -184,7 +188,7 @@ def _finders(setup: Config, *, mentions: bool, sessions: str | None) -> dict[str
             raise Failure(str(bad_table(setup) or error), STORAGE) from error
         found["found_by"]["mentions"] = {"table_sha256": hashlib.sha256(table.read_bytes()).hexdigest()}
     if sessions is not None:
-        from storage.sessions import NoCalendars, Sessions, UnknownMarket
+        from storage.sessions import Sessions, UnknownMarket
 
         if sessions == "mentioned" and not mentions:
             raise click.UsageError("--sessions mentioned needs --mentions.", click.get_current_context())
@@ -193,8 +197,6 @@ def _finders(setup: Config, *, mentions: bool, sessions: str | None) -> dict[str
             found["markets"] = Sessions(markets)
         except UnknownMarket as error:
             raise click.UsageError(str(error), click.get_current_context()) from error
-        except NoCalendars as error:
-            raise Failure(str(error), STORAGE) from error
         found["found_by"]["sessions"] = {"markets": list(markets), "calendars": found["markets"].version}
     return found
 

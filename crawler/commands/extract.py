@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from config import Config
+from crawler.commands import _complete
 from crawler.console import EXTRACT, USAGE, Failure, configured
 from crawler.screen import safe
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @configured
-@click.argument("page", metavar="FILE|URL|-")
+@click.argument("page", metavar="FILE|URL|-", shell_complete=_complete.files)
 @click.option("--url", default="", help="The address that a file was saved from; relative links start there.")
 @click.option("--at", "at", default="", help="When the file was fetched, for '2 hours ago': ISO 8601 with zone.")
 @click.option("--format", "form", type=click.Choice(["json", "text", "markdown"]), default="json", show_default=True)

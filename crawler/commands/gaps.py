@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from config import Config
+from crawler.commands import _complete
 from crawler.commands._gaps import watched
 from crawler.console import Moment, as_of_option, configured, now, print_json, reading, screen_width
 from crawler.screen import moment, table
@@ -14,7 +15,7 @@ from crawler.screen import moment, table
 
 @click.command()
 @configured
-@click.option("--source", metavar="NAME", help="Only this source.")
+@click.option("--source", metavar="NAME", shell_complete=_complete.sources, help="Only this source.")
 @click.option("--since", type=Moment(), metavar="TIME", help="Only what reaches past then: ISO 8601 with zone.")
 @click.option("--all", "mended", is_flag=True, help="Also those in which, as it turned out, nothing was missed.")
 @as_of_option

@@ -11,7 +11,7 @@ import click
 
 from config import Config, ConfigError, Search, keys, notices, sites
 from config import show as as_toml
-from crawler.commands import _notices
+from crawler.commands import _complete, _notices
 from crawler.commands._notices import opened, picked
 from crawler.console import NOTHING, STORAGE, Failure, Moment, configured, now, print_json, reading, screen_width
 from crawler.screen import counted, moment, plain, table
@@ -171,7 +171,7 @@ def _row(search: Search, known: dict[str, Any] | None) -> dict[str, Any]:
 
 @command.command()
 @configured
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.searches)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def show(setup: Config, *, name: str, as_json: bool) -> None:
     """Show one saved search: its settings, where they stand, how it fares.
@@ -205,7 +205,7 @@ def show(setup: Config, *, name: str, as_json: bool) -> None:
 
 @command.command()
 @configured
-@click.argument("name")
+@click.argument("name", shell_complete=_complete.searches)
 def remove(setup: Config, *, name: str) -> None:
     """Remove a saved search that `add` wrote, and forget its notices.
 

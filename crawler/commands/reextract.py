@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from config import Config
+from crawler.commands import _complete
 from crawler.console import (
     STORAGE,
     Failure,
@@ -36,7 +37,13 @@ AROUND, SHOWN = 1, 200
 
 @click.command()
 @configured
-@click.option("--source", default="", metavar="NAME", help="Only the articles that this source found.")
+@click.option(
+    "--source",
+    default="",
+    metavar="NAME",
+    shell_complete=_complete.sources,
+    help="Only the articles that this source found.",
+)
 @click.option("--since", type=Moment(), metavar="TIME", help="Only where a page was fetched since: ISO 8601 with zone.")
 @click.option("--dry-run", "how", flag_value="dry-run", help="Say what would change; the default.")
 @click.option("--apply", "how", flag_value="apply", help="Store what changes, as new versions.")

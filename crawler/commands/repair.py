@@ -13,6 +13,7 @@ import click
 
 import config
 from config import Config, ConfigError, Source
+from crawler.commands import _complete
 from crawler.console import NOTHING, Failure, Moment, configured, now, patient, print_json, reading, screen_width
 from crawler.screen import Live, clip, plain, table
 
@@ -26,7 +27,7 @@ MOST = 12
 
 
 @click.command()
-@click.argument("name", metavar="SOURCE")
+@click.argument("name", metavar="SOURCE", shell_complete=_complete.sources)
 @configured
 @click.option("--since", type=Moment(), metavar="TIME", help="When the template changed; else when the drift began.")
 @click.option("--ask", type=click.IntRange(0, 20), default=0, help="Ask the site again for so many known articles.")
@@ -93,10 +94,13 @@ def _accept(setup: Config, name: str) -> None:
 
 def _samples(setup: Config, source: Source, since: datetime | None, ask: int) -> list[Sample]:
     """The pages since the change of which something is known. Raises Failure where these are too few."""
-    from storage.witnesses import drift_of, latest
+    from storage.witnesses import drift_of, has_articles, latest
 
     with reading(setup) as db, ExitStack() as stack:
         begun = since or drift_of(db, source.name)
+        if begun is None and not has_articles(db, source.name):
+            told = f"no article of `{source.name}` is known yet; `kuaixun crawl {source.name}` fetches some"
+            raise Failure(told, NOTHING)
         if begun is None:
             raise Failure(
                 f"the pages of `{source.name}` yield what they did; --since TIME says when that changed",

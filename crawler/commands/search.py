@@ -49,7 +49,11 @@ def command(
       kuaixun search 降准 --as-of 2026-03-20T08:00+08:00
     """
     from storage import query
+    from storage.search import holds
 
+    if holds(" ".join(words)) is None:
+        told = f"nothing to search for: `{' '.join(words)}` has no letter or digit"
+        raise click.UsageError(told, click.get_current_context())
     with reading(setup, as_of) as db:
         rows = query.search(db, " ".join(words), limit=limit, ads=ads, copies=copies, newest=newest, marks=MARKS)
         name_gaps(setup, db, as_of, rows)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
+import signal
 import socket
+import threading
 import webbrowser
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from config import Config
 from crawler.console import USAGE, Failure, as_of_option, configured, now, reading, tidy
+
+if TYPE_CHECKING:
+    import uvicorn
+
+PATIENCE = 3  # seconds that a page which is being made is waited for at the end
 
 
 @click.command()
@@ -25,8 +35,9 @@ def command(
     """Show what is stored as pages: news, stories, articles, sources.
 
     Nothing is written, and the daemon may write meanwhile. The tables and a console for SQL are there too. It answers
-    under the names of this machine alone; behind a proxy name the one that it is reached by with --name. There is no
-    password: whoever reaches the port reads the database. With --as-of the pages show nothing that was not known then;
+    under localhost and the address that it listens on, with 0.0.0.0 under any that is a number; every other name, of a
+    machine or of a proxy before it, takes a --name. There is no password: whoever reaches the port reads the database.
+    SIGTERM ends it well, with 0. With --as-of the pages show nothing that was not known then;
     the tables show the present.
 
     \b
@@ -35,26 +46,71 @@ def command(
       kuaixun serve --port 8080 --open
       kuaixun serve --host 0.0.0.0 --name news.example
     """
+    if not host:
+        raise click.BadParameter("it is empty; 0.0.0.0 is every address of this machine", param_hint="--host")
+    others = frozenset(map(_named, names))
     with reading(setup, as_of):
         pass  # it is there, and ours
     try:
         import uvicorn
 
-        from crawler.web.plugin import LOCAL, served
+        from crawler.web.gate import LOCAL
+        from crawler.web.plugin import served
     except ImportError as error:
-        raise Failure("serve needs Datasette: pip install 'kuaixun[serve]'", USAGE) from error
+        from storage.errors import MissingExtra
+
+        raise MissingExtra("`serve` needs Datasette", "serve") from error
     try:
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise Failure(f"{host}:{port}: cannot be listened on: {error.strerror}; try another --port", USAGE) from error
     with listening, tidy():
         shown = f"[{host}]" if ":" in host else host
-        made = served(setup, now, as_of=as_of, hosts=LOCAL | {shown.lower(), *map(str.lower, names)})
-        address = f"http://{shown}:{listening.getsockname()[1]}/"
+        made = served(setup, now, as_of=as_of, hosts=LOCAL | {shown.lower()} | others)
+        # What listens on every address is found at one of them.
+        reached = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(shown, shown)
+        address = f"http://{reached}:{listening.getsockname()[1]}/"
         click.echo(f"{setup.settings.database}: {address}  (Ctrl-C ends it)")
+        if not _is_inside(host):
+            click.echo(f"kuaixun: there is no password: whoever reaches {shown} reads all of the database", err=True)
         if browse:
             webbrowser.open(address)
         try:
-            uvicorn.Server(uvicorn.Config(made.app(), log_level="warning", lifespan="on")).run(sockets=[listening])
+            _run(
+                uvicorn.Config(
+                    made.app(), log_level="warning", lifespan="on", ws="none", timeout_graceful_shutdown=PATIENCE
+                ),
+                listening,
+            )
         finally:
             made.close()
+
+
+def _is_inside(host: str) -> bool:
+    """Whether only this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _run(setup: uvicorn.Config, listening: socket.socket) -> None:
+    """Serve until Ctrl-C, which goes on as a KeyboardInterrupt, or SIGTERM: that is how a service is meant to end."""
+    import uvicorn
+
+    # The server raises again what ended it, for whoever heard it before.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    uvicorn.Server(setup).run(sockets=[listening])
+
+
+def _named(name: str) -> str:
+    """A host as a browser names it. Raises BadParameter for what no browser would."""
+    plain = name.strip().removesuffix(".").lower()
+    try:
+        told = plain.encode("idna").decode("ascii")
+    except UnicodeError:
+        told = ""
+    if not re.fullmatch(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", told):
+        raise click.BadParameter(f"`{name}` is no name of a host; write it alone, as news.example", param_hint="--name")
+    return told

@@ -87,6 +87,7 @@ def _packages() -> str:
 def _here() -> Iterator[tuple[str, str]]:
     """Settings and database as a command without options would find them; no value of a setting."""
     import config
+    from crawler.screen import counted
 
     try:
         setup = config.load()
@@ -97,8 +98,8 @@ def _here() -> Iterator[tuple[str, str]]:
     wrong = len(setup.broken) + len(setup.broken_searches)
     yield (
         "settings",
-        f"{setup.file or 'no file'}; set: {', '.join(given) or 'nothing'}; {len(setup.sources)} sources, "
-        f"{len(setup.searches)} searches, {wrong} left out",
+        f"{setup.file or 'no file'}; set: {', '.join(given) or 'nothing'}; {counted(len(setup.sources), 'source')}, "
+        f"{counted(len(setup.searches), 'search', 'searches')}, {wrong} left out",
     )
     yield "database", _database(setup.settings.database)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from config import Settings, Source
 from crawler.crawl import Hosts, crawl
-from crawler.demo.server import PORTS, Served, serve
+from crawler.demo.server import Served, serve
 from crawler.demo.texts import ZONE, Day
 from crawler.extract import columns
 from crawler.fetch import Fetcher
 from crawler.screen import MARKS
 from crawler.tally import Event, Tally
-from storage import open_store
+from storage import StorageError, open_store
 from storage.query import search
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a run has to tell. `total` is what the database holds now, `rows` what `sql` gives.
+    """What a run has to tell: `port` is in all addresses, `total` what the database holds now, `rows` what `sql` gives.
 
     `first_run` also when an earlier one was interrupted. `hits` are the first `HITS` rows of the search for `words`,
     with `MARKS` in their snippets.
@@ -93,6 +94,7 @@ class Summary:
 
     first_run: bool
     database: Path
+    port: int
     passes: tuple[Pass, ...]
     total: Counts
     words: str
@@ -113,7 +115,7 @@ def run(folder: Path, progress: Progress | None = None) -> Summary:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with serve() as served:
-        database = folder / _file_name(served.port)
+        database = _file(folder, served.port)
         clock = _Clock()
         with open_store(database, fields=columns(), clock=clock) as store:
             hosts, plan = Hosts(SETTINGS), _plan(_last_visit(store.db))
@@ -121,7 +123,7 @@ def run(folder: Path, progress: Progress | None = None) -> Summary:
                 _one_pass(served, store, hosts, day=day, clock=clock.start(at), progress=progress or _silent)
                 for day, at in plan
             )
-            return _summary(store, database, passes)
+            return _summary(store, database, served.port, passes)
 
 
 def sources(bases: Sequence[str]) -> tuple[Source, ...]:
@@ -135,9 +137,15 @@ def sources(bases: Sequence[str]) -> tuple[Source, ...]:
     )
 
 
-def _file_name(port: int) -> str:
-    """Addresses hold the port, so each port has a database of its own: a web elsewhere would be all news."""
-    return "demo.db" if port == PORTS[0] else f"demo-{port}.db"
+def _file(folder: Path, port: int) -> Path:
+    """The database: `demo.db`, unless that has the web of another port.
+
+    Addresses hold the port, so one web would be all news beside the other.
+    """
+    file, seeds = folder / "demo.db", ""
+    with suppress(StorageError), open_store(file, readonly=True) as store:
+        seeds = " ".join(row["seeds"] for row in store.db.query("select seeds from sources"))
+    return file if not seeds or f":{port}/" in seeds else folder / f"demo-{port}.db"
 
 
 def _last_visit(db: Database) -> datetime | None:
@@ -204,10 +212,11 @@ def _count(store: Store) -> Counts:
     return Counts(**{name: found[name] for name in Counts.__slots__})
 
 
-def _summary(store: Store, database: Path, passes: tuple[Pass, ...]) -> Summary:
+def _summary(store: Store, database: Path, port: int, passes: tuple[Pass, ...]) -> Summary:
     return Summary(
         first_run=len(passes) > 1,
         database=database,
+        port=port,
         passes=passes,
         total=_count(store),
         words=WORDS,

@@ -21,6 +21,8 @@ NOT_NAME = re.compile(
     re.I,
 )
 
+LONGEST = 2000  # characters that names are looked for in
+
 
 def han_names(text: str) -> list[str]:
     """Chinese names: after the first one, only what starts like a name is one."""
@@ -38,7 +40,7 @@ def latin_names(text: str) -> list[str]:
     """Names that commas, bars or "and" part; posts and media behind them go."""
     if not text:
         return []
-    text = re.sub(r"\s+(?:on|at|for|in|am|um|le)\b.*$", "", text)
+    text = re.sub(r"(?<!\s)\s++(?:on|at|for|in|am|um|le)\b.*$", "", text[:LONGEST])
     names = [_ROLE.sub("", part.strip()) for part in _SPLIT.split(text)]
     names = names[:1] + [name for name in names[1:] if not _POST.search(name) and not _DIGIT.search(name)]
     return [

@@ -256,6 +256,7 @@ def linked(view: View) -> Found | None:
 
 def metadata(view: View) -> Found | None:
     """A <meta> that names the author."""
+    site = squeeze(view.meta.get("og:site_name", ""))
     for key in (
         "author",
         "article:author",
@@ -266,7 +267,7 @@ def metadata(view: View) -> Found | None:
         "dcterms.creator",
     ):
         names = latin_names(view.meta.get(key, ""))
-        if names and not any(squeeze(n) == squeeze(view.meta.get("og:site_name", "")) for n in names):
+        if names and site not in map(squeeze, names):
             return Found(names, f"meta {key}")
     return None
 

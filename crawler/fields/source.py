@@ -228,7 +228,9 @@ RULES = (labelled, split, account, piped, metadata, beside_time, named, shown_pu
 
 def _clean(name: str) -> str:
     name = re.sub(
-        r"^[\s:：《\[【（(<]+(?=.*)|[\s\]】）)>|,，。;；]+$", lambda m: "《" if "《" in m[0] else "", name.strip()
+        r"^[\s:：《\[【（(<]+|(?<![\s\]】）)>|,，。;；])[\s\]】）)>|,，。;；]++$",
+        lambda m: "《" if "《" in m[0] else "",
+        name.strip(),
     )
     if name.startswith("《") and name.endswith("》"):
         name = name[1:-1]

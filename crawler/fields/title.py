@@ -14,10 +14,11 @@ from crawler.view import Found, View, squeeze
 
 TYPE = str
 
-_CUT = re.compile(r"\s*[_|｜丨¦»«]+\s*|\s+[-–—·:：•>]+\s+|-{2,}|[-–—]{1,2}(?=[^-–—]{2,14}$)")
+# Each run of blanks or dashes is begun at its first character alone: else a long one takes the square of its length.
+_CUT = re.compile(r"(?:(?<!\s)\s++)?+[_|｜丨¦»«]++\s*+|(?<!\s)\s++[-–—·:：•>]++\s++|-{2,}|[-–—]{1,2}(?=[^-–—]{2,14}$)")
 # A chain of desks at the end, as Chinese sites hang them on with dashes: -文化频道-青川网
 _DESKS = re.compile(
-    r"(?:\s*[-–—_|]+\s*[\u4e00-\u9fffA-Za-z0-9·]{1,10}(?:网|網|频道|頻道|在线|在線|新闻|新聞|报|報|社|中心|财经|財經|门户|论坛|正文))+\s*$"
+    r"(?:(?:(?<!\s)\s++)?+(?<![-–—_|])[-–—_|]++\s*+[\u4e00-\u9fffA-Za-z0-9·]{1,10}(?:网|網|频道|頻道|在线|在線|新闻|新聞|报|報|社|中心|财经|財經|门户|论坛|正文))+\s*$"
 )
 # The name of a paper or site that stands before its headlines: 青川数字报-
 _MEDIUM = re.compile(
@@ -26,6 +27,7 @@ _MEDIUM = re.compile(
 _TAGGED = re.compile(r"^[\[【][^\]】]{1,8}[\]】]\s*")
 DATED_DAY = re.compile(r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
 AGREED = 24  # characters
+LONGEST = 600  # characters: what is longer is no title
 KICKER = 24  # characters
 _META = ("og:title", "twitter:title", "headline", "articletitle", "dc.title", "title", "sailthru.title")
 
@@ -34,10 +36,10 @@ def named(view: View) -> str:
     """The headline as the head of the page tells it, or ""."""
     for value in view.linked_data("headline"):
         if isinstance(value, str) and len(value) > 3:
-            return value
+            return value[:LONGEST]
     for key in _META:
         if len(view.meta.get(key, "")) > 3:
-            return view.meta[key]
+            return view.meta[key][:LONGEST]
     return ""
 
 
@@ -173,6 +175,7 @@ def page_title(view: View) -> Found | None:
 
 def strip_site(title: str, view: View) -> str:
     """Cut a title at its separators and keep the first part that is longer than a name."""
+    title = title[:LONGEST]
     title = _DESKS.sub("", title)
     title = _MEDIUM.sub("", title) or title
     parts = [p for p in _CUT.split(title) if p and p.strip()]

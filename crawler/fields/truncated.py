@@ -34,7 +34,7 @@ def pointed(view: View) -> Found | None:
     last = _last(view)
     if last < 0:
         return None
-    text = view.tree.lines[last].text
+    text = view.tree.lines[last].text[-80:]
     if _ENDED.search(text) and not _TRAILS_OFF.search(text):
         return None
     for number in range(last + 1, min(last + 1 + _NEAR, len(view.tree.lines))):

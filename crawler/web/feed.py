@@ -16,6 +16,7 @@ from crawler.web.words import Words
 
 Row = dict[str, Any]
 
+LONGEST = 10_000  # characters of an entry
 _NEVER = "1970-01-01T00:00:00Z"  # when a feed without entries was updated
 
 # XML has no such characters, not even as references.
@@ -27,9 +28,9 @@ def entry(card: Mapping[str, Any], text: str) -> Row:
     claimed = card["published_at"] if not card["published_flag"] else None
     return {
         "id": card["id"],
-        "uid": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, card['url'])}",
+        "uid": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, str(card['url']))}",
         "heading": _clean(title(card["title"])) or f"#{card['id']}",
-        "text": _clean(body(text)),
+        "text": _clean(body(text, LONGEST)) + ("…" if len(text) > LONGEST else ""),
         "href": _clean(link(card["url"])),
         "author": _clean(title(card["source"] or card["site"])) or "?",
         "language": language(card["lang"]),
@@ -84,7 +85,10 @@ def _clean(text: str) -> str:
 
 
 def _utc(value: str) -> str:
-    """A stored time as feeds have it; one without an offset is taken for UTC."""
-    at = datetime.fromisoformat(value)
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    """A stored time as feeds have it; one without an offset is taken for UTC, what is no time for that of nothing."""
+    try:
+        at = datetime.fromisoformat(value)
+        at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return _NEVER
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

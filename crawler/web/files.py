@@ -40,7 +40,7 @@ def whole(app: Asgi) -> Asgi:
 
     async def answered(scope: dict[str, Any], receive: Any, send: Any) -> None:
         told: list[bytes] = scope.get("query_string", b"").split(b"&")
-        if not (scope.get("path", "").endswith(".csv") or b"_format=csv" in told):
+        if not scope.get("path", "").endswith(".csv"):
             ASKED.set(None)
             await app(scope, receive, send)
             return

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from config import Config
 from crawler.web import look, pages
-from crawler.web.state import State, carried
+from crawler.web.state import State, arguments, carried
 from crawler.web.words import Words
 
 POLICY = (
@@ -99,7 +99,7 @@ class Visit:
     @property
     def args(self) -> dict[str, str]:
         """Those arguments that are no part of a state."""
-        return dict(parse_qsl(self.ask.query, max_num_fields=40))
+        return arguments(self.ask.query)
 
 
 def page(template: str, frame: Frame, context: dict[str, Any], *, place: str = "", status: int = 200) -> Answer:

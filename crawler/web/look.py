@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined
 
+from crawler.web.glosses import glossed
 from crawler.web.safe import is_time, link, seen, title
 from crawler.web.state import State
 from crawler.web.tables import mended
@@ -36,7 +37,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals |= {"title": title, "link": link, "is_time": is_time, "told": _told}
+    made.globals |= {"title": title, "link": link, "is_time": is_time, "told": _told, "glossed": glossed}
+    made.filters["glossed"] = glossed
     return made
 
 

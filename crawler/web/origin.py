@@ -66,7 +66,7 @@ def extraction(page: Original, settings: Settings, sources: tuple[Source, ...], 
     source = source_of(Job(0, page.kept.url, found_by, {}, ()), Owners(sources), settings)
     content_type = page.kept.headers.get("content-type", "")
     try:
-        decoded = decode(unpacked(page.body, LARGEST * 4), content_type, source.encoding)
+        decoded = decode(unpacked(page.body, LARGEST), content_type, source.encoding)
         return extract(Document(page.kept.final_url, decoded.text, page.kept.at, decoded.encoding, source))
-    except ExtractError:
+    except (ExtractError, ValueError):  # what is no address makes no document
         return None

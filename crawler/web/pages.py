@@ -20,6 +20,8 @@ from storage.search import snippet
 Row = dict[str, Any]
 
 SIZE = 30  # stories on a page
+DIFFERING = 100_000  # characters of all changes of an article
+ENTRIES = 300  # of a list that a page carried
 CHOICES = 12  # values of a facet
 KEYS = ("section", "site", "source", "language", "day")
 
@@ -116,7 +118,10 @@ def day_in(zone: ZoneInfo) -> Callable[[str], str]:
     def day(stamp: str) -> str:
         quarter = stamp[:15]  # ten minutes: no zone changes its day within
         if quarter not in known:
-            known[quarter] = datetime.fromisoformat(stamp).astimezone(zone).date().isoformat() if stamp else ""
+            try:
+                known[quarter] = datetime.fromisoformat(stamp).astimezone(zone).date().isoformat()
+            except (ValueError, OverflowError):  # no time, or one that no day has there
+                known[quarter] = ""
         return known[quarter]
 
     return day
@@ -148,7 +153,9 @@ def story(told: Row, one: Row | None, other: Row | None) -> Row:
     links = [
         {
             **each,
-            "differing": [(title(a), title(b)) for a, b in each["evidence"].get("differing", [])[:5]],
+            "differing": [
+                (title(pair[0]), title(pair[-1])) for pair in each["evidence"].get("differing", ())[:5] if pair
+            ],
             "why": title(each["evidence"].get("why", "")),
         }
         for each in told["links"]
@@ -168,7 +175,7 @@ def story(told: Row, one: Row | None, other: Row | None) -> Row:
 
 def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
     """What differs between two texts, their titles before them."""
-    texts = [f"{title(row['title'])}\n\n{body(row['text'])}" for row in (one, other)]
+    texts = [f"{title(row['title'])}\n\n{body(row['text'], LONGEST + 1)}" for row in (one, other)]
     parts = changes(*texts)
     return {
         "parts": shortened(parts),
@@ -179,12 +186,16 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> Row:
 
 
 def versions(article: Row, revisions: Sequence[Row]) -> list[Row]:
-    """The changes of an article, the last first: of each version what the next one made of it."""
-    found = [
-        {**row, "next": after["revision"], "difference": difference(row, after)}
-        for row, after in pairwise([*revisions, article])
-    ]
-    return found[::-1]
+    """The changes of an article, the last first: of each version what the next one made of it.
+
+    `difference` is None where those above it have more than `DIFFERING` characters already.
+    """
+    found, room = list[Row](), DIFFERING
+    for row, after in reversed(list(pairwise([*revisions, article]))):
+        told = difference(row, after) if room > 0 else None
+        room -= sum(len(part.text) for part in told["parts"]) if told else 0
+        found.append({**row, "next": after["revision"], "difference": told})
+    return found
 
 
 def carried(found: LinkList, known: Mapping[str, Row]) -> Row:
@@ -197,7 +208,7 @@ def carried(found: LinkList, known: Mapping[str, Row]) -> Row:
             "published_at": each.published_at.isoformat() if each.published_at else "",
             **known.get(each.url, none),
         }
-        for each in found.items
+        for each in found.items[:ENTRIES]
     ]
     return {"heading": found.heading, "entries": items}
 

@@ -1,104 +1,52 @@
-"""The only room that knows Datasette: its own pages and console stay, ours go before them, all with a policy.
+"""The room that makes Datasette ours: our pages go before its own and its console, all behind one gate.
 
 The database is only read, so that the daemon may write meanwhile.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hashlib
 import re
 import sqlite3
 import sys
 import traceback
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-import datasette as package
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.database import Database, QueryInterrupted
 from datasette.plugins import pm
 from datasette.utils import tilde_encode
-from datasette.utils.asgi import Request, Response
-from datasette.views.base import DatasetteError
+from datasette.utils.asgi import Forbidden, Request, Response
 from jinja2 import Environment
 
 from config import Config
+from crawler.web import theirs
 from crawler.web.files import ASKED, EVERY, Asgi, whole
 from crawler.web.frame import Answer, Ask
+from crawler.web.gate import LOCAL, guarded
 from crawler.web.look import Mended, sheet
-from crawler.web.reader import Reader, opened
+from crawler.web.reader import Reader, Unreadable, opened
 from crawler.web.site import Site
-from crawler.web.tables import mended
 from storage.connection import CACHE_KB
 from storage.datasette import metadata
 
 # Names that a database must not have there, because a page of ours has them.
 _TAKEN = frozenset(("sources", "story", "article", "raw", "_internal", "_memory"))
 # Pages of Datasette for those who develop it; here they serve nobody.
-_FOR_DEVELOPERS = r"/-/(?:messages|allow-debug|patterns)/?$"
+_FOR_DEVELOPERS = r"/-/(?:messages|allow-debug|patterns|threads(?:\.json)?)/?$"
 # To suggest facets it looks at every column of a table: seconds of a processor a page.
-# No file is cut: who has enough breaks it off.
-_SETTINGS = {"cache_size_kb": CACHE_KB, "allow_download": False, "sql_time_limit_ms": 2000, "suggest_facets": False}
-_SETTINGS |= {"max_csv_mb": 0}
-LOCAL = frozenset(("localhost", "127.0.0.1", "[::1]"))
-_FOREIGN_NAME = b"This server is not asked for under that name; see `kuaixun serve --help` for --name.\n"
-_FOREIGN_PAGE = b"A page of another site may lead here by a link, and ask for nothing itself.\n"
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-
-_ALWAYS = {
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
-    b"cross-origin-opener-policy": b"same-origin",
-    b"cross-origin-resource-policy": b"same-origin",
-    b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
+_SETTINGS = {
+    "cache_size_kb": CACHE_KB,
+    "allow_download": False,
+    "sql_time_limit_ms": 1000 * theirs.SECONDS,
+    "suggest_facets": False,
+    "truncate_cells_html": 300,
+    "max_csv_mb": 0,  # no file is cut: who has enough breaks it off
 }
-
-
-class Readable(Database):  # type: ignore[misc]  # Datasette has no types
-    """A database file of any name, that is read and never written: by statements that somebody typed."""
-
-    def __init__(self, served: Datasette, path: Path):
-        super().__init__(served, path=str(path), is_mutable=True)
-        self._reader = Reader(path, self._prepared)
-
-    def connect(self, write: bool = False) -> sqlite3.Connection:
-        """A connection that only reads. Raises PermissionError where one is asked for that writes."""
-        if write:
-            raise PermissionError(f"{self.path}: is only read here")
-        return opened(Path(self.path), typed=True)
-
-    async def execute(self, sql: str, params: Any = None, truncate: bool = False, **told: Any) -> Any:
-        """Rows of a statement. Of a query Datasette gives the first thousand, and of one that fails none: in a file
-        nothing would say so, which therefore has all rows, or DatasetteError is raised.
-        """
-        file = ASKED.get()
-        if file is None or not truncate:
-            return await super().execute(sql, params, truncate=truncate, **told)
-        try:
-            return await super().execute(sql, params, **told)
-        except (QueryInterrupted, sqlite3.DatabaseError) as error:
-            file.broken = True
-            said = "interrupted: it takes too long" if isinstance(error, QueryInterrupted) else str(error)
-            raise DatasetteError(said, status=400) from error
-
-    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
-        """What a function gives, of a connection of its thread."""
-        return await _threaded(self.ds.executor, lambda: fn(self._reader.mine()))
-
-    def close(self) -> None:
-        self._reader.close()
-
-    def _prepared(self) -> sqlite3.Connection:
-        made = self.connect()
-        self.ds._prepare_connection(made, self.name)
-        return made
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class Served(Datasette):  # type: ignore[misc]  # nor has this
@@ -112,7 +60,8 @@ class Served(Datasette):  # type: ignore[misc]  # nor has this
         self._threads = ThreadPoolExecutor(threads) if threads else None
         super().__init__([], metadata=metadata(name), settings={**_SETTINGS, "num_sql_threads": threads})
         self.remove_database("_memory")
-        self.add_database(Readable(self, path), name=name)
+        self._theirs = theirs.Readable(self, path)
+        self.add_database(self._theirs, name=name)
 
     @property
     def max_returned_rows(self) -> int:
@@ -127,14 +76,16 @@ class Served(Datasette):  # type: ignore[misc]  # nor has this
     async def kuaixun_answer(self, ask: Ask) -> Answer:
         """The answer of a page of ours."""
 
-        def answered() -> Answer:
-            return self.kuaixun_site.answer(ask, self._reader.mine(), lambda: opened(self._path))
+        def answered(db: sqlite3.Connection) -> Answer:
+            return self.kuaixun_site.answer(ask, db, lambda: opened(self._path))
 
-        answer: Answer = await _threaded(self._threads, answered)
+        answer: Answer = await theirs.threaded(self._threads, lambda: self._reader.read(answered))
         return answer
 
     def close(self) -> None:
         """End the threads and close the files, so that nothing of them stays beside the database."""
+        self._reader.interrupt()
+        self._theirs.interrupt()
         for executor in filter(None, (self._threads, self.executor)):
             executor.shutdown()
         self._reader.close()
@@ -142,13 +93,9 @@ class Served(Datasette):  # type: ignore[misc]  # nor has this
             database.close()
 
 
-async def _threaded(executor: Executor | None, do: Callable[[], Any]) -> Any:
-    """What is done in a thread of the executor; without one in this thread."""
-    return await asyncio.get_running_loop().run_in_executor(executor, do) if executor else do()
-
-
 # Pluggy's decorator, for methods whose types it leaves alone: it has none of its own.
 _hook = cast(Callable[[_Method], _Method], hookimpl)
+_around = cast(Callable[[_Method], _Method], hookimpl(hookwrapper=True))
 
 
 class Plugin:
@@ -169,7 +116,7 @@ class Plugin:
     def asgi_wrapper(self, datasette: Datasette) -> Callable[[Asgi], Asgi]:
         if not isinstance(datasette, Served):
             return lambda app: app
-        return lambda app: _guarded(whole(app), datasette.kuaixun_hosts)
+        return lambda app: guarded(whole(app), datasette.kuaixun_hosts, theirs.policy)
 
     @_hook
     def prepare_jinja2_environment(self, env: Environment, datasette: Datasette) -> None:
@@ -183,6 +130,19 @@ class Plugin:
     @_hook
     def menu_links(self, datasette: Datasette) -> list[dict[str, str]]:
         return [{"href": "/", "label": "kuaixun"}] if isinstance(datasette, Served) else []
+
+    @_hook
+    def forbidden(self, datasette: Datasette, message: str, request: Request) -> Response | None:
+        return _fault(datasette, request, Forbidden(message)) if isinstance(datasette, Served) else None
+
+    @_around
+    def handle_exception(
+        self, datasette: Datasette, request: Request, exception: Exception
+    ) -> Generator[None, Any, None]:
+        told = yield
+        if isinstance(datasette, Served):
+            # In place of its own, which would print a traceback for every mistyped address.
+            told.force_result([_fault(datasette, request, exception)])
 
 
 _PLUGIN = Plugin()
@@ -212,82 +172,35 @@ def served(
 
 async def _page(request: Request, datasette: Served) -> Response:
     """Any page of ours."""
-    if request.method not in ("GET", "HEAD"):
-        return Response.text("These pages are only read: GET or HEAD.\n", status=405, headers={"allow": "GET, HEAD"})
-    ask = Ask(
-        request.path,
-        request.query_string,
-        request.headers.get("accept-language", ""),
-        f"{request.scheme}://{request.headers.get('host', '')}",
-    )
+    ask, site = _ask(request), datasette.kuaixun_site
     try:
-        answer = await datasette.kuaixun_answer(ask)
+        answer = site.still(ask) or await datasette.kuaixun_answer(ask)
+    except Unreadable as error:
+        answer = site.fault(ask, 503, str(error))
     except Exception:
         traceback.print_exc(file=sys.stderr)
-        answer = datasette.kuaixun_site.fault(ask)
+        answer = site.fault(ask, 500)
+    return _response(answer, request)
+
+
+def _ask(request: Request) -> Ask:
+    home = f"{request.scheme}://{request.headers.get('host', '')}"
+    return Ask(request.path, request.query_string, request.headers.get("accept-language", ""), home)
+
+
+def _response(answer: Answer, request: Request) -> Response:
+    tag = answer.headers.get("etag")
+    if tag and tag in request.headers.get("if-none-match", ""):
+        return Response("", 304, dict(answer.headers), answer.content_type)
     return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
 
 
-def _guarded(app: Asgi, hosts: frozenset[str] | None) -> Asgi:
-    """Every answer with its policy; what is asked for under a foreign name is refused."""
-
-    async def guarded(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        told = dict(scope["headers"])
-        asked = told.get(b"host", b"").decode("latin-1").lower()
-        if hosts is not None and re.sub(r":\d+$", "", asked) not in hosts:
-            await _refuse(send, 421, _FOREIGN_NAME)
-            return
-        if _is_fetched_by_another(told):
-            await _refuse(send, 403, _FOREIGN_PAGE)
-            return
-
-        async def sent(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                known = {name.lower() for name, _ in message["headers"]}
-                more = {**_ALWAYS, b"content-security-policy": _policy()}
-                added = [(name, value) for name, value in more.items() if name not in known]
-                message = {**message, "headers": [*message["headers"], *added]}
-            await send(message)
-
-        await app(scope, receive, sent)
-
-    return guarded
-
-
-def _is_fetched_by_another(headers: dict[bytes, bytes]) -> bool:
-    """Whether a page of another site asks, for more than to lead a reader here: it could keep the processor busy."""
-    if headers.get(b"sec-fetch-site", b"none") in (b"none", b"same-origin"):
-        return False
-    return (headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")) != (b"navigate", b"document")
-
-
-async def _refuse(send: Any, status: int, text: bytes) -> None:
-    head = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": text})
-
-
-@cache
-def _policy() -> bytes:
-    """What Datasette's own pages may do: run its files, and those scripts of its templates that are the same for all.
-
-    Nothing of it can be another's: a script has its hash here or does not run.
-    """
-    folder = Path(package.__file__).parent / "templates"
-    texts = [mended(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))]
-    scripts = {script for text in texts for script in re.findall(r"<script>(.*?)</script>", text, re.DOTALL)}
-    # The one script that is made for a page says whether facets may be asked for.
-    known = {re.sub(r"\{\{.*?\}\}", value, script) for script in scripts for value in ("true", "false")}
-    hashes = (
-        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        for script in sorted(known)
-        if "{" + "%" not in script
-    )
-    allowed = " ".join(f"'sha256-{one}'" for one in hashes)
-    return (
-        f"default-src 'none'; script-src 'self' {allowed}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ).encode()
+def _fault(datasette: Served, request: Request, error: Exception) -> Response:
+    """What is said where a page of Datasette fails: a page of ours, or JSON where that was asked for."""
+    status, why = theirs.fault(error, asked=bool(request.query_string))
+    if status == 500:
+        traceback.print_exception(error, file=sys.stderr)
+    if request.path.endswith(".json"):
+        said = why or (f"not done in {theirs.SECONDS} seconds: ask for less" if status == 503 else "a fault")
+        return Response.json({"ok": False, "error": said, "status": status, "title": None}, status=status)
+    return _response(datasette.kuaixun_site.fault(_ask(request), status, why, seconds=theirs.SECONDS), request)

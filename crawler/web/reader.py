@@ -6,14 +6,18 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from storage.connection import CACHE_KB, reading_mode
+from storage.connection import CACHE_KB
+from storage.reading import reading_mode
 
 # Bytes of one value, and characters and bytes of all values of one answer to a statement that somebody typed: a page
 # of the web can have such a statement opened, and a value of a gigabyte is made in a second.
 LARGEST_VALUE, LARGEST_ANSWER = 10_000_000, 50_000_000
 ROW = 100  # bytes that a row takes beside them
+# What SQLite says of a file that is none, or is no longer what it was.
+_BROKEN = frozenset((sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN))
+_Read = TypeVar("_Read")
 
 
 class _Bounded(sqlite3.Cursor):
@@ -45,14 +49,29 @@ class _Typed(sqlite3.Connection):
         return super().cursor(factory or _Bounded)
 
 
+class Unreadable(sqlite3.DatabaseError):
+    """There is no database at the path, or something that is none; `args[0]` says what."""
+
+
 def opened(path: Path, *, typed: bool = False) -> sqlite3.Connection:
-    """A connection that only reads a database file of any name; `typed`: statements that somebody typed."""
+    """A connection that only reads a database file of any name; `typed`: statements that somebody typed.
+
+    Raises Unreadable where there is none.
+    """
     address = path.absolute().as_uri() + reading_mode(path)
     kind = _Typed if typed else sqlite3.Connection
-    made = sqlite3.connect(address, uri=True, check_same_thread=False, factory=kind)
-    made.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
-    made.execute("PRAGMA query_only = ON")
-    made.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+    try:
+        made = sqlite3.connect(address, uri=True, check_same_thread=False, factory=kind)
+    except sqlite3.DatabaseError as error:
+        raise Unreadable(str(error)) from error
+    try:
+        made.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_VALUE)
+        made.execute("PRAGMA query_only = ON")
+        made.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+        made.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()  # what is no database is found out here
+    except sqlite3.DatabaseError as error:
+        made.close()
+        raise Unreadable(str(error)) from error
     return made
 
 
@@ -65,16 +84,38 @@ class Reader:
         self._all: list[sqlite3.Connection] = []
 
     def mine(self) -> sqlite3.Connection:
-        """The connection of this thread."""
+        """The connection of this thread. Raises Unreadable as long as there is no database at the path."""
         which = _which(self._path)
-        known: tuple[sqlite3.Connection, tuple[int, int] | None] | None = getattr(self._own, "known", None)
-        if known is None or (which is not None and known[1] != which):
+        if which is None:
+            raise Unreadable("there is no such file")
+        known: tuple[sqlite3.Connection, tuple[int, int]] | None = getattr(self._own, "known", None)
+        if known is not None and known[1] == which:
+            return known[0]
+        made = self._make()  # first: where that fails all stays as it was
+        self._all.append(made)
+        self._own.known = (made, which)
+        if known is not None:
+            self._all.remove(known[0])
+            known[0].close()
+        return made
+
+    def read(self, do: Callable[[sqlite3.Connection], _Read]) -> _Read:
+        """What is done with the connection of this thread. Raises Unreadable where the file turns out to be broken."""
+        try:
+            return do(self.mine())
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _BROKEN:
+                raise
+            known = self._own.__dict__.pop("known", None)
             if known:
                 self._all.remove(known[0])
                 known[0].close()
-            known = self._own.known = (self._make(), which)
-            self._all.append(known[0])
-        return known[0]
+            raise Unreadable(str(error)) from error
+
+    def interrupt(self) -> None:
+        """End what is being read, in whatever thread."""
+        for connection in list(self._all):
+            connection.interrupt()
 
     def close(self) -> None:
         """Close all of them; no thread may use one any more."""

@@ -14,6 +14,8 @@ from crawler.screen import plain, safe
 # Around a word that was searched for, until it becomes an element: no text that is shown has such a character.
 MARKS = ("\ue000", "\ue001")
 LONGEST_TITLE = 300
+# Characters and paragraphs of a text that a page shows: the longest real ones have a quarter of that.
+LONGEST_TEXT, MOST_PARAGRAPHS = 200_000, 3_000
 _MARKED = re.compile(f"({MARKS[0]}[^{MARKS[0]}{MARKS[1]}]*{MARKS[1]})")
 _PRIVATE = dict.fromkeys(map(ord, MARKS))
 # What turns the direction of a line: in running text it ends with its paragraph, in a title it serves nobody.
@@ -22,6 +24,12 @@ _TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 
 # between words.
 _MAY_PILE = re.compile(r"[^\w\s!-~\u2010-\u205e\u3000-\u303f\uff00-\uff0f]{5,}")
 MOST_COMBINING = 4
+# What is seen: beside blanks, that is all but the characters that fonts leave blank (Default_Ignorable_Code_Point of
+# Unicode, and the empty pattern of Braille).
+_SEEN = re.compile(
+    "[^\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -32,20 +40,31 @@ class Piece(NamedTuple):
     marked: bool
 
 
-def title(text: str | None) -> str:
-    """One line without what cannot be seen, and no longer than anybody reads."""
+def _told(value: object) -> str:
+    """A stored value as text: the file may have been written by anybody, and a BLOB stand where text should."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def title(value: object) -> str:
+    """One line without what cannot be seen, and no longer than anybody reads; "" where nothing of it can be."""
+    text = _told(value)
     if text and len(text) <= LONGEST_TITLE and text.isprintable():
-        return _flat(" ".join(text.split()))  # nearly always
-    start = (text or "").translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]
+        return _flat(" ".join(text.split())) if _SEEN.search(text) else ""  # nearly always
+    start = text.translate(_PRIVATE).translate(_TURNS)[: 2 * LONGEST_TITLE]
     line = _flat(plain(_SURROGATE.sub("\ufffd", start)))
+    if not _SEEN.search(line):
+        return ""
     return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 1] + "…"
 
 
-def body(text: str | None) -> str:
-    """Text of several lines without control characters."""
+def body(value: object, most: int | None = None) -> str:
+    """Text of several lines without control characters, of its first `most` characters."""
+    text = _told(value)[:most]
     if text and text.replace("\n", "").isprintable():
         return _flat(text)  # nearly always
-    return _flat(safe(_SURROGATE.sub("\ufffd", (text or "").translate(_PRIVATE))))
+    return _flat(safe(_SURROGATE.sub("\ufffd", text.translate(_PRIVATE))))
 
 
 def _flat(text: str) -> str:
@@ -63,13 +82,16 @@ def _unpiled(found: re.Match[str]) -> str:
     return "".join(kept)
 
 
-def paragraphs(text: str | None) -> list[str]:
-    """The paragraphs of a text, of which each is laid out by itself."""
-    return [line.strip() for line in body(text).split("\n") if line.strip()]
+def paragraphs(value: object) -> tuple[list[str], bool]:
+    """The paragraphs of a text, of which each is laid out by itself; whether there is more than can be shown."""
+    text = _told(value)
+    found = [line.strip() for line in body(text[:LONGEST_TEXT]).split("\n") if line.strip()]
+    return found[:MOST_PARAGRAPHS], len(text) > LONGEST_TEXT or len(found) > MOST_PARAGRAPHS
 
 
-def link(url: str | None) -> str:
+def link(value: object) -> str:
     """The address, if a page may link to it: of the web, and nothing that a browser would make another of; else ""."""
+    url = _told(value)
     if not url or len(url) > 4000 or not url.isprintable() or "\\" in url or " " in url:
         return ""
     try:
@@ -88,27 +110,28 @@ def pieces(text: str) -> Iterator[Piece]:
             yield Piece(part.translate(_PRIVATE), False)
 
 
-def language(tag: str | None) -> str:
+def language(value: object) -> str:
     """The language of a text for its `lang`; "" where it is none that a browser knows how to set."""
-    return tag if tag and re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", tag) else ""
+    tag = _told(value)
+    return tag if re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", tag) else ""
 
 
-def seen(value: str | datetime | None, zone: tzinfo | None = None) -> str:
+def seen(value: object, zone: tzinfo | None = None) -> str:
     """A time to the minute with its offset, in a zone or, without one, as it stands; text that is no time as it is."""
     if not value:
         return ""
     try:
-        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(_told(value))
         at = at.astimezone(zone) if zone and at.tzinfo else at
     except (ValueError, OverflowError):
-        return title(str(value))
+        return title(value)
     text = at.isoformat(" ", "minutes")
     return f"{text[:16]} {text[16:]}" if at.tzinfo else text
 
 
-def is_time(value: str | None) -> bool:
+def is_time(value: object) -> bool:
     """Whether a text is a time, as `datetime` of an element may hold it."""
     try:
-        return bool(value) and datetime.fromisoformat(value or "") is not None
+        return datetime.fromisoformat(_told(value)) is not None
     except ValueError:
         return False

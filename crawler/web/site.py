@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from config import Config
 from crawler.web import look, views
 from crawler.web.frame import Answer, Ask, Frame, House, Missing, Visit, page
 from crawler.web.safe import title
-from crawler.web.state import BadState, State, carried, read
+from crawler.web.state import LANGUAGES, BadState, State, arguments, carried, read
 from crawler.web.words import preferred, words
 from storage import history
 from storage.past_search import steady
@@ -50,12 +49,19 @@ class Site:
         """Regular expressions of the paths that are ours."""
         return [rf"{path}$" for path, _ in self._routes] + [r"/(?:style|tables)\.[0-9a-f]{12}\.css$"]
 
-    def answer(self, ask: Ask, db: sqlite3.Connection, fresh: Callable[[], sqlite3.Connection]) -> Answer:
-        """The answer to a request. `db` reads the present, `fresh` gives a connection that may look back."""
+    def still(self, ask: Ask) -> Answer | None:
+        """The answer to what needs no database: a style sheet, or the address of a page with a slash too many."""
         for address, sheet in map(look.sheet, ("style", "tables")):
             if ask.path == address:
                 kept = {"cache-control": "max-age=31536000, immutable"}
                 return Answer(200, "text/css; charset=utf-8", sheet, kept)
+        short = ask.path.removesuffix("/")
+        if short != ask.path and any(re.fullmatch(path, short) for path, _ in self._routes):
+            return Answer(308, "text/plain", "", {"location": f"{short}?{ask.query}" if ask.query else short})
+        return None
+
+    def answer(self, ask: Ask, db: sqlite3.Connection, fresh: Callable[[], sqlite3.Connection]) -> Answer:
+        """The answer to a request. `db` reads the present, `fresh` gives a connection that may look back."""
         t = words(_language(ask))
         try:
             state = read(ask.query, self._present())
@@ -79,10 +85,20 @@ class Site:
     def _present(self) -> datetime:
         return self._house.as_of or self._now()
 
-    def fault(self, ask: Ask) -> Answer:
-        """The page that says that there was a fault."""
+    def fault(self, ask: Ask, status: int, why: str = "", *, seconds: float = SECONDS) -> Answer:
+        """The page that says that there was a fault of that status; `why` is what is known of it.
+
+        503 with nothing known: it took longer than `seconds`.
+        """
         t = words(_language(ask))
-        return self._problem(500, t.fault, t.fault_text, Frame(self._house, ask, State(), t))
+        heading, said = {
+            403: (t.forbidden, ""),
+            404: (t.not_found, t.no_address),
+            500: (t.fault, t.fault_text),
+            503: (t.unreadable, t.unreadable_text) if why else (t.too_slow_title, t("too_slow", n=seconds)),
+        }.get(status, (t.bad_request, ""))
+        message = " ".join(filter(None, (said, title(why))))
+        return self._problem(status, heading, message, Frame(self._house, ask, State(lang=_asked_for(ask)), t))
 
     def _dispatched(self, frame: Frame, db: sqlite3.Connection, fresh: Callable[[], sqlite3.Connection]) -> Answer:
         for path, view in self._routes:
@@ -102,8 +118,15 @@ class Site:
 
 def _language(ask: Ask) -> str:
     """The language of the interface that an address asks for, or else a browser."""
-    asked = dict(parse_qsl(ask.query[:4000])).get("lang", "")
-    return asked if asked in ("zh", "en") else preferred(ask.accept_language)
+    return _asked_for(ask) or preferred(ask.accept_language)
+
+
+def _asked_for(ask: Ask) -> str:
+    try:
+        asked = arguments(ask.query).get("lang", "")
+    except ValueError:
+        return ""
+    return asked if asked in LANGUAGES else ""
 
 
 @contextmanager

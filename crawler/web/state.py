@@ -14,8 +14,8 @@ from storage.times import stamp
 # Characters of what is searched for, and of another value: a site may call itself what it likes.
 LONGEST, LONGEST_VALUE = 200, 2000
 LANGUAGES = ("zh", "en")
-_PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z,(\d{1,18})")
-_NUMBER = re.compile(r"(\d{1,18})(?:-(\d{1,17}))?")
+_PLACE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z,(\d{1,18})", re.ASCII)
+_NUMBER = re.compile(r"(\d{1,18})(?:-(\d{1,17}))?", re.ASCII)
 
 
 class BadState(ValueError):
@@ -90,13 +90,18 @@ def place(told_at: str, number: int) -> str:
     return f"{told_at.removesuffix('+00:00')}Z,{number}"
 
 
+def arguments(query: str) -> dict[str, str]:
+    """The arguments of a query string; of what is given twice the first counts. Raises ValueError for very many."""
+    given = parse_qs(query, errors="replace", max_num_fields=40)
+    return {name: values[0].replace("\0", "").strip() for name, values in given.items()}
+
+
 def read(query: str, now: datetime) -> State:
     """The state that a query string asks for; keys that mean nothing here are passed over. Raises BadState."""
     try:
-        given = parse_qs(query, errors="replace", max_num_fields=40)
+        told = arguments(query)
     except ValueError as error:
         raise BadState("?", query[:LONGEST], "too_long") from error
-    told = {name: values[0].replace("\0", "").strip() for name, values in given.items()}
     for name in (field.name for field in fields(State)):
         if len(told.get(name, "")) > (LONGEST if name == "q" else LONGEST_VALUE):
             raise BadState(name, told[name][:40] + "…", "too_long")
@@ -156,7 +161,13 @@ def _day(told: Mapping[str, str]) -> str:
 
 def _before(told: Mapping[str, str]) -> str:
     value = told.get("before", "")
-    if value and not _PLACE.fullmatch(value) and not _NUMBER.fullmatch(value):
+    try:
+        found = _PLACE.fullmatch(value)
+        if found:
+            datetime.fromisoformat(found[1])
+    except ValueError as error:
+        raise BadState("before", value, "no_place") from error
+    if value and not found and not _NUMBER.fullmatch(value):
         raise BadState("before", value, "no_place")
     return value
 

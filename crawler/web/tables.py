@@ -30,6 +30,11 @@ MENDS = (
         "</label>{% endif %}",
         '{% if not is_view %}<input type="hidden" name="_stream" value="1">{% endif %}',
     ),
+    # The console begins with what is shipped for a start, not with whatever table is first by name.
+    (
+        "{% if tables %}select * from {{ tables[0].name|escape_sqlite }}{% else %}select sqlite_version(){% endif %}",
+        "select * from news limit 50",
+    ),
     ('class="cross">&#x2716;</a>', 'class="cross" aria-label="Remove">&#x2716;</a>'),
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,18 +21,29 @@ from storage.gaps import enabled
 from storage.pair import beside
 from storage.sqlite import Database
 
-# In a feed, of which no more is looked at than so many windows.
-ENTRIES, WINDOWS = 30, 8
+# Windows that a page is looked for in until it is full, of the present and of the past, where each costs more; entries
+# of a feed, and how often a feed looks so far.
+WINDOWS, WINDOWS_THEN = 3, 2
+ENTRIES, LOOKS = 30, 3
 
 
 def _listing(visit: Visit, state: State) -> tuple[pages.Listing, list[dict[str, Any]]]:
+    day_of = pages.day_in(visit.house.zone)
     if state.q:
         below = state.number if not state.order else state.last + 1 if state.last else 0
         window = browse.found(visit.db, state.q, below, best=bool(state.order))
+        listing = pages.listing(window, state, day_of)
     else:
         since, until = bounds(state.day, visit.house.zone) if state.day else ("", "")
         window = browse.newest(visit.db, state.place, until, since)
-    listing = pages.listing(window, state, pages.day_in(visit.house.zone))
+        listing = pages.listing(window, state, day_of)
+        for _ in range(1, WINDOWS_THEN if visit.state.as_of or visit.house.as_of else WINDOWS):
+            if listing.looked or not window.briefs:
+                break
+            last = window.briefs[-1]
+            more = browse.newest(visit.db, (last.told_at, last.id), until, since)
+            window = browse.Window([*window.briefs, *more.briefs], more.whole)
+            listing = pages.listing(window, state, day_of)
     return listing, browse.cards(visit.db, listing.ids)
 
 
@@ -64,14 +76,15 @@ def feeds(visit: Visit) -> Answer:
     heading = " · ".join(filter(None, (visit.t.name, title(visit.state.q), *map(title, visit.state.chosen.values()))))
     written = feed.atom if visit.values[0] == "atom" else feed.as_json
     text = written(entries, visit.state, heading, visit.ask.home, visit.t)
-    headers = {"content-security-policy": POLICY, "vary": "accept-language"}
+    tag = hashlib.sha256(text.encode()).hexdigest()[:32]
+    headers = {"content-security-policy": POLICY, "vary": "accept-language", "etag": f'"{tag}"'}
     return Answer(200, ATOM if visit.values[0] == "atom" else JSON, text, headers)
 
 
 def _entries(visit: Visit) -> list[dict[str, Any]]:
     """What a feed has: a reader of feeds follows no link to what is further back, so it is looked for there too."""
     state, found = visit.state, dict[int, dict[str, Any]]()
-    for _ in range(WINDOWS):
+    for _ in range(LOOKS):
         listing, cards = _listing(visit, state)
         found |= {card["id"]: card for card in cards if card["id"] not in found}
         if len(found) >= ENTRIES or listing.looked or not listing.before:
@@ -119,11 +132,13 @@ def article(visit: Visit) -> Answer:
     found = origin.extraction(kept, settings, sources, article["found_by"] or "") if kept else None
     lists = [each for each in found.lists if each.kind == "latest"] if found else []
     known = browse.announced(visit.db, [one.url for each in lists for one in each.items][: browse.LISTED])
+    text, text_cut = paragraphs(article["text"])
     context = {
         "heading": title(article["title"]) or f"#{number}",
         "article": {"author": None, "editor": None, "section": None, **article},
         "language": language(article["lang"]),
-        "text": paragraphs(article["text"]),
+        "text": text,
+        "text_cut": text_cut,
         "href": link(article["url"]),
         "key": card["key"],
         "story_size": card["copies"] + 1,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from storage.batch import Batch, Texts
-from storage.exporters._about import About, ExportError
+from storage.errors import MissingExtra
+from storage.exporters._about import About
 from storage.fields import Field
 from storage.sqlite import hidden
 
@@ -105,12 +106,11 @@ def without_pandas() -> None:
 
 
 def library() -> Any:
-    """The module pyarrow. Raises ExportError where it is not installed."""
+    """The module pyarrow. Raises MissingExtra."""
     try:
         import pyarrow
     except ImportError as error:
-        problem = "Parquet needs pyarrow, which is not installed: pip install 'kuaixun[data]'."
-        raise ExportError(Path("pyarrow"), problem) from error
+        raise MissingExtra("Parquet needs pyarrow", "data") from error
     return pyarrow
 
 

@@ -1,7 +1,8 @@
-"""`python -m tests.gate.feed_bench`: our reader of feeds beside feedparser, on odd feeds and by processor time.
+"""`python -m tests.gate.feed_bench`: our reader of feeds beside two others, on odd feeds and by processor time.
 
-feedparser is no dependency: `pip install feedparser` before. A case counts for a reader when it finds every item with
-its address, its title and its time; of what is wrong, one letter each (a, t, d) is named with --faults.
+They are no dependencies: `pip install feedparser chardet feedparser-rs` before; feedparser uses chardet where it is. A
+case counts for a reader when it finds every item with its address, its title and its time; of what is wrong, one letter
+each (a, t, d) is named with --faults.
 """
 
 from __future__ import annotations
