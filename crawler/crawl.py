@@ -109,7 +109,7 @@ async def crawl(
         next_visit,
     )
     repeats = fetcher.repeats
-    fetcher.prepare(sources, store)
+    await fetcher.prepare(sources, store)
     with kept(settings, store, clock(), sleep, prunes=prunes) as keep:
         visitor = Visitor(replace(world, keep=keep))
         await _Loop(visitor.world, visitor, is_current).until_nothing_is_due(stop or asyncio.Event())

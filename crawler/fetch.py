@@ -92,7 +92,7 @@ class Fetcher:
     ) -> None:
         await self._transport.__aexit__(kind, error, trace)
 
-    def prepare(self, sources: Sequence[Source], store: Store) -> None:
+    async def prepare(self, sources: Sequence[Source], store: Store) -> None:
         """A pass over these sources begins: for a fetcher that has pages read elsewhere."""
 
     async def get(self, request: Request, *, check: Check | None = None) -> Page:

@@ -6,12 +6,12 @@ that this page is silent about keeps what an earlier one said, and a time of pub
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from config import Settings, Source
 from crawler import rules
@@ -70,10 +70,48 @@ def reader(settings: Settings, sources: tuple[Source, ...], archive: Path) -> Ca
     return _Reader(settings, sources, Archive(archive, readonly=True)).work
 
 
+def reader_afar(settings: Settings, sources: tuple[Source, ...]) -> Callable[[Job, bytes], Outcome]:
+    """The same where the archive is not, but the body of the latest page. Raises NotHere."""
+    sent = _Sent()
+    work = _Reader(settings, sources, sent).work
+
+    def read(job: Job, body: bytes) -> Outcome:
+        sent.page, sent.content = job.pages[0].id, body
+        return work(job)
+
+    return read
+
+
+class NotHere(Exception):
+    """Another page is needed, which only the archive has."""
+
+
+class _Pages(Protocol):
+    """What is asked of an archive."""
+
+    def body(self, page: int) -> bytes: ...
+
+    def pages(self, *, url: str) -> Iterator[Kept]: ...
+
+
+class _Sent:
+    """In place of an archive: one page. Raises NotHere for all others."""
+
+    page, content = 0, b""
+
+    def body(self, page: int) -> bytes:
+        if page != self.page:
+            raise NotHere
+        return self.content
+
+    def pages(self, *, url: str) -> Iterator[Kept]:
+        raise NotHere
+
+
 class _Reader:
     """Reads the pages of articles. A page that breaks a rule of ours costs only its article."""
 
-    def __init__(self, settings: Settings, sources: tuple[Source, ...], archive: Archive):
+    def __init__(self, settings: Settings, sources: tuple[Source, ...], archive: _Pages):
         self._settings, self._owners, self._archive = settings, Owners(sources), archive
         self._agent = product(settings.user_agent)
 
@@ -88,6 +126,8 @@ class _Reader:
         except ExtractError as error:
             lost = None if error.ours else Sample(NOTHING_LEFT, job.article_id, job.url, job.stored, {}, error.reason)
             return Outcome(version, change=lost, left_out=error.reason)
+        except NotHere:
+            raise
         except Exception as error:
             return Outcome(version, left_out=f"reading it failed with {type(error).__name__}: {error}")
         article = _storable(article)

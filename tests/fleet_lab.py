@@ -325,7 +325,7 @@ class Site:
     def start(self, *arguments: str, dsn: str = "", env: Mapping[str, str] | None = None) -> Machine:
         """Begin a command; `dsn` for this one alone."""
         where = {"KUAIXUN_FLEET_DSN": dsn or self.dsn, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-        said = self.folder / f"{len(self.running)}-{arguments[-1].strip('-')}.txt"
+        said = self.folder / f"{len(self.running)}-{Path(arguments[-1]).name.strip('-')}.txt"
         whole = {**os.environ, **where, **(env or {})}
         with said.open("wb") as out:
             process = subprocess.Popen(self.command(*arguments), cwd=self.folder, stdout=out, stderr=out, env=whole)

@@ -31,14 +31,19 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 # Where the machine's own folders are, below the folder of the reader.
-PLACES = ("/opt/kuaixun", "/etc/kuaixun", "/etc/systemd/system", "/media/disk", "/var/lib/kuaixun")
+PLACES = ("/opt/kuaixun", "/etc/kuaixun", "/etc/systemd/system", "/etc/postgresql", "/media/disk", "/var/lib/kuaixun")
 HOME = "machines/new.example"  # of the reader who has moved there
 SOURCE = "https://github.com/kuaixun/kuaixun"
 BENCHMARK = "https://github.com/scrapinghub/article-extraction-benchmark"
 HOSTS = ("mrkx.qghjm.com", "news.example", "feeds.example")
 PAGE = "/1192287.html"  # an address in the README
 # What shows that a program that does not end by itself is at work.
-ALIVE = {"serve": r"http://127\.0\.0\.1:\d+/", "run": r"fetched|source|waiting|new"}
+ALIVE = {
+    "serve": r"http://127\.0\.0\.1:\d+/",
+    "run": r"fetched|source|waiting|new",
+    "fleet collect": r"Crawling \d+ sources? into",
+    "fleet worker": r"Working as",
+}
 SECONDS = 60
 
 
@@ -111,6 +116,8 @@ def systemctl(words: Sequence[str]) -> int:
     """`enable --now` starts what the unit says, for a moment; `status` knows whether it did."""
     given = _parsed(words, "--now", names=2)
     verb, name = given.names
+    if (verb, name) == ("restart", "postgresql"):
+        return 0
     mark = _root() / f"{name}.started"
     if verb == "status":
         return 0 if mark.exists() else 4
@@ -131,6 +138,15 @@ def systemctl(words: Sequence[str]) -> int:
 def journalctl(words: Sequence[str]) -> int:
     given = _parsed(words, "-u:", "-f", names=0)
     return 0 if (_root() / f"{given.u}.started").exists() else 1
+
+
+def createuser(words: Sequence[str]) -> int:
+    return 0 if _parsed(words, "--pwprompt", names=1).pwprompt else 1
+
+
+def createdb(words: Sequence[str]) -> int:
+    _parsed(words, "--owner:", names=1)
+    return 0
 
 
 def rsync(words: Sequence[str]) -> int:
@@ -169,7 +185,9 @@ def venv_python(words: Sequence[str]) -> int:
 def pip(words: Sequence[str]) -> int:
     """Nothing comes from the network: it is seen whether a project, its extras and its constraints are there."""
     given = (
-        _parsed(words, "-q", "-e", "-U", "-c:", names="+") if "-qe" not in words else _parsed(words, "-qe", names="+")
+        _parsed(words, "-q", "-e", "-U/--upgrade", "-c:", names="+")
+        if "-qe" not in words
+        else _parsed(words, "-qe", names="+")
     )
     verb, *wanted = given.names
     assert verb == "install" and Path(getattr(given, "c", None) or ROOT).exists()
@@ -220,10 +238,29 @@ def there_already(_: Sequence[str]) -> int:
 
 def kuaixun(words: Sequence[str]) -> int:
     """The program itself. In the place of the network stands the demo web, under the names of the pages."""
-    if words[0] in ALIVE and "--help" not in words:
-        more = ["--port", "0"] if words[0] == "serve" else []
-        return _ended([sys.executable, __file__, "real", *words, *more], ALIVE[words[0]])
+    name = " ".join(words[: 1 + (words[0] == "fleet")])
+    if "--help" in words:
+        return real(words)
+    if name.startswith("fleet "):
+        _to_the_queue()
+    command = [sys.executable, __file__, "real", *words]
+    if name in ("fleet import", "fleet reextract"):
+        with subprocess.Popen([*command[:3], "fleet", "worker"]) as worker:
+            try:
+                return subprocess.run(command, check=False, timeout=SECONDS).returncode
+            finally:
+                worker.terminate()
+    if name in ALIVE:
+        return _ended([*command, *(["--port", "0"] if name == "serve" else [])], ALIVE[name])
     return real(words)
+
+
+def _to_the_queue() -> None:
+    """The machine that holds it is here."""
+    from config import fleet_dsn
+
+    assert fleet_dsn() in ("postgresql://crawler:PASSWORD@db.example/crawl", os.environ["STAND_IN_DSN"])
+    os.environ["KUAIXUN_FLEET_DSN"] = os.environ["STAND_IN_DSN"]
 
 
 def real(words: Sequence[str]) -> int:
@@ -297,6 +334,7 @@ PROGRAMS: Mapping[str, Callable[[Sequence[str]], int]] = {
         one.__name__: one
         for one in (sudo, useradd, install, systemctl, journalctl, rsync, python3, pip, kuaixun, datasette)
     },
+    **{one.__name__: one for one in (createuser, createdb)},
     **dict.fromkeys(("chromedriver", "npm", "apt-get"), there_already),
 }
 _WITHIN = {

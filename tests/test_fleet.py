@@ -24,8 +24,8 @@ from tests.fleet_web import News, serve
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lab.missing()), reason=lab.missing())]
 
 QUICK = """
-import crawler.fleet.engine as engine, crawler.fleet.remote as remote, crawler.fleet.worker as worker
-engine.SILENT, worker.LEASE, worker.BEAT, remote.BEAT, remote.AGAIN = 4.0, 2.0, 0.5, 0.5, 0.5
+import crawler.fleet.engine as engine, crawler.fleet.hub as hub, crawler.fleet.worker as worker
+engine.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 4.0, 2.0, 0.5, 0.5, 0.5
 """
 DELAY = 0.05
 HOSTS, PAGES = 20, 20
@@ -388,7 +388,7 @@ async def answer(self, ask, *more):
         os.kill(os.getpid(), 9)
     return await real(self, ask, *more)
 worker.Worker._answer = answer
-engine.TRIES = remote.TRIES = 2
+engine.TRIES = hub.TRIES = 2
 """
     with serve(news.hosts, news.answer) as web, at(tmp_path / "dying", server, patch=QUICK + dying) as site:
         site.configure(web, delay=0.02)
@@ -403,7 +403,7 @@ engine.TRIES = remote.TRIES = 2
         dead = json.loads(site.run("fleet", "status", "--json")[1])["dead"]
         assert [(each["url"].endswith(killer), "died" in each["reason"]) for each in dead] == [(True, True)]
         site.patch = QUICK
-        assert site.run("fleet", "retry")[0] == 0
+        assert site.run("fleet", "retry", "--all")[0] == 0
         site.worker(50)
         assert site.collect("--once").wait() == 0
         assert look(site) == [(news.stored(),)]

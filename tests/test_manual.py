@@ -12,6 +12,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -19,7 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli import cli
-from tests import stand_ins
+from tests import fleet_lab, stand_ins
 
 ROOT = Path(__file__).parent.parent
 PAGES = {
@@ -27,11 +28,15 @@ PAGES = {
     for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
 }
 # What may end otherwise here: it finds nothing in the demo, or something to mend on this machine; no peer is installed.
-MAY_SAY_NO = {r"kuaixun (doctor|notice test|repair mrkx)\b": 1, r"peers/bin/kuaixun bench ": 3}
+MAY_SAY_NO = {
+    r"kuaixun (doctor|notice test|repair mrkx|fleet (status|retry|drop))\b": 1,
+    r"peers/bin/kuaixun bench ": 3,
+}
 # Commands that want an extra, and what of it must be here.
 NEEDED = {
     r"kuaixun export .*(--format hf|\.parquet)|kuaixun export --verify dataset$": "pyarrow",
     r"kuaixun serve\b|datasette ": "datasette",
+    r"kuaixun fleet (?!--help)": "procrastinate",
     r"python -c .*datasets": "datasets",
 }
 
@@ -125,6 +130,11 @@ def furnish(folder: Path, demo: Path, page: str) -> None:
         for ending in ("db", "pages"):
             shutil.copy(demo / f"demo.{ending}", var / f"kuaixun.{ending}")
         stand_ins.program(folder / "opt" / "kuaixun" / "bin" / "kuaixun", "kuaixun")
+    if page == "docs/fleet.md":
+        (folder / "etc" / "postgresql" / "15" / "main" / "conf.d").mkdir(parents=True)
+        (folder / "old").mkdir()
+        exported = ["archive", "export", str(folder / "old" / "a.warc.gz"), "--db", str(folder / "kuaixun.db")]
+        assert CliRunner().invoke(cli, exported).exit_code == 0
     disk = folder / "media" / "disk"
     if page == "docs/howto-recover.md":
         disk.mkdir(parents=True)
@@ -156,11 +166,16 @@ def typed(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", sorted({page for page, _ in LINES}))
-def test_the_commands_of_a_page_work_in_their_order(page, demo, tmp_path):
+def test_the_commands_of_a_page_work_in_their_order(page, demo, tmp_path, monkeypatch):
     if any(page == one and line.startswith("git clone ") for one, line in LINES) and not (ROOT / ".git").exists():
         pytest.skip("this is no clone, and nothing that could be cloned")
     furnish(tmp_path, demo, page)
-    done = typed(PAGES[page], tmp_path)
+    with ExitStack() as stack:
+        if page == "docs/fleet.md":
+            if fleet_lab.missing():
+                pytest.skip(fleet_lab.missing())
+            monkeypatch.setenv("STAND_IN_DSN", stack.enter_context(fleet_lab.postgres()).dsn())
+        done = typed(PAGES[page], tmp_path)
     assert (done.returncode, "failed: " in done.stderr) == (0, False), done.stdout[-2000:] + done.stderr[-3000:]
 
 

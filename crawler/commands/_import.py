@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,7 @@ from crawler.screen import counted, moment, span
 
 if TYPE_CHECKING:
     from crawler.bring import Importer, Sums
+    from crawler.pool import Pool
     from crawler.screen import Live
     from storage.foreign import Record
     from storage.intake import Intake, Progress
@@ -39,7 +40,15 @@ SHOWN_REASONS = 5
 )
 @click.option("--json", "as_json", is_flag=True, help="The sums as one JSON object.")
 @click.option("--quiet", is_flag=True, help="No progress, no summary.")
-def command(setup: Config, *, files: tuple[Path, ...], workers: int | None, as_json: bool, quiet: bool) -> None:
+def command(
+    setup: Config,
+    *,
+    files: tuple[Path, ...],
+    workers: int | None,
+    as_json: bool,
+    quiet: bool,
+    pool: Callable[..., Pool[Any, Any]] | None = None,
+) -> None:
     """Read the pages of WARC files as a crawl reads what it fetches.
 
     They are kept in the archive, and their articles and headlines are stored; no link is followed. A page counts from
@@ -56,7 +65,7 @@ def command(setup: Config, *, files: tuple[Path, ...], workers: int | None, as_j
     """
     refuse_broken(setup)
     begun, bad, total = time.monotonic(), 0, sum(file.stat().st_size for file in files)
-    with tidy(), live(quiet=quiet or as_json) as line, _importer(setup, workers, line) as (store, importer):
+    with tidy(), live(quiet=quiet or as_json) as line, _importer(setup, workers, line, pool) as (store, importer):
         shown = _Shown(line, total)
         importer.told, importer.wrong = shown.told, shown.wrong
         for file in files:
@@ -75,8 +84,10 @@ def command(setup: Config, *, files: tuple[Path, ...], workers: int | None, as_j
 
 
 @contextmanager
-def _importer(setup: Config, workers: int | None, line: Live) -> Iterator[tuple[Intake, Importer]]:
-    """The database and what brings files into it; one process at a time writes."""
+def _importer(
+    setup: Config, workers: int | None, line: Live, crew: Callable[..., Pool[Any, Any]] | None
+) -> Iterator[tuple[Intake, Importer]]:
+    """The database and what brings files into it; one process at a time writes. Pages are read by a `crew`, or here."""
     from contextlib import ExitStack
 
     from crawler.bring import Importer, reader
@@ -100,7 +111,7 @@ def _importer(setup: Config, workers: int | None, line: Live) -> Iterator[tuple[
         is_kept = settings.keep_pages and path != MEMORY
         keep = stack.enter_context(Archive(beside(path), patience=store.patience)) if is_kept else None
         pool = stack.enter_context(
-            Pool(reader, settings, setup.sources, workers=cores() if workers is None else workers)
+            (crew or Pool)(reader, settings, setup.sources, workers=cores() if workers is None else workers)
         )
         yield store, Importer(store, pool, keep=keep, clock=utc_now, most=settings.max_body)
 

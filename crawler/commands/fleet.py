@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from config import Config, Settings, fleet_dsn
+from crawler.commands import _import, reextract
+from crawler.commands._fleet import watching
 from crawler.commands._hangups import Hangups
 from crawler.commands._voice import Outputs
 from crawler.commands.crawl import configured_sources, one_pass, usable
@@ -61,6 +63,10 @@ def _refuse_lasting(queue: Callable[[], Queue]) -> None:
     except QueueError as error:
         if error.lasting:
             raise
+
+
+def _told(text: str) -> None:
+    click.echo(f"kuaixun: {text}", err=True)
 
 
 @command.command()
@@ -117,14 +123,11 @@ def worker(setup: Config, *, concurrency: int, name: str) -> None:
     from crawler.fleet.worker import work
     from crawler.signals import signals
 
-    def told(text: str) -> None:
-        click.echo(f"kuaixun: {text}", err=True)
-
     async def until_stopped() -> None:
         async with signals(asyncio.Event()) as stop:
             called = name or f"{socket.gethostname()}:{os.getpid()}"
             click.echo(f"Working as {called}; Ctrl-C stops.", err=True)
-            job = asyncio.create_task(work(queue, setup.settings, called, concurrency, told))
+            job = asyncio.create_task(work(queue, setup.settings, called, concurrency, _told))
             stopped = asyncio.create_task(stop.wait())
             await asyncio.wait({job, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if job.done():
@@ -176,6 +179,49 @@ def collect(
         daemon(setup, outputs=outputs, hup=hup, to_json=to_json, log=log, quiet=quiet, fleet=fleet)
         return 0
     setup = usable(setup)
-    connect = fleet(lambda text: click.echo(f"kuaixun: {text}", err=True))
+    connect = fleet(_told)
     chosen = configured_sources(setup, ())
     return one_pass(setup, chosen, force=force, is_named=False, to_json=to_json, quiet=quiet, fetcher=connect)
+
+
+def _by_workers(name: str, here: click.Command, text: str) -> None:
+    """The command whose pages are read on this machine as one whose pages are read by the workers of the fleet."""
+
+    def callback(**options: Any) -> Any:
+        queue = _queue()
+        from crawler.fleet.crew import Crew
+
+        assert here.callback
+        return here.callback(workers=0, pool=functools.partial(Crew, queue, _told), **options)
+
+    options = [option for option in here.params if option.name != "workers"]
+    command.add_command(click.Command(name, params=options, callback=callback, help=text))
+
+
+_by_workers(
+    "import",
+    _import.command,
+    """Read the pages of WARC files as `kuaixun archive import` does, by the workers of the fleet.
+
+    This machine reads the files and writes the database, one such command at a time; what comes of it is the same.
+
+    \b
+    Example:
+      kuaixun fleet import old/*.warc.gz
+    """,
+)
+_by_workers(
+    "reextract",
+    reextract.command,
+    """Read the archived pages again as `kuaixun reextract` does, by the workers of the fleet.
+
+    Articles of several pages are read on this machine, which has the archive.
+
+    \b
+    Example:
+      kuaixun fleet reextract
+      kuaixun fleet reextract --apply
+    """,
+)
+for each in watching(_queue):
+    command.add_command(each)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from crawler.screen import beside, counted, plain, span, table
 
 if TYPE_CHECKING:
     from crawler.compare import Report, Sample
+    from crawler.pool import Pool
     from crawler.reextract import Reextraction, Write
     from crawler.screen import Live
 
@@ -63,6 +64,7 @@ def command(
     workers: int | None,
     as_json: bool,
     quiet: bool,
+    pool: Callable[..., Pool[Any, Any]] | None = None,
 ) -> None:
     """Read the archived pages again by today's rules, offline.
 
@@ -82,7 +84,7 @@ def command(
     refuse_broken(setup, source)
     is_applied = how == "apply"
     with tidy(), live(quiet=quiet) as line, ExitStack() as stack:
-        work, write = _reextraction(setup, stack, line, workers, is_applied=is_applied)
+        work, write = _reextraction(setup, stack, line, workers, pool, is_applied=is_applied)
         if source:
             _refuse_unknown(setup, source, work.sources)
         work.source, work.since, work.report.most = source, since, samples
@@ -110,11 +112,17 @@ def command(
 
 
 def _reextraction(
-    setup: Config, stack: ExitStack, line: Live, workers: int | None, *, is_applied: bool
+    setup: Config,
+    stack: ExitStack,
+    line: Live,
+    workers: int | None,
+    crew: Callable[..., Pool[Any, Any]] | None,
+    *,
+    is_applied: bool,
 ) -> tuple[Reextraction, Write | None]:
     """What reads the archive again, and what writes the result if it is to be; `stack` closes all that is open.
 
-    Raises StorageError and Failure.
+    A `crew` reads the pages, or processes here. Raises StorageError and Failure.
     """
     from crawler.compare import Report
     from crawler.extract import columns
@@ -149,7 +157,7 @@ def _reextraction(
     shelf = Shelf(archive, lambda done: line.show(lambda: f"{done:,} pages of the archive looked up"))
     stack.enter_context(shelf)
     given = (settings, setup.sources, pages)
-    pool = stack.enter_context(Pool(reader, *given, workers=cores() if workers is None else workers))
+    pool = stack.enter_context((crew or Pool)(reader, *given, workers=cores() if workers is None else workers))
     return Reextraction(db, shelf, pool, Report(), settings=settings, sources=setup.sources), write
 
 

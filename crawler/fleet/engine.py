@@ -45,6 +45,18 @@ _PUT = """
 _REPLACE = "UPDATE SET addressee = excluded.addressee, content = excluded.content, at = now()"
 
 
+# What waits longer has nobody who asked for it; `again` and `dead` wait for people.
+_OLD = """
+    DELETE FROM kuaixun_parcels WHERE at < now() - make_interval(hours => 1)
+        AND addressee NOT IN ('schema', 'setup', 'state', 'again', 'dead')
+"""
+# Of crews that are gone, also what a dead worker had.
+_ORPHANS = """
+    DELETE FROM procrastinate_jobs WHERE task_name = 'read' AND NOT EXISTS (SELECT FROM kuaixun_parcels
+        WHERE name = split_part(queueing_lock, ' ', 1) AND at > now() - make_interval(secs => %s))
+"""
+
+
 class QueueError(CrawlerError):
     """The queue cannot be used: the sentence says why, and what helps. `lasting`: waiting does not."""
 
@@ -53,20 +65,15 @@ class QueueError(CrawlerError):
         self.lasting = lasting
 
 
-class Stalled(NamedTuple):
-    """A job whose worker has died: `tries` of them."""
-
-    id: int
-    key: str
-    ask: bytes
-    tries: int
-
-
 class Job(NamedTuple):
-    """Something to do: by its `task`, one at a time of those with the same `lock`, the highest `priority` first."""
+    """Something to do: by its `task`, one at a time of those with the same `lock`, the highest `priority` first.
+
+    The answer goes to whom the first word of its `key` names. `about` is the address that it is about.
+    """
 
     key: str
     content: bytes
+    about: str
     lock: str | None = None
     priority: int = 0
     task: str = "fetch"
@@ -139,7 +146,7 @@ class Queue:
             fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
             for sql in (fresh, self.app.schema_manager.get_schema(), _TABLES):
                 await connection.execute(sql)
-            await connection.execute(_PUT.format(again="NOTHING"), ("schema", "", str(SCHEMA).encode()))
+            await connection.execute(_PUT.format(again="NOTHING"), ("schema", "schema", str(SCHEMA).encode()))
 
     async def check(self) -> None:
         """Raises QueueError where the tables are missing or of another version."""
@@ -165,13 +172,15 @@ class Queue:
 
     async def done(self, names: Iterable[str]) -> None:
         """What was received and stored is emptied; its name stays for a while, so that nobody sends it again."""
-        sql = "UPDATE kuaixun_parcels SET addressee = '', content = '' WHERE name = ANY(%s)"
-        await self.run(sql, list(names))
+        if named := list(names):
+            await self.run("UPDATE kuaixun_parcels SET addressee = '', content = '' WHERE name = ANY(%s)", named)
 
     # -- jobs
 
     async def hand_out(self, jobs: Sequence[Job]) -> None:
         """Put jobs into the queue, in one transaction."""
+        if not jobs:
+            return
         # What was done under this name is over.
         await self.run("DELETE FROM kuaixun_parcels WHERE name = ANY(%s) AND addressee = ''", [job.key for job in jobs])
         made = [
@@ -183,31 +192,40 @@ class Queue:
         async with _told():
             await self.app.job_manager.batch_defer_jobs_async(made)
 
-    async def keys(self) -> set[str]:
-        """The keys of all jobs that wait or are being done. Those of another version go: nobody would do them."""
+    async def keys(self, to: str) -> set[str]:
+        """The keys of all jobs for somebody. Those of another version go: nobody would do them."""
         await self.run("DELETE FROM procrastinate_jobs WHERE queue_name <> %s AND status = 'todo'", _QUEUE)
-        rows = await self.run("SELECT queueing_lock FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
-        return {key for (key,) in rows}
+        sql = "SELECT queueing_lock FROM procrastinate_jobs WHERE split_part(queueing_lock, ' ', 1) = %s"
+        return {key for (key,) in await self.run(sql, to)}
 
-    async def stalled(self) -> list[Stalled]:
-        """The jobs whose worker has not been heard of for `SILENT` seconds."""
+    async def workers(self) -> int:
+        """How many workers are heard of."""
+        sql = (
+            "SELECT count(*) FROM kuaixun_parcels WHERE addressee = 'worker' AND at > now() - make_interval(secs => %s)"
+        )
+        return int((await self.run(sql, SILENT))[0][0])
+
+    async def stalled(self, to: str) -> list[tuple[int, str, int]]:
+        """The jobs for somebody whose worker is silent: number, key, and how many it cost by now."""
         async with _told():
             found = await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT)
-        return [
-            Stalled(job.id, job.queueing_lock or "", base64.b64decode(str(job.task_kwargs["ask"])), job.attempts + 1)
-            for job in found
-            if job.id is not None
-        ]
+        jobs = [(job.id or 0, job.queueing_lock or "", job.attempts + 1) for job in found]
+        return [job for job in jobs if job[1].partition(" ")[0] == to]
 
-    async def again(self, job: Stalled, seconds: float) -> None:
+    async def again(self, job: int, seconds: float) -> None:
         """Put a job back, to be done in so many seconds at the earliest."""
         sql = "SELECT procrastinate_retry_job_v2(%s, now() + make_interval(secs => %s), NULL, NULL, NULL)"
-        await self.run(sql, job.id, seconds)
+        await self.run(sql, job, seconds)
 
-    async def give_up(self, job: Stalled) -> None:
+    async def tidy(self) -> None:
+        """Drop what nobody will take any more."""
+        await self.run(_OLD)
+        await self.run(_ORPHANS, SILENT)
+
+    async def give_up(self, job: int) -> None:
         """Take a job out of the queue."""
         async with _told():
-            await self.app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+            await self.app.job_manager.finish_job_by_id_async(job, Status.FAILED, delete_job=True)
 
     async def work(self, tasks: Mapping[str, Any], concurrency: int) -> None:
         """Do jobs until cancelled: each by the function of its task, which gets key, content and earlier tries."""
@@ -222,6 +240,13 @@ class Queue:
             if name not in self.app.tasks:
                 again = procrastinate.RetryStrategy(max_attempts=TRIES)  # of what a stop cut off
                 self.app.task(name=name, pass_context=True, retry=again)(made(function))
+
+        # Only beside a task with a timetable does procrastinate see that its listener has died.
+        @self.app.periodic(cron="0 0 29 2 *")
+        @self.app.task(name="leap", queue=_QUEUE)
+        def leap(timestamp: Any) -> None:
+            pass
+
         async with _told(None):
             await self.app.run_worker_async(
                 queues=[_QUEUE],

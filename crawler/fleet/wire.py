@@ -5,8 +5,9 @@ JSON, because it keeps the offset of a time, and the body of a page as it is beh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import msgspec
 from config import Settings, Source
 from crawler.page import ExtractError, FetchError, Page, Request
 from crawler.reading import Reading
-from storage.records import Gap
+from storage.records import Article, Gap
 
-_HEAD = 4  # bytes that say how long the JSON is
+_HEAD = 4  # bytes that say how long a part is
+_AT = ""  # the key of what is a time where JSON would make it a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,37 +75,66 @@ asks = msgspec.json.Decoder(Ask)
 setups = msgspec.json.Decoder(Setup, dec_hook=_typed)
 
 
+def framed(*parts: bytes) -> bytes:
+    """Several things as one."""
+    return b"".join(len(part).to_bytes(_HEAD) + part for part in parts)
+
+
+def parts(content: bytes) -> Iterator[bytes]:
+    """What was made one."""
+    start = 0
+    while start < len(content):
+        begin = start + _HEAD
+        start = begin + int.from_bytes(content[start:begin])
+        yield content[begin:start]
+
+
+def marked(article: Article | None) -> Article | None:
+    """An article whose `extra` comes back as it was: see `unmarked`."""
+    if article is None:
+        return None
+    extra = {name: {_AT: it} if isinstance(it, datetime) else it for name, it in article.extra.items()}
+    return replace(article, extra=extra)
+
+
+def unmarked(article: Article | None) -> Article | None:
+    """The article of which `marked` came."""
+    return article and replace(article, extra={name: _time(it) for name, it in article.extra.items()})
+
+
+def _time(value: Any) -> Any:
+    return datetime.fromisoformat(value[_AT]) if isinstance(value, dict) and value.keys() == {_AT} else value
+
+
 def packed(outcome: Page | tuple[str, int] | FetchError) -> bytes:
     """What a worker sends back; a reading that cannot travel is left to the one who asked."""
     if isinstance(outcome, FetchError):
         error = outcome
-        return _packed(
-            _Answer(failed=(error.url, error.reason, error.status, error.retry, error.later, error.after)), b""
-        )
+        failed = (error.url, error.reason, error.status, error.retry, error.later, error.after)
+        return framed(encode(_Answer(failed=failed)), b"")
     if isinstance(outcome, tuple):
-        return _packed(_Answer(leads=outcome), b"")
+        return framed(encode(_Answer(leads=outcome)), b"")
     read, bare = outcome.reading, replace(outcome, body=b"", reading=None)
-    unread = (read.reason, read.ours) if isinstance(read, ExtractError) else None
+    if isinstance(read, ExtractError):
+        answer = _Answer(bare, unread=(read.reason, read.ours))
+    else:
+        answer = _Answer(bare, reading=read and replace(read, article=marked(read.article)))
     try:
-        return _packed(_Answer(bare, reading=None if unread else read, unread=unread), outcome.body)
+        return framed(encode(answer), outcome.body)
     except UnicodeEncodeError:  # lone surrogates; the store puts `?` in their place
-        return _packed(_Answer(bare), outcome.body)
-
-
-def _packed(answer: _Answer, body: bytes) -> bytes:
-    head = encode(answer)
-    return len(head).to_bytes(_HEAD) + head + body
+        return framed(encode(_Answer(bare)), outcome.body)
 
 
 def unpacked(content: bytes, request: Request) -> Page | tuple[str, int]:
     """The page, or where the request leads. Raises FetchError as the worker did."""
-    start = _HEAD + int.from_bytes(content[:_HEAD])
-    answer = _answers.decode(content[_HEAD:start])
+    head, body = parts(content)
+    answer = _answers.decode(head)
     if answer.failed:
         url, reason, status, retry, later, after = answer.failed
         raise FetchError(url, reason, status=status, retry=retry, later=later, after=after)
     if answer.leads:
         return answer.leads
     assert answer.page
-    reading = ExtractError(answer.unread[0], ours=answer.unread[1]) if answer.unread else answer.reading
-    return replace(answer.page, request=request, body=content[start:], reading=reading)
+    read = answer.reading and replace(answer.reading, article=unmarked(answer.reading.article))
+    told = ExtractError(answer.unread[0], ours=answer.unread[1]) if answer.unread else read
+    return replace(answer.page, request=request, body=body, reading=told)

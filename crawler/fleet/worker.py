@@ -22,7 +22,8 @@ from config import Settings
 from crawler.ads import score_title
 from crawler.fetch import Fetcher
 from crawler.fleet.engine import VERSION, Queue, QueueError
-from crawler.fleet.wire import Ask, asks, encode, packed, setups
+from crawler.fleet.reads import AT_HOME, KINDS, Import, Reread
+from crawler.fleet.wire import Ask, asks, encode, packed, parts, setups
 from crawler.frontier import Owners
 from crawler.links import Place
 from crawler.page import ExtractError, FetchError, Page
@@ -39,6 +40,7 @@ class Worker:
     def __init__(self, queue: Queue, own: Settings, name: str, concurrency: int):
         self._queue, self._own, self._name, self._concurrency = queue, own, name, concurrency
         self._setups: dict[str, tuple[Settings, Owners, Fetcher]] = {}
+        self._kinds: dict[tuple[str, str], Import | Reread] = {}
         self._pages, self._earlier = 0, [(monotonic(), 0)]
         self._then, self._tick = datetime.now().astimezone(), monotonic()
         self._score = lru_cache(TITLES)(score_title)
@@ -139,11 +141,11 @@ class Worker:
             return replace(found, reading=error)
         return replace(found, reading=read)
 
-    async def _send(self, key: str, content: bytes, addressee: str = "collect") -> None:
+    async def _send(self, key: str, content: bytes) -> None:
         """Put an answer into the queue, however long that takes: without the lease all is dropped anyhow."""
         while True:
             try:
-                await self._queue.put(key, addressee, content)
+                await self._queue.put(key, key.partition(" ")[0], content)
                 return
             except QueueError:
                 await asyncio.sleep(1)
@@ -161,7 +163,17 @@ class Worker:
         return self._setups[name]
 
     async def _read(self, key: str, content: bytes, tries: int) -> None:
-        raise NotImplementedError
+        head, *page = parts(content)
+        name, setup = msgspec.json.decode(head)
+        if (name, setup) not in self._kinds:
+            settings, owners, _ = await self._setup(setup)
+            self._kinds[name, setup] = KINDS[name](settings, tuple(owners.by_name.values()))
+        try:
+            answer = self._kinds[name, setup].done(*page)
+        except Exception:  # what needs the archive, or cannot travel
+            answer = AT_HOME
+        await self._send(key, answer)
+        self._pages += 1
 
 
 def start_anew(reason: str) -> None:
@@ -175,6 +187,8 @@ async def work(
 ) -> None:
     """Work until cancelled, whatever becomes of the queue meanwhile. Raises QueueError where waiting does not help."""
     said = ""
+    # A job that is cut off by the queue is told by the queue's own error, once.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     while True:
         try:
             async with queue() as opened:

@@ -1,0 +1,220 @@
+"""Archives read by the workers of a fleet: the content of one machine, whatever dies; and how the fleet stands."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from storage import open_store
+from storage.check import problems
+from storage.digest import content_hash
+from tests.test_import import page, url, write
+
+pytest.importorskip("psycopg", reason="the extra `fleet` is not installed")
+lab = pytest.importorskip("tests.fleet_lab")
+engine = pytest.importorskip("crawler.fleet.engine")
+
+pytestmark = pytest.mark.slow
+
+QUICK = """
+import crawler.fleet.engine as engine, crawler.fleet.worker as worker, crawler.fleet.hub as hub
+engine.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 3.0, 1.5, 0.5, 0.5, 0.5
+"""
+DEADLY = """
+import os, crawler.fleet.reads as reads
+done = reads.Import.done
+reads.Import.done = lambda self, head, body: os._exit(9) if b"100013.html" in head else done(self, head, body)
+"""
+PAGES = 90
+numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A PostgreSQL with a database `ready`, in which the queue is set up."""
+    with lab.postgres() as running:
+        running.execute("CREATE DATABASE ready")
+        code, said = lab.Site(tmp_path_factory.mktemp("ready"), running.dsn("ready")).run("fleet", "init")
+        assert code == 0, said
+        yield running
+
+
+@pytest.fixture
+def site(tmp_path, server):
+    """A folder with a queue of its own."""
+    name = f"c{next(numbers)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE ready")
+    (tmp_path / "site").mkdir()
+    with closing(lab.Site(tmp_path / "site", server.dsn(name), QUICK)) as made:
+        yield made
+        assert [machine.text() for machine in made.running if "Traceback" in machine.text()] == []
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A file of many pages, and what one machine makes of it: the folder, and the hash of its database."""
+    folder = tmp_path_factory.mktemp("whole")
+    # Some are equal, some are no articles, and one does not say what it is.
+    pages = [(url(n, f"h{n % 5}.example"), page(n % 85)) for n in range(PAGES)]
+    write(folder / "a.warc.gz", *pages, (url(9999), b"\x89PNG"), (url(8888), b""))
+    site = lab.Site(folder)
+    code, said = site.run("archive", "import", "a.warc.gz", "--db", "k.db", "--workers", "0", "--quiet")
+    assert code == 0, said
+    return folder, content(folder)
+
+
+def content(folder):
+    with open_store(folder / "k.db") as store:
+        assert list(map(str, problems(store.db))) == []
+        return content_hash(store.db)
+
+
+def count(site, table="articles"):
+    with closing(sqlite3.connect(site.folder / "k.db")) as db:
+        try:
+            return db.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+        except sqlite3.OperationalError:
+            return 0
+
+
+def bring(site, whole, *options):
+    shutil.copy(whole[0] / "a.warc.gz", site.folder)
+    return site.start("fleet", "import", "a.warc.gz", "--db", "k.db", *options)
+
+
+def asked(site, step):
+    """What the queue of a site says to a function."""
+
+    async def do():
+        async with engine.Queue(site.dsn) as queue:
+            return await step(queue)
+
+    return asyncio.run(do())
+
+
+def waiting(site):
+    return asked(site, lambda queue: queue.run("SELECT queueing_lock FROM procrastinate_jobs"))
+
+
+def test_an_import_outlives_its_workers_itself_and_the_queue(site, whole, server):
+    """Two workers die, then the import; it goes on while the queue is made anew, and PostgreSQL starts again."""
+    workers = [site.worker(number) for number in range(2)]
+    first = bring(site, whole)
+    assert lab.until(lambda: count(site) > 10, every=0.02)
+    workers.pop().kill()
+    workers.append(site.worker(2))
+    first.kill()
+    assert 10 < count(site) < PAGES
+    again = bring(site, whole)
+    assert lab.until(lambda: count(site) > 40, every=0.02)
+    server.stop()
+    server.start()
+    assert again.wait() == 0, again.text()
+    assert content(site.folder) == whole[1]
+    assert "requests wait" not in again.text() or "pages wait" in again.text()
+    third = bring(site, whole)
+    assert third.wait() == 0 and "was imported already" in third.text()
+    assert waiting(site) == []
+
+
+def test_a_queue_that_is_made_anew_is_filled_again(site, whole):
+    import_ = bring(site, whole)
+    assert lab.until(lambda: len(waiting(site)) > 2)
+    assert site.run("fleet", "init", "--again")[0] == 0
+    site.worker(1)
+    assert import_.wait() == 0, import_.text()
+    assert (content(site.folder), "no worker" in import_.text()) == (whole[1], True)
+
+
+def test_a_page_that_kills_its_workers_costs_only_itself(site, whole):
+    site.patch += DEADLY
+    brought, workers = bring(site, whole), [site.worker(0)]
+
+    def is_done():
+        if workers[-1].process.poll() is not None:  # somebody starts another
+            workers.append(site.worker(len(workers)))
+        return brought.process.poll() is not None
+
+    assert lab.until(is_done)
+    assert (brought.wait(), len(workers)) == (0, engine.TRIES + 1), brought.text()
+    assert count(site) >= PAGES - 1
+    with closing(sqlite3.connect(site.folder / "k.db")) as db:
+        errors = db.execute("SELECT url FROM visits WHERE error LIKE '%died of it%'").fetchall()
+    assert errors == [(url(13, "h3.example"),)]
+
+
+def test_what_a_killed_import_left_behind_goes(site, whole):
+    killed = bring(site, whole)
+    assert lab.until(lambda: len(waiting(site)) > 2)
+    killed.kill()
+    assert waiting(site)
+
+    async def later(queue):
+        await queue.run("UPDATE kuaixun_parcels SET at = at - make_interval(hours => 2)")
+        await queue.tidy()
+        await queue.tidy()
+        await queue.check()  # the mark of the tables stays, however old they are
+        return await queue.run("SELECT name FROM kuaixun_parcels WHERE addressee NOT IN ('schema', 'setup')")
+
+    assert (asked(site, later), waiting(site)) == ([], [])
+
+
+def test_a_second_reading_by_workers_gives_what_one_machine_gives(site, whole, tmp_path):
+    for name in ("k.db", "k.pages"):
+        shutil.copy(whole[0] / name, site.folder)
+        shutil.copy(whole[0] / name, tmp_path)
+    rules = "\n".join(
+        f'[sources.h{n}]\nseeds = ["{url(1, f"h{n}.example")}"]\ndrop = ["p:last-child"]' for n in range(5)
+    )
+    for folder in (site.folder, tmp_path):
+        (folder / "kuaixun.toml").write_text('[settings]\ndatabase = "k.db"\n' + rules)
+    site.worker(1)
+    dying = site.worker(2)
+    code, said = lab.Site(tmp_path).run("reextract", "--apply", "--workers", "0", "--json")
+    assert code == 0, said
+    reading = site.start("fleet", "reextract", "--apply", "--json")
+    assert lab.until(lambda: waiting(site) != [], every=0.02)
+    dying.kill()
+    assert reading.wait() == 0, reading.text()
+    sums = [json.loads(text[text.index("{") :].splitlines()[0]) for text in (said, reading.text())]
+    assert [sums[0][name] == sums[1][name] for name in ("different", "left_out", "fields")] == [True] * 3
+    assert sums[0]["different"] > 60
+    assert whole[1] != content(tmp_path) == content(site.folder)
+
+
+def test_the_state_of_the_fleet_and_what_it_has_given_up(site):
+    dead = json.dumps({"url": "http://a.example/1", "reason": "5 workers died over it", "at": "2026-03-20T02:00:00Z"})
+
+    async def fill(queue):
+        for number in range(3):
+            await queue.put(f"dead {number}", "dead", dead.replace("/1", f"/{number}").encode())
+        await queue.hand_out([engine.Job(f"k{n}", b"{}", "", f"h{n % 30}.example") for n in range(60)])
+
+    asked(site, fill)
+    code, said = site.run("fleet", "status")
+    assert code == 1
+    for text in (
+        "http://a.example/1",
+        "5 workers died",
+        "no worker is at work",
+        "no collector",
+        "h19.example",
+        "10 more",
+    ):
+        assert text in said
+    assert site.run("fleet", "retry", "http://a.example/0", "--")[1].strip() == "1 address: asked again."
+    assert site.run("fleet", "drop", "--all")[1].strip() == "2 addresses: forgotten."
+    assert site.run("fleet", "drop", "--all")[0] == 1
+    assert asked(site, lambda queue: queue.all("again")) == [("dead 0", dead.replace("/1", "/0").encode())]
+    worker = site.worker(7)
+    assert lab.until(lambda: len(json.loads(site.run("fleet", "status", "--json")[1])["workers"]) > 0)
+    told = json.loads(site.run("fleet", "status", "--json")[1])
+    assert [(one["name"], one["version"]) for one in told["workers"]] == [("w7", "0.1.0")]
+    assert told["wrong"] == ["no collector is at work; `kuaixun fleet collect` is one"]
+    assert worker.end() == 0
