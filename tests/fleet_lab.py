@@ -295,7 +295,7 @@ class Machine:
         self.process.terminate()
         return self.process.wait(seconds)
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = 90) -> int:
         """Its exit code when it has ended by itself, as it must within so many seconds."""
         try:
             return self.process.wait(seconds)

@@ -27,6 +27,7 @@ QUICK = """
 import crawler.fleet.engine as engine, crawler.fleet.hub as hub, crawler.fleet.worker as worker
 engine.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 4.0, 2.0, 0.5, 0.5, 0.5
 """
+PATIENT = QUICK + "engine.SILENT, worker.LEASE = 12.0, 6.0\n"
 DELAY = 0.05
 HOSTS, PAGES = 20, 20
 numbers = itertools.count()
@@ -190,7 +191,8 @@ HEARING = """
 
 
 def test_collector_and_postgresql_may_be_killed(big, site, server):
-    """And PostgreSQL be stopped in good order, which cuts all connections too."""
+    """And PostgreSQL be stopped in good order, which cuts all connections too: shorter than any limit."""
+    site.patch = PATIENT
     with unharmed(big, site) as (_, log):
         for _ in range(2):
             collector = site.collect("--once")
