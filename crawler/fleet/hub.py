@@ -15,7 +15,7 @@ from crawler.fleet.engine import TRIES, Job, Queue, QueueError
 from crawler.fleet.wire import encode
 
 # Seconds: between two looks for answers, between two looks after the queue, before a queue that failed is tried again.
-TICK, BEAT, AGAIN = 0.02, 2.0, 3.0
+TICK, BEAT, AGAIN = 0.05, 2.0, 3.0
 RECKON = 5  # beats between two looks for what was lost
 
 
