@@ -169,7 +169,7 @@ def fleet_dsn(env: Mapping[str, str] = os.environ) -> str:
     """
     dsn, file = (env.get(PREFIX + name.upper(), "") for name in _FLEET)
     try:
-        dsn = dsn or (Path(file).read_text("utf-8").strip() if file else "")
+        dsn = dsn or (Path(file).read_text("utf-8-sig").strip() if file else "")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not in UTF-8"
         raise ConfigError("environment", "KUAIXUN_FLEET_DSN_FILE", f"names `{file}`: {reason}") from None

@@ -253,12 +253,15 @@ class Cable:
     def close(self) -> None:
         async def end() -> None:
             self._server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+            for _ in range(2):  # a connection may have been taken in just now
+                for task in self._tasks:
+                    task.cancel()
+                for writer in self._writers:
+                    writer.transport.abort()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+                await asyncio.gather(*(writer.wait_closed() for writer in self._writers), return_exceptions=True)
+                await asyncio.sleep(0.05)
 
-        self.reset()
         asyncio.run_coroutine_threadsafe(end(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -294,7 +297,7 @@ class Machine:
         self.process.terminate()
         return self.process.wait(seconds)
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = 90) -> int:
         """Its exit code when it has ended by itself, as it must within so many seconds."""
         try:
             return self.process.wait(seconds)

@@ -63,16 +63,16 @@ class Log(list[Asked]):
         """Pairs of which the second began before the first had ended, on one host."""
         return [pair for rows in self.hosts().values() for pair in pairwise(rows) if pair[1].begin < pair[0].end]
 
-    def hasty(self, pause: float | Mapping[str, float], slack: float = 0.01) -> list[tuple[float, Asked]]:
-        """Requests that came too soon after the one before at their host, with the seconds between; `slack` is given.
+    def hasty(self, pause: float | Mapping[str, float], slack: float = 0.01) -> list[tuple[float, Asked, Asked]]:
+        """Seconds between, the one before and the request that came too soon after it; `slack` is given.
 
         `pause` in seconds, for all hosts or for each.
         """
         found = []
         for host, rows in self.hosts().items():
             wanted = pause if isinstance(pause, float) else pause[host]
-            gaps = [(after.begin - before.end, after) for before, after in pairwise(rows)]
-            found += [(gap, each) for gap, each in gaps if gap < wanted - slack]
+            gaps = [(after.begin - before.end, before, after) for before, after in pairwise(rows)]
+            found += [each for each in gaps if each[0] < wanted - slack]
         return found
 
     def pages(self) -> list[Asked]:

@@ -27,8 +27,9 @@ QUICK = """
 import crawler.fleet.engine as engine, crawler.fleet.hub as hub, crawler.fleet.worker as worker
 engine.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 4.0, 2.0, 0.5, 0.5, 0.5
 """
+PATIENT = QUICK + "engine.SILENT, worker.LEASE = 12.0, 6.0\n"
 DELAY = 0.05
-HOSTS, PAGES = 12, 40
+HOSTS, PAGES = 20, 20
 numbers = itertools.count()
 
 
@@ -94,7 +95,7 @@ def crawled(folder, web):
 
 def test_the_fleet_and_one_machine_take_turns_with_the_same_database(tmp_path, server):
     """Two days, each crawled by either: the content is equal, the manners are kept, nothing is asked twice."""
-    news = News(4, 12, delays={"127.1.0.1": 0.2}, busy={"127.1.0.2": 1})
+    news = News(4, 12, delays={"127.1.0.1": 0.12}, busy={"127.1.0.2": 1})
     pauses = {host: news.delays.get(host, DELAY) for host in news.hosts}
     found = []
     with serve(news.hosts, news.answer) as web:
@@ -159,7 +160,7 @@ def unharmed(big, site, *, workers=2, delay=0.1):
     assert web.log.overlaps() == []
     assert web.log.hasty(delay) == []
     assert sum(robots.values()) <= HOSTS + 1
-    assert web.log.again() <= news.requests() // 100
+    assert web.log.again() <= -(-news.requests() // 100)
     assert (look(site), content(site)) == ([(news.stored(),)], whole)
 
 
@@ -174,7 +175,7 @@ def test_ten_killed_workers_lose_nothing(big, site):
     dice = random.Random(seed)
     print(f"seed {seed}")
     # The longer the pauses, the less is under way at any moment, as with real hosts.
-    with unharmed(big, site, workers=4, delay=0.3) as (crew, log):
+    with unharmed(big, site, workers=4, delay=0.4) as (crew, log):
         collector = site.collect("--once")
         for kill in range(10):
             advance(log, collector, dice.randint(10, 40))
@@ -190,7 +191,8 @@ HEARING = """
 
 
 def test_collector_and_postgresql_may_be_killed(big, site, server):
-    """And PostgreSQL be stopped in good order, which cuts all connections too."""
+    """And PostgreSQL be stopped in good order, which cuts all connections too: shorter than any limit."""
+    site.patch = PATIENT
     with unharmed(big, site) as (_, log):
         for _ in range(2):
             collector = site.collect("--once")
@@ -239,12 +241,12 @@ def test_cut_cables_are_survived(big, site, server):
         advance(log, collector, 80)
         left.cut()
         crew[0].process.send_signal(signal.SIGSTOP)
-        time.sleep(6)
+        time.sleep(5)
         left.heal()
         crew[0].process.send_signal(signal.SIGCONT)
         advance(log, collector, 80)
         right.cut()
-        time.sleep(3)
+        time.sleep(2)
         right.heal()
         advance(log, collector, 80)
         left.reset()
@@ -363,7 +365,7 @@ def test_a_worker_of_another_version_is_refused(tmp_path, server):
     with serve(news.hosts, news.answer) as web, at(tmp_path / "old", server) as site:
         site.configure(web, delay=0.02)
         collector = site.collect("--once")
-        site.patch = QUICK + "engine.VERSION = worker.VERSION = '0.0.1'; engine._QUEUE = 'kuaixun-0.0.1'"
+        site.patch = QUICK + "worker.VERSION = '0.0.1'; engine._QUEUE = 'kuaixun-0.0.1'"
         old = site.worker()
         assert old.wait(20) not in (0, 1, 2, 70)
         assert "0.0.1" in old.text().splitlines()[-1]

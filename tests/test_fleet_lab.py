@@ -76,7 +76,7 @@ def test_the_log_sees_overlaps_short_pauses_and_what_was_asked_again():
     one, two, three = Asked(0, 1, "a", "/1", 200), Asked(0.9, 1.2, "a", "/2", 0), Asked(1.5, 2, "a", "/2", 200)
     log = Log([three, one, two, Asked(0, 9, "b", "/1", 429), Asked(9.1, 9.2, "b", "/1", 200)])
     assert log.overlaps() == [(one, two)]
-    assert [each.begin for _, each in log.hasty(0.2)] == [0.9, 9.1]
+    assert [each.begin for *_, each in log.hasty(0.2)] == [0.9, 9.1]
     assert log.hasty({"a": -1.0, "b": 0.05}) == []
     assert log.again() == 1
 

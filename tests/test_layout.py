@@ -200,9 +200,9 @@ OWNERS = {
     "rich": {"crawler.commands._live"},
     "msgspec": {name for name in MODULES if name.startswith(("storage.exporters.", "crawler.fleet."))}
     | {"crawler.tree"},
-    "procrastinate": {"crawler.fleet.engine"},
-    "psycopg": {"crawler.fleet.engine"},
-    "psycopg_pool": {"crawler.fleet.engine"},
+    "procrastinate": {"crawler.fleet.engine", "crawler.fleet.line"},
+    "psycopg": {"crawler.fleet.engine", "crawler.fleet.line"},
+    "psycopg_pool": {"crawler.fleet.engine", "crawler.fleet.line"},
     "datasette": {"crawler.web.plugin", "crawler.web.theirs"},
     "jinja2": {"crawler.web.look", "crawler.web.plugin"},
     "pyarrow": {"storage.exporters.parquet"},

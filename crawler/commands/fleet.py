@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -48,15 +49,21 @@ def _queue(dsn: str = "") -> Callable[[], Queue]:
     return functools.partial(Queue, dsn or fleet_dsn())
 
 
-def _refuse_lasting(queue: Callable[[], Queue]) -> None:
-    """Raises QueueError where waiting for the queue does not help; a server that is away may come."""
+def _refuse_lasting(queue: Callable[[], Queue], path: Path | None = None) -> None:
+    """Raises QueueError where waiting for the queue does not help; a server that is away may come.
+
+    With the `path` of a database also where another is collected into.
+    """
     import asyncio
 
-    from crawler.fleet.engine import QueueError
+    from crawler.fleet.line import QueueError
+    from crawler.fleet.remote import refuse_second
 
     async def check() -> None:
         async with queue() as opened:
             await opened.check()
+            if path:
+                await refuse_second(opened, path)
 
     try:
         asyncio.run(check())
@@ -86,11 +93,11 @@ def init(*, dsn: str | None, again: bool) -> None:
     """
     import asyncio
 
-    if dsn and (
-        "password" in dsn or ("@" in dsn.partition("://")[2] and ":" in dsn.partition("://")[2].partition("@")[0])
-    ):
-        raise Failure("the DSN must hold no password on a command line; put it into $KUAIXUN_FLEET_DSN", USAGE)
     queue = _queue(dsn or "")
+    from crawler.fleet.line import has_password
+
+    if dsn and has_password(dsn):
+        raise Failure("the DSN must hold no password on a command line; put it into $KUAIXUN_FLEET_DSN", USAGE)
 
     async def make() -> None:
         async with queue() as opened:
@@ -169,7 +176,7 @@ def collect(
       kuaixun fleet collect --once --json
     """
     queue = _queue()
-    _refuse_lasting(queue)
+    _refuse_lasting(queue, setup.settings.database)
     from crawler.fleet.remote import Remote
 
     def fleet(told: Callable[[str], None], numbers: dict[str, int]) -> Callable[[Settings], Fetcher]:

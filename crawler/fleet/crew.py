@@ -17,8 +17,9 @@ from itertools import count
 from secrets import token_hex
 from typing import Any
 
-from crawler.fleet.engine import VERSION, Job, Queue
+from crawler.fleet.engine import Job, Queue
 from crawler.fleet.hub import Hub
+from crawler.fleet.line import VERSION
 from crawler.fleet.reads import AT_HOME, KINDS
 from crawler.fleet.wire import Setup, encode, framed
 from crawler.pool import Crash, Pool, Result, Thing
@@ -33,7 +34,7 @@ class Crew(Pool[Thing, Result]):
     def __init__(self, queue: Callable[[], Queue], told: Callable[[str], None], make: Any, *given: Any, workers: int):
         super().__init__(make, *given, workers=workers or MOST)
         name = f"crew:{socket.gethostname()}:{os.getpid()}:{token_hex(4)}".replace(" ", "-")
-        self._hub, setup = Hub(name, queue, told, self._beat), encode(Setup(*given[:2]))
+        self._hub, setup = Hub(name, name, queue, told, self._beat), encode(Setup(*given[:2]))
         self._hub.setup = (f"setup {sha256(setup).hexdigest()}", setup)
         self._head = encode([make.__module__, self._hub.setup[0]])
         self._numbers, self._loop, self._over = count(), asyncio.new_event_loop(), asyncio.Event()

@@ -6,38 +6,32 @@ the queue can be made anew at any time.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from importlib.metadata import version
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import procrastinate
 import psycopg
 import psycopg_pool
+from procrastinate import RetryDecision
 from procrastinate.jobs import Status
 
-from crawler.page import CrawlerError
+from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, told
 
 SCHEMA = 1  # of the table here; a queue of another one is made anew
-VERSION = version("kuaixun")
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
 SILENT = 30.0
-_REFUSALS = ("authentication failed", "does not exist", "no pg_hba.conf entry")
-LATE = 15.0  # seconds that PostgreSQL may take to answer
 TRIES = 5  # workers that die over a job
 _QUEUE = f"kuaixun-{VERSION}"
-# A cut cable must be noticed; the owner of the DSN may set others.
-_LINE: dict[str, Any] = {"connect_timeout": 10, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
-         "tcp_user_timeout": 10_000, "application_name": _QUEUE, "options": "-c search_path=kuaixun"}  # fmt: skip
 _TABLES = """
     CREATE TABLE kuaixun_parcels (
         name text PRIMARY KEY, addressee text NOT NULL, content bytea NOT NULL, at timestamptz NOT NULL DEFAULT now()
     );
     ALTER TABLE kuaixun_parcels ALTER content SET STORAGE EXTERNAL;
     CREATE INDEX kuaixun_parcels_addressee ON kuaixun_parcels (addressee) WHERE addressee <> '';
+    CREATE INDEX kuaixun_parcels_at ON kuaixun_parcels (at);
 """
 _PUT = """
     INSERT INTO kuaixun_parcels (name, addressee, content) VALUES (%s, %s, %s) ON CONFLICT (name) DO {again}
@@ -48,7 +42,7 @@ _REPLACE = "UPDATE SET addressee = excluded.addressee, content = excluded.conten
 # What waits longer has nobody who asked for it; `again` and `dead` wait for people.
 _OLD = """
     DELETE FROM kuaixun_parcels WHERE at < now() - make_interval(hours => 1)
-        AND addressee NOT IN ('schema', 'setup', 'state', 'again', 'dead')
+        AND addressee NOT IN ('schema', 'again', 'dead')
 """
 # Of crews that are gone, also what a dead worker had.
 _ORPHANS = """
@@ -57,18 +51,11 @@ _ORPHANS = """
 """
 
 
-class QueueError(CrawlerError):
-    """The queue cannot be used: the sentence says why, and what helps. `lasting`: waiting does not."""
-
-    def __init__(self, text: str, *, lasting: bool = False):
-        super().__init__(text)
-        self.lasting = lasting
-
-
 class Job(NamedTuple):
     """Something to do: by its `task`, one at a time of those with the same `lock`, the highest `priority` first.
 
-    The answer goes to whom the first word of its `key` names. `about` is the address that it is about.
+    The answer goes to whom the first word of its `key` names. `about` is the address that it is about, `pause` the
+    seconds after which another may begin what a worker broke off.
     """
 
     key: str
@@ -77,55 +64,39 @@ class Job(NamedTuple):
     lock: str | None = None
     priority: int = 0
     task: str = "fetch"
+    pause: float = 0.0
 
 
-@asynccontextmanager
-async def _told(seconds: float | None = LATE) -> AsyncIterator[None]:
-    """Errors of the database, and its silence, as QueueError; of the DSN no more is told than host, port and user."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except psycopg.errors.DuplicateSchema as error:
-        raise QueueError("the queue is there; `kuaixun fleet init --again` makes it anew", lasting=True) from error
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedFunction) as error:
-        raise QueueError("the queue is not set up; run `kuaixun fleet init`", lasting=True) from error
-    except (TimeoutError, psycopg_pool.PoolTimeout) as error:
-        raise QueueError("PostgreSQL does not answer") from error
-    except (psycopg.Error, procrastinate.exceptions.ProcrastinateException, OSError) as error:
-        cause = error.__cause__ if isinstance(error, procrastinate.exceptions.ConnectorException) else error
-        text = " ".join(str(cause or error).split()) or type(cause).__name__
-        # What the server says before it lets anybody in has no code.
-        refused = isinstance(cause, psycopg.errors.InsufficientPrivilege) or any(why in text for why in _REFUSALS)
-        raise QueueError(f"PostgreSQL: {text}", lasting=refused) from error
+class _Again(procrastinate.BaseRetryStrategy):
+    """What a stop cut off is put back, for after its pause."""
 
-
-async def _each_for_itself(connection: psycopg.AsyncConnection[Any]) -> None:
-    await connection.set_autocommit(True)
+    def get_retry_decision(self, *, exception: BaseException, job: procrastinate.jobs.Job) -> RetryDecision | None:
+        seconds = math.ceil(float(str(job.task_kwargs["pause"])))
+        return RetryDecision(retry_in={"seconds": seconds}) if job.attempts < TRIES else None
 
 
 class Queue:
     """The queue at a DSN; an async context manager. Raises QueueError."""
 
-    def __init__(self, dsn: str, *, connections: int = 8):
+    def __init__(self, dsn: str, *, connections: int = 4):
         for name in ("procrastinate", "psycopg.pool", "psycopg"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters is told by the one who asked
-        try:
-            given = psycopg.conninfo.conninfo_to_dict(dsn)
-        except psycopg.ProgrammingError:
-            raise QueueError("the DSN is none; write postgresql://USER:PASSWORD@HOST/DATABASE", lasting=True) from None
-        self._line = psycopg.conninfo.make_conninfo(**(_LINE | given))
+        given = LINE | parts_of(dsn)
+        given["options"] = f"{given.get('options', '')} -c search_path=kuaixun".strip()
+        self._line = psycopg.conninfo.make_conninfo(**given)
         self.pool = psycopg_pool.AsyncConnectionPool(
             self._line,
             open=False,
             min_size=1,
             max_size=connections,
+            max_idle=30,
             timeout=10,
-            configure=_each_for_itself,
+            configure=each_for_itself,
         )
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._line))
 
     async def __aenter__(self) -> Queue:
-        async with _told():  # the pool would try for long, and not say why
+        async with told():  # the pool would try for long, and not say why
             await (await psycopg.AsyncConnection.connect(self._line)).close()
         await self.pool.open()
         await self.app.open_async(self.pool)
@@ -134,15 +105,15 @@ class Queue:
     async def __aexit__(self, *_: object) -> None:
         await self.pool.close(timeout=2)
 
-    async def run(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """The rows of a statement, if it has any."""
-        async with _told(), self.pool.connection() as connection:
+    async def run(self, sql: str, *values: Any, size: int = 0) -> list[tuple[Any, ...]]:
+        """The rows of a statement, if it has any. `size`: bytes that it carries, for which a slow line has its time."""
+        async with told(LATE + size / SLOW), self.pool.connection() as connection:
             cursor = await connection.execute(sql, values or None, binary=True)
             return await cursor.fetchall() if cursor.description else []
 
     async def make(self, *, again: bool = False) -> None:
         """The tables; with `again` anew, and all that waits is dropped. Raises QueueError where they are there."""
-        async with _told(), self.pool.connection() as connection, connection.transaction():
+        async with told(), self.pool.connection() as connection, connection.transaction():
             fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
             for sql in (fresh, self.app.schema_manager.get_schema(), _TABLES):
                 await connection.execute(sql)
@@ -158,17 +129,32 @@ class Queue:
 
     async def put(self, name: str, addressee: str, content: bytes, *, replace: bool = False) -> None:
         """Send something; of two of one name the first counts, or with `replace` the last."""
-        await self.run(_PUT.format(again=_REPLACE if replace else "NOTHING"), name, addressee, content)
+        sql = _PUT.format(again=_REPLACE if replace else "NOTHING")
+        await self.run(sql, name, addressee, content, size=len(content))
+
+    async def has(self, name: str) -> bool:
+        """Whether something was sent by that name."""
+        return bool(await self.run("SELECT 1 FROM kuaixun_parcels WHERE name = %s", name))
 
     async def get(self, name: str) -> bytes | None:
         """What was sent by that name."""
         found = await self.run("SELECT content FROM kuaixun_parcels WHERE name = %s", name)
         return found[0][0] if found else None
 
-    async def all(self, addressee: str, but: Sequence[str] = ()) -> list[tuple[str, bytes]]:
-        """What was sent to somebody, name and content."""
-        sql = "SELECT name, content FROM kuaixun_parcels WHERE addressee = %s AND name <> ALL(%s) LIMIT 500"
-        return [(name, content) for name, content in await self.run(sql, addressee, list(but))]
+    async def sizes(self, addressee: str) -> dict[str, int]:
+        """The names of what was sent to somebody, and how many bytes each has."""
+        sql = "SELECT name, octet_length(content) FROM kuaixun_parcels WHERE addressee = %s"
+        return {name: size for name, size in await self.run(sql, addressee)}  # noqa: C416 - what comes are tuples
+
+    async def contents(self, sizes: Mapping[str, int]) -> list[tuple[str, bytes]]:
+        """What was sent by these names, of which the sizes are known."""
+        sql = "SELECT name, content FROM kuaixun_parcels WHERE name = ANY(%s)"
+        rows = await self.run(sql, list(sizes), size=sum(sizes.values())) if sizes else []
+        return [(name, content) for name, content in rows]
+
+    async def drop(self, name: str) -> None:
+        """Take back what was sent by a name."""
+        await self.run("DELETE FROM kuaixun_parcels WHERE name = %s", name)
 
     async def done(self, names: Iterable[str]) -> None:
         """What was received and stored is emptied; its name stays for a while, so that nobody sends it again."""
@@ -186,28 +172,30 @@ class Queue:
         made = [
             self.app.configure_task(
                 job.task, queue=_QUEUE, lock=job.lock, queueing_lock=job.key, priority=job.priority
-            ).job.evolve(task_kwargs={"ask": base64.b64encode(job.content).decode()})
+            ).job.evolve(task_kwargs={"ask": base64.b64encode(job.content).decode(), "pause": job.pause})
             for job in jobs
         ]
-        async with _told():
+        async with told():
             await self.app.job_manager.batch_defer_jobs_async(made)
 
-    async def keys(self, to: str) -> set[str]:
-        """The keys of all jobs for somebody. Those of another version go: nobody would do them."""
-        await self.run("DELETE FROM procrastinate_jobs WHERE queue_name <> %s AND status = 'todo'", _QUEUE)
+    async def keys(self, to: str, wanted: Iterable[str]) -> set[str]:
+        """The keys of all jobs for somebody. Those that wait and are not wanted any more go, or that none would do."""
+        sql = "DELETE FROM procrastinate_jobs WHERE split_part(queueing_lock, ' ', 1) = %s AND status = 'todo'"
+        await self.run(f"{sql} AND (queueing_lock <> ALL(%s) OR queue_name <> %s)", to, list(wanted), _QUEUE)
         sql = "SELECT queueing_lock FROM procrastinate_jobs WHERE split_part(queueing_lock, ' ', 1) = %s"
         return {key for (key,) in await self.run(sql, to)}
 
     async def workers(self) -> int:
-        """How many workers are heard of."""
-        sql = (
-            "SELECT count(*) FROM kuaixun_parcels WHERE addressee = 'worker' AND at > now() - make_interval(secs => %s)"
-        )
-        return int((await self.run(sql, SILENT))[0][0])
+        """How many workers of this version are heard of."""
+        sql = """
+            SELECT count(*) FROM kuaixun_parcels WHERE addressee = 'worker' AND at > now() - make_interval(secs => %s)
+                AND convert_from(content, 'UTF8')::json ->> 'version' = %s
+        """
+        return int((await self.run(sql, SILENT, VERSION))[0][0])
 
     async def stalled(self, to: str) -> list[tuple[int, str, int]]:
         """The jobs for somebody whose worker is silent: number, key, and how many it cost by now."""
-        async with _told():
+        async with told():
             found = await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT)
         jobs = [(job.id or 0, job.queueing_lock or "", job.attempts + 1) for job in found]
         return [job for job in jobs if job[1].partition(" ")[0] == to]
@@ -224,22 +212,21 @@ class Queue:
 
     async def give_up(self, job: int) -> None:
         """Take a job out of the queue."""
-        async with _told():
+        async with told():
             await self.app.job_manager.finish_job_by_id_async(job, Status.FAILED, delete_job=True)
 
     async def work(self, tasks: Mapping[str, Any], concurrency: int) -> None:
         """Do jobs until cancelled: each by the function of its task, which gets key, content and earlier tries."""
 
         def made(function: Any) -> Any:
-            async def task(context: procrastinate.JobContext, ask: str) -> None:
+            async def task(context: procrastinate.JobContext, ask: str, pause: float) -> None:
                 await function(context.job.queueing_lock, base64.b64decode(ask), context.job.attempts)
 
             return task
 
         for name, function in tasks.items():
             if name not in self.app.tasks:
-                again = procrastinate.RetryStrategy(max_attempts=TRIES)  # of what a stop cut off
-                self.app.task(name=name, pass_context=True, retry=again)(made(function))
+                self.app.task(name=name, pass_context=True, retry=_Again())(made(function))
 
         # Only beside a task with a timetable does procrastinate see that its listener has died.
         @self.app.periodic(cron="0 0 29 2 *")
@@ -247,7 +234,7 @@ class Queue:
         def leap(timestamp: Any) -> None:
             pass
 
-        async with _told(None):
+        async with told(None):
             await self.app.run_worker_async(
                 queues=[_QUEUE],
                 concurrency=concurrency,

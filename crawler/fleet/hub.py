@@ -7,28 +7,40 @@ its key, and a queue that was made anew is filled again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 
-from crawler.fleet.engine import TRIES, Job, Queue, QueueError
+from crawler.fleet.engine import TRIES, Job, Queue
+from crawler.fleet.line import QueueError
 from crawler.fleet.wire import encode
 
 # Seconds: between two looks for answers, between two looks after the queue, before a queue that failed is tried again.
 TICK, BEAT, AGAIN = 0.05, 2.0, 3.0
 RECKON = 5  # beats between two looks for what was lost
+PORTION = 4_000_000  # bytes of answers that are taken at once
+TIDY = 60.0  # seconds between two looks for what nobody takes
 
 
 class Hub:
-    """Answers for `to`. `told` hears of trouble with the queue, once; meanwhile all waits. `beat` comes every 2 s."""
+    """Answers for `to`. `told` hears of trouble with the queue, once; meanwhile all waits.
+
+    `beat` comes every 2 s, and signs by the name of `sign`, which is taken back at the end.
+    """
 
     def __init__(
-        self, to: str, queue: Callable[[], Queue], told: Callable[[str], None], beat: Callable[[Queue], Awaitable[None]]
+        self,
+        to: str,
+        sign: str,
+        queue: Callable[[], Queue],
+        told: Callable[[str], None],
+        beat: Callable[[Queue], Awaitable[None]],
     ):
+        self.sign = sign
         self.to, self._queue, self._told, self._beat, self._said = to, queue, told, beat, ""
         self._waiting: dict[str, tuple[Job, asyncio.Future[bytes]]] = {}
         self._new, self._taken, self.setup = set[str](), list[str](), ("", b"")
-        self._wake, self._lack = asyncio.Event(), ""
+        self._wake, self._lack, self._tidied = asyncio.Event(), "", 0.0
 
     @property
     def waiting(self) -> int:
@@ -55,7 +67,12 @@ class Hub:
             try:
                 async with self._queue() as queue:
                     await queue.check()
-                    await self._serve(queue)
+                    try:
+                        await self._serve(queue)
+                    except asyncio.CancelledError:
+                        with suppress(QueueError):
+                            await queue.drop(self.sign)
+                        raise
             except QueueError as error:
                 self.tell(str(error))
             except Exception as error:  # no fault of ours may leave alone what was asked
@@ -69,30 +86,28 @@ class Hub:
         self._said = text
 
     async def _serve(self, queue: Queue) -> None:
-        # Keys of jobs that are in the queue, answers that nobody has asked for yet, keys without either.
-        known, left, missing = await queue.keys(self.to), set[str](), set[str]()
+        # Keys of jobs that are in the queue, and keys that are neither there nor answered.
+        known, missing = await queue.keys(self.to, self._waiting), set[str]()
         self._new, set_up, looked_at, beats = set(self._waiting), "", 0.0, 0
         while True:
             if monotonic() - looked_at >= BEAT:
                 await self._look_after(queue)
                 looked_at, beats = monotonic(), beats + 1
                 if beats % RECKON == 0:
-                    known, set_up = await queue.keys(self.to), ""
+                    known, set_up = await queue.keys(self.to, self._waiting), ""
                     lost = self._waiting.keys() - known - self._new
                     self._new, missing = self._new | lost & missing, lost
             done, self._taken = self._taken, []
             await queue.done(done)
-            left -= self._new
-            for key, content in await queue.all(self.to, sorted(left)):
-                known.discard(key)
-                self._new.discard(key)
-                if key not in self._waiting:
-                    left.add(key)
-                elif not (future := self._waiting[key][1]).done():
+            sizes = await queue.sizes(self.to)
+            self._new -= sizes.keys()
+            known -= sizes.keys()
+            for key, content in await queue.contents(self._next(sizes)):
+                if key in self._waiting and not (future := self._waiting[key][1]).done():
                     future.set_result(content)
             if set_up != self.setup[0]:
                 set_up, content = self.setup
-                await queue.put(set_up, "setup", content)
+                await queue.put(set_up, "setup", content, replace=True)
             jobs = [self._waiting[key][0] for key in self._new if key not in known]
             await queue.hand_out(jobs)
             known.update(job.key for job in jobs)
@@ -103,6 +118,15 @@ class Hub:
                 await (
                     asyncio.sleep(TICK) if self._waiting or self._taken else asyncio.wait_for(self._wake.wait(), BEAT)
                 )
+
+    def _next(self, sizes: Mapping[str, int]) -> dict[str, int]:
+        """As much of what came for those who wait as is taken at once."""
+        taken, size = dict[str, int](), 0
+        for key in self._waiting.keys() & sizes.keys():
+            if not self._waiting[key][1].done() and (not taken or size + sizes[key] <= PORTION):
+                taken[key] = sizes[key]
+                size += sizes[key]
+        return taken
 
     async def _look_after(self, queue: Queue) -> None:
         """Say that somebody is here, and put back what dead workers had."""
@@ -119,4 +143,6 @@ class Hub:
                 await queue.put(f"dead {job}", "dead", encode(dead))
                 await queue.put(key, self.to, b"")
             await queue.give_up(job)
-        await queue.tidy()
+        if monotonic() - self._tidied > TIDY:
+            await queue.tidy()
+            self._tidied = monotonic()

@@ -11,8 +11,8 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ import msgspec
 
 from config import Settings, Source
 from crawler.fetch import Fetcher
-from crawler.fleet.engine import VERSION, Job, Queue, QueueError
+from crawler.fleet.engine import Job, Queue
 from crawler.fleet.hub import BEAT, Hub
+from crawler.fleet.line import VERSION, QueueError
 from crawler.fleet.wire import Ask, Setup, encode, unpacked
 from crawler.page import FetchError, Page, Request
 from crawler.urls import host
@@ -31,6 +32,31 @@ if TYPE_CHECKING:
 
 FIRST = 5.0  # seconds that a pass waits for the queue before it begins
 MOST = 1000  # requests that wait or are under way at once, each of another host
+
+
+_CLAIM = """
+    INSERT INTO kuaixun_parcels AS known (name, addressee, content) VALUES ('collector', 'state', %s)
+    ON CONFLICT (name) DO UPDATE SET content = excluded.content, at = now()
+    WHERE known.at < now() - make_interval(secs => %s) OR convert_from(known.content, 'UTF8')::json ->> 'who' = %s
+    RETURNING 1
+"""
+
+
+def signature(path: Path) -> str:
+    """Who collects into a database: no two at the same time have the same, and after a kill it is the same again."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    number = path.stat().st_ino if path.exists() else 0
+    return f"{socket.gethostname()}:{path.resolve()}:{number}:{boot.read_text().strip() if boot.exists() else ''}"
+
+
+async def refuse_second(queue: Queue, path: Path) -> None:
+    """Raises QueueError while another database is collected into."""
+    sql = "SELECT content FROM kuaixun_parcels WHERE name = 'collector' AND at > now() - make_interval(secs => %s)"
+    for (content,) in await queue.run(sql, 4 * BEAT):
+        if (other := msgspec.json.decode(content)["who"]) != signature(path):
+            machine, place = other.split(":")[:2]
+            told = f"there can be one collector, and one on {machine} collects into {place}"
+            raise QueueError(told, lasting=True)
 
 
 class Remote(Fetcher):
@@ -44,7 +70,7 @@ class Remote(Fetcher):
     ):
         super().__init__(settings)
         self._numbers = numbers
-        self.most, self._hub = MOST, Hub("collect", queue, told, self._beat)
+        self.most, self._hub = MOST, Hub("collect", "collector", queue, told, self._beat)
         self._store: Store | None = None
         self._begun = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -71,7 +97,9 @@ class Remote(Fetcher):
         gaps = self._store.gaps(target.source) if self._store and target and target.kind == "article" else ()
         ask = Ask(request, url, size, any_type, self._hub.setup[0], tuple(gaps))
         priority = target.priority if target else MOST
-        content = await self._hub.ask(Job(f"collect {ask.key}", encode(ask), url, host(url), priority))
+        about, pause = target.url if target else url, request.pause or self._settings.delay
+        job = Job(f"collect {ask.key}", encode(ask), about, host(url), priority, pause=pause)
+        content = await self._hub.ask(job)
         if not content:
             raise FetchError(request.url, "the workers that fetched or read it died over it", later=True)
         return unpacked(content, request)
@@ -82,16 +110,14 @@ class Remote(Fetcher):
         Raises QueueError while another is at work.
         """
         assert self._store
-        now, who = self._clock(), f"{socket.gethostname()}:{self._store.path.resolve()}"
-        sql = "SELECT now(), (SELECT content FROM kuaixun_parcels WHERE name = 'collector' AND at > now() - %s)"
-        at, content = (await queue.run(sql, timedelta(seconds=4 * BEAT)))[0]
-        if content and (other := msgspec.json.decode(content)["who"]) != who:
-            raise QueueError(f"there can be one collector, and {other} is at work")
-        state = {"who": who, "version": VERSION, "ahead": (now - at).total_seconds()}
-        await queue.put("collector", "state", encode(state), replace=True)
-        for name, content in await queue.all("again"):
+        who, at = signature(self._store.path), (await queue.run("SELECT clock_timestamp()"))[0][0]
+        now = self._clock()
+        state = encode({"who": who, "version": VERSION, "ahead": (now - at).total_seconds()})
+        if not await queue.run(_CLAIM, state, 4 * BEAT, who):
+            raise QueueError("there can be one collector, and another is at work")
+        for name, content in await queue.contents(await queue.sizes("again")):
             self._store.wake([msgspec.json.decode(content)["url"]], now)
             await queue.done([name])
         self._numbers["waiting"], self._numbers["workers"] = self._hub.waiting, await queue.workers()
-        self._numbers["given_up"] = len(await queue.all("dead"))
+        self._numbers["given_up"] = len(await queue.sizes("dead"))
         self._begun.set()

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from crawler.fleet import engine
-from crawler.fleet.engine import VERSION, Queue
+from crawler.fleet.engine import Queue
+from crawler.fleet.line import VERSION
 
 _SENT = """
     SELECT addressee, name, extract(epoch FROM now() - at)::int, content FROM kuaixun_parcels
@@ -32,6 +33,8 @@ async def state(queue: Queue) -> dict[str, Any]:
     for to, name, silent, content in await queue.run(_SENT):
         own = {} if to == "dead" else {"name": name.removeprefix(f"{to} "), "silent": silent}
         sent[to].append(own | msgspec.json.decode(content))
+        if silent >= engine.SILENT and "per_minute" in sent[to][-1]:
+            sent[to][-1]["per_minute"] = 0
     names = ("host", "kind", "waiting", "under_way", "retries", "oldest")
     waiting = [dict(zip(names, row, strict=True)) for row in await queue.run(_QUEUE)]
     collectors, workers = ([one for one in sent[to] if one["silent"] < engine.SILENT] for to in ("state", "worker"))

@@ -17,6 +17,7 @@ import msgspec
 from config import Settings, Source
 from crawler.page import ExtractError, FetchError, Page, Request
 from crawler.reading import Reading
+from storage.packing import zstd
 from storage.records import Article, Gap
 
 _HEAD = 4  # bytes that say how long a part is
@@ -111,23 +112,28 @@ def packed(outcome: Page | tuple[str, int] | FetchError) -> bytes:
     if isinstance(outcome, FetchError):
         error = outcome
         failed = (error.url, error.reason, error.status, error.retry, error.later, error.after)
-        return framed(encode(_Answer(failed=failed)), b"")
+        return _sent(_Answer(failed=failed))
     if isinstance(outcome, tuple):
-        return framed(encode(_Answer(leads=outcome)), b"")
+        return _sent(_Answer(leads=outcome))
     read, bare = outcome.reading, replace(outcome, body=b"", reading=None)
     if isinstance(read, ExtractError):
         answer = _Answer(bare, unread=(read.reason, read.ours))
     else:
         answer = _Answer(bare, reading=read and replace(read, article=marked(read.article)))
     try:
-        return framed(encode(answer), outcome.body)
+        return _sent(answer, outcome.body)
     except UnicodeEncodeError:  # lone surrogates; the store puts `?` in their place
-        return framed(encode(_Answer(bare)), outcome.body)
+        return _sent(_Answer(bare), outcome.body)
+
+
+def _sent(answer: _Answer, body: bytes = b"") -> bytes:
+    content: bytes = zstd.compress(framed(encode(answer), body), 1)
+    return content
 
 
 def unpacked(content: bytes, request: Request) -> Page | tuple[str, int]:
     """The page, or where the request leads. Raises FetchError as the worker did."""
-    head, body = parts(content)
+    head, body = parts(zstd.decompress(content))
     answer = _answers.decode(head)
     if answer.failed:
         url, reason, status, retry, later, after = answer.failed

@@ -10,10 +10,11 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from secrets import token_hex
 from time import monotonic
 
 import msgspec
@@ -21,7 +22,8 @@ import msgspec
 from config import Settings
 from crawler.ads import score_title
 from crawler.fetch import Fetcher
-from crawler.fleet.engine import VERSION, Queue, QueueError
+from crawler.fleet.engine import SILENT, Queue
+from crawler.fleet.line import VERSION, QueueError
 from crawler.fleet.reads import AT_HOME, KINDS, Import, Reread
 from crawler.fleet.wire import Ask, asks, encode, packed, parts, setups
 from crawler.frontier import Owners
@@ -40,6 +42,7 @@ class Worker:
 
     def __init__(self, queue: Queue, own: Settings, name: str, concurrency: int):
         self._queue, self._own, self._name, self._concurrency = queue, own, name, concurrency
+        self._sign = f"worker {name} {os.getpid()} {token_hex(4)}"
         self._setups: dict[str, tuple[Settings, Owners, Fetcher]] = {}
         self._kinds: dict[tuple[str, str], Import | Reread] = {}
         self._pages, self._earlier = 0, [(monotonic(), 0)]
@@ -65,6 +68,8 @@ class Worker:
             for task in (beats, work):
                 task.cancel()
             await asyncio.gather(beats, work, return_exceptions=True)
+            with suppress(QueueError):
+                await self._queue.drop(self._sign)
             for _, _, fetcher in self._setups.values():
                 await fetcher.__aexit__(None, None, None)
             self._setups.clear()
@@ -94,30 +99,30 @@ class Worker:
         """Say that this worker lives, and hear what time it is. Raises QueueError beside another version."""
         self._earlier = [*self._earlier[-20:], (monotonic(), self._pages)]
         (since, before), (till, pages) = self._earlier[0], self._earlier[-1]
+        sent = monotonic()
+        sql = "SELECT now(), content FROM kuaixun_parcels WHERE name = 'collector' AND at > now() - %s"
+        if found := await self._queue.run(sql, timedelta(seconds=SILENT)):
+            at, content = found[0]
+            state = msgspec.json.decode(content)
+            if state["version"] != VERSION:
+                told_version = f"this worker is of version {VERSION}, the collector of {state['version']}"
+                raise QueueError(f"{told_version}; `pip install kuaixun=={state['version']}` here", lasting=True)
+            self._then, self._tick = at + timedelta(seconds=state["ahead"]), sent
         told = {
+            "name": self._name,
             "version": VERSION,
             "pages": pages,
             "per_minute": round(60 * (pages - before) / max(till - since, 1)),
             "jobs": self._concurrency,
         }
-        await self._queue.put(f"worker {self._name}", "worker", encode(told), replace=True)
-        sent = monotonic()
-        found = await self._queue.run("SELECT now(), content FROM kuaixun_parcels WHERE name = 'collector'")
-        if not found:
-            return
-        at, content = found[0]
-        state = msgspec.json.decode(content)
-        if state["version"] != VERSION:
-            told_version = f"this worker is of version {VERSION}, the collector of {state['version']}"
-            raise QueueError(f"{told_version}; `pip install kuaixun=={state['version']}` here", lasting=True)
-        self._then, self._tick = at + timedelta(seconds=state["ahead"]), sent
+        await self._queue.put(self._sign, "worker", encode(told), replace=True)
 
     # -- the work
 
     async def _fetch(self, key: str, content: bytes, tries: int) -> None:
         ask = asks.decode(content)
         settings, owners, fetcher = await self._setup(ask.setup)
-        if not tries or await self._queue.get(key) is None:
+        if not tries or not await self._queue.has(key):
             await self._send(key, packed(await self._answer(ask, settings, owners, fetcher)))
             self._pages += 1
         # While the job lasts nobody else asks this host.
@@ -150,6 +155,9 @@ class Worker:
                 return
             except QueueError:
                 await asyncio.sleep(1)
+                with suppress(QueueError):
+                    if await self._queue.has(key):
+                        return
 
     async def _setup(self, name: str) -> tuple[Settings, Owners, Fetcher]:
         """The settings and sources of that name, and a fetcher for them."""
@@ -187,15 +195,17 @@ async def work(
     queue: Callable[[], Queue], own: Settings, name: str, concurrency: int, told: Callable[[str], None]
 ) -> None:
     """Work until cancelled, whatever becomes of the queue meanwhile. Raises QueueError where waiting does not help."""
-    said = ""
+    said, was_up = "", False
     # A job that is cut off by the queue is told by the queue's own error, once.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     while True:
         try:
             async with queue() as opened:
+                was_up = True
                 await Worker(opened, own, name, concurrency).run()
         except QueueError as error:
-            if error.lasting:
+            # A server that comes up again may say so in any language.
+            if error.lasting and not (was_up and error.__cause__):
                 raise
             if str(error) != said:
                 told(f"{error}; tried again until it answers")
