@@ -215,7 +215,9 @@ def test_the_clock_of_a_worker_is_not_believed(tmp_path, server):
     with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
         site.configure(web, delay=DELAY)
         worker = site.worker(env=lab.wrong_clock("+1d"))
-        assert lab.until(lambda: rows(server, site, "SELECT 1 FROM kuaixun.kuaixun_parcels WHERE name = 'worker w0'"))
+        assert lab.until(
+            lambda: rows(server, site, "SELECT 1 FROM kuaixun.kuaixun_parcels WHERE name LIKE 'worker w0 %'")
+        )
         begun = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
         assert site.collect("--once").wait() == 0
         assert worker.end() == 0
@@ -481,3 +483,42 @@ def test_archives_are_read_by_the_workers_and_go_on_after_a_kill(archived, big, 
     spoil(site)
     code, said = site.run("fleet", "reextract", "--apply")
     assert (code, content(site)) == (0, again), said
+
+
+# -- what fresh eyes found
+
+
+def test_a_second_collector_is_refused_and_the_first_goes_on(tmp_path, server):
+    news = News(2, 16)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+        site.configure(web, delay=0.2)
+        worker, collector = site.worker(1), site.collect("--quiet")
+        advance(web.log, collector, 6)
+        code, said = site.run("fleet", "collect", "--once", "--db", "other.db")
+        assert (code, "one collector" in said, len(said.splitlines())) == (4, True, 1), said
+        assert lab.until(lambda: look(site) == [(news.stored(),)])
+        assert (collector.end(), worker.end()) == (0, 0)
+        assert json.loads(site.run("fleet", "status", "--json")[1])["workers"] == []
+
+
+def test_what_nobody_wants_any_more_is_not_asked(tmp_path, server):
+    """A source that was taken out while its request waited."""
+    news = News(3, 8)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+        site.configure(web, delay=DELAY)
+        collector = site.collect("--quiet")
+        assert lab.until(lambda: len(rows(server, site, "SELECT 1 FROM kuaixun.procrastinate_jobs")) == 3)
+        collector.kill()
+        file = site.folder / "kuaixun.toml"
+        file.write_text(file.read_text().rpartition("[sources.h2]")[0])
+        collector, worker = site.collect("--once"), site.worker(1)
+        assert (collector.wait(), worker.end()) == (0, 0)
+        assert {each.host for each in web.log} == set(web.hosts[:2])
+
+
+def test_options_of_a_dsn_lead_to_the_same_queue(tmp_path, server):
+    with at(tmp_path / "site", server) as site:
+        site.dsn += "?options=-c%20statement_timeout%3D20000"
+        code, said = site.run("fleet", "init", "--again")
+        assert (code, site.run("fleet", "init")[0]) == (0, 4), said
+        assert rows(server, site, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == [(0,)]

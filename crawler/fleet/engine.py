@@ -10,6 +10,7 @@ import base64
 import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import procrastinate
@@ -91,6 +92,7 @@ class Queue:
             max_size=connections,
             max_idle=30,
             timeout=10,
+            reconnect_timeout=1.0,
             configure=each_for_itself,
         )
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._line))
@@ -107,9 +109,16 @@ class Queue:
 
     async def run(self, sql: str, *values: Any, size: int = 0) -> list[tuple[Any, ...]]:
         """The rows of a statement, if it has any. `size`: bytes that it carries, for which a slow line has its time."""
-        async with told(LATE + size / SLOW), self.pool.connection() as connection:
-            cursor = await connection.execute(sql, values or None, binary=True)
-            return await cursor.fetchall() if cursor.description else []
+        try:
+            async with told(LATE + size / SLOW), self.pool.connection() as connection:
+                cursor = await connection.execute(sql, values or None, binary=True)
+                return await cursor.fetchall() if cursor.description else []
+        except QueueError:
+            # Where one connection has died, the others have too.
+            with suppress(Exception):
+                async with asyncio.timeout(LATE):
+                    await self.pool.check()
+            raise
 
     async def make(self, *, again: bool = False) -> None:
         """The tables; with `again` anew, and all that waits is dropped. Raises QueueError where they are there."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from secrets import token_hex
-from time import monotonic
 
 import msgspec
 
@@ -37,6 +37,11 @@ BEAT, LEASE = 3.0, 15.0
 TITLES = 16_384
 
 
+def tick() -> float:
+    """Seconds that only go on, also while the machine sleeps, where there is such a clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class Worker:
     """One worker: `own` are the settings of its machine, of which only the proxy counts."""
 
@@ -45,17 +50,17 @@ class Worker:
         self._sign = f"worker {name} {os.getpid()} {token_hex(4)}"
         self._setups: dict[str, tuple[Settings, Owners, Fetcher]] = {}
         self._kinds: dict[tuple[str, str], Import | Reread] = {}
-        self._pages, self._earlier = 0, [(monotonic(), 0)]
-        self._then, self._tick = datetime.now().astimezone(), monotonic()
+        self._pages, self._earlier = 0, [(tick(), 0)]
+        # The time of the last sign of life that was answered, by the clock of the fleet and by one that only goes on.
+        self._then, self._tick = datetime.now().astimezone(), tick()
         self._score = lru_cache(TITLES)(score_title)
 
     def now(self) -> datetime:
         """The time of the collector, whatever the clock here says."""
-        return self._then + timedelta(seconds=monotonic() - self._tick)
+        return self._then + timedelta(seconds=tick() - self._tick)
 
     async def run(self) -> None:
         """Work until cancelled. Raises QueueError."""
-        await self._queue.check()
         await self._beat()
         beats = asyncio.create_task(self._beats())
         work = asyncio.create_task(self._queue.work({"fetch": self._fetch, "read": self._read}, self._concurrency))
@@ -77,37 +82,37 @@ class Worker:
     # -- the lease
 
     async def _beats(self) -> None:
-        last = monotonic()
         while True:
             await asyncio.sleep(BEAT)
-            # A process that was stopped for so long has no lease either.
+            self._hold()
             try:
-                if monotonic() - last < LEASE:
-                    async with asyncio.timeout(BEAT):
-                        await self._beat()
-                    last = monotonic()
-                    continue
+                async with asyncio.timeout(BEAT):
+                    await self._beat()
             except TimeoutError:
                 pass
             except QueueError as error:
-                if error.lasting:
+                if error.lasting and not error.__cause__:
                     raise
-            if monotonic() - last >= LEASE:
-                start_anew(f"PostgreSQL has not answered for {LEASE:.0f} s")
+
+    def _hold(self) -> None:
+        """See that there is a lease: a process that was stopped for so long has none either."""
+        if tick() - self._tick >= LEASE:
+            start_anew(f"PostgreSQL has not answered for {LEASE:.0f} s")
 
     async def _beat(self) -> None:
         """Say that this worker lives, and hear what time it is. Raises QueueError beside another version."""
-        self._earlier = [*self._earlier[-20:], (monotonic(), self._pages)]
+        self._earlier = [*self._earlier[-20:], (tick(), self._pages)]
         (since, before), (till, pages) = self._earlier[0], self._earlier[-1]
-        sent = monotonic()
-        sql = "SELECT now(), content FROM kuaixun_parcels WHERE name = 'collector' AND at > now() - %s"
-        if found := await self._queue.run(sql, timedelta(seconds=SILENT)):
-            at, content = found[0]
+        sent, ahead = tick(), 0.0
+        sql = "SELECT now(), (SELECT content FROM kuaixun_parcels WHERE name = 'collector' AND at > now() - %s)"
+        at, content = (await self._queue.run(sql, timedelta(seconds=SILENT)))[0]
+        if content:
             state = msgspec.json.decode(content)
+            ahead = state["ahead"]
             if state["version"] != VERSION:
                 told_version = f"this worker is of version {VERSION}, the collector of {state['version']}"
                 raise QueueError(f"{told_version}; `pip install kuaixun=={state['version']}` here", lasting=True)
-            self._then, self._tick = at + timedelta(seconds=state["ahead"]), sent
+        self._then, self._tick = at + timedelta(seconds=ahead), sent
         told = {
             "name": self._name,
             "version": VERSION,
@@ -131,6 +136,7 @@ class Worker:
     async def _answer(
         self, ask: Ask, settings: Settings, owners: Owners, fetcher: Fetcher
     ) -> Page | tuple[str, int] | FetchError:
+        self._hold()
         try:
             found = await fetcher.hop(ask.request, ask.url, ask.size, any_type=ask.any_type)
         except FetchError as error:
@@ -201,6 +207,7 @@ async def work(
     while True:
         try:
             async with queue() as opened:
+                await opened.check()
                 was_up = True
                 await Worker(opened, own, name, concurrency).run()
         except QueueError as error:
