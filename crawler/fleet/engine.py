@@ -6,6 +6,7 @@ the queue can be made anew at any time.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import math
