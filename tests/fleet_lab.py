@@ -108,6 +108,8 @@ class Postgres:
         """Start it and wait until it answers. After a kill the former one must have gone to its end first."""
         quick = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "60"}
         more = {"listen_addresses": "127.0.0.1", "unix_socket_directories": self.folder, "autovacuum_naptime": "5s"}
+        # Who was cut off while logging in holds up a stop for so long.
+        more["authentication_timeout"] = "5s"
         options = [part for name, value in {**quick, **more}.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-p", str(self.port), *options]
         for _ in range(100):

@@ -322,6 +322,8 @@ def test_an_import_can_be_killed_anywhere(tmp_path):
     dice = random.Random(3)
     for number in range(20):
         folder = tmp_path / f"h{number}"
+        folder.mkdir()
+        (folder / "k.db").write_bytes(empty())  # whole: it is the import that is killed
         killed_within(dice.uniform(0.01, 0.4), lambda folder=folder: Desk(folder).bring(file))
         again = Desk(folder)
         with again.store, again.archive:
