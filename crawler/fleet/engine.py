@@ -25,6 +25,8 @@ from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_i
 SCHEMA = 1  # of the table here; a queue of another one is made anew
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
 SILENT = 30.0
+ENDING = 10.0  # seconds that a worker has for what it is at, when it is stopped or its queue is away
+LOOK = 0.2  # seconds between two looks of a worker for jobs
 TRIES = 5  # workers that die over a job
 _QUEUE = f"kuaixun-{VERSION}"
 _TABLES = """
@@ -238,20 +240,16 @@ class Queue:
             if name not in self.app.tasks:
                 self.app.task(name=name, pass_context=True, retry=_Again())(made(function))
 
-        # Only beside a task with a timetable does procrastinate see that its listener has died.
-        @self.app.periodic(cron="0 0 29 2 *")
-        @self.app.task(name="leap", queue=_QUEUE)
-        def leap(timestamp: Any) -> None:
-            pass
-
         async with told(None):
             await self.app.run_worker_async(
                 queues=[_QUEUE],
                 concurrency=concurrency,
                 install_signal_handlers=False,
                 delete_jobs="always",
-                fetch_job_polling_interval=1.0,
+                # To be told of each job wakes all workers for one, and whether the listener lives nobody sees.
+                listen_notify=False,
+                fetch_job_polling_interval=LOOK,
                 update_heartbeat_interval=SILENT / 6,
                 stalled_worker_timeout=SILENT,
-                shutdown_graceful_timeout=5.0,
+                shutdown_graceful_timeout=ENDING,
             )

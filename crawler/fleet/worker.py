@@ -160,7 +160,7 @@ class Worker:
                 await self._queue.put(key, key.partition(" ")[0], content)
                 return
             except QueueError:
-                await asyncio.sleep(1)
+                await asyncio.sleep(0.3)
                 with suppress(QueueError):
                     if await self._queue.has(key):
                         return
