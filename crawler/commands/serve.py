@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import webbrowser
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -70,17 +71,22 @@ def command(
         # What listens on every address is found at one of them.
         reached = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(shown, shown)
         address = f"http://{reached}:{listening.getsockname()[1]}/"
-        click.echo(f"{setup.settings.database}: {address}  (Ctrl-C ends it)")
-        if not _is_inside(host):
-            click.echo(f"kuaixun: there is no password: whoever reaches {shown} reads all of the database", err=True)
-        if browse:
-            webbrowser.open(address)
+
+        def ready() -> None:
+            click.echo(f"{setup.settings.database}: {address}  (Ctrl-C ends it)")
+            if not _is_inside(host):
+                told = f"there is no password: whoever reaches {shown} reads all of the database"
+                click.echo(f"kuaixun: {told}", err=True)
+            if browse:
+                webbrowser.open(address)
+
         try:
             _run(
                 uvicorn.Config(
                     made.app(), log_level="warning", lifespan="on", ws="none", timeout_graceful_shutdown=PATIENCE
                 ),
                 listening,
+                ready,
             )
         finally:
             made.close()
@@ -94,14 +100,22 @@ def _is_inside(host: str) -> bool:
         return host == "localhost"
 
 
-def _run(setup: uvicorn.Config, listening: socket.socket) -> None:
-    """Serve until Ctrl-C, which goes on as a KeyboardInterrupt, or SIGTERM: that is how a service is meant to end."""
+def _run(setup: uvicorn.Config, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C, which goes on as a KeyboardInterrupt, or SIGTERM: that is how a service is meant to end.
+
+    `ready` is called when both are heard: what comes while the server starts may be lost in it.
+    """
     import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
 
     # The server raises again what ended it, for whoever heard it before.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    uvicorn.Server(setup).run(sockets=[listening])
+    Server(setup).run(sockets=[listening])
 
 
 def _named(name: str) -> str:
