@@ -310,7 +310,9 @@ def datasette(words: Sequence[str]) -> int:
 
 def _ended(command: Sequence[str], alive: str) -> int:
     """Start what does not end by itself; once it shows that it lives, end it as Ctrl-C does. 0 where it then ended."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
+    # Whoever started all this may be deaf to Ctrl-C, and his children are then.
+    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, **pipe, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as running:
         assert running.stdout
         told = b""
         end = time.monotonic() + SECONDS
@@ -322,7 +324,11 @@ def _ended(command: Sequence[str], alive: str) -> int:
                 if not more and running.poll() is not None:
                     break
         running.send_signal(signal.SIGINT)
-        told += running.communicate(timeout=SECONDS)[0]
+        try:
+            told += running.communicate(timeout=SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            running.kill()
+            told += running.communicate()[0]
     if lives and running.returncode in (0, 130):
         return 0
     sys.stderr.write(told.decode(errors="replace"))
