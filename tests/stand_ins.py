@@ -311,8 +311,8 @@ def datasette(words: Sequence[str]) -> int:
 def _ended(command: Sequence[str], alive: str) -> int:
     """Start what does not end by itself; once it shows that it lives, end it as Ctrl-C does. 0 where it then ended."""
     # Whoever started all this may be deaf to Ctrl-C, and his children are then.
-    pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, **pipe, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as running:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as running:
         assert running.stdout
         told = b""
         end = time.monotonic() + SECONDS
