@@ -125,7 +125,7 @@ def systemctl(words: Sequence[str]) -> int:
         return 0
     assert verb == "enable"
     unit = configparser.RawConfigParser(strict=False, comment_prefixes="#")
-    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.optionxform = str
     unit.read_string((_root() / f"etc/systemd/system/{name}.service").read_text("utf-8"))
     command = unit["Service"]["ExecStart"]
     for place in PLACES:
@@ -272,7 +272,7 @@ def real(words: Sequence[str]) -> int:
         from crawler import fetch
 
         transport = _web()
-        fetch._transport = lambda settings: transport  # type: ignore[assignment]
+        fetch._transport = lambda settings: transport
         os.environ.setdefault("KUAIXUN_DELAY", "0")
     sys.argv = ["kuaixun", *words]
     main()

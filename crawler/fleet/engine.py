@@ -156,7 +156,7 @@ class Queue:
     async def sizes(self, addressee: str) -> dict[str, int]:
         """The names of what was sent to somebody, and how many bytes each has."""
         sql = "SELECT name, octet_length(content) FROM kuaixun_parcels WHERE addressee = %s"
-        return {name: size for name, size in await self.run(sql, addressee)}  # noqa: C416 - what comes are tuples
+        return {row[0]: row[1] for row in await self.run(sql, addressee)}
 
     async def contents(self, sizes: Mapping[str, int]) -> list[tuple[str, bytes]]:
         """What was sent by these names, of which the sizes are known."""

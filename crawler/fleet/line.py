@@ -66,6 +66,7 @@ def has_password(dsn: str) -> bool:
 
 
 def parts_of(dsn: str) -> dict[str, Any]:
+    """What a DSN says, by the names that PostgreSQL has for it. Raises QueueError, which tells nothing of it."""
     try:
         return psycopg.conninfo.conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
@@ -74,4 +75,5 @@ def parts_of(dsn: str) -> dict[str, Any]:
 
 
 async def each_for_itself(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Let each statement be a transaction of its own."""
     await connection.set_autocommit(True)

@@ -161,7 +161,7 @@ class _Stream(httpx.AsyncByteStream):
     def __init__(self, body: bytes):
         self.body = body
 
-    async def __aiter__(self):  # type: ignore[no-untyped-def]
+    async def __aiter__(self):
         yield self.body
 
 
@@ -284,7 +284,7 @@ def main(days: int) -> int:
         """The time of day for the scheduler, which asks the machine."""
 
         @classmethod
-        def now(cls, tz=None):  # type: ignore[no-untyped-def]
+        def now(cls, tz=None):
             return world.clock().astimezone(tz)
 
     with (
