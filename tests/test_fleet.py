@@ -270,6 +270,39 @@ def test_a_result_that_arrives_twice_changes_nothing(tmp_path, server):
         assert before[0] == crawled(tmp_path / "alone", web)
 
 
+CUT = """
+    CREATE SEQUENCE kuaixun.cuts;
+    CREATE FUNCTION kuaixun.cut() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
+        IF nextval('kuaixun.cuts') BETWEEN 3 AND 6 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+        RETURN coalesce(NEW, OLD);
+    END$$;
+    CREATE TRIGGER cut BEFORE {at} FOR EACH ROW {when} EXECUTE FUNCTION kuaixun.cut();
+"""
+CUTS = {
+    "the start of a job": ("UPDATE ON kuaixun.procrastinate_jobs", "WHEN (NEW.status = 'doing')"),
+    "the end of a job": ("DELETE ON kuaixun.procrastinate_jobs", "WHEN (OLD.status = 'doing')"),
+    "a sign of life": ("UPDATE ON kuaixun.procrastinate_workers", ""),
+}
+
+
+@pytest.mark.parametrize("what", CUTS)
+def test_a_connection_that_breaks_under_the_queue_holds_up_nobody(tmp_path, server, what):
+    """A few times, while all others are whole: whose job was at its end is done, and nobody's is given away."""
+    news = News(3, 12)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+        site.patch = PATIENT
+        site.configure(web, delay=0.6)
+        rows(server, site, CUT.format(at=CUTS[what][0], when=CUTS[what][1]))
+        worker = site.worker()
+        assert site.collect("--once").wait(60) == 0
+        assert (web.log.overlaps(), web.log.hasty(0.6), web.log.again()) == ([], [], 0)
+        assert look(site) == [(news.stored(),)]
+        assert worker.end() == 0
+        assert rows(server, site, "SELECT last_value > 6 FROM kuaixun.cuts") == [(True,)]
+        begun = rows(server, site, "SELECT last_value FROM kuaixun.procrastinate_workers_id_seq")[0][0]
+        assert (what == "a sign of life") == (begun == 1)
+
+
 # -- bad days
 
 

@@ -10,8 +10,7 @@ import asyncio
 import base64
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import procrastinate
@@ -96,9 +95,12 @@ class Queue:
             max_idle=30,
             timeout=10,
             reconnect_timeout=1.0,
+            # Of a server that was away all connections have died, and each would fail somebody once.
+            check=psycopg_pool.AsyncConnectionPool.check_connection,
             configure=each_for_itself,
         )
         self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._line))
+        self._worker: int | None = None
 
     async def __aenter__(self) -> Queue:
         async with told():  # the pool would try for long, and not say why
@@ -112,16 +114,9 @@ class Queue:
 
     async def run(self, sql: str, *values: Any, size: int = 0) -> list[tuple[Any, ...]]:
         """The rows of a statement, if it has any. `size`: bytes that it carries, for which a slow line has its time."""
-        try:
-            async with told(LATE + size / SLOW), self.pool.connection() as connection:
-                cursor = await connection.execute(sql, values or None, binary=True)
-                return await cursor.fetchall() if cursor.description else []
-        except QueueError:
-            # Where one connection has died, the others have too.
-            with suppress(Exception):
-                async with asyncio.timeout(LATE):
-                    await self.pool.check()
-            raise
+        async with told(LATE + size / SLOW), self.pool.connection() as connection:
+            cursor = await connection.execute(sql, values or None, binary=True)
+            return await cursor.fetchall() if cursor.description else []
 
     async def make(self, *, again: bool = False) -> None:
         """The tables; with `again` anew, and all that waits is dropped. Raises QueueError where they are there."""
@@ -227,8 +222,25 @@ class Queue:
         async with told():
             await self.app.job_manager.finish_job_by_id_async(job, Status.FAILED, delete_job=True)
 
+    async def sign(self) -> None:
+        """Say that who does jobs here lives. What procrastinate has for that ends unheard with its connection."""
+        if self._worker is not None:
+            await self.run("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s", self._worker)
+
     async def work(self, tasks: Mapping[str, Any], concurrency: int) -> None:
         """Do jobs until cancelled: each by the function of its task, which gets key, content and earlier tries."""
+
+        async def heard(job: Callable[[], Awaitable[Any]], context: procrastinate.JobContext, worker: Any) -> Any:
+            def ended(task: asyncio.Task[Any]) -> None:
+                # What a job raises is put down; what is raised after that says that it was not. The job stays with its
+                # worker, and nobody else asks its host, until that one ends: the next begins anew.
+                if not task.cancelled() and task.exception():
+                    worker.stop()
+
+            self._worker = context.job.worker_id
+            if task := asyncio.current_task():
+                task.add_done_callback(ended)
+            return await job()
 
         def made(function: Any) -> Any:
             async def task(context: procrastinate.JobContext, ask: str, pause: float) -> None:
@@ -244,6 +256,7 @@ class Queue:
             await self.app.run_worker_async(
                 queues=[_QUEUE],
                 concurrency=concurrency,
+                worker_middleware=[heard],
                 install_signal_handlers=False,
                 delete_jobs="always",
                 # To be told of each job wakes all workers for one, and whether the listener lives nobody sees.

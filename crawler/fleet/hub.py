@@ -58,8 +58,14 @@ class Hub:
         finally:
             self._waiting.pop(job.key, None)
             self._new.discard(job.key)
-        self._taken.append(job.key)
+        if task := asyncio.current_task():
+            # Until the task that asked has ended nothing is committed: after a kill the answer must be there still.
+            task.add_done_callback(lambda ended: self._end(job.key, ended))
         return content
+
+    def _end(self, key: str, asker: asyncio.Task[object]) -> None:
+        if not asker.cancelled():
+            self._taken.append(key)
 
     async def run(self) -> None:
         """Serve what is asked, whatever becomes of the queue meanwhile."""

@@ -86,7 +86,7 @@ class Worker:
             await asyncio.sleep(BEAT)
             self._hold()
             try:
-                async with asyncio.timeout(BEAT):
+                async with asyncio.timeout(LEASE / 3):
                     await self._beat()
             except TimeoutError:
                 pass
@@ -121,6 +121,7 @@ class Worker:
             "jobs": self._concurrency,
         }
         await self._queue.put(self._sign, "worker", encode(told), replace=True)
+        await self._queue.sign()
 
     # -- the work
 
