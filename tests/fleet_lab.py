@@ -197,10 +197,13 @@ def until(condition: Callable[[], bool | None], seconds: float = 60.0, every: fl
 
 
 class Cable:
-    """A way to a port, by one of its own. It can be cut, so that all is silent, and healed; or all are reset."""
+    """A way to a port, by one of its own. It can be cut, so that all is silent, and healed; or all are reset.
 
-    def __init__(self, port: int):
-        self._to = port
+    The connection that is the n-th to carry some bytes there falls silent by itself, as `hush` says.
+    """
+
+    def __init__(self, port: int, hush: tuple[bytes, int] = (b"", 0)):
+        self._to, self._hush, self.hushed = port, hush, 0
         self._loop = asyncio.new_event_loop()
         self._whole = asyncio.Event()
         self._whole.set()
@@ -229,6 +232,10 @@ class Cable:
         """Bytes in one direction, and the end of them. What comes while it is cut arrives when it is whole again."""
         while data := await reader.read(65536):
             await self._whole.wait()
+            if self._hush[0] and self._hush[0] in data:
+                self.hushed += 1
+                if self.hushed == self._hush[1]:
+                    await asyncio.Event().wait()
             writer.write(data)
             await writer.drain()
         await self._whole.wait()
@@ -269,9 +276,9 @@ class Cable:
 
 
 @contextmanager
-def cable(port: int) -> Iterator[Cable]:
+def cable(port: int, hush: tuple[bytes, int] = (b"", 0)) -> Iterator[Cable]:
     """A way to a port while the block lasts."""
-    made = Cable(port)
+    made = Cable(port, hush)
     try:
         yield made
     finally:

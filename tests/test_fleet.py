@@ -303,6 +303,25 @@ def test_a_connection_that_breaks_under_the_queue_holds_up_nobody(tmp_path, serv
         assert (what == "a sign of life") == (begun == 1)
 
 
+@pytest.mark.parametrize("what", ["fetch_job_v2", "finish_job_v1"])
+def test_a_connection_that_falls_silent_holds_up_nobody(tmp_path, server, what):
+    """It is never answered, nor does it end, while all others are whole: as of a proxy that forgot it."""
+    news, hush = News(3, 12), (f"procrastinate_{what}".encode(), 4)
+    with (
+        serve(news.hosts, news.answer) as web,
+        at(tmp_path / "site", server) as site,
+        lab.cable(server.port, hush) as cable,
+    ):
+        site.patch = PATIENT + "engine.LATE, engine.LARGE = 2.0, 0\n"
+        site.configure(web, delay=0.3)
+        worker = site.worker(dsn=server.dsn(site.dsn.rpartition("/")[2], port=cable.port))
+        assert site.collect("--once").wait(60) == 0
+        assert (web.log.overlaps(), web.log.hasty(0.3), web.log.again()) == ([], [], 0)
+        assert look(site) == [(news.stored(),)]
+        assert worker.end() == 0
+        assert cable.hushed > 4
+
+
 # -- bad days
 
 

@@ -11,7 +11,7 @@ import base64
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 import procrastinate
 import psycopg
@@ -26,6 +26,7 @@ SCHEMA = 1  # of the table here; a queue of another one is made anew
 SILENT = 30.0
 ENDING = 10.0  # seconds that a worker has for what it is at, when it is stopped or its queue is away
 LOOK = 0.2  # seconds between two looks of a worker for jobs
+LARGE = 4_000_000  # bytes for which a job has its time on a slow line
 TRIES = 5  # workers that die over a job
 _QUEUE = f"kuaixun-{VERSION}"
 _TABLES = """
@@ -78,6 +79,27 @@ class _Again(procrastinate.BaseRetryStrategy):
         return RetryDecision(retry_in={"seconds": seconds}) if job.attempts < TRIES else None
 
 
+class _Timely(procrastinate.PsycopgConnector):
+    """Procrastinate waits for each answer for ever, also on a connection that fell silent while all others are whole.
+
+    What it does then is what it does when a connection has died.
+    """
+
+    async def execute_query_async(self, query: LiteralString, **arguments: Any) -> None:
+        async with asyncio.timeout(LATE):
+            await super().execute_query_async(query, **arguments)
+
+    async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:
+        async with asyncio.timeout(LATE + LARGE / SLOW):  # such as the next job, whose size is not known before
+            found: dict[str, Any] = await super().execute_query_one_async(query, **arguments)
+            return found
+
+    async def execute_query_all_async(self, query: LiteralString, **arguments: Any) -> list[dict[str, Any]]:
+        async with asyncio.timeout(LATE + LARGE / SLOW):
+            found: list[dict[str, Any]] = await super().execute_query_all_async(query, **arguments)
+            return found
+
+
 class Queue:
     """The queue at a DSN; an async context manager. Raises QueueError."""
 
@@ -99,7 +121,7 @@ class Queue:
             check=psycopg_pool.AsyncConnectionPool.check_connection,
             configure=each_for_itself,
         )
-        self.app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._line))
+        self.app = procrastinate.App(connector=_Timely(conninfo=self._line))
         self._worker: int | None = None
 
     async def __aenter__(self) -> Queue:
