@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import time
 from contextlib import closing, suppress
+from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
@@ -156,6 +160,25 @@ def test_what_waiting_does_not_help_is_said_before_anything_is_made(site, whole,
         import_ = bring(site, whole, "--quiet")
         assert (import_.wait(), text in import_.text(), import_.text().count("\n")) == (4, True, 1), import_.text()
     assert not (site.folder / "k.db").exists()
+
+
+def test_an_import_goes_on_when_nobody_hears_what_it_says(site, whole):
+    """Its stderr is a full disk, while it says that there is no worker."""
+    shutil.copy(whole[0] / "a.warc.gz", site.folder)
+    command = site.command("fleet", "import", "a.warc.gz", "--db", "k.db", "--quiet")
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.Popen(
+            command,
+            cwd=site.folder,
+            env={**os.environ, "KUAIXUN_FLEET_DSN": site.dsn, "PYTHONPATH": str(lab.ROOT)},
+            stderr=full,
+        )
+    site.running.append(lab.Machine(process, site.folder / "a.warc.gz"))
+    assert lab.until(lambda: len(waiting(site)) > 2)
+    time.sleep(2)
+    site.worker(1)
+    assert process.wait(60) == 0
+    assert content(site.folder) == whole[1]
 
 
 def test_a_page_that_kills_its_workers_costs_only_itself(site, whole):

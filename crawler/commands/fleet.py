@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,8 @@ def _refuse_lasting(queue: Callable[[], Queue], path: Path | None = None) -> Non
 
 
 def _told(text: str) -> None:
-    click.echo(f"kuaixun: {text}", err=True)
+    with suppress(OSError):  # a terminal that is gone, or a full disk, must not end what can go on without
+        click.echo(f"kuaixun: {text}", err=True)
 
 
 @command.command()

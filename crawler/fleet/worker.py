@@ -194,7 +194,8 @@ class Worker:
 
 def start_anew(reason: str) -> None:
     """This process from its beginning, without any connection that it has."""
-    print(f"kuaixun: {reason}: the worker drops its requests and starts anew", file=sys.stderr, flush=True)
+    with suppress(OSError):
+        print(f"kuaixun: {reason}: the worker drops its requests and starts anew", file=sys.stderr, flush=True)
     os.execv(sys.executable, sys.orig_argv)
 
 
