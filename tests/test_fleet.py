@@ -322,6 +322,25 @@ def test_a_connection_that_falls_silent_holds_up_nobody(tmp_path, server, what):
         assert cable.hushed > 4
 
 
+def test_who_is_stopped_ends_also_while_postgresql_is_silent(tmp_path, server):
+    """In the middle of its requests: worker and collector are cut off, and the cable stays so."""
+    news = News(3, 12)
+    with (
+        serve(news.hosts, news.answer) as web,
+        lab.cable(server.port) as cable,
+        at(tmp_path / "site", server, patch=PATIENT + "engine.ENDING, engine.LATE = 2.0, 2.0\n") as site,
+    ):
+        site.configure(web, delay=0.3)
+        site.dsn = server.dsn(site.dsn.rpartition("/")[2], port=cable.port)
+        worker, collector = site.worker(), site.collect("--quiet")
+        advance(web.log, collector, 6)
+        cable.cut()
+        worker.process.terminate()
+        collector.process.terminate()
+        assert (worker.wait(60), "Stopped" in worker.text()) == (0, True)
+        assert collector.wait(60) == 0
+
+
 # -- bad days
 
 

@@ -129,6 +129,7 @@ def worker(setup: Config, *, concurrency: int, name: str) -> None:
     import socket
 
     queue = _queue()
+    from crawler.fleet.engine import ENDING
     from crawler.fleet.worker import work
     from crawler.signals import signals
 
@@ -142,10 +143,12 @@ def worker(setup: Config, *, concurrency: int, name: str) -> None:
             if job.done():
                 job.result()
             job.cancel()
-            await asyncio.gather(job, return_exceptions=True)
+            await asyncio.wait({job}, timeout=1.5 * ENDING)
+            click.echo("Stopped; what was under way is done by others.", err=True)
+            if not job.done():  # it waits for a PostgreSQL that is silent; nothing here is worth that
+                os._exit(0)
 
     asyncio.run(until_stopped())
-    click.echo("Stopped; what was under way is done by others.", err=True)
 
 
 @command.command()
