@@ -269,3 +269,63 @@ def test_the_state_of_the_fleet_and_what_it_has_given_up(site):
     assert [(one["name"], one["version"]) for one in told["workers"]] == [("w7", "0.1.0")]
     assert told["wrong"] == ["no collector is at work; `kuaixun fleet collect` is one"]
     assert worker.end() == 0
+
+
+BEGUN = """
+    WITH gone AS (
+        INSERT INTO procrastinate_workers (last_heartbeat) SELECT now() - make_interval(secs => %s) RETURNING id
+    )
+    UPDATE procrastinate_jobs SET status = 'doing', worker_id = gone.id FROM gone WHERE procrastinate_jobs.id = %s
+    RETURNING worker_id
+"""
+JOBS = "SELECT id, queueing_lock, status::text, attempts FROM procrastinate_jobs ORDER BY id"
+
+
+async def begun(queue, key, silent=60.0):
+    """The number of a job that a worker began which was heard of so many seconds ago, and the worker's."""
+    await queue.hand_out([engine.Job(key, b"{}", "", key, pause=30.0)])
+    number = (await queue.run("SELECT max(id) FROM procrastinate_jobs"))[0][0]
+    return number, (await queue.run(BEGUN, silent, number))[0][0]
+
+
+def test_a_job_that_was_asked_for_again_does_not_hold_up_the_queue_when_its_worker_dies(site):
+    """As a robots.txt whose worker died in the pause after it had answered that the server is overloaded."""
+
+    async def step(queue):
+        await begun(queue, "collect robots")
+        await queue.hand_out([engine.Job("collect robots", b"{}", "", "collect robots", pause=30.0)])
+        for job, _, _ in await queue.stalled("collect"):
+            await queue.again(job, 0)
+        return [row[1:] for row in await queue.run(JOBS)], await queue.stalled("collect")
+
+    assert asked(site, step) == ([("collect robots", "todo", 0)], [])
+
+
+def test_a_job_that_was_given_to_another_is_not_ended_by_who_had_it(site):
+    """Whose word was under way for long; and the other begins it after the pause that its host is due."""
+
+    async def step(queue):
+        number, _ = await begun(queue, "collect 1")
+        await queue.again(number, 0)
+        with pytest.raises(engine.QueueError):
+            await queue.run("SELECT procrastinate_finish_job_v1(%s, 'succeeded', true)", number)
+        due = "SELECT scheduled_at - now() > make_interval(secs => 20) FROM procrastinate_jobs"
+        return [row[1:] for row in await queue.run(JOBS)], await queue.run(due)
+
+    assert asked(site, step) == ([("collect 1", "todo", 1)], [(True,)])
+
+
+def test_a_job_whose_worker_is_heard_of_again_stays_with_it(site):
+    async def step(queue):
+        number, worker = await begun(queue, "collect 1")
+        stalled = await queue.stalled("collect")
+        await queue.run("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s", worker)
+        await queue.again(number, 0)
+        await queue.give_up(number)
+        gone, _ = await begun(queue, "collect 2")
+        await queue.give_up(gone)
+        await queue.give_up(gone)  # somebody else was quicker
+        await queue.again(gone, 0)
+        return stalled == [(number, "collect 1", 1)], [row[1:] for row in await queue.run(JOBS)]
+
+    assert asked(site, step) == (True, [("collect 1", "doing", 0)])

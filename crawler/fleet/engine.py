@@ -17,7 +17,6 @@ import procrastinate
 import psycopg
 import psycopg_pool
 from procrastinate import RetryDecision
-from procrastinate.jobs import Status
 
 from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, told
 
@@ -52,6 +51,20 @@ _OLD = """
 _ORPHANS = """
     DELETE FROM procrastinate_jobs WHERE task_name = 'read' AND NOT EXISTS (SELECT FROM kuaixun_parcels
         WHERE name = split_part(queueing_lock, ' ', 1) AND at > now() - make_interval(secs => %s))
+"""
+# Of a worker that is not heard of, or that has no number any more.
+_STALLED = """
+    status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers AS worker
+        WHERE worker.id = worker_id AND last_heartbeat >= now() - make_interval(secs => %s))
+"""
+# Under a new number: what its worker still has to say of the old one, however late that arrives, is not about this one.
+# What was asked for again meanwhile waits already.
+_AGAIN = f"""
+    WITH gone AS (DELETE FROM procrastinate_jobs WHERE id = %s AND {_STALLED} RETURNING *)
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, attempts, scheduled_at)
+    SELECT queue_name, task_name, priority, lock, queueing_lock, args, attempts + 1,
+        now() + make_interval(secs => greatest((args ->> 'pause')::float, %s)) FROM gone
+    ON CONFLICT DO NOTHING
 """
 
 
@@ -224,15 +237,13 @@ class Queue:
 
     async def stalled(self, to: str) -> list[tuple[int, str, int]]:
         """The jobs for somebody whose worker is silent: number, key, and how many it cost by now."""
-        async with told():
-            found = await self.app.job_manager.get_stalled_jobs(seconds_since_heartbeat=SILENT)
-        jobs = [(job.id or 0, job.queueing_lock or "", job.attempts + 1) for job in found]
-        return [job for job in jobs if job[1].partition(" ")[0] == to]
+        sql = f"SELECT id, queueing_lock, attempts + 1 FROM procrastinate_jobs WHERE {_STALLED}"
+        rows = await self.run(f"{sql} AND split_part(queueing_lock, ' ', 1) = %s", SILENT, to)
+        return [(number, key, tries) for number, key, tries in rows]
 
     async def again(self, job: int, seconds: float) -> None:
-        """Put a job back, to be done in so many seconds at the earliest."""
-        sql = "SELECT procrastinate_retry_job_v2(%s, now() + make_interval(secs => %s), NULL, NULL, NULL)"
-        await self.run(sql, job, seconds)
+        """Put back a job whose worker is silent still, to be done after its pause, and so many seconds at least."""
+        await self.run(_AGAIN, job, SILENT, seconds)
 
     async def tidy(self) -> None:
         """Drop what nobody will take any more."""
@@ -240,9 +251,8 @@ class Queue:
         await self.run(_ORPHANS, SILENT)
 
     async def give_up(self, job: int) -> None:
-        """Take a job out of the queue."""
-        async with told():
-            await self.app.job_manager.finish_job_by_id_async(job, Status.FAILED, delete_job=True)
+        """Take a job out of the queue whose worker is silent still."""
+        await self.run(f"DELETE FROM procrastinate_jobs WHERE id = %s AND {_STALLED}", job, SILENT)
 
     async def sign(self) -> None:
         """Say that who does jobs here lives. What procrastinate has for that ends unheard with its connection."""
