@@ -329,3 +329,14 @@ def test_a_job_whose_worker_is_heard_of_again_stays_with_it(site):
         return stalled == [(number, "collect 1", 1)], [row[1:] for row in await queue.run(JOBS)]
 
     assert asked(site, step) == (True, [("collect 1", "doing", 0)])
+
+
+def test_numbers_of_a_queue_that_was_made_anew_were_never_given_before(site):
+    """Who works on meanwhile must neither end what others do, nor be heard of in the place of one that has died."""
+
+    async def step(queue):
+        before = await begun(queue, "collect 1")
+        await queue.make(again=True)
+        return [new > old for old, new in zip(before, await begun(queue, "collect 2"), strict=True)]
+
+    assert asked(site, step) == [True, True]

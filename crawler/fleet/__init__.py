@@ -2,6 +2,7 @@
 
 wire     what is sent between them
 line     how PostgreSQL is reached, and what its errors mean
+sql      its table, and the longer statements
 engine   the queue: procrastinate's jobs in PostgreSQL, and beside them parcels, what is sent by name
 hub      what is asked of the workers, and what they answer
 remote   a Fetcher whose requests are made, and whose pages are read, by workers

@@ -19,8 +19,9 @@ import psycopg_pool
 from procrastinate import RetryDecision
 
 from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, told
+from crawler.fleet.sql import AGAIN, OLD, ORPHANS, PUT, REPLACE, STALLED, TABLES
 
-SCHEMA = 1  # of the table here; a queue of another one is made anew
+SCHEMA = 1  # of the table there; a queue of another one is made anew
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
 SILENT = 30.0
 ENDING = 10.0  # seconds that a worker has for what it is at, when it is stopped or its queue is away
@@ -28,44 +29,6 @@ LOOK = 0.2  # seconds between two looks of a worker for jobs
 LARGE = 4_000_000  # bytes for which a job has its time on a slow line
 TRIES = 5  # workers that die over a job
 _QUEUE = f"kuaixun-{VERSION}"
-_TABLES = """
-    CREATE TABLE kuaixun_parcels (
-        name text PRIMARY KEY, addressee text NOT NULL, content bytea NOT NULL, at timestamptz NOT NULL DEFAULT now()
-    );
-    ALTER TABLE kuaixun_parcels ALTER content SET STORAGE EXTERNAL;
-    CREATE INDEX kuaixun_parcels_addressee ON kuaixun_parcels (addressee) WHERE addressee <> '';
-    CREATE INDEX kuaixun_parcels_at ON kuaixun_parcels (at);
-"""
-_PUT = """
-    INSERT INTO kuaixun_parcels (name, addressee, content) VALUES (%s, %s, %s) ON CONFLICT (name) DO {again}
-"""
-_REPLACE = "UPDATE SET addressee = excluded.addressee, content = excluded.content, at = now()"
-
-
-# What waits longer has nobody who asked for it; `again` and `dead` wait for people.
-_OLD = """
-    DELETE FROM kuaixun_parcels WHERE at < now() - make_interval(hours => 1)
-        AND addressee NOT IN ('schema', 'again', 'dead')
-"""
-# Of crews that are gone, also what a dead worker had.
-_ORPHANS = """
-    DELETE FROM procrastinate_jobs WHERE task_name = 'read' AND NOT EXISTS (SELECT FROM kuaixun_parcels
-        WHERE name = split_part(queueing_lock, ' ', 1) AND at > now() - make_interval(secs => %s))
-"""
-# Of a worker that is not heard of, or that has no number any more.
-_STALLED = """
-    status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers AS worker
-        WHERE worker.id = worker_id AND last_heartbeat >= now() - make_interval(secs => %s))
-"""
-# Under a new number: what its worker still has to say of the old one, however late that arrives, is not about this one.
-# What was asked for again meanwhile waits already.
-_AGAIN = f"""
-    WITH gone AS (DELETE FROM procrastinate_jobs WHERE id = %s AND {_STALLED} RETURNING *)
-    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, attempts, scheduled_at)
-    SELECT queue_name, task_name, priority, lock, queueing_lock, args, attempts + 1,
-        now() + make_interval(secs => greatest((args ->> 'pause')::float, %s)) FROM gone
-    ON CONFLICT DO NOTHING
-"""
 
 
 class Job(NamedTuple):
@@ -157,9 +120,9 @@ class Queue:
         """The tables; with `again` anew, and all that waits is dropped. Raises QueueError where they are there."""
         async with told(), self.pool.connection() as connection, connection.transaction():
             fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
-            for sql in (fresh, self.app.schema_manager.get_schema(), _TABLES):
+            for sql in (fresh, self.app.schema_manager.get_schema(), TABLES):
                 await connection.execute(sql)
-            await connection.execute(_PUT.format(again="NOTHING"), ("schema", "schema", str(SCHEMA).encode()))
+            await connection.execute(PUT.format(again="NOTHING"), ("schema", "schema", str(SCHEMA).encode()))
 
     async def check(self) -> None:
         """Raises QueueError where the tables are missing or of another version."""
@@ -171,7 +134,7 @@ class Queue:
 
     async def put(self, name: str, addressee: str, content: bytes, *, replace: bool = False) -> None:
         """Send something; of two of one name the first counts, or with `replace` the last."""
-        sql = _PUT.format(again=_REPLACE if replace else "NOTHING")
+        sql = PUT.format(again=REPLACE if replace else "NOTHING")
         await self.run(sql, name, addressee, content, size=len(content))
 
     async def has(self, name: str) -> bool:
@@ -237,22 +200,22 @@ class Queue:
 
     async def stalled(self, to: str) -> list[tuple[int, str, int]]:
         """The jobs for somebody whose worker is silent: number, key, and how many it cost by now."""
-        sql = f"SELECT id, queueing_lock, attempts + 1 FROM procrastinate_jobs WHERE {_STALLED}"
+        sql = f"SELECT id, queueing_lock, attempts + 1 FROM procrastinate_jobs WHERE {STALLED}"
         rows = await self.run(f"{sql} AND split_part(queueing_lock, ' ', 1) = %s", SILENT, to)
         return [(number, key, tries) for number, key, tries in rows]
 
     async def again(self, job: int, seconds: float) -> None:
         """Put back a job whose worker is silent still, to be done after its pause, and so many seconds at least."""
-        await self.run(_AGAIN, job, SILENT, seconds)
+        await self.run(AGAIN, job, SILENT, seconds)
 
     async def tidy(self) -> None:
         """Drop what nobody will take any more."""
-        await self.run(_OLD)
-        await self.run(_ORPHANS, SILENT)
+        await self.run(OLD)
+        await self.run(ORPHANS, SILENT)
 
     async def give_up(self, job: int) -> None:
         """Take a job out of the queue whose worker is silent still."""
-        await self.run(f"DELETE FROM procrastinate_jobs WHERE id = %s AND {_STALLED}", job, SILENT)
+        await self.run(f"DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED}", job, SILENT)
 
     async def sign(self) -> None:
         """Say that who does jobs here lives. What procrastinate has for that ends unheard with its connection."""

@@ -1,0 +1,45 @@
+"""The table of parcels, and the longer statements to it and to the jobs of procrastinate."""
+
+from __future__ import annotations
+
+TABLES = """
+    CREATE TABLE kuaixun_parcels (
+        name text PRIMARY KEY, addressee text NOT NULL, content bytea NOT NULL, at timestamptz NOT NULL DEFAULT now()
+    );
+    ALTER TABLE kuaixun_parcels ALTER content SET STORAGE EXTERNAL;
+    CREATE INDEX kuaixun_parcels_addressee ON kuaixun_parcels (addressee) WHERE addressee <> '';
+    CREATE INDEX kuaixun_parcels_at ON kuaixun_parcels (at);
+    -- Workers of an earlier queue may still speak of numbers that they know.
+    SELECT setval(pg_get_serial_sequence(name, 'id'), (1000 * extract(epoch FROM clock_timestamp()))::bigint)
+        FROM (VALUES ('procrastinate_jobs'), ('procrastinate_workers')) AS tables (name);
+"""
+PUT = """
+    INSERT INTO kuaixun_parcels (name, addressee, content) VALUES (%s, %s, %s) ON CONFLICT (name) DO {again}
+"""
+REPLACE = "UPDATE SET addressee = excluded.addressee, content = excluded.content, at = now()"
+
+
+# What waits longer has nobody who asked for it; `again` and `dead` wait for people.
+OLD = """
+    DELETE FROM kuaixun_parcels WHERE at < now() - make_interval(hours => 1)
+        AND addressee NOT IN ('schema', 'again', 'dead')
+"""
+# Of crews that are gone, also what a dead worker had.
+ORPHANS = """
+    DELETE FROM procrastinate_jobs WHERE task_name = 'read' AND NOT EXISTS (SELECT FROM kuaixun_parcels
+        WHERE name = split_part(queueing_lock, ' ', 1) AND at > now() - make_interval(secs => %s))
+"""
+# Of a worker that is not heard of, or that has no number any more.
+STALLED = """
+    status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers AS worker
+        WHERE worker.id = worker_id AND last_heartbeat >= now() - make_interval(secs => %s))
+"""
+# Under a new number: what its worker still has to say of the old one, however late that arrives, is not about this one.
+# What was asked for again meanwhile waits already.
+AGAIN = f"""
+    WITH gone AS (DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED} RETURNING *)
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, attempts, scheduled_at)
+    SELECT queue_name, task_name, priority, lock, queueing_lock, args, attempts + 1,
+        now() + make_interval(secs => greatest((args ->> 'pause')::float, %s)) FROM gone
+    ON CONFLICT DO NOTHING
+"""
