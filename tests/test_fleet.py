@@ -148,10 +148,10 @@ def big(tmp_path_factory):
 
 
 @contextmanager
-def unharmed(big, site, *, workers=2, delay=0.1, twice=0.02):
+def unharmed(big, site, *, workers=2, delay=0.1):
     """A crawl by workers, during which the block breaks things: nothing is lost, impolite or asked twice too often.
 
-    The goal is one request of a hundred; what is printed says how many it was, chance may double it.
+    The goal is one request of a hundred; what is printed says how many it was. Chance and a busy machine may treble it.
     """
     news, web, whole, _ = big
     web.log.clear()
@@ -163,7 +163,7 @@ def unharmed(big, site, *, workers=2, delay=0.1, twice=0.02):
     assert web.log.overlaps() == []
     assert web.log.hasty(delay) == []
     assert sum(robots.values()) <= HOSTS + 1
-    assert web.log.again() <= twice * news.requests()
+    assert web.log.again() <= 0.03 * news.requests()
     assert (look(site), content(site)) == ([(news.stored(),)], whole)
 
 
@@ -190,7 +190,7 @@ def test_ten_killed_workers_lose_nothing(big, site):
 def test_collector_and_postgresql_may_be_killed(big, site, server):
     """And PostgreSQL be stopped in good order, which cuts all connections too: shorter than any limit."""
     site.patch = PATIENT
-    with unharmed(big, site, twice=0.03) as (_, log):
+    with unharmed(big, site) as (_, log):
         for _ in range(2):
             collector = site.collect("--once")
             advance(log, collector, 80)
