@@ -18,7 +18,7 @@ import psycopg
 import psycopg_pool
 from procrastinate import RetryDecision
 
-from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, told
+from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, refuse_dead, told
 from crawler.fleet.sql import AGAIN, OLD, ORPHANS, PUT, REPLACE, STALLED, TABLES
 
 SCHEMA = 1  # of the table there; a queue of another one is made anew
@@ -93,8 +93,7 @@ class Queue:
             max_idle=30,
             timeout=10,
             reconnect_timeout=1.0,
-            # Of a server that was away all connections have died, and each would fail somebody once.
-            check=psycopg_pool.AsyncConnectionPool.check_connection,
+            check=refuse_dead,
             configure=each_for_itself,
         )
         self.app = procrastinate.App(connector=_Timely(conninfo=self._line))

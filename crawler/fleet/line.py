@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -77,3 +78,11 @@ def parts_of(dsn: str) -> dict[str, Any]:
 async def each_for_itself(connection: psycopg.AsyncConnection[Any]) -> None:
     """Let each statement be a transaction of its own."""
     await connection.set_autocommit(True)
+
+
+async def refuse_dead(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Raise where a connection has ended: of a server that was away all have, and each would fail somebody once."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.fileno(), selectors.EVENT_READ)
+        if selector.select(0):  # the end, or a notice; to ask the server costs as much as what is wanted of it
+            await psycopg_pool.AsyncConnectionPool.check_connection(connection)
