@@ -304,6 +304,49 @@ def test_a_connection_that_breaks_under_the_queue_holds_up_nobody(tmp_path, serv
         assert (what == "a sign of life") == (rows(server, site, registered) == [(first,)])
 
 
+UNHEARD = """
+    CREATE SEQUENCE kuaixun.signs;
+    CREATE FUNCTION kuaixun.unheard() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {what} RETURN NEW; END$$;
+    CREATE TRIGGER unheard BEFORE UPDATE ON kuaixun.procrastinate_workers
+    FOR EACH ROW EXECUTE FUNCTION kuaixun.unheard();
+"""
+
+
+def test_a_worker_whose_sign_of_life_cannot_be_written_drops_what_it_is_at(tmp_path, server):
+    """It reads as well as ever, and works on; but its jobs are another's when it has been silent for so long."""
+    is_first = "OLD.id = (SELECT min(id) FROM kuaixun.procrastinate_workers)"
+    first = f"IF {is_first} THEN RAISE 'no space' USING ERRCODE = 'disk_full'; END IF;"
+    news = News(2, 8, latency=2.0)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
+        site.configure(web, delay=1.0)
+        site.worker(0)
+        collector = site.collect("--once")
+        advance(web.log, collector, 4)
+        site.worker(1)
+        rows(server, site, UNHEARD.format(what=first))
+        assert collector.wait(120) == 0
+        assert (web.log.overlaps(), web.log.hasty(1.0)) == ([], [])
+        assert web.log.again() <= 2 * len(web.hosts)
+        assert look(site) == [(news.stored(),)]
+
+
+def test_a_job_is_not_given_to_another_because_its_worker_was_not_heard_of_before_it_began(tmp_path, server):
+    """The connection of a sign of life dies while there is nothing to do."""
+    dies = "IF nextval('kuaixun.signs') <= 2 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
+    news = News(4, 2, latency=2.0)
+    patch = PATIENT + "engine.SILENT, worker.LEASE, worker.BEAT = 9.0, 6.0, 3.0\n"
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=patch) as site:
+        site.configure(web, delay=0.5)
+        rows(server, site, UNHEARD.format(what=dies))
+        site.worker(0)
+        site.worker(1)
+        assert lab.until(lambda: rows(server, site, "SELECT last_value > 1 FROM kuaixun.signs") == [(True,)])
+        time.sleep(10)
+        assert site.collect("--once").wait() == 0
+        assert (web.log.overlaps(), web.log.hasty(0.5), web.log.again()) == ([], [], 0)
+        assert look(site) == [(news.stored(),)]
+
+
 @pytest.mark.parametrize("what", ["fetch_job_v2", "finish_job_v1"])
 def test_a_connection_that_falls_silent_holds_up_nobody(tmp_path, server, what):
     """It is never answered, nor does it end, while all others are whole: as of a proxy that forgot it."""

@@ -17,6 +17,7 @@ import procrastinate
 import psycopg
 import psycopg_pool
 from procrastinate import RetryDecision
+from procrastinate.worker import Worker
 
 from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, told
 from crawler.fleet.sql import AGAIN, OLD, ORPHANS, PUT, REPLACE, STALLED, TABLES
@@ -98,7 +99,7 @@ class Queue:
             configure=each_for_itself,
         )
         self.app = procrastinate.App(connector=_Timely(conninfo=self._line))
-        self._worker: int | None = None
+        self._worker: Worker | None = None
 
     async def __aenter__(self) -> Queue:
         async with told():  # the pool would try for long, and not say why
@@ -217,10 +218,15 @@ class Queue:
         """Take a job out of the queue whose worker is silent still."""
         await self.run(f"DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED}", job, SILENT)
 
-    async def sign(self) -> None:
-        """Say that who does jobs here lives. What procrastinate has for that ends unheard with its connection."""
-        if self._worker is not None:
-            await self.run("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s", self._worker)
+    async def sign(self) -> bool:
+        """Say that who does jobs here lives; whether its jobs are its own still.
+
+        What procrastinate has for that ends unheard with its connection.
+        """
+        if self._worker is None or self._worker.worker_id is None:
+            return True
+        sql = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s RETURNING 1"
+        return bool(await self.run(sql, self._worker.worker_id))
 
     async def work(self, tasks: Mapping[str, Any], concurrency: int) -> None:
         """Do jobs until cancelled: each by the function of its task, which gets key, content and earlier tries."""
@@ -232,7 +238,6 @@ class Queue:
                 if not task.cancelled() and task.exception():
                     worker.stop()
 
-            self._worker = context.job.worker_id
             if task := asyncio.current_task():
                 task.add_done_callback(ended)
             return await job()
@@ -248,7 +253,8 @@ class Queue:
                 self.app.task(name=name, pass_context=True, retry=_Again())(made(function))
 
         async with told(None):
-            await self.app.run_worker_async(
+            self._worker = Worker(
+                self.app,
                 queues=[_QUEUE],
                 concurrency=concurrency,
                 worker_middleware=[heard],
@@ -261,3 +267,4 @@ class Queue:
                 stalled_worker_timeout=SILENT,
                 shutdown_graceful_timeout=ENDING,
             )
+            await self._worker.run()  # type: ignore[no-untyped-call]
