@@ -340,3 +340,18 @@ def test_numbers_of_a_queue_that_was_made_anew_were_never_given_before(site):
         return [new > old for old, new in zip(before, await begun(queue, "collect 2"), strict=True)]
 
     assert asked(site, step) == [True, True]
+
+
+def test_many_large_jobs_have_their_time_on_a_slow_line(site, monkeypatch):
+    """Longer than anything else may take; else they would be sent again and again."""
+    monkeypatch.setattr(engine, "LATE", 1.0)
+    wait = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END'"
+    slow = "CREATE TRIGGER slow BEFORE INSERT ON procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION wait()"
+
+    async def step(queue):
+        await queue.run(wait)
+        await queue.run(slow)
+        await queue.hand_out([engine.Job(f"crew {n}", b"x" * 50_000, "", task="read") for n in range(30)])
+        return len(await queue.run(JOBS))
+
+    assert asked(site, step) == 30

@@ -20,7 +20,7 @@ from procrastinate import RetryDecision
 from procrastinate.worker import Worker
 
 from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, told
-from crawler.fleet.sql import AGAIN, OLD, ORPHANS, PUT, REPLACE, STALLED, TABLES
+from crawler.fleet.sql import AGAIN, HAND_OUT, OLD, ORPHANS, PUT, REPLACE, STALLED, TABLES
 
 SCHEMA = 1  # of the table there; a queue of another one is made anew
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
@@ -175,14 +175,12 @@ class Queue:
             return
         # What was done under this name is over.
         await self.run("DELETE FROM kuaixun_parcels WHERE name = ANY(%s) AND addressee = ''", [job.key for job in jobs])
-        made = [
-            self.app.configure_task(
-                job.task, queue=_QUEUE, lock=job.lock, queueing_lock=job.key, priority=job.priority
-            ).job.evolve(task_kwargs={"ask": base64.b64encode(job.content).decode(), "pause": job.pause})
+        rows = [
+            (job.task, job.priority, job.lock, job.key, base64.b64encode(job.content).decode(), job.pause)
             for job in jobs
         ]
-        async with told():
-            await self.app.job_manager.batch_defer_jobs_async(made)
+        size = sum(len(content) for *_, content, _ in rows)
+        await self.run(HAND_OUT, _QUEUE, *map(list, zip(*rows, strict=True)), size=size)
 
     async def keys(self, to: str, wanted: Iterable[str]) -> set[str]:
         """The keys of all jobs for somebody. Those that wait and are not wanted any more go, or that none would do."""

@@ -43,3 +43,11 @@ AGAIN = f"""
         now() + make_interval(secs => greatest((args ->> 'pause')::float, %s)) FROM gone
     ON CONFLICT DO NOTHING
 """
+# As procrastinate does it, which cannot say how long it may take.
+HAND_OUT = """
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
+    SELECT %s, task, priority, lock, key, jsonb_build_object('ask', ask, 'pause', pause)
+        FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::float[])
+        AS jobs (task, priority, lock, key, ask, pause)
+    ON CONFLICT DO NOTHING
+"""
