@@ -385,6 +385,20 @@ def test_who_is_stopped_ends_also_while_postgresql_is_silent(tmp_path, server):
         assert collector.wait(60) == 0
 
 
+def test_what_the_queue_did_not_hear_to_be_stored_is_told_again(tmp_path, server):
+    """Else it would lie there, and be taken for the answer to the same question later."""
+    news = News(3, 12)
+    cut = CUT.format(at="UPDATE ON kuaixun.kuaixun_parcels", when="WHEN (OLD.addressee = 'collect')")
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
+        site.configure(web, delay=0.3)
+        rows(server, site, cut.replace("BETWEEN 3 AND 6", "BETWEEN 3 AND 14"))
+        site.worker()
+        assert site.collect("--once").wait() == 0
+        assert rows(server, site, "SELECT last_value > 14 FROM kuaixun.cuts") == [(True,)]
+        left = rows(server, site, "SELECT name FROM kuaixun.kuaixun_parcels WHERE addressee = 'collect'")
+        assert len(left) <= len(web.hosts)  # the last of each, when it ended
+
+
 # -- bad days
 
 

@@ -103,8 +103,9 @@ class Hub:
                     known, set_up = await queue.keys(self.to, self._waiting), ""
                     lost = self._waiting.keys() - known - self._new
                     self._new, missing = self._new | lost & missing, lost
-            done, self._taken = self._taken, []
-            await queue.done(done)
+            done = len(self._taken)
+            await queue.done(self._taken[:done])
+            del self._taken[:done]  # not before: what the queue did not hear is told again
             sizes = await queue.sizes(self.to)
             self._new -= sizes.keys()
             known -= sizes.keys()
