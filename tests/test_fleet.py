@@ -347,6 +347,32 @@ def test_a_job_is_not_given_to_another_because_its_worker_was_not_heard_of_befor
         assert look(site) == [(news.stored(),)]
 
 
+def test_the_clock_of_postgresql_may_be_set(tmp_path, server):
+    """Ahead by an hour: nobody's job is given to another. Back by a day: who dies then keeps no job for that long."""
+    news = News(4, 3, latency=3.0)
+    set_by = "UPDATE kuaixun.procrastinate_workers SET last_heartbeat = last_heartbeat + interval '{} hours'"
+    known = "SELECT count(*) FROM kuaixun.procrastinate_workers"
+    doing = "SELECT count(*) FROM kuaixun.procrastinate_jobs WHERE status = 'doing'"
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
+        site.configure(web, delay=0.2)
+        workers = [site.worker(number) for number in range(3)]  # one is enough: the others take what is given away
+        assert lab.until(lambda: rows(server, site, known) == [(3,)])
+        collector = site.collect("--once")
+        assert lab.until(lambda: rows(server, site, doing) == [(4,)], every=0.02)
+        for _ in range(15):
+            rows(server, site, set_by.format(-1))
+            time.sleep(0.1)
+        advance(web.log, collector, 5)
+        assert (web.log.overlaps(), web.log.hasty(0.2), web.log.again()) == ([], [], 0)
+        assert lab.until(lambda: rows(server, site, doing) == [(4,)], every=0.02)
+        for worker in workers:
+            worker.process.send_signal(signal.SIGSTOP)
+        rows(server, site, set_by.format(24))
+        site.worker(3)
+        assert collector.wait(120) == 0
+        assert look(site) == [(news.stored(),)]
+
+
 @pytest.mark.parametrize("what", ["fetch_job_v2", "finish_job_v1"])
 def test_a_connection_that_falls_silent_holds_up_nobody(tmp_path, server, what):
     """It is never answered, nor does it end, while all others are whole: as of a proxy that forgot it."""

@@ -294,9 +294,10 @@ def test_a_job_that_was_asked_for_again_does_not_hold_up_the_queue_when_its_work
     async def step(queue):
         await begun(queue, "collect robots")
         await queue.hand_out([engine.Job("collect robots", b"{}", "", "collect robots", pause=30.0)])
-        for job, _, _ in await queue.stalled("collect"):
-            await queue.again(job, 0)
-        return [row[1:] for row in await queue.run(JOBS)], await queue.stalled("collect")
+        silent = await queue.signs()
+        for job, _, _ in await queue.stalled("collect", await queue.signs()):
+            await queue.again(job, 0, silent)
+        return [row[1:] for row in await queue.run(JOBS)], await queue.stalled("collect", await queue.signs())
 
     assert asked(site, step) == ([("collect robots", "todo", 0)], [])
 
@@ -306,7 +307,7 @@ def test_a_job_that_was_given_to_another_is_not_ended_by_who_had_it(site):
 
     async def step(queue):
         number, _ = await begun(queue, "collect 1")
-        await queue.again(number, 0)
+        await queue.again(number, 0, await queue.signs())
         with pytest.raises(engine.QueueError):
             await queue.run("SELECT procrastinate_finish_job_v1(%s, 'succeeded', true)", number)
         due = "SELECT scheduled_at - now() > make_interval(secs => 20) FROM procrastinate_jobs"
@@ -318,14 +319,16 @@ def test_a_job_that_was_given_to_another_is_not_ended_by_who_had_it(site):
 def test_a_job_whose_worker_is_heard_of_again_stays_with_it(site):
     async def step(queue):
         number, worker = await begun(queue, "collect 1")
-        stalled = await queue.stalled("collect")
+        silent = await queue.signs()
+        stalled = await queue.stalled("collect", silent)
         await queue.run("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s", worker)
-        await queue.again(number, 0)
-        await queue.give_up(number)
+        await queue.again(number, 0, silent)
+        await queue.give_up(number, silent)
         gone, _ = await begun(queue, "collect 2")
-        await queue.give_up(gone)
-        await queue.give_up(gone)  # somebody else was quicker
-        await queue.again(gone, 0)
+        silent = await queue.signs()
+        await queue.give_up(gone, silent)
+        await queue.give_up(gone, silent)  # somebody else was quicker
+        await queue.again(gone, 0, silent)
         return stalled == [(number, "collect 1", 1)], [row[1:] for row in await queue.run(JOBS)]
 
     assert asked(site, step) == (True, [("collect 1", "doing", 0)])

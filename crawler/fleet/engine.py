@@ -11,6 +11,7 @@ import base64
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 import procrastinate
@@ -20,11 +21,12 @@ from procrastinate import RetryDecision
 from procrastinate.worker import Worker
 
 from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, told
-from crawler.fleet.sql import AGAIN, HAND_OUT, OLD, ORPHANS, PUT, REPLACE, STALLED, TABLES
+from crawler.fleet.sql import AGAIN, HAND_OUT, OLD, ORPHANS, PUT, REPLACE, SIGNS, STALLED, TABLES
 
 SCHEMA = 1  # of the table there; a queue of another one is made anew
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
 SILENT = 30.0
+KEPT = 86_400.0  # seconds that the number of a worker is kept that did not end in good order
 ENDING = 10.0  # seconds that a worker has for what it is at, when it is stopped or its queue is away
 LOOK = 0.2  # seconds between two looks of a worker for jobs
 LARGE = 4_000_000  # bytes for which a job has its time on a slow line
@@ -197,24 +199,28 @@ class Queue:
         """
         return int((await self.run(sql, SILENT, VERSION))[0][0])
 
-    async def stalled(self, to: str) -> list[tuple[int, str, int]]:
-        """The jobs for somebody whose worker is silent: number, key, and how many it cost by now."""
+    async def signs(self) -> dict[int, datetime]:
+        """When each worker that does something said last that it lives, by the clock of PostgreSQL."""
+        return dict(await self.run(SIGNS))
+
+    async def stalled(self, to: str, silent: Mapping[int, datetime]) -> list[tuple[int, str, int]]:
+        """The jobs for somebody that silent workers have: number, key, and how many it cost by now."""
         sql = f"SELECT id, queueing_lock, attempts + 1 FROM procrastinate_jobs WHERE {STALLED}"
-        rows = await self.run(f"{sql} AND split_part(queueing_lock, ' ', 1) = %s", SILENT, to)
+        rows = await self.run(f"{sql} AND split_part(queueing_lock, ' ', 1) = %s", *_pairs(silent), to)
         return [(number, key, tries) for number, key, tries in rows]
 
-    async def again(self, job: int, seconds: float) -> None:
+    async def again(self, job: int, seconds: float, silent: Mapping[int, datetime]) -> None:
         """Put back a job whose worker is silent still, to be done after its pause, and so many seconds at least."""
-        await self.run(AGAIN, job, SILENT, seconds)
+        await self.run(AGAIN, job, *_pairs(silent), seconds)
 
     async def tidy(self) -> None:
         """Drop what nobody will take any more."""
         await self.run(OLD)
         await self.run(ORPHANS, SILENT)
 
-    async def give_up(self, job: int) -> None:
+    async def give_up(self, job: int, silent: Mapping[int, datetime]) -> None:
         """Take a job out of the queue whose worker is silent still."""
-        await self.run(f"DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED}", job, SILENT)
+        await self.run(f"DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED}", job, *_pairs(silent))
 
     async def sign(self) -> bool:
         """Say that who does jobs here lives; whether its jobs are its own still.
@@ -262,7 +268,12 @@ class Queue:
                 listen_notify=False,
                 fetch_job_polling_interval=LOOK,
                 update_heartbeat_interval=SILENT / 6,
-                stalled_worker_timeout=SILENT,
+                # Who is silent the hubs know; this drops only what has no jobs any more.
+                stalled_worker_timeout=KEPT,
                 shutdown_graceful_timeout=ENDING,
             )
             await self._worker.run()  # type: ignore[no-untyped-call]
+
+
+def _pairs(silent: Mapping[int, datetime]) -> tuple[list[int], list[datetime]]:
+    return list(silent), list(silent.values())

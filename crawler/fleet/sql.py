@@ -29,10 +29,14 @@ ORPHANS = """
     DELETE FROM procrastinate_jobs WHERE task_name = 'read' AND NOT EXISTS (SELECT FROM kuaixun_parcels
         WHERE name = split_part(queueing_lock, ' ', 1) AND at > now() - make_interval(secs => %s))
 """
-# Of a worker that is not heard of, or that has no number any more.
+SIGNS = """
+    SELECT id, last_heartbeat FROM procrastinate_workers AS worker
+    WHERE EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = worker.id)
+"""
+# Of a worker that has no number any more, or one of these, and is known by one of these signs of life still.
 STALLED = """
     status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers AS worker
-        WHERE worker.id = worker_id AND last_heartbeat >= now() - make_interval(secs => %s))
+        WHERE worker.id = worker_id AND NOT (worker.id = ANY(%s) AND last_heartbeat = ANY(%s)))
 """
 # Under a new number: what its worker still has to say of the old one, however late that arrives, is not about this one.
 # What was asked for again meanwhile waits already.
