@@ -425,6 +425,25 @@ def test_what_the_queue_did_not_hear_to_be_stored_is_told_again(tmp_path, server
         assert len(left) <= len(web.hosts)  # the last of each, when it ended
 
 
+def test_a_queue_whose_making_anew_breaks_off_is_used_as_before(tmp_path, server):
+    """In the middle of it the cable is cut for good, so that PostgreSQL does not hear the end of it."""
+    news = News(2, 12)
+    with (
+        serve(news.hosts, news.answer) as web,
+        lab.cable(server.port, (b"CREATE TABLE kuaixun_parcels", 1)) as cable,
+        at(tmp_path / "site", server, patch=QUICK + "engine.LATE = 4.0\n") as site,
+    ):
+        site.configure(web, delay=0.3)
+        site.worker()
+        collector = site.collect("--once")
+        advance(web.log, collector, 6)
+        init = site.start("fleet", "init", "--again", dsn=server.dsn(site.dsn.rpartition("/")[2], port=cable.port))
+        assert lab.until(lambda: cable.hushed == 1)
+        assert collector.wait(60) == 0
+        assert look(site) == [(news.stored(),)]
+        assert init.wait() == 4, init.text()
+
+
 # -- bad days
 
 

@@ -122,6 +122,8 @@ class Queue:
     async def make(self, *, again: bool = False) -> None:
         """The tables; with `again` anew, and all that waits is dropped. Raises QueueError where they are there."""
         async with told(), self.pool.connection() as connection, connection.transaction():
+            # Who is cut off in the middle of it must not keep all others out.
+            await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{LATE:.0f}s'")
             fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
             for sql in (fresh, self.app.schema_manager.get_schema(), TABLES):
                 await connection.execute(sql)
