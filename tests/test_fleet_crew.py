@@ -358,3 +358,21 @@ def test_many_large_jobs_have_their_time_on_a_slow_line(site, monkeypatch):
         return len(await queue.run(JOBS))
 
     assert asked(site, step) == 30
+
+
+def test_a_job_that_a_frozen_postgresql_process_holds_keeps_up_no_other(site, monkeypatch):
+    """As of one that was stopped while it wrote the end of it."""
+    monkeypatch.setattr(engine, "LATE", 3.0)
+
+    async def step(queue):
+        held, _ = await begun(queue, "collect 1")
+        free, _ = await begun(queue, "collect 2")
+        silent = await queue.signs()
+        async with queue.pool.connection() as frozen, frozen.transaction():
+            await frozen.execute("SELECT 1 FROM procrastinate_jobs WHERE id = %s FOR UPDATE", [held])
+            await queue.again(held, 0, silent)
+            await queue.give_up(held, silent)
+            await queue.again(free, 0, silent)
+        return [row[1:] for row in await queue.run(JOBS)]
+
+    assert asked(site, step) == [("collect 1", "doing", 0), ("collect 2", "todo", 1)]

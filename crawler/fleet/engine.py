@@ -21,7 +21,7 @@ from procrastinate import RetryDecision
 from procrastinate.worker import Worker
 
 from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, told
-from crawler.fleet.sql import AGAIN, HAND_OUT, OLD, ORPHANS, PUT, REPLACE, SIGNS, STALLED, TABLES
+from crawler.fleet.sql import AGAIN, GIVE_UP, HAND_OUT, OLD, ORPHANS, PUT, REPLACE, SIGNS, STALLED, TABLES
 
 SCHEMA = 1  # of the table there; a queue of another one is made anew
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
@@ -222,7 +222,7 @@ class Queue:
 
     async def give_up(self, job: int, silent: Mapping[int, datetime]) -> None:
         """Take a job out of the queue whose worker is silent still."""
-        await self.run(f"DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED}", job, *_pairs(silent))
+        await self.run(GIVE_UP, job, *_pairs(silent))
 
     async def sign(self) -> bool:
         """Say that who does jobs here lives; whether its jobs are its own still.

@@ -38,10 +38,16 @@ STALLED = """
     status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers AS worker
         WHERE worker.id = worker_id AND NOT (worker.id = ANY(%s) AND last_heartbeat = ANY(%s)))
 """
+# One that is held by a process of PostgreSQL which is frozen must not hold up all others.
+GIVE_UP = f"""
+    DELETE FROM procrastinate_jobs WHERE id IN (
+        SELECT id FROM procrastinate_jobs WHERE id = %s AND {STALLED} FOR UPDATE SKIP LOCKED
+    )
+"""
 # Under a new number: what its worker still has to say of the old one, however late that arrives, is not about this one.
 # What was asked for again meanwhile waits already.
 AGAIN = f"""
-    WITH gone AS (DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED} RETURNING *)
+    WITH gone AS ({GIVE_UP} RETURNING *)
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, attempts, scheduled_at)
     SELECT queue_name, task_name, priority, lock, queueing_lock, args, attempts + 1,
         now() + make_interval(secs => greatest((args ->> 'pause')::float, %s)) FROM gone
