@@ -230,7 +230,7 @@ def test_cut_cables_are_survived(big, site, server):
     """One worker is cut off for longer than its jobs are kept for it, and another does not run for so long; then the
     collector is cut off, and at last all connections are reset.
     """
-    with lab.cable(server.port) as left, lab.cable(server.port) as right, unharmed(big, site) as (crew, log):
+    with lab.cable(server.port) as left, lab.cable(server.port) as right, unharmed(big, site, delay=0.4) as (crew, log):
         database = site.dsn.rpartition("/")[2]
         site.worker(8, concurrency=HOSTS, dsn=server.dsn(database, port=left.port))
         collector = site.collect("--once", dsn=server.dsn(database, port=right.port))
