@@ -186,7 +186,7 @@ def postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def until(condition: Callable[[], bool | None], seconds: float = 60.0, every: float = 0.1) -> bool:
+def until(condition: Callable[[], bool | None], seconds: float = 180.0, every: float = 0.1) -> bool:
     """Look again and again, at most so long; None ends it."""
     over, end = threading.Event(), time.monotonic() + seconds
     while not (found := condition()):
@@ -299,12 +299,12 @@ class Machine:
         self.process.kill()
         self.process.wait(30)
 
-    def end(self, seconds: float = 30) -> int:
+    def end(self, seconds: float = 90) -> int:
         """Stop it in good order; its exit code."""
         self.process.terminate()
         return self.process.wait(seconds)
 
-    def wait(self, seconds: float = 90) -> int:
+    def wait(self, seconds: float = 240) -> int:
         """Its exit code when it has ended by itself, as it must within so many seconds."""
         try:
             return self.process.wait(seconds)
@@ -342,7 +342,7 @@ class Site:
         self.running.append(machine)
         return machine
 
-    def run(self, *arguments: str, dsn: str = "", seconds: float = 120, **more: Any) -> tuple[int, str]:
+    def run(self, *arguments: str, dsn: str = "", seconds: float = 240, **more: Any) -> tuple[int, str]:
         """The exit code of a command, and what it said."""
         machine = self.start(*arguments, dsn=dsn, **more)
         try:

@@ -100,7 +100,7 @@ def test_the_fleet_and_one_machine_take_turns_with_the_same_database(tmp_path, s
     found = []
     with serve(news.hosts, news.answer) as web:
         for order in (("crawl", "collect"), ("collect", "crawl")):
-            with at(tmp_path / order[0], server) as site:
+            with at(tmp_path / order[0], server, patch=PATIENT) as site:
                 site.configure(web, delay=DELAY)
                 read = [0, 0]
                 for day, how in enumerate(order):
@@ -170,7 +170,7 @@ def unharmed(big, site, *, workers=2, delay=0.1):
 def advance(log, collector, pages):
     """Wait until so many more requests have ended; they must, as long as the collector has not."""
     goal = len(log) + pages
-    assert lab.until(lambda: len(log) >= goal or (None if collector.process.poll() is not None else False), 60, 0.02)
+    assert lab.until(lambda: len(log) >= goal or (None if collector.process.poll() is not None else False), every=0.02)
 
 
 def test_ten_killed_workers_lose_nothing(big, site):
@@ -230,7 +230,7 @@ def test_cut_cables_are_survived(big, site, server):
     """One worker is cut off for longer than its jobs are kept for it, and another does not run for so long; then the
     collector is cut off, and at last all connections are reset.
     """
-    with lab.cable(server.port) as left, lab.cable(server.port) as right, unharmed(big, site) as (crew, log):
+    with lab.cable(server.port) as left, lab.cable(server.port) as right, unharmed(big, site, delay=0.4) as (crew, log):
         database = site.dsn.rpartition("/")[2]
         site.worker(8, concurrency=HOSTS, dsn=server.dsn(database, port=left.port))
         collector = site.collect("--once", dsn=server.dsn(database, port=right.port))
@@ -258,7 +258,7 @@ def test_a_result_that_arrives_twice_changes_nothing(tmp_path, server):
         WHEN (OLD.addressee = 'collect') EXECUTE FUNCTION kuaixun.deaf();
     """
     news = News(3, 8)
-    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
         site.configure(web, delay=DELAY)
         rows(server, site, deaf)
         site.worker()
@@ -296,12 +296,81 @@ def test_a_connection_that_breaks_under_the_queue_holds_up_nobody(tmp_path, serv
         registered = "SELECT last_value FROM kuaixun.procrastinate_workers_id_seq"
         first = rows(server, site, registered)[0][0] + 1
         worker = site.worker()
-        assert site.collect("--once").wait(60) == 0
+        assert site.collect("--once").wait() == 0
         assert (web.log.overlaps(), web.log.hasty(0.6), web.log.again()) == ([], [], 0)
         assert look(site) == [(news.stored(),)]
         assert worker.end() == 0
         assert rows(server, site, "SELECT last_value > 6 FROM kuaixun.cuts") == [(True,)]
         assert (what == "a sign of life") == (rows(server, site, registered) == [(first,)])
+
+
+UNHEARD = """
+    CREATE SEQUENCE kuaixun.signs;
+    CREATE FUNCTION kuaixun.unheard() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {what} RETURN NEW; END$$;
+    CREATE TRIGGER unheard BEFORE UPDATE ON kuaixun.procrastinate_workers
+    FOR EACH ROW EXECUTE FUNCTION kuaixun.unheard();
+"""
+
+
+def test_a_worker_whose_sign_of_life_cannot_be_written_drops_what_it_is_at(tmp_path, server):
+    """It reads as well as ever, and works on; but its jobs are another's when it has been silent for so long."""
+    is_first = "OLD.id = (SELECT min(id) FROM kuaixun.procrastinate_workers)"
+    first = f"IF {is_first} THEN RAISE 'no space' USING ERRCODE = 'disk_full'; END IF;"
+    news = News(2, 8, latency=2.0)
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
+        site.configure(web, delay=1.0)
+        site.worker(0)
+        collector = site.collect("--once")
+        advance(web.log, collector, 4)
+        site.worker(1)
+        rows(server, site, UNHEARD.format(what=first))
+        assert collector.wait() == 0
+        assert (web.log.overlaps(), web.log.hasty(1.0)) == ([], [])
+        assert web.log.again() <= 2 * len(web.hosts)
+        assert look(site) == [(news.stored(),)]
+
+
+def test_a_job_is_not_given_to_another_because_its_worker_was_not_heard_of_before_it_began(tmp_path, server):
+    """The connection of a sign of life dies while there is nothing to do."""
+    dies = "IF nextval('kuaixun.signs') <= 2 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
+    news = News(4, 2, latency=2.0)
+    patch = PATIENT + "engine.SILENT, worker.LEASE, worker.BEAT = 9.0, 6.0, 3.0\n"
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=patch) as site:
+        site.configure(web, delay=0.5)
+        rows(server, site, UNHEARD.format(what=dies))
+        site.worker(0)
+        site.worker(1)
+        assert lab.until(lambda: rows(server, site, "SELECT last_value > 1 FROM kuaixun.signs") == [(True,)])
+        time.sleep(10)
+        assert site.collect("--once").wait() == 0
+        assert (web.log.overlaps(), web.log.hasty(0.5), web.log.again()) == ([], [], 0)
+        assert look(site) == [(news.stored(),)]
+
+
+def test_the_clock_of_postgresql_may_be_set(tmp_path, server):
+    """Ahead by an hour: nobody's job is given to another. Back by a day: who dies then keeps no job for that long."""
+    news = News(4, 3, latency=3.0)
+    set_by = "UPDATE kuaixun.procrastinate_workers SET last_heartbeat = last_heartbeat + interval '{} hours'"
+    known = "SELECT count(*) FROM kuaixun.procrastinate_workers"
+    doing = "SELECT count(*) FROM kuaixun.procrastinate_jobs WHERE status = 'doing'"
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
+        site.configure(web, delay=0.2)
+        workers = [site.worker(number) for number in range(3)]  # one is enough: the others take what is given away
+        assert lab.until(lambda: rows(server, site, known) == [(3,)])
+        collector = site.collect("--once")
+        assert lab.until(lambda: rows(server, site, doing) == [(4,)], every=0.02)
+        for _ in range(15):
+            rows(server, site, set_by.format(-1))
+            time.sleep(0.1)
+        advance(web.log, collector, 5)
+        assert (web.log.overlaps(), web.log.hasty(0.2), web.log.again()) == ([], [], 0)
+        assert lab.until(lambda: rows(server, site, doing) == [(4,)], every=0.02)
+        for worker in workers:
+            worker.process.send_signal(signal.SIGSTOP)
+        rows(server, site, set_by.format(24))
+        site.worker(3)
+        assert collector.wait() == 0
+        assert look(site) == [(news.stored(),)]
 
 
 @pytest.mark.parametrize("what", ["fetch_job_v2", "finish_job_v1"])
@@ -316,7 +385,7 @@ def test_a_connection_that_falls_silent_holds_up_nobody(tmp_path, server, what):
         site.patch = PATIENT + "engine.LATE, engine.LARGE = 2.0, 0\n"
         site.configure(web, delay=0.3)
         worker = site.worker(dsn=server.dsn(site.dsn.rpartition("/")[2], port=cable.port))
-        assert site.collect("--once").wait(60) == 0
+        assert site.collect("--once").wait() == 0
         assert (web.log.overlaps(), web.log.hasty(0.3), web.log.again()) == ([], [], 0)
         assert look(site) == [(news.stored(),)]
         assert worker.end() == 0
@@ -338,8 +407,41 @@ def test_who_is_stopped_ends_also_while_postgresql_is_silent(tmp_path, server):
         cable.cut()
         worker.process.terminate()
         collector.process.terminate()
-        assert (worker.wait(60), "Stopped" in worker.text()) == (0, True)
-        assert collector.wait(60) == 0
+        assert (worker.wait(90), "Stopped" in worker.text()) == (0, True)
+        assert collector.wait(90) == 0
+
+
+def test_what_the_queue_did_not_hear_to_be_stored_is_told_again(tmp_path, server):
+    """Else it would lie there, and be taken for the answer to the same question later."""
+    news = News(3, 12)
+    cut = CUT.format(at="UPDATE ON kuaixun.kuaixun_parcels", when="WHEN (OLD.addressee = 'collect')")
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
+        site.configure(web, delay=0.3)
+        rows(server, site, cut.replace("BETWEEN 3 AND 6", "BETWEEN 3 AND 14"))
+        site.worker()
+        assert site.collect("--once").wait() == 0
+        assert rows(server, site, "SELECT last_value > 14 FROM kuaixun.cuts") == [(True,)]
+        left = rows(server, site, "SELECT name FROM kuaixun.kuaixun_parcels WHERE addressee = 'collect'")
+        assert len(left) <= len(web.hosts)  # the last of each, when it ended
+
+
+def test_a_queue_whose_making_anew_breaks_off_is_used_as_before(tmp_path, server):
+    """In the middle of it the cable is cut for good, so that PostgreSQL does not hear the end of it."""
+    news = News(2, 12)
+    with (
+        serve(news.hosts, news.answer) as web,
+        lab.cable(server.port, (b"CREATE TABLE kuaixun_parcels", 1)) as cable,
+        at(tmp_path / "site", server, patch=QUICK + "engine.LATE = 4.0\n") as site,
+    ):
+        site.configure(web, delay=0.3)
+        site.worker()
+        collector = site.collect("--once")
+        advance(web.log, collector, 6)
+        init = site.start("fleet", "init", "--again", dsn=server.dsn(site.dsn.rpartition("/")[2], port=cable.port))
+        assert lab.until(lambda: cable.hushed == 1)
+        assert collector.wait() == 0
+        assert look(site) == [(news.stored(),)]
+        assert init.wait() == 4, init.text()
 
 
 # -- bad days
@@ -381,7 +483,7 @@ def test_what_waiting_does_not_help_is_told_in_one_line(tmp_path, server, how):
         site.configure(web, delay=0)
         commands = [["worker"], ["collect", "--once"], ["status"]]
         for machine in [site.start("fleet", *command) for command in commands]:  # at once
-            code, said = machine.wait(30), machine.text()
+            code, said = machine.wait(), machine.text()
             lines = said.splitlines()
             assert (code not in (0, 1, 2, 70), lab.secrets([said])) == (True, []), said
             assert WORDS[how] in lines[-1], said
@@ -398,7 +500,7 @@ def test_who_cannot_reach_postgresql_says_so_once_and_waits(tmp_path, server):
         server.stop()
         try:
             waiting = [site.worker(), site.collect("--once")]
-            assert lab.until(lambda: all("refused" in machine.text() for machine in waiting), 20)
+            assert lab.until(lambda: all("refused" in machine.text() for machine in waiting))
             whole = crawled(tmp_path / "alone", web)
         finally:
             server.start()
@@ -419,7 +521,7 @@ def test_a_full_disk_of_the_queue_is_told_and_waited_for(tmp_path, server):
         site.configure(web, delay=0.02)
         rows(server, site, full)
         worker, collector = site.worker(), site.collect("--once")
-        assert lab.until(lambda: "No space left" in collector.text(), 20), collector.text()
+        assert lab.until(lambda: "No space left" in collector.text()), collector.text()
         time.sleep(2)
         rows(server, site, "DROP TRIGGER is_full ON kuaixun.procrastinate_jobs")
         assert collector.wait() == 0
@@ -435,7 +537,7 @@ def test_a_worker_of_another_version_is_refused(tmp_path, server):
         collector = site.collect("--once")
         site.patch = QUICK + "worker.VERSION = '0.0.1'; engine._QUEUE = 'kuaixun-0.0.1'"
         old = site.worker()
-        assert old.wait(20) not in (0, 1, 2, 70)
+        assert old.wait() not in (0, 1, 2, 70)
         assert "0.0.1" in old.text().splitlines()[-1]
         assert web.log == []
         site.patch = QUICK
@@ -491,7 +593,7 @@ def keep(site, over):
 def test_the_daemon_is_watched_and_stopped(tmp_path, server):
     """`fleet collect` without --once, what `fleet status` says of it, and a second one."""
     news = News(3, 16)
-    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
         site.configure(web, delay=0.2)
         worker, collector = site.worker(1), site.collect("--quiet")
         advance(web.log, collector, 12)
@@ -556,7 +658,7 @@ def test_archives_are_read_by_the_workers_and_go_on_after_a_kill(archived, big, 
 
 def test_a_second_collector_is_refused_and_the_first_goes_on(tmp_path, server):
     news = News(2, 16)
-    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server) as site:
+    with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=PATIENT) as site:
         site.configure(web, delay=0.2)
         worker, collector = site.worker(1), site.collect("--quiet")
         advance(web.log, collector, 6)

@@ -143,7 +143,7 @@ def worker(setup: Config, *, concurrency: int, name: str) -> None:
             if job.done():
                 job.result()
             job.cancel()
-            await asyncio.wait({job}, timeout=1.5 * ENDING)
+            await asyncio.wait({job}, timeout=2.5 * ENDING)
             click.echo("Stopped; what was under way is done by others.", err=True)
             if not job.done():  # it waits for a PostgreSQL that is silent; nothing here is worth that
                 os._exit(0)

@@ -11,19 +11,22 @@ import base64
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 import procrastinate
 import psycopg
 import psycopg_pool
 from procrastinate import RetryDecision
+from procrastinate.worker import Worker
 
 from crawler.fleet.line import LATE, LINE, SLOW, VERSION, QueueError, each_for_itself, parts_of, refuse_dead, told
-from crawler.fleet.sql import AGAIN, OLD, ORPHANS, PUT, REPLACE, STALLED, TABLES
+from crawler.fleet.sql import AGAIN, GIVE_UP, HAND_OUT, OLD, ORPHANS, PUT, REPLACE, SIGNS, STALLED, TABLES
 
 SCHEMA = 1  # of the table there; a queue of another one is made anew
 # Seconds without a word from a worker after which its jobs are another's; it has dropped them by then: see `worker`.
 SILENT = 30.0
+KEPT = 86_400.0  # seconds that the number of a worker is kept that did not end in good order
 ENDING = 10.0  # seconds that a worker has for what it is at, when it is stopped or its queue is away
 LOOK = 0.2  # seconds between two looks of a worker for jobs
 LARGE = 4_000_000  # bytes for which a job has its time on a slow line
@@ -97,7 +100,7 @@ class Queue:
             configure=each_for_itself,
         )
         self.app = procrastinate.App(connector=_Timely(conninfo=self._line))
-        self._worker: int | None = None
+        self._worker: Worker | None = None
 
     async def __aenter__(self) -> Queue:
         async with told():  # the pool would try for long, and not say why
@@ -118,6 +121,8 @@ class Queue:
     async def make(self, *, again: bool = False) -> None:
         """The tables; with `again` anew, and all that waits is dropped. Raises QueueError where they are there."""
         async with told(), self.pool.connection() as connection, connection.transaction():
+            # Who is cut off in the middle of it must not keep all others out.
+            await connection.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{LATE:.0f}s'")
             fresh = "DROP SCHEMA IF EXISTS kuaixun CASCADE; " * again + "CREATE SCHEMA kuaixun"
             for sql in (fresh, self.app.schema_manager.get_schema(), TABLES):
                 await connection.execute(sql)
@@ -173,14 +178,12 @@ class Queue:
             return
         # What was done under this name is over.
         await self.run("DELETE FROM kuaixun_parcels WHERE name = ANY(%s) AND addressee = ''", [job.key for job in jobs])
-        made = [
-            self.app.configure_task(
-                job.task, queue=_QUEUE, lock=job.lock, queueing_lock=job.key, priority=job.priority
-            ).job.evolve(task_kwargs={"ask": base64.b64encode(job.content).decode(), "pause": job.pause})
+        rows = [
+            (job.task, job.priority, job.lock, job.key, base64.b64encode(job.content).decode(), job.pause)
             for job in jobs
         ]
-        async with told():
-            await self.app.job_manager.batch_defer_jobs_async(made)
+        size = sum(len(content) for *_, content, _ in rows)
+        await self.run(HAND_OUT, _QUEUE, *map(list, zip(*rows, strict=True)), size=size)
 
     async def keys(self, to: str, wanted: Iterable[str]) -> set[str]:
         """The keys of all jobs for somebody. Those that wait and are not wanted any more go, or that none would do."""
@@ -197,29 +200,38 @@ class Queue:
         """
         return int((await self.run(sql, SILENT, VERSION))[0][0])
 
-    async def stalled(self, to: str) -> list[tuple[int, str, int]]:
-        """The jobs for somebody whose worker is silent: number, key, and how many it cost by now."""
+    async def signs(self) -> dict[int, datetime]:
+        """When each worker that does something said last that it lives, by the clock of PostgreSQL."""
+        return dict(await self.run(SIGNS))
+
+    async def stalled(self, to: str, silent: Mapping[int, datetime]) -> list[tuple[int, str, int]]:
+        """The jobs for somebody that silent workers have: number, key, and how many it cost by now."""
         sql = f"SELECT id, queueing_lock, attempts + 1 FROM procrastinate_jobs WHERE {STALLED}"
-        rows = await self.run(f"{sql} AND split_part(queueing_lock, ' ', 1) = %s", SILENT, to)
+        rows = await self.run(f"{sql} AND split_part(queueing_lock, ' ', 1) = %s", *_pairs(silent), to)
         return [(number, key, tries) for number, key, tries in rows]
 
-    async def again(self, job: int, seconds: float) -> None:
+    async def again(self, job: int, seconds: float, silent: Mapping[int, datetime]) -> None:
         """Put back a job whose worker is silent still, to be done after its pause, and so many seconds at least."""
-        await self.run(AGAIN, job, SILENT, seconds)
+        await self.run(AGAIN, job, *_pairs(silent), seconds)
 
     async def tidy(self) -> None:
         """Drop what nobody will take any more."""
         await self.run(OLD)
         await self.run(ORPHANS, SILENT)
 
-    async def give_up(self, job: int) -> None:
+    async def give_up(self, job: int, silent: Mapping[int, datetime]) -> None:
         """Take a job out of the queue whose worker is silent still."""
-        await self.run(f"DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED}", job, SILENT)
+        await self.run(GIVE_UP, job, *_pairs(silent))
 
-    async def sign(self) -> None:
-        """Say that who does jobs here lives. What procrastinate has for that ends unheard with its connection."""
-        if self._worker is not None:
-            await self.run("UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s", self._worker)
+    async def sign(self) -> bool:
+        """Say that who does jobs here lives; whether its jobs are its own still.
+
+        What procrastinate has for that ends unheard with its connection.
+        """
+        if self._worker is None or self._worker.worker_id is None:
+            return True
+        sql = "UPDATE procrastinate_workers SET last_heartbeat = now() WHERE id = %s RETURNING 1"
+        return bool(await self.run(sql, self._worker.worker_id))
 
     async def work(self, tasks: Mapping[str, Any], concurrency: int) -> None:
         """Do jobs until cancelled: each by the function of its task, which gets key, content and earlier tries."""
@@ -231,7 +243,6 @@ class Queue:
                 if not task.cancelled() and task.exception():
                     worker.stop()
 
-            self._worker = context.job.worker_id
             if task := asyncio.current_task():
                 task.add_done_callback(ended)
             return await job()
@@ -247,7 +258,8 @@ class Queue:
                 self.app.task(name=name, pass_context=True, retry=_Again())(made(function))
 
         async with told(None):
-            await self.app.run_worker_async(
+            self._worker = Worker(
+                self.app,
                 queues=[_QUEUE],
                 concurrency=concurrency,
                 worker_middleware=[heard],
@@ -257,6 +269,12 @@ class Queue:
                 listen_notify=False,
                 fetch_job_polling_interval=LOOK,
                 update_heartbeat_interval=SILENT / 6,
-                stalled_worker_timeout=SILENT,
+                # Who is silent the hubs know; this drops only what has no jobs any more.
+                stalled_worker_timeout=KEPT,
                 shutdown_graceful_timeout=ENDING,
             )
+            await self._worker.run()  # type: ignore[no-untyped-call]
+
+
+def _pairs(silent: Mapping[int, datetime]) -> tuple[list[int], list[datetime]]:
+    return list(silent), list(silent.values())

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from time import monotonic
 
+from crawler.fleet import engine
 from crawler.fleet.engine import TRIES, Job, Queue
 from crawler.fleet.line import QueueError
 from crawler.fleet.wire import encode
@@ -41,6 +43,8 @@ class Hub:
         self._waiting: dict[str, tuple[Job, asyncio.Future[bytes]]] = {}
         self._new, self._taken, self.setup = set[str](), list[str](), ("", b"")
         self._wake, self._lack, self._tidied = asyncio.Event(), "", 0.0
+        # The last sign of life of each worker, and when it was seen first.
+        self._signs: dict[int, tuple[datetime, float]] = {}
 
     @property
     def waiting(self) -> int:
@@ -103,8 +107,9 @@ class Hub:
                     known, set_up = await queue.keys(self.to, self._waiting), ""
                     lost = self._waiting.keys() - known - self._new
                     self._new, missing = self._new | lost & missing, lost
-            done, self._taken = self._taken, []
-            await queue.done(done)
+            done = len(self._taken)
+            await queue.done(self._taken[:done])
+            del self._taken[:done]  # not before: what the queue did not hear is told again
             sizes = await queue.sizes(self.to)
             self._new -= sizes.keys()
             known -= sizes.keys()
@@ -139,16 +144,27 @@ class Hub:
         await self._beat(queue)
         is_left = self._waiting and not await queue.workers()
         self._lack = "no worker is there, start `kuaixun fleet worker`" if is_left else ""
-        for number, (job, key, tries) in enumerate(await queue.stalled(self.to)):
+        silent = await self._silent(queue)
+        for number, (job, key, tries) in enumerate(await queue.stalled(self.to, silent)):
             if tries < TRIES:
                 # A page that kills its worker takes those beside it along: one after the other it is found.
-                await queue.again(job, number * (tries - 1))
+                await queue.again(job, number * (tries - 1), silent)
                 continue
             if key in self._waiting:
                 dead = {"url": self._waiting[key][0].about, "reason": f"{tries} workers died over it"}
                 await queue.put(f"dead {job}", "dead", encode(dead))
                 await queue.put(key, self.to, b"")
-            await queue.give_up(job)
+            await queue.give_up(job, silent)
         if monotonic() - self._tidied > TIDY:
             await queue.tidy()
             self._tidied = monotonic()
+
+    async def _silent(self, queue: Queue) -> dict[int, datetime]:
+        """Workers, and their last signs of life, that have been the same for `SILENT` seconds.
+
+        By the clock here, which only goes on: that of PostgreSQL may be set at any time.
+        """
+        asked, found, now = monotonic(), await queue.signs(), monotonic()
+        before, self._signs = self._signs, {worker: (at, now) for worker, at in found.items()}
+        self._signs |= {worker: sign for worker, sign in before.items() if sign[0] == found.get(worker)}
+        return {worker: at for worker, (at, since) in self._signs.items() if asked - since >= engine.SILENT}

@@ -29,17 +29,35 @@ ORPHANS = """
     DELETE FROM procrastinate_jobs WHERE task_name = 'read' AND NOT EXISTS (SELECT FROM kuaixun_parcels
         WHERE name = split_part(queueing_lock, ' ', 1) AND at > now() - make_interval(secs => %s))
 """
-# Of a worker that is not heard of, or that has no number any more.
+SIGNS = """
+    SELECT id, last_heartbeat FROM procrastinate_workers AS worker
+    WHERE EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'doing' AND worker_id = worker.id)
+"""
+# Of a worker that has no number any more, or one of these, and is known by one of these signs of life still.
 STALLED = """
     status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers AS worker
-        WHERE worker.id = worker_id AND last_heartbeat >= now() - make_interval(secs => %s))
+        WHERE worker.id = worker_id AND NOT (worker.id = ANY(%s) AND last_heartbeat = ANY(%s)))
+"""
+# One that is held by a process of PostgreSQL which is frozen must not hold up all others.
+GIVE_UP = f"""
+    DELETE FROM procrastinate_jobs WHERE id IN (
+        SELECT id FROM procrastinate_jobs WHERE id = %s AND {STALLED} FOR UPDATE SKIP LOCKED
+    )
 """
 # Under a new number: what its worker still has to say of the old one, however late that arrives, is not about this one.
 # What was asked for again meanwhile waits already.
 AGAIN = f"""
-    WITH gone AS (DELETE FROM procrastinate_jobs WHERE id = %s AND {STALLED} RETURNING *)
+    WITH gone AS ({GIVE_UP} RETURNING *)
     INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, attempts, scheduled_at)
     SELECT queue_name, task_name, priority, lock, queueing_lock, args, attempts + 1,
         now() + make_interval(secs => greatest((args ->> 'pause')::float, %s)) FROM gone
+    ON CONFLICT DO NOTHING
+"""
+# As procrastinate does it, which cannot say how long it may take.
+HAND_OUT = """
+    INSERT INTO procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args)
+    SELECT %s, task, priority, lock, key, jsonb_build_object('ask', ask, 'pause', pause)
+        FROM unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::float[])
+        AS jobs (task, priority, lock, key, ask, pause)
     ON CONFLICT DO NOTHING
 """

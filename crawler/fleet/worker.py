@@ -112,7 +112,6 @@ class Worker:
             if state["version"] != VERSION:
                 told_version = f"this worker is of version {VERSION}, the collector of {state['version']}"
                 raise QueueError(f"{told_version}; `pip install kuaixun=={state['version']}` here", lasting=True)
-        self._then, self._tick = at + timedelta(seconds=ahead), sent
         told = {
             "name": self._name,
             "version": VERSION,
@@ -121,7 +120,10 @@ class Worker:
             "jobs": self._concurrency,
         }
         await self._queue.put(self._sign, "worker", encode(told), replace=True)
-        await self._queue.sign()
+        if not await self._queue.sign():
+            start_anew("its jobs were given to others")
+        # Who can ask but not write is not heard of either.
+        self._then, self._tick = at + timedelta(seconds=ahead), sent
 
     # -- the work
 
