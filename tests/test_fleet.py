@@ -25,9 +25,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lab.missing()), reason=l
 
 QUICK = """
 import crawler.fleet.engine as engine, crawler.fleet.hub as hub, crawler.fleet.worker as worker
-engine.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 4.0, 2.0, 0.5, 0.5, 0.5
+engine.SILENT, hub.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 4.0, 4.0, 2.0, 0.5, 0.5, 0.5
 """
-PATIENT = QUICK + "engine.SILENT, worker.LEASE = 12.0, 6.0\n"
+PATIENT = QUICK + "engine.SILENT, hub.SILENT, worker.LEASE = 12.0, 12.0, 6.0\n"
 DELAY = 0.05
 HOSTS, PAGES = 20, 20
 numbers = itertools.count()
@@ -148,10 +148,10 @@ def big(tmp_path_factory):
 
 
 @contextmanager
-def unharmed(big, site, *, workers=2, delay=0.1):
+def unharmed(big, site, *, workers=2, delay=0.1, twice=0.02):
     """A crawl by workers, during which the block breaks things: nothing is lost, impolite or asked twice too often.
 
-    The goal is one request of a hundred; what is printed says how many it was. Chance and a busy machine may treble it.
+    The goal is one request of a hundred; what is printed says how many it was, chance may double it.
     """
     news, web, whole, _ = big
     web.log.clear()
@@ -163,7 +163,7 @@ def unharmed(big, site, *, workers=2, delay=0.1):
     assert web.log.overlaps() == []
     assert web.log.hasty(delay) == []
     assert sum(robots.values()) <= HOSTS + 1
-    assert web.log.again() <= 0.03 * news.requests()
+    assert web.log.again() <= twice * news.requests()
     assert (look(site), content(site)) == ([(news.stored(),)], whole)
 
 
@@ -178,7 +178,7 @@ def test_ten_killed_workers_lose_nothing(big, site):
     dice = random.Random(seed)
     print(f"seed {seed}")
     # The longer the pauses, the less is under way at any moment, as with real hosts.
-    with unharmed(big, site, workers=4, delay=0.4) as (crew, log):
+    with unharmed(big, site, workers=4, delay=0.8) as (crew, log):
         collector = site.collect("--once")
         for kill in range(10):
             advance(log, collector, dice.randint(10, 40))
@@ -190,7 +190,7 @@ def test_ten_killed_workers_lose_nothing(big, site):
 def test_collector_and_postgresql_may_be_killed(big, site, server):
     """And PostgreSQL be stopped in good order, which cuts all connections too: shorter than any limit."""
     site.patch = PATIENT
-    with unharmed(big, site) as (_, log):
+    with unharmed(big, site, twice=0.03) as (_, log):
         for _ in range(2):
             collector = site.collect("--once")
             advance(log, collector, 80)
@@ -334,7 +334,7 @@ def test_a_job_is_not_given_to_another_because_its_worker_was_not_heard_of_befor
     """The connection of a sign of life dies while there is nothing to do."""
     dies = "IF nextval('kuaixun.signs') <= 2 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;"
     news = News(4, 2, latency=2.0)
-    patch = PATIENT + "engine.SILENT, worker.LEASE, worker.BEAT = 9.0, 6.0, 3.0\n"
+    patch = PATIENT + "engine.SILENT, hub.SILENT, worker.LEASE, worker.BEAT = 9.0, 9.0, 6.0, 3.0\n"
     with serve(news.hosts, news.answer) as web, at(tmp_path / "site", server, patch=patch) as site:
         site.configure(web, delay=0.5)
         rows(server, site, UNHEARD.format(what=dies))

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 QUICK = """
 import crawler.fleet.engine as engine, crawler.fleet.worker as worker, crawler.fleet.hub as hub
-engine.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 6.0, 4.0, 0.5, 0.5, 0.5
+engine.SILENT, hub.SILENT, worker.LEASE, worker.BEAT, hub.BEAT, hub.AGAIN = 6.0, 6.0, 4.0, 0.5, 0.5, 0.5
 """
 DEADLY = """
 import os, crawler.fleet.reads as reads

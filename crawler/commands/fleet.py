@@ -144,7 +144,8 @@ def worker(setup: Config, *, concurrency: int, name: str) -> None:
                 job.result()
             job.cancel()
             await asyncio.wait({job}, timeout=2.5 * ENDING)
-            click.echo("Stopped; what was under way is done by others.", err=True)
+            with suppress(OSError):
+                click.echo("Stopped; what was under way is done by others.", err=True)
             if not job.done():  # it waits for a PostgreSQL that is silent; nothing here is worth that
                 os._exit(0)
 

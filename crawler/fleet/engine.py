@@ -273,7 +273,7 @@ class Queue:
                 stalled_worker_timeout=KEPT,
                 shutdown_graceful_timeout=ENDING,
             )
-            await self._worker.run()  # type: ignore[no-untyped-call]
+            await self._worker.run()  # type: ignore[no-untyped-call]  # procrastinate gives it no types
 
 
 def _pairs(silent: Mapping[int, datetime]) -> tuple[list[int], list[datetime]]:

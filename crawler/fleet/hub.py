@@ -12,8 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from time import monotonic
 
-from crawler.fleet import engine
-from crawler.fleet.engine import TRIES, Job, Queue
+from crawler.fleet.engine import SILENT, TRIES, Job, Queue
 from crawler.fleet.line import QueueError
 from crawler.fleet.wire import encode
 
@@ -81,6 +80,7 @@ class Hub:
                         await self._serve(queue)
                     except asyncio.CancelledError:
                         with suppress(QueueError):
+                            await queue.done(self._taken)
                             await queue.drop(self.sign)
                         raise
             except QueueError as error:
@@ -167,4 +167,4 @@ class Hub:
         asked, found, now = monotonic(), await queue.signs(), monotonic()
         before, self._signs = self._signs, {worker: (at, now) for worker, at in found.items()}
         self._signs |= {worker: sign for worker, sign in before.items() if sign[0] == found.get(worker)}
-        return {worker: at for worker, (at, since) in self._signs.items() if asked - since >= engine.SILENT}
+        return {worker: at for worker, (at, since) in self._signs.items() if asked - since >= SILENT}
